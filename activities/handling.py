@@ -1,0 +1,101 @@
+"""MF13, MF15: acts on the ticket as a whole, tasks finished by people, and steps that keep failing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from temporalio import activity
+
+from activities.errors import guarded
+from activities.record import record, record_act
+from schemas.ticket import ActCommand, StageCommand, StageVerdict
+from ticketos.domain import contract, handling, tasks, triage
+from ticketos.domain.changes import CloseTask, Emit, Verdict
+from ticketos.domain.deadline import timing_of
+from ticketos.domain.errors import DomainError
+from ticketos.domain.ports import Step, Store
+from ticketos.domain.state import Actor, TaskState
+from ticketos.lines import KEYS, line_of
+
+Completion = Callable[[Step, TaskState, ActCommand, Actor], Verdict]
+"""What finishing a task of one kind means."""
+
+
+class HandlingActivities:
+    """Pause, go on, cancel, change priority, retry; needs attention."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @activity.defn(name="ticket.act")
+    @guarded
+    def act(self, command: ActCommand) -> StageVerdict:
+        """Record an act; ``kind`` is pause, resume, cancel, change_priority or retry."""
+        return record_act(self._store, command, lambda s: self._act(s, command))
+
+    @activity.defn(name="ticket.attention")
+    @guarded
+    def attention(self, command: StageCommand) -> StageVerdict:
+        """Turn the ticket to *needs attention*; ``facts`` holds step and workflow."""
+        return record(self._store, command, "attention", lambda s: handling.needs_attention(
+            s.ticket(), command.reason, str(command.facts.get("step", "")), str(command.facts.get("workflow", ""))))
+
+    def _act(self, step: Step, command: ActCommand) -> Verdict:
+        ticket, reason = step.ticket(), str(command.payload.get("reason", ""))
+        timing = timing_of(step.contract())
+        match command.kind:
+            case "pause":
+                return handling.pause(ticket, step.clocks(), timing, reason, step.now)
+            case "resume":
+                return handling.resume(ticket, step.clocks(), timing, step.approval(), reason, step.now)
+            case "change_priority":
+                return handling.change_priority(ticket, step.clocks(), timing, step.approval(),
+                                                str(command.payload.get("priority")), reason, step.now)
+            case "retry":
+                return handling.retry(ticket, reason)
+            case "cancel":
+                return self._cancel(step, reason)
+        raise DomainError("act-unknown", kind=command.kind)
+
+    def _cancel(self, step: Step, reason: str) -> Verdict:
+        ticket = step.ticket()
+        verdict = handling.cancel(ticket, tuple(step.sub_tickets().items()), reason, step.now)
+        withdraw = line_of(ticket.service_line).withdraw if ticket.service_line in KEYS else None
+        if withdraw is None:
+            return verdict
+        posted = [d for d in step.documents(states=("posted",)) if d.approval != "accepted"]
+        back = [c for d in posted for c in withdraw(ticket, d, step.postings_of(d.id), step.now, step.new_id)]
+        return Verdict(verdict.outcome, (*back, *verdict.changes), verdict.next_at, verdict.facts)
+
+
+class TaskActivities:
+    """Finishes a task by the meaning of its kind; ``completions`` is put together in the wiring."""
+
+    def __init__(self, store: Store, completions: Mapping[str, Completion]) -> None:
+        self._store = store
+        self._completions = completions
+
+    @activity.defn(name="task.complete")
+    @guarded
+    def complete(self, command: ActCommand) -> StageVerdict:
+        """Record a person's completion, or say why it is refused."""
+        return record_act(self._store, command, lambda s: self._complete(s, command))
+
+    def _complete(self, step: Step, command: ActCommand) -> Verdict:
+        found = step.task(command.task_id) if command.task_id else None
+        task = tasks.may_finish(found, step.actor, command.version)
+        verdict = self._completions[task.kind](step, task, command, step.actor)
+        event = Emit("task.completed", after={"task": str(task.id), "kind": task.kind, "outcome": verdict.outcome},
+                     entity="task", entity_id=str(task.id))
+        return Verdict(verdict.outcome, (*verdict.changes, event), verdict.next_at, {**verdict.facts, "kind": task.kind})
+
+
+def classify(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
+    """Complete a ``triage`` task."""
+    return triage.decided_by_person(step.ticket(), task, command.payload, KEYS, actor, step.now)
+
+
+def release(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
+    """Complete a ``contract`` task: the contract is looked at again."""
+    return Verdict("released", (contract.released(step.ticket()), CloseTask(task.id, "done", step.now, actor.user_id),
+                                Emit("ticket.released", why=str(command.payload.get("reason") or "") or None)))

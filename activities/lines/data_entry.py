@@ -1,0 +1,149 @@
+"""SL1: reading, keying, posting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from temporalio import activity
+
+from activities.errors import guarded
+from activities.record import record
+from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
+from ticketos.domain.changes import Change, SetTicket, Verdict
+from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
+from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
+from ticketos.domain.terms import Terms
+from ticketos.lines.data_entry import coding, flow
+
+WAITING = ("keying", "rework")
+PLAN = 200
+CHUNK = 100
+HEARTBEAT_S = 5.0
+
+
+class DataEntryActivities:
+    """The data-entry line's steps. ``read`` is an ordinary activity on the documents queue; the rest are local."""
+
+    def __init__(self, store: Store, documents: Documents, reader: Reader, tax_id_valid: flow.TaxIdValid) -> None:
+        self._store = store
+        self._documents = documents
+        self._reader = reader
+        self._tax_id_valid = tax_id_valid
+
+    @activity.defn(name="data_entry.plan")
+    @guarded
+    def plan(self, command: StageCommand) -> StageVerdict:
+        """Documents still to read, at most ``PLAN`` at a time, and how many wait for people."""
+        return record(self._store, command, "data_entry.plan", self._plan)
+
+    @activity.defn(name="data_entry.read")
+    async def read(self, command: DocumentCommand) -> StageVerdict:
+        """Read one document and decide what it needs. The bytes never enter a history."""
+        beating = asyncio.create_task(_beat())
+        try:
+            return await asyncio.to_thread(guarded(self._read), command)
+        finally:
+            beating.cancel()
+
+    @activity.defn(name="data_entry.rework")
+    @guarded
+    def rework(self, command: StageCommand) -> StageVerdict:
+        """Open a task for each document that came back."""
+        return record(self._store, command, "data_entry.rework", self._rework)
+
+    @activity.defn(name="data_entry.post")
+    @guarded
+    def post(self, command: StageCommand) -> StageVerdict:
+        """Code and post ready documents, ``CHUNK`` at a time; ``facts.remaining`` says whether there are more."""
+        return record(self._store, command, "data_entry.post", self._post)
+
+    def completions(self) -> Mapping[str, Callable[[Step, TaskState, ActCommand, Actor], Verdict]]:
+        """What finishing this line's tasks means."""
+        return {"keying": self._keyed, "rework": self._keyed}
+
+    def _plan(self, step: Step) -> Verdict:
+        waiting = step.documents(states=("received",), limit=PLAN)
+        return Verdict("planned", facts={"read": [str(d.id) for d in waiting], "people": waiting_for_people(step),
+                                         "seq": step.ticket().seq})
+
+    def _read(self, command: DocumentCommand) -> StageVerdict:
+        key = StepKey(command.ticket_id, command.life, "read", str(command.document_id), command.round)
+        document, prior = self._peek(key, command)
+        if prior is not None:
+            return prior
+        reading = self._reader.read(self._documents.get(command.client_id, document.address), document.filename)
+        fake = StageCommand(ticket_id=command.ticket_id, client_id=command.client_id, life=command.life, round=command.round,
+                            subject=str(command.document_id))
+        return record(self._store, fake, "read", lambda s: self._decide(s, document, reading))
+
+    def _peek(self, key: StepKey, command: DocumentCommand) -> tuple[DocumentState, StageVerdict | None]:
+        with self._store.step(key, command.client_id, SYSTEM) as step:
+            done = StageVerdict.model_validate(step.prior) if step.prior is not None else None
+            return step.document(command.document_id), done
+
+    def _decide(self, step: Step, document: DocumentState, reading: Mapping[str, Any]) -> Verdict:
+        ticket = step.ticket()
+        if ticket.closed_at is not None:
+            return Verdict("ended")
+        contract = step.contract()
+        terms = contract.terms if contract else Terms()
+        key = flow.business_key(str(reading.get("type")), reading.get("fields", {}))
+        verdict = flow.on_read(
+            ticket, document, reading, terms.ai, terms.scope, step.same_file(document.sha256, document.id),
+            step.same_business_key(key, document.id) if key else None, step.agents(), step.now, step.new_id)
+        return Verdict(verdict.outcome, (*verdict.changes, _one_more(ticket.documents_done)), verdict.next_at)
+
+    def _rework(self, step: Step) -> Verdict:
+        ticket, agents = step.ticket(), step.agents()
+        changes: list[Change] = []
+        children = step.sub_tickets()
+        for document in step.documents(states=("rework",)):
+            defect = children.get(f"defect:{document.id}:{document.round}")
+            changes.append(flow.keying_task(
+                ticket, document, "rework", flow.to_key(document.doc_type, document.fields), document.blocked_by, agents,
+                step.now, step.new_id, document.duplicate_of, defect.detail.get("defects", []) if defect else []))
+        changes.append(SetTicket({"next_action": "Correct the defects"}))
+        return Verdict("opened", tuple(changes), facts={"people": len(changes) - 1, "seq": ticket.seq + 1})
+
+    def _post(self, step: Step) -> Verdict:
+        ticket, client = step.ticket(), step.client()
+        ready = step.documents(states=("ready",), limit=CHUNK + 1)
+        changes: list[Change] = []
+        for document in ready[:CHUNK]:
+            vendor = flow.vendor_key((document.fields.get("supplier_name") or {}).get("value"))
+            changes += coding.post(ticket, client, document, step.coding_facts(vendor), step.postings_of(document.id), step.now,
+                                   step.new_id)
+        return Verdict("posted", tuple(changes), facts={"posted": len(ready[:CHUNK]), "remaining": len(ready) > CHUNK})
+
+    def _keyed(self, step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
+        if task.subject_id is None:
+            raise LookupError("keying task without a document")
+        document, today = step.document(task.subject_id), _today(step.client().zone, step.now)
+        ticket = step.ticket()
+        verdict = flow.on_keyed(ticket, task, document, command.payload, actor, today, self._tax_id_valid, step.now, step.new_id)
+        return Verdict(verdict.outcome, (*verdict.changes, SetTicket({})), verdict.next_at,
+                       {**verdict.facts, "people": waiting_for_people(step) - 1, "seq": ticket.seq + 1})
+
+
+def waiting_for_people(step: Step) -> int:
+    """Documents a person must still finish."""
+    counts = step.counts()
+    return sum(counts.get(state, 0) for state in WAITING)
+
+
+async def _beat() -> None:
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(HEARTBEAT_S)
+
+
+def _one_more(done: int) -> SetTicket:
+    return SetTicket({"documents_done": done + 1})
+
+
+def _today(zone: str, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(zone)).date()

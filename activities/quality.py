@@ -1,0 +1,81 @@
+"""MF6: level 1 for all, level 2 for the sample, the conclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from temporalio import activity
+
+from activities.errors import guarded
+from activities.record import record
+from schemas.ticket import ActCommand, StageCommand, StageVerdict
+from ticketos.domain import quality, rework, sampling
+from ticketos.domain.changes import SetTicket, Verdict
+from ticketos.domain.ports import Step, Store
+from ticketos.domain.quality import Inspection
+from ticketos.domain.state import Actor, DocumentState, TaskState
+from ticketos.domain.terms import QaTerms
+from ticketos.domain.usage import period_of
+from ticketos.lines import line_of
+
+
+class QualityActivities:
+    """Records the quality stage of each round."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @activity.defn(name="quality.inspect")
+    @guarded
+    def inspect(self, command: StageCommand) -> StageVerdict:
+        """Level 1, then the draw."""
+        return record(self._store, command, "quality.inspect", self._inspect)
+
+    @activity.defn(name="quality.open")
+    @guarded
+    def remaining(self, command: StageCommand) -> StageVerdict:
+        """How many reviews are still open (for a run that continued)."""
+        return record(self._store, command, "quality.open",
+                      lambda s: Verdict("counted", facts={"remaining": open_reviews(s), "seq": s.ticket().seq}))
+
+    @activity.defn(name="quality.conclude")
+    @guarded
+    def conclude(self, command: StageCommand) -> StageVerdict:
+        """Passed, or what goes back."""
+        return record(self._store, command, "quality.conclude", self._conclude)
+
+    def _inspect(self, step: Step) -> Verdict:
+        ticket, client, contract = step.ticket(), step.client(), step.contract()
+        terms = contract.terms.qa if contract else QaTerms()
+        line = line_of(ticket.service_line or "")
+        seed = sampling.month_seed(str(client.id), period_of(step.now, client.zone), terms.seed)
+        return quality.inspect(ticket, step.documents(), step.quality(), Inspection(seed, terms), line.level_one or _nothing,
+                               step.agents(), step.now, step.new_id)
+
+    def _conclude(self, step: Step) -> Verdict:
+        ticket, documents = step.ticket(), step.documents()
+        verdict = quality.conclude(ticket, documents, step.quality(), step.now)
+        settled = rework.close_defects(ticket, step.sub_tickets(), documents, step.now)
+        return Verdict(verdict.outcome, (*verdict.changes, *settled), verdict.next_at, verdict.facts)
+
+
+def review(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
+    """Complete a ``qa_review`` task."""
+    ticket = step.ticket()
+    if task.subject_id is None:
+        raise LookupError("review task without a document")
+    document = step.document(task.subject_id)
+    required = line_of(ticket.service_line or "").required(document.doc_type)
+    verdict = quality.review(ticket, task, document, command.payload, required, actor, step.now, step.new_id)
+    return Verdict(verdict.outcome, (*verdict.changes, SetTicket({})), verdict.next_at,
+                   {"remaining": open_reviews(step) - 1, "seq": ticket.seq + 1})
+
+
+def open_reviews(step: Step) -> int:
+    """Reviews that still wait for a person."""
+    return sum(1 for t in step.tasks() if t.kind == "qa_review")
+
+
+def _nothing(_: DocumentState) -> tuple[int, int, tuple[Mapping[str, Any], ...]]:
+    return 0, 0, ()

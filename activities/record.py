@@ -1,0 +1,53 @@
+"""One step: read the facts, ask the rule, write its changes and its verdict in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from schemas.acts import ActorRef
+from schemas.ticket import ActCommand, StageCommand, StageVerdict
+from ticketos.domain.changes import Verdict
+from ticketos.domain.errors import DomainError
+from ticketos.domain.ports import Step, StepKey, Store
+from ticketos.domain.state import SYSTEM, Actor
+
+Rule = Callable[[Step], Verdict]
+
+
+def actor_of(ref: ActorRef) -> Actor:
+    """The domain's view of who acts."""
+    return Actor(ref.kind, ref.id, frozenset(ref.roles), ref.origin)
+
+
+def record(store: Store, command: StageCommand, step: str, rule: Rule, actor: Actor = SYSTEM) -> StageVerdict:
+    """Do a stage's step once; a repeat returns the verdict that was recorded."""
+    key = StepKey(command.ticket_id, command.life, step, command.subject, command.round)
+    with store.step(key, command.client_id, actor) as work:
+        if work.prior is not None:
+            return StageVerdict.model_validate(work.prior)
+        return _write(work, rule)
+
+
+def record_act(store: Store, command: ActCommand, rule: Rule) -> StageVerdict:
+    """Do a person's act once. A refusal is an answer (``outcome = refused`` with its code), not a failure,
+    and writes nothing."""
+    key = StepKey(command.ticket_id, command.life, f"act.{command.kind}", command.key, 0)
+    try:
+        with store.step(key, command.client_id, actor_of(command.actor)) as work:
+            if work.prior is not None:
+                return StageVerdict.model_validate(work.prior)
+            return _write(work, rule)
+    except DomainError as error:
+        return StageVerdict(outcome="refused", code=error.code, params={k: _plain(v) for k, v in error.params.items()})
+
+
+def _write(work: Step, rule: Rule) -> StageVerdict:
+    verdict = rule(work)
+    work.apply(verdict.changes)
+    result = StageVerdict(outcome=verdict.outcome, next_at=verdict.next_at, facts=dict(verdict.facts))
+    work.finish(result.model_dump(mode="json"))
+    return result
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (str, int, bool, list, dict, type(None))) else str(value)

@@ -1,0 +1,46 @@
+"""MF7: what failed goes back; after the last round a lead decides."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from activities.errors import guarded
+from activities.record import record
+from schemas.ticket import ActCommand, StageCommand, StageVerdict
+from ticketos.domain import rework
+from ticketos.domain.changes import Verdict
+from ticketos.domain.ports import Step, Store
+from ticketos.domain.state import Actor, TaskState
+from ticketos.domain.terms import ReworkTerms
+from ticketos.lines import line_of
+
+
+class ReworkActivities:
+    """Records the rework stage."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @activity.defn(name="rework.begin")
+    @guarded
+    def begin(self, command: StageCommand) -> StageVerdict:
+        """Open defects and the next round, or ask the lead."""
+        return record(self._store, command, "rework.begin", self._begin)
+
+    def _begin(self, step: Step) -> Verdict:
+        ticket, contract = step.ticket(), step.contract()
+        terms = contract.terms.rework if contract else ReworkTerms()
+        granted = int(ticket.detail.get("granted_rounds", 0))
+        return rework.begin(ticket, step.documents(), step.quality(), terms, granted, step.now, step.new_id)
+
+
+def lead_decides(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
+    """Complete an ``escalation`` task."""
+    ticket, documents = step.ticket(), step.documents()
+    verdict = rework.lead_decides(ticket, task, command.payload, documents, actor, step.now)
+    withdraw = line_of(ticket.service_line or "").withdraw
+    if verdict.outcome != "reject" or withdraw is None:
+        return verdict
+    gone = [d for d in documents if d.quality == "failed" or d.approval == "returned"]
+    back = [c for d in gone for c in withdraw(ticket, d, step.postings_of(d.id), step.now, step.new_id)]
+    return Verdict(verdict.outcome, (*verdict.changes, *back), verdict.next_at, verdict.facts)

@@ -1,0 +1,91 @@
+"""What people ask of a ticket: the arguments and answers of workflow updates. Wire types only grow."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Priority = Literal["P1", "P2", "P3", "P4"]
+
+
+class Wire(BaseModel):
+    """Base of all that crosses Temporal: unknown fields of a newer version are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class ActorRef(Wire):
+    """Who acts, as far as the trail needs it: kind (user, client, customer, system, schedule), login id, roles, address."""
+
+    kind: str
+    id: str | None = None
+    roles: tuple[str, ...] = ()
+    origin: str | None = None
+
+
+class Act(Wire):
+    """Base of every act: who, and the idempotency key it came with (also the Temporal update id)."""
+
+    actor: ActorRef
+    key: str
+
+
+class CompleteTask(Act):
+    """Finish a task. ``result`` depends on its kind; ``version`` refuses a stale edit when given."""
+
+    task_id: UUID
+    result: dict[str, Any] = Field(default_factory=dict)
+    version: int | None = None
+
+
+class DecideApproval(Act):
+    """The client's decision on the version named by its hash. ``units`` maps a document id to accept or return
+    when the decision is ``partial``. A return needs a reason."""
+
+    version: str
+    decision: Literal["accept", "return", "partial"]
+    units: dict[str, Literal["accept", "return"]] = Field(default_factory=dict)
+    reason: str = ""
+
+
+class PauseTicket(Act):
+    """Stop the clocks and the stages, with a reason."""
+
+    reason: str
+
+
+class ResumeTicket(Act):
+    """Go on."""
+
+    reason: str = ""
+
+
+class CancelTicket(Act):
+    """End the ticket without delivering; work already posted is reversed."""
+
+    reason: str
+
+
+class ChangePriority(Act):
+    """Re-time the clocks; elapsed and paused time is kept."""
+
+    priority: Priority
+    reason: str = ""
+
+
+class RetryStep(Act):
+    """Try the failed step again."""
+
+    reason: str = ""
+
+
+class ActResult(Wire):
+    """What became of an act. ``applied`` false carries the domain's ``code`` and ``params``."""
+
+    applied: bool
+    outcome: str = ""
+    code: str | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    facts: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,355 @@
+"""Tickets and what belongs to them, as the HTTP API takes and gives them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.acts import Priority
+from schemas.http import Body, Line, Text, View
+
+MAX_TEXT = 200_000
+
+
+class Requester(Body):
+    """Who asks. Answers go to ``email`` when it is given."""
+
+    name: Line = Field(default="", examples=["Asha Rao"])
+    email: Line = Field(default="", max_length=254, pattern=r"^$|^[^@\s<>\"]+@[^@\s<>\"]+$", examples=["asha@acme.example"])
+
+
+class NewTicket(Body):
+    """A request. ``client`` is an id or short name; without it, the caller's own company. The same ``external_id`` of
+    one client is one ticket, however often it is sent."""
+
+    client: str | None = Field(default=None, max_length=64, examples=["acme"])
+    subject: Line = Field(default="", examples=["Invoices of November"])
+    text: Text = Field(default="", max_length=MAX_TEXT, examples=["Please enter the attached invoices."])
+    priority: Priority | None = Field(default=None, description="A wish; triage and contract decide")
+    external_id: Text | None = Field(default=None, min_length=1, max_length=255, examples=["order-4711"])
+    requester: Requester = Field(default_factory=Requester)
+
+
+class EditTicket(Body):
+    """What may be edited by hand; everything else changes by acts."""
+
+    subject: Line = Field(min_length=1)
+
+
+class TicketLinks(View):
+    """Where to go on from a ticket. ``workflow`` is shown to operations alone."""
+
+    self: str
+    tree: str
+    workflow: str | None = None
+
+
+class TicketView(View):
+    """A request ticket, or a row of its tree."""
+
+    id: UUID
+    client_id: UUID
+    root_id: UUID
+    number: str = Field(examples=["ACME-26-000123"])
+    kind: str = Field(examples=["request"])
+    life: int
+    stage: str = Field(examples=["delivery"])
+    state: str = Field(examples=["open"])
+    progress: int = Field(ge=0, le=100)
+    round: int
+    channel: str
+    subject: str
+    requester: Requester | None = None
+    service_line: str | None = None
+    ticket_type: str | None = None
+    priority: str
+    language: str
+    sentiment: str
+    confidence: Decimal | None = None
+    contract_id: UUID | None = None
+    team: str | None = None
+    desk: str
+    owner_id: UUID | None = None
+    next_action: str
+    next_at: datetime | None = None
+    sla_state: str
+    due_at: datetime | None = None
+    reason: str | None = None
+    documents_total: int
+    documents_done: int
+    received_at: datetime
+    recorded_at: datetime
+    started_at: datetime | None = None
+    closed_at: datetime | None = None
+    version: int = Field(description="Grows with each change; the ETag")
+    links: TicketLinks | None = None
+
+
+class DocumentView(View):
+    """One unit of work of a ticket."""
+
+    id: UUID
+    client_id: UUID
+    ticket_id: UUID
+    position: int
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    state: str
+    reason: str | None = None
+    doc_type: str
+    pages: int | None = None
+    engine: str | None = None
+    language: str | None = None
+    fields: dict[str, Any] = Field(default_factory=dict)
+    lines: list[dict[str, Any]] = Field(default_factory=list)
+    checks: list[dict[str, Any]] = Field(default_factory=list)
+    coding: dict[str, Any] = Field(default_factory=dict)
+    blocked_by: list[str] = Field(default_factory=list)
+    duplicate_of: UUID | None = None
+    straight_through: bool
+    finished_by: UUID | None = None
+    erp_reference: str | None = None
+    round: int
+    quality: str
+    approval: str
+    received_at: datetime
+    read_at: datetime | None = None
+    done_at: datetime | None = None
+    version: int
+
+
+class TaskView(View):
+    """One thing a person must do."""
+
+    id: UUID
+    client_id: UUID
+    ticket_id: UUID
+    ticket_number: str
+    ticket_subject: str
+    kind: str
+    subject_id: UUID | None = None
+    desk: str
+    skill: str | None = None
+    state: str
+    priority: str
+    assigned_to: UUID | None = None
+    round: int
+    life: int
+    payload: dict[str, Any] = Field(default_factory=dict)
+    result: dict[str, Any] = Field(default_factory=dict)
+    created_at: datetime
+    due_at: datetime | None = None
+    completed_by: UUID | None = None
+    completed_at: datetime | None = None
+    version: int
+
+
+class MessageView(View):
+    """One mail, reply or note."""
+
+    id: UUID
+    direction: str
+    channel: str
+    sender: str
+    recipient: str
+    subject: str
+    body: str
+    sent_at: datetime | None = None
+    received_at: datetime
+
+
+class ClockView(View):
+    """An SLA clock with what it has fired."""
+
+    kind: str
+    life: int
+    target_s: int
+    started_at: datetime
+    stopped_at: datetime | None = None
+    pauses: list[dict[str, Any]] = Field(default_factory=list)
+    fired: list[str] = Field(default_factory=list)
+    due_at: datetime | None = None
+    breached_at: datetime | None = None
+
+
+class QaCheckView(View):
+    """A verdict on one document: level 1 automatic, level 2 by a second person."""
+
+    id: UUID
+    document_id: UUID
+    life: int
+    level: int
+    round: int
+    basis: str
+    verdict: str
+    score: Decimal | None = None
+    fields_inspected: int
+    fields_correct: int
+    ai_correct: int
+    defects: list[dict[str, Any]] = Field(default_factory=list)
+    reviewer_id: UUID | None = None
+    work_by: UUID | None = None
+    at: datetime
+
+
+class ApprovalView(View):
+    """One version put before the client, and the decision."""
+
+    id: UUID
+    ticket_id: UUID
+    life: int
+    round: int
+    version: str
+    state: str
+    deliverable: dict[str, Any] = Field(default_factory=dict)
+    offered_at: datetime
+    deemed_at: datetime | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    reason: str | None = None
+    units: dict[str, Any] = Field(default_factory=dict)
+
+
+class UsageView(View):
+    """An accepted unit that may be billed."""
+
+    id: UUID
+    document_id: UUID | None = None
+    contract_id: UUID | None = None
+    unit_type: str
+    quantity: Decimal
+    accepted_at: datetime
+    period: str
+    bill_period: str
+    state: str
+    fate: str
+    reverses: UUID | None = None
+
+
+class LinkView(View):
+    """Another ticket that belongs to this one."""
+
+    id: UUID
+    kind: str
+    ticket_id: UUID
+    other_id: UUID
+    created_at: datetime
+
+
+class EventView(View):
+    """One event of the trail, in the order it was recorded."""
+
+    id: UUID
+    seq: int
+    at: datetime
+    recorded_at: datetime | None = None
+    event: str
+    title: str = ""
+    actor_kind: str
+    actor_id: str | None = None
+    origin: str | None = None
+    ticket_id: UUID | None = None
+    entity: str | None = None
+    entity_id: str | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    why: str | None = None
+
+
+class TreeView(View):
+    """Everything of one request, with every event in order (TA6)."""
+
+    ticket: TicketView
+    children: list[TicketView]
+    documents: list[DocumentView]
+    tasks: list[TaskView]
+    clocks: list[ClockView]
+    messages: list[MessageView]
+    quality: list[QaCheckView]
+    approvals: list[ApprovalView]
+    usage: list[UsageView]
+    links: list[LinkView]
+    events: list[EventView]
+    workflow_url: str | None = Field(default=None, description="The same request in the Temporal Web UI, for operations")
+
+
+class ReasonBody(Body):
+    """A reason in words."""
+
+    reason: Line = Field(min_length=1, examples=["Waiting for the purchase order"])
+
+
+class OptionalReason(Body):
+    """A reason in words, if there is one."""
+
+    reason: Line = ""
+
+
+class PriorityBody(Body):
+    """A new priority; elapsed and paused time is kept."""
+
+    priority: Priority
+    reason: Line = ""
+
+
+class LinkBody(Body):
+    """Link to another ticket of the same client, by id or number."""
+
+    other: str = Field(min_length=1, max_length=64, examples=["ACME-26-000124"])
+    kind: Literal["related", "duplicate", "repeat_contact", "follow_up"] = "related"
+
+
+class CompleteBody(Body):
+    """Finish a task; ``result`` depends on its kind. ``version`` refuses a stale edit."""
+
+    result: dict[str, Any] = Field(default_factory=dict)
+    version: int | None = Field(default=None, ge=1)
+
+
+class AssignBody(Body):
+    """Give a task to a person; null puts it back into its queue."""
+
+    user_id: UUID | None
+
+
+class ApprovalBody(Body):
+    """The client's decision on the version it names by hash. A return needs a reason; ``partial`` needs ``units``."""
+
+    version: str = Field(min_length=1, max_length=64)
+    decision: Literal["accept", "return", "partial"]
+    units: dict[UUID, Literal["accept", "return"]] = Field(default_factory=dict, max_length=5_000)
+    reason: Line = ""
+
+
+class OneApproval(ApprovalBody):
+    """One decision of a list."""
+
+    ticket_id: UUID
+
+
+class BulkApproval(Body):
+    """Up to 200 decisions at once; each stands for itself."""
+
+    approvals: list[OneApproval] = Field(min_length=1, max_length=200)
+
+
+class ApprovalOutcome(View):
+    """What became of one decision: applied, being_applied or refused with its code."""
+
+    ticket_id: UUID
+    status: Literal["applied", "being_applied", "refused"]
+    outcome: str = ""
+    code: str | None = None
+    detail: str | None = None
+
+
+class BulkOutcome(View):
+    """One outcome per decision, in the order asked."""
+
+    results: list[ApprovalOutcome]

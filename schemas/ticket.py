@@ -1,0 +1,105 @@
+"""What crosses between the ticket's workflow and its activities: ids and verdicts, never documents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.acts import ActorRef, Wire
+
+
+class TicketStart(Wire):
+    """Start of a ticket's workflow. ``life`` counts its openings: a reopened ticket is a new run with life + 1.
+
+    ``resume`` carries the state of a run that continued as new."""
+
+    ticket_id: UUID
+    client_id: UUID
+    life: int = 1
+    resume: TicketProgress | None = None
+
+
+class TicketProgress(Wire):
+    """Where a continued run goes on."""
+
+    stage: str = "intake"
+    round: int = 0
+    line: str | None = None
+    next_at: datetime | None = None
+    paused: bool = False
+    seen: tuple[str, ...] = ()
+
+
+class LineStart(Wire):
+    """Start of a service line's child workflow for one round of work. ``resume`` marks a continued run."""
+
+    ticket_id: UUID
+    client_id: UUID
+    life: int = 1
+    round: int = 0
+    line: str = "data_entry"
+    priority: str = "P3"
+    resumed: int = 0
+    seen: tuple[str, ...] = ()
+
+
+class LineResult(Wire):
+    """What a round of work came to."""
+
+    outcome: str = "delivered"
+    facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class StageCommand(Wire):
+    """Do a stage's step once. ``step`` names it within the stage; ``subject`` and ``round`` make it unique."""
+
+    ticket_id: UUID
+    client_id: UUID
+    life: int = 1
+    round: int = 0
+    step: str = "enter"
+    subject: str = ""
+    reason: str = ""
+    facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class ActCommand(Wire):
+    """Record an act of a person against a ticket."""
+
+    ticket_id: UUID
+    client_id: UUID
+    life: int = 1
+    round: int = 0
+    kind: str
+    key: str
+    actor: ActorRef
+    task_id: UUID | None = None
+    version: int | None = None
+    payload: dict[str, Any] = Field(default_factory=dict)
+
+
+class StageVerdict(Wire):
+    """What was decided and recorded. ``next_at`` is the ticket's next deadline, from the contract's calendar."""
+
+    outcome: str
+    next_at: datetime | None = None
+    code: str | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class DocumentCommand(Wire):
+    """Read one document and decide what it needs."""
+
+    ticket_id: UUID
+    client_id: UUID
+    document_id: UUID
+    life: int = 1
+    round: int = 0
+    workflow: str = "data_entry"
+
+
+TicketStart.model_rebuild()

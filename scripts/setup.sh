@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Set up everything `make demo` and `make test` need. Quick when nothing changed since the last time.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "$*" >&2; }
+
+stamp=.venv/.setup-stamp
+key=$(cat requirements.lock pyproject.toml system-packages.txt scripts/setup.sh | { sha256sum 2>/dev/null || shasum -a 256; } | cut -d' ' -f1)
+if [ -x .venv/bin/ticketos ] && [ "$(cat "$stamp" 2>/dev/null)" = "$key" ]; then
+  exit 0
+fi
+
+system_packages() {
+  if ! command -v apt-get >/dev/null; then
+    if command -v brew >/dev/null; then
+      say "macOS: if something is missing, run: brew install tesseract tesseract-lang pango"
+    else
+      say "No apt-get here: install the equivalents of system-packages.txt yourself; 'ticketos doctor' checks them."
+    fi
+    return 0
+  fi
+  local missing=() name
+  while read -r name; do
+    case $name in '' | '#'*) continue ;; esac
+    dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+  done <system-packages.txt
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! sudo -n true 2>/dev/null; then
+      say "These system packages are missing and installing them needs root. Please run:"
+      say "  sudo apt-get install -y --no-install-recommends ${missing[*]}"
+      say "Going on without them: what needs them says so."
+      return 0
+    fi
+    as_root=(sudo -n)
+  fi
+  say "Installing ${#missing[@]} system packages: ${missing[*]}"
+  local log=.venv-system-packages.log
+  if ! { ${as_root[@]+"${as_root[@]}"} apt-get update -qq &&
+    ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    say "apt-get failed; its whole output is in $log"
+    return 1
+  fi
+  rm -f "$log"
+}
+
+find_python() {
+  local name
+  for name in ${PYTHON:-} python3.13 python3.12 python3.11 python3; do
+    if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$name"
+      return 0
+    fi
+  done
+  say "Python 3.11 or newer is needed; set PYTHON=/path/to/python3 if it is not on PATH."
+  return 1
+}
+
+python=$(find_python)
+
+# Building Temporal takes longest and needs nothing of the rest: do it beside the other steps.
+temporal=
+if command -v go >/dev/null; then
+  PYTHONPATH=. "$python" -m ticketos.dev.tools &
+  temporal=$!
+  # Interrupted or failed elsewhere: do not leave the build running.
+  trap 'kill "$temporal" 2>/dev/null || true' EXIT
+fi
+
+system_packages
+
+if ! [ -x .venv/bin/python ] || ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+  say "Making the Python environment .venv"
+  "$python" -m venv --clear .venv
+fi
+say "Installing the Python packages of requirements.lock"
+.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+
+if [ -n "$temporal" ]; then
+  wait "$temporal"
+  trap - EXIT
+else
+  .venv/bin/python -m ticketos.dev.tools
+fi
+printf '%s\n' "$key" >"$stamp"
+say "Set up. Try: .venv/bin/ticketos doctor"

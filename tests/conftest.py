@@ -1,0 +1,49 @@
+"""Services every level of tests may ask for; each starts once per run, on first use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.databases import PostgresCluster, running_cluster
+from tests.support.shared import Started, shared
+from ticketos.dev.database import PostgresUrls
+from ticketos.dev.temporal import DevServer, TemporalAddress
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster(run_folder: Path) -> Iterator[PostgresCluster]:
+    """The run's PostgreSQL cluster, without fsync."""
+    with running_cluster(run_folder / "postgres") as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def database(postgres_cluster: PostgresCluster) -> Iterator[PostgresUrls]:
+    """A fresh database per test module, at the newest migration: URLs of owner, app and system role."""
+    urls = postgres_cluster.migrated_database()
+    yield urls
+    postgres_cluster.drop(urls)
+
+
+@pytest.fixture(scope="session")
+def temporal_server(run_folder: Path) -> Iterator[TemporalAddress]:
+    """The run's Temporal development server, in memory, without Web UI."""
+    folder = run_folder / "temporal"
+
+    def start() -> Started:
+        server = DevServer(log=folder / "temporal.log", ui=False)
+        return {"grpc": server.start().grpc}, server.stop
+
+    with shared(folder, start) as facts:
+        yield TemporalAddress(facts["grpc"], None)

@@ -1,0 +1,87 @@
+"""The process inside the sandbox: bounds itself, then answers one document after another until its pipe closes."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import struct
+import sys
+import traceback
+from datetime import date
+from typing import BinaryIO
+
+from schemas.extraction import Extraction
+from ticketos.ai.extract.limits import Limits
+from ticketos.ai.extract.reader import Reader, quarantine
+from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
+from ticketos.ai.ocr.engines import Tesseract
+
+_LENGTH = struct.Struct(">II")
+_LARGEST_FILE = 64 * 1024 * 1024
+
+
+def main() -> int:
+    """Serve requests from stdin to the original stdout; libraries that print do so to stderr."""
+    settings = json.loads(sys.argv[1])
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    _bound(settings["bounds"]["memory_bytes"])
+    second = Tesseract() if settings["bounds"]["second_reader"] else None
+    reader = Reader(Limits(**settings["limits"]), second=second)
+    return _serve(reader, requests, answers)
+
+
+def _bound(memory: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+    # macOS refuses to bound the address space; there the wall clock alone holds.
+    if sys.platform != "darwin":
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO) -> int:
+    while True:
+        prefix = requests.read(_LENGTH.size)
+        if len(prefix) < _LENGTH.size:
+            return 0
+        head_size, data_size = _LENGTH.unpack(prefix)
+        head = json.loads(requests.read(head_size))
+        data = requests.read(data_size)
+        _bound_processor(head["timeout_s"])
+        try:
+            answer = _read(reader, data, head)
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        body = answer.model_dump_json().encode()
+        answers.write(_LENGTH.pack(len(body), 0) + body)
+        answers.flush()
+        if answer.reason == "too-heavy":
+            # What a memory blow-up left behind is not worth trusting with the next document.
+            return 0
+
+
+def _read(reader: Reader, data: bytes, head: dict[str, str | None]) -> Extraction:
+    filename = head["filename"] or ""
+    today = date.fromisoformat(head["today"]) if head["today"] else None
+    try:
+        return reader.read(data, filename, today)
+    except Exception:
+        # The edge of the sandbox: whatever a broken file makes a parser raise is a damaged file. The log has it.
+        traceback.print_exc(file=sys.stderr)
+        return quarantine(filename, "unreadable")
+
+
+def _bound_processor(seconds: float) -> None:
+    """Processor time counts from the child's birth, so each document moves the bound."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = usage.ru_utime + usage.ru_stime
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + 2, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""`ticketos extract`: read documents and print what they say."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from schemas.extraction import Extraction
+from ticketos.ai.extract.limits import Limits
+from ticketos.ai.extract.reader import quarantine
+from ticketos.ai.extract.sandbox import SandboxedReader
+
+_TIMEOUT_S = 120.0
+
+
+def extract(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="PDF, PNG, JPEG, TIFF or e-invoice XML")],
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per file and line of output")] = False,
+) -> None:
+    """Read documents: type, fields, lines and checks. Exit code 1 if one could not be read, 2 for a wrong path."""
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise typer.BadParameter(f"no such file: {', '.join(missing)}", param_hint="FILE")
+    processes = max(1, min(len(files), os.cpu_count() or 1))
+    failed = 0
+    with (
+        SandboxedReader(processes=processes) as reader,
+        ThreadPoolExecutor(max_workers=processes) as threads,
+    ):
+        for result in threads.map(lambda path: _read(reader, path), files):
+            failed += result.status == "quarantined"
+            if json:
+                sys.stdout.write(jsonlib.dumps(result.public(), ensure_ascii=False) + "\n")
+                sys.stdout.flush()
+            else:
+                _show(result)
+            if result.status == "quarantined":
+                print(f"{result.file}: {result.reason_text} ({result.reason})", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _read(reader: SandboxedReader, path: Path) -> Extraction:
+    limits = Limits()
+    with path.open("rb") as file:
+        data = file.read(limits.bytes + 1)
+    if len(data) > limits.bytes:
+        return quarantine(str(path), "too-large")
+    return reader.read(data, str(path), timeout_s=_TIMEOUT_S)
+
+
+def _show(result: Extraction) -> None:
+    console = Console()
+    if result.status == "quarantined":
+        return
+    console.print(f"{result.file}: {result.type}, {result.pages} pages, {result.engine}", markup=False, soft_wrap=True)
+    table = Table("field", "value", "confidence", "auto", "page", "source")
+    for name, field in result.fields.items():
+        table.add_row(
+            name,
+            field.value or "",
+            f"{field.confidence:.2f}",
+            "yes" if field.auto else "no",
+            str(field.page or ""),
+            field.source,
+        )
+    console.print(table)
+    if result.lines:
+        lines = Table("description", "quantity", "unit", "unit price", "tax %", "net")
+        for line in result.lines:
+            values = (line.description, line.quantity, line.unit, line.unit_price, line.tax_rate, line.net)
+            lines.add_row(*(value or "" for value in values))
+        console.print(lines)
+    for check in result.checks:
+        console.print(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}", markup=False)

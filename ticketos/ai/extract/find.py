@@ -1,0 +1,206 @@
+"""Finding the value that belongs to a label: behind it, right of it, or below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ticketos.ai.extract.labels import Label, Language, Mention, language_of, mentions
+from ticketos.ai.extract.values import DayOrder, amounts, currency_codes, day_order, days, identifiers
+from ticketos.ai.ocr.page import Cell, Page, Row, Word
+
+# How surely a value belongs to its label by where it stands. Below is where columns of other things meet.
+_SAME_CELL, _RIGHT, _BELOW = 1.0, 0.98, 0.92
+_UNCERTAIN_DAY = 0.85
+_ROWS_BELOW = 3
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A possible value of a field; `probability` is that the place means this field, not that the ink is read."""
+
+    value: str
+    probability: float
+    words: tuple[Word, ...]
+    page: int
+    row: int
+    label: Label | None = None
+
+    @property
+    def legibility(self) -> float:
+        return min((word.confidence for word in self.words), default=1.0)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A label found on the paper."""
+
+    row: int
+    cell: int
+    mention: Mention
+    label: Label
+
+
+@dataclass
+class Paper:
+    """All pages of a document as one run of rows, with the labels found in each cell."""
+
+    pages: Sequence[Page]
+    rows: list[Row] = field(default_factory=list)
+    found: list[list[list[Mention]]] = field(default_factory=list)
+    headers: set[int] = field(default_factory=set)
+    """Rows that head a table of lines: their words label columns, not values."""
+    language: Language | None = None
+    order: DayOrder = "dmy"
+
+    def __post_init__(self) -> None:
+        self.rows = [row for page in self.pages for row in page.rows]
+        self.found = [[list(mentions(cell.text)) for cell in row.cells] for row in self.rows]
+        self.language = language_of(m for row in self.found for cell in row for m in cell)
+        texts = [cell.text for row in self.rows for cell in row.cells]
+        codes = [code for text in texts for code in currency_codes(text)]
+        american = self.language in (None, "en") and "USD" in codes and codes.count("USD") * 2 > len(codes)
+        self.order = day_order(texts, american)
+
+    def places(self, *fields: str) -> Iterator[Place]:
+        """Every label for one of the fields, outside table headers."""
+        for row, cells in enumerate(self.found):
+            if row in self.headers:
+                continue
+            for cell, found in enumerate(cells):
+                for mention in found:
+                    label = mention.of(*fields)
+                    if label:
+                        yield Place(row, cell, mention, label)
+
+    def after(self, place: Place) -> Iterator[tuple[Cell, int, int, float]]:
+        """Where the value may stand: cell, characters from and to, and how surely it belongs to the label."""
+        row = self.rows[place.row]
+        cell, found = row.cells[place.cell], self.found[place.row][place.cell]
+        nexts = [m.start for m in found if m.start >= place.mention.end]
+        stop = min(nexts, default=len(cell.text))
+        if cell.text[place.mention.end : stop].strip(" .:-#()"):
+            yield cell, place.mention.end, stop, _SAME_CELL
+        if nexts:
+            return
+        for index in range(place.cell + 1, len(row.cells)):
+            other = self.found[place.row][index]
+            stop = other[0].start if other else len(row.cells[index].text)
+            if stop:
+                yield row.cells[index], 0, stop, _RIGHT
+            if other:
+                return
+
+    def below(self, place: Place) -> Iterator[tuple[Cell, int, int, float]]:
+        """The first cells under the label, in its column."""
+        cell = self.rows[place.row].cells[place.cell]
+        words = cell.words_between(place.mention.start, place.mention.end)
+        x0, x1 = words[0].x0, words[-1].x1
+        last = self.rows[place.row]
+        for row_index in range(place.row + 1, min(place.row + 1 + _ROWS_BELOW, len(self.rows))):
+            row = self.rows[row_index]
+            if row.page != last.page or row.y0 - last.y1 > 2.5 * last.height:
+                return
+            last = row
+            for index, under in enumerate(row.cells):
+                if not under.overlaps(x0 - under.height, x1 + under.height):
+                    continue
+                found = self.found[row_index][index]
+                stop = found[0].start if found else len(under.text)
+                if stop:
+                    yield under, 0, stop, _BELOW
+                return
+
+    def row_of(self, cell: Cell) -> int:
+        return next(index for index, row in enumerate(self.rows) if cell in row.cells)
+
+
+def dates(paper: Paper, *fields: str) -> list[Candidate]:
+    """Dates that belong to one of the labels, the likeliest first."""
+    found = []
+    for place in paper.places(*fields):
+        for cell, start, stop, sure in [*paper.after(place), *paper.below(place)]:
+            read = [day for day in days(cell.text[start:stop], paper.order) if day.start < 25]
+            if not read:
+                continue
+            day = read[0]
+            probability = place.label.strength * sure * (1.0 if day.certain else _UNCERTAIN_DAY)
+            words = cell.words_between(start + day.start, start + day.end)
+            found.append(
+                Candidate(day.value.isoformat(), probability, words, cell.page, place.row, place.label)
+            )
+            break
+    return sorted(found, key=lambda it: -it.probability)
+
+
+def numbers(paper: Paper, *fields: str) -> list[Candidate]:
+    """Identifiers that follow one of the labels at once, the likeliest first."""
+    found = []
+    for place in paper.places(*fields):
+        spots = [*paper.after(place)][:2]
+        # A bare word such as "Invoice" is a title more often than a label of what stands under it.
+        if place.label.strength > 0.9:
+            spots += paper.below(place)
+        for cell, start, stop, sure in spots:
+            hit = _identifier(cell.text[start:stop])
+            if hit is None:
+                continue
+            first, last, value = hit
+            words = cell.words_between(start + first, start + last)
+            probability = place.label.strength * sure * (1.0 if len(value) > 2 else 0.6)
+            found.append(Candidate(value, probability, words, cell.page, place.row, place.label))
+            break
+    return sorted(found, key=lambda it: -it.probability)
+
+
+_PREFIXED = re.compile(r"[\s.:#\-–()№°]*(?:no\.?\s*)?((?:[A-Z]{1,5}[ ])?)", re.IGNORECASE)
+
+
+def _identifier(text: str) -> tuple[int, int, str] | None:
+    """An identifier at the start of the text, perhaps after a short prefix; never a date or a lone price."""
+    lead = _PREFIXED.match(text)
+    start = lead.end() if lead else 0
+    for first, last, token in identifiers(text):
+        if first > start:
+            return None
+        if any(day.start <= first < day.end for day in days(text)):
+            return None
+        if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}", token):
+            return None
+        prefix = lead[1].strip() if lead and lead[1].isupper() else ""
+        return (first - len(prefix) - 1, last, f"{prefix} {token}") if prefix else (first, last, token)
+    return None
+
+
+def money(paper: Paper, *fields: str) -> list[Candidate]:
+    """Amounts that belong to one of the labels. In a row, the last amount is the row's result."""
+    found = []
+    for place in paper.places(*fields):
+        best: Candidate | None = None
+        for cell, start, stop, sure in paper.after(place):
+            best = _last_amount(cell, start, stop, place, sure) or best
+        if best is None:
+            for cell, start, stop, sure in paper.below(place):
+                best = _last_amount(cell, start, stop, place, sure)
+                if best:
+                    break
+        if best:
+            found.append(best)
+    return found
+
+
+def _last_amount(cell: Cell, start: int, stop: int, place: Place, sure: float) -> Candidate | None:
+    text = cell.text[start:stop]
+    taken = [(day.start, day.end) for day in days(text)]
+    read = [
+        it
+        for it in amounts(text)
+        if not it.percent and not any(it.start < end and first < it.end for first, end in taken)
+    ]
+    if not read:
+        return None
+    last = next((it for it in reversed(read) if it.money), read[-1])
+    probability = place.label.strength * sure * (1.0 if last.money else 0.5)
+    words = cell.words_between(start + last.start, start + last.end)
+    return Candidate(f"{last.value:f}", probability, words, cell.page, place.row, place.label)

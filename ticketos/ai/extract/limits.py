@@ -1,0 +1,44 @@
+"""How much a document may cost to read, and the refusal when it costs more or cannot be read at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REASONS: dict[str, str] = {
+    "empty": "The file holds nothing to read.",
+    "encrypted": "The file is protected by a password. Please send it without one.",
+    "truncated": "The file is cut off: its end is missing. Please send it again.",
+    "wrong-type": "The content of the file is not what its name says.",
+    "unsupported": "This kind of file cannot be read. Please send PDF, PNG, JPEG, TIFF or e-invoice XML.",
+    "too-many-pages": "The file has more pages than one document may have. Please split it.",
+    "too-large": "The file is larger than a document may be.",
+    "too-heavy": "Reading the file took more time, memory or pixels than a document may take.",
+    "hostile": "The file contains constructs that documents do not need and attackers use.",
+    "unreadable": "The file is damaged and could not be read.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds for one document. Sizes in bytes, `pixels` per image after decoding."""
+
+    bytes: int = 50 * 1024 * 1024
+    pages: int = 200
+    pixels: int = 40_000_000
+    attachment_bytes: int = 10 * 1024 * 1024
+    words_per_page: int = 20_000
+    render_dpi: int = 150
+
+
+class Quarantined(Exception):
+    """The document is not read. `code` is a key of REASONS and stable."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+    @property
+    def text(self) -> str:
+        """Words for the client who sent the file."""
+        return REASONS[self.code]

@@ -1,0 +1,253 @@
+"""The command `ticketos`. Every verb imports what it needs when it runs, so `--help` stays fast.
+
+Exit codes: 0 done, 1 a failure told in words, 2 wrong usage. Results go to stdout, logs and progress to
+stderr. A person never sees a stack trace; it is kept in the home folder's logs/crash.log.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from ticketos.dev.stack import StackUrls
+    from ticketos.settings import Settings
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="ticketos",
+    help="TicketingOS: every client transaction is a durable ticket, from intake to a proven invoice line.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="The database schema.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+
+def say(text: str) -> None:
+    """One line of progress, to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    from ticketos.settings import Settings, SettingsError
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        reasons = "\n".join(f"  {_variable(item['loc'])}: {item['msg']}" for item in error.errors())
+        raise SettingsError(f"The settings in the environment cannot be used:\n{reasons}") from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return "TICKETOS_" + "_".join(str(part).upper() for part in location) if location else "settings"
+
+
+@app.command()
+def up(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill an empty home with demo clients and people.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the portal and the API.", min=0, max=65535)
+    ] = None,
+) -> None:
+    """Start the whole stack here; Ctrl-C ends it."""
+    from ticketos.dev.stack import Stack
+
+    settings = _settings()
+    if port is not None:
+        settings = settings.model_copy(update={"port": port})
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGHUP, _as_interrupt)
+    stack = Stack(settings, say=say)
+    try:
+        with stack as urls:
+            if demo:
+                from ticketos.dev.sim.seed import seed_demo
+
+                say("Preparing the demo clients")
+                seed_demo(urls.database, settings.home)
+            _print_links(urls)
+            try:
+                stack.wait()
+            except KeyboardInterrupt:
+                say("\nEnding: running work is finished or handed back first …")
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None  # interrupted while starting
+    say("Ended.")
+
+
+def _as_interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _print_links(urls: StackUrls) -> None:
+    rows = [
+        ("Portal", urls.portal),
+        ("API", f"{urls.portal}/docs"),
+        ("Temporal", urls.temporal_ui or f"{urls.temporal} (no Web UI)"),
+        ("Mail to us", f"smtp://localhost:{urls.mail_port}"),
+        ("State", str(urls.home)),
+    ]
+    say("")
+    for name, value in rows:
+        print(f"  {name:<11}{value}", flush=True)
+    say("\nReady. Ctrl-C ends it.")
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Say what is here, what is missing and how to get it. Exit code 1 when something required is missing."""
+    from ticketos.dev import doctor as checks
+
+    found = checks.examine(_settings())
+    checks.print_json(found) if as_json else checks.print_table(found)
+    if any(check.required and not check.ok for check in found):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def api() -> None:
+    """Run the API and the portal (needs the database and Temporal; `up` starts all)."""
+    import uvicorn
+
+    from api.app import create_app
+
+    settings = _settings()
+    signal.signal(signal.SIGTERM, _as_interrupt)  # uvicorn ends gracefully, then repeats the signal to us
+    with suppress(KeyboardInterrupt):
+        uvicorn.run(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_level=settings.log_level.lower(),
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+
+
+@app.command()
+def worker(
+    queue: Annotated[
+        list[str] | None,
+        typer.Option("--queue", help="A task queue to serve; repeat for more. Default: all."),
+    ] = None,
+) -> None:
+    """Run the workers (needs the database and Temporal; `up` starts all)."""
+    import asyncio
+
+    from workers.main import run
+
+    settings = _settings()
+
+    async def until_told() -> None:
+        task = asyncio.ensure_future(run(settings, queue or []))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(until_told())
+
+
+@db.command("upgrade")
+def db_upgrade(
+    superuser_url: Annotated[
+        str,
+        typer.Option(
+            envvar="TICKETOS_SUPERUSER_DATABASE_URL",
+            help="Make the three roles and the database first, with the passwords of the three URLs.",
+            show_default=False,
+        ),
+    ] = "",
+) -> None:
+    """Bring the database schema up to date (DATABASE_URL, else the embedded database of this home)."""
+    from ticketos.db.migrate import upgrade
+    from ticketos.dev.postgres import EmbeddedPostgres
+
+    settings = _settings()
+    if settings.database_url is None:
+        with EmbeddedPostgres(settings.home) as urls:
+            upgrade(urls.owner)
+    else:
+        if superuser_url:
+            from ticketos.dev.database import prepare_from_urls
+            from ticketos.settings import sqlalchemy_url
+
+            prepare_from_urls(
+                sqlalchemy_url(superuser_url), settings.owner_url, settings.app_url, settings.system_url
+            )
+        upgrade(settings.owner_url)
+    say("The database schema is up to date.")
+
+
+def _told(error: BaseException) -> int:
+    """Turn what went wrong into words on stderr and an exit code."""
+    from ticketos.dev.processes import StackError
+    from ticketos.settings import SettingsError
+
+    if isinstance(error, StackError | SettingsError):
+        say(f"ticketos: {error}")
+        return FAILED
+    place = _keep_trace(error)
+    say(f"ticketos: something unexpected went wrong ({type(error).__name__}). Details: {place}")
+    return FAILED
+
+
+def _keep_trace(error: BaseException) -> Path:
+    from ticketos.settings import default_home
+
+    log = Path(os.environ.get("TICKETOS_HOME") or default_home()) / "logs" / "crash.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as handle:
+        handle.write(f"{datetime.now(UTC).isoformat()} ticketos {' '.join(sys.argv[1:2])}\n")
+        handle.write("".join(traceback.format_exception(error)) + "\n")
+    return log
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process. With the Temporal SDK loaded that means at once: its native threads may call into
+    an interpreter that is already going down, which aborts about one process in eight (exit code 134)."""
+    if "temporalio" not in sys.modules:
+        sys.exit(code)
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError):
+            stream.flush()
+    os._exit(code)
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    try:
+        app()
+        code = DONE
+    except SystemExit as leave:  # typer has shown usage errors by now
+        code = leave.code if isinstance(leave.code, int) else DONE if leave.code is None else FAILED
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as error:  # the edge: everything else becomes words, the trace goes to a file
+        code = _told(error)
+    _leave(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Alembic migrations; run them with ``ticketos.db.migrate`` (``ticketos db upgrade``)."""

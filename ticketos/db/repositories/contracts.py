@@ -1,0 +1,104 @@
+"""Contracts and working calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, Table, select, update
+from sqlmodel import SQLModel
+
+from ticketos.db.audit import AuditTrail
+from ticketos.db.tables import Calendar, Contract
+from ticketos.domain.calendar import WorkCalendar
+from ticketos.domain.changes import Emit
+from ticketos.domain.errors import DomainError
+from ticketos.domain.ports import NewId
+from ticketos.domain.state import Actor
+from ticketos.domain.terms import Terms
+
+_TABLES = SQLModel.metadata.tables
+CONTRACT = _TABLES[str(Contract.__tablename__)]
+CALENDAR = _TABLES[str(Calendar.__tablename__)]
+
+
+def listed(connection: Connection, table: Table, client_ids: Sequence[UUID], *, limit: int,
+           after: UUID | None = None) -> Sequence[RowMapping]:
+    """Contracts or calendars of these companies, in the order they were created."""
+    query = select(table).where(table.c.client_id.in_(client_ids))
+    if after is not None:
+        query = query.where(table.c.id > after)
+    return connection.execute(query.order_by(table.c.id).limit(limit)).mappings().all()
+
+
+def get(connection: Connection, table: Table, row_id: UUID, *, lock: bool = False) -> RowMapping | None:
+    """One contract or calendar."""
+    query = select(table).where(table.c.id == row_id)
+    return connection.execute(query.with_for_update() if lock else query).mappings().first()
+
+
+class Agreements:
+    """Changes to contracts and calendars, each in the trail."""
+
+    def __init__(self, audit: AuditTrail, new_id: NewId) -> None:
+        self._audit = audit
+        self._new_id = new_id
+
+    def create_contract(self, connection: Connection, values: Mapping[str, Any], *, now: datetime, actor: Actor) -> UUID:
+        """A new contract. Raises ``terms-invalid``, ``dates-crossed``, ``calendar-unknown``; collides on
+        ``uq_contract_client_id_number``."""
+        self._check_contract(connection, values)
+        return self._create(connection, CONTRACT, "contract", values, now, actor)
+
+    def edit_contract(self, connection: Connection, row: RowMapping, values: Mapping[str, Any], *, now: datetime,
+                      actor: Actor) -> None:
+        """New values of a contract; raises as ``create_contract``."""
+        self._check_contract(connection, {**row, **values})
+        self._edit(connection, CONTRACT, "contract", row, values, now, actor)
+
+    def create_calendar(self, connection: Connection, values: Mapping[str, Any], *, now: datetime, actor: Actor) -> UUID:
+        """A new calendar. Raises ``calendar-…`` codes; collides on ``uq_calendar_client_id_name``."""
+        return self._create(connection, CALENDAR, "calendar", _with_plain_calendar(values), now, actor)
+
+    def edit_calendar(self, connection: Connection, row: RowMapping, values: Mapping[str, Any], *, now: datetime,
+                      actor: Actor) -> None:
+        """New values of a calendar; raises as ``create_calendar``."""
+        self._edit(connection, CALENDAR, "calendar", row, _with_plain_calendar(values), now, actor)
+
+    def _check_contract(self, connection: Connection, values: Mapping[str, Any]) -> None:
+        Terms.from_json(values["terms"])
+        starts, ends = values["starts_on"], values.get("ends_on")
+        if ends is not None and ends < starts:
+            raise DomainError("dates-crossed", starts_on=starts.isoformat(), ends_on=ends.isoformat())
+        calendar_id = values.get("calendar_id")
+        if calendar_id is not None:
+            calendar = get(connection, CALENDAR, calendar_id)
+            if calendar is None or calendar["client_id"] != values["client_id"]:
+                raise DomainError("calendar-unknown", calendar_id=str(calendar_id))
+
+    def _create(self, connection: Connection, table: Table, noun: str, values: Mapping[str, Any], now: datetime,
+                actor: Actor) -> UUID:
+        row_id = self._new_id()
+        connection.execute(table.insert().values(id=row_id, **values))
+        self._record(connection, values["client_id"], noun, row_id, None, values, now, actor)
+        return row_id
+
+    def _edit(self, connection: Connection, table: Table, noun: str, row: RowMapping, values: Mapping[str, Any],
+              now: datetime, actor: Actor) -> None:
+        connection.execute(update(table).where(table.c.id == row["id"]).values(**values, row_version=table.c.row_version + 1))
+        before = {name: row[name] for name in values}
+        self._record(connection, row["client_id"], noun, row["id"], before, values, now, actor)
+
+    def _record(self, connection: Connection, client_id: UUID, noun: str, row_id: UUID, before: Mapping[str, Any] | None,
+                after: Mapping[str, Any], now: datetime, actor: Actor) -> None:
+        emit = Emit(f"admin.{noun}_saved", before=before, after=after, entity=noun, entity_id=str(row_id))
+        self._audit.record(connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit)
+
+
+def _with_plain_calendar(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition in its one canonical form."""
+    if "definition" not in values:
+        return dict(values)
+    return {**values, "definition": WorkCalendar.from_json(values["definition"]).to_json()}

@@ -1,0 +1,149 @@
+"""Tasks as people list, take and hand them over. They are opened and finished by their workflow alone."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, tuple_, update
+from sqlmodel import SQLModel
+
+from ticketos.db.audit import AuditTrail
+from ticketos.db.repositories import accounts
+from ticketos.db.tables import Task, Ticket
+from ticketos.domain.changes import Emit
+from ticketos.domain.errors import DomainError
+from ticketos.domain.skills import Agent, Need, why_not
+from ticketos.domain.state import Actor
+
+_TASK = SQLModel.metadata.tables[str(Task.__tablename__)]
+_TICKET = SQLModel.metadata.tables[str(Ticket.__tablename__)]
+_NEVER = func.coalesce(_TASK.c.due_at, func.to_timestamp(253402214400))
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which tasks to show. ``assigned_to`` is one person; ``unassigned`` the queue of ``skills`` (empty: any)."""
+
+    states: tuple[str, ...] = ("open",)
+    assigned_to: UUID | None = None
+    unassigned: bool = False
+    skills: tuple[str, ...] | None = None
+    client_ids: tuple[UUID, ...] = ()
+    kind: str | None = None
+    desk: str | None = None
+    ticket_id: UUID | None = None
+
+
+def _selected() -> Select[Any]:
+    return (select(_TASK, _TICKET.c.number.label("ticket_number"), _TICKET.c.subject.label("ticket_subject"), _TICKET.c.root_id)
+            .join(_TICKET, (_TICKET.c.client_id == _TASK.c.client_id) & (_TICKET.c.id == _TASK.c.ticket_id)))
+
+
+def listed(connection: Connection, chosen: Filter, limit: int, cursor: str | None) -> tuple[Sequence[RowMapping], str | None]:
+    """One page of tasks, the most urgent first, and the cursor of the next page. Raises ``cursor-invalid``."""
+    query = _selected().where(_TASK.c.client_id.in_(chosen.client_ids))
+    if chosen.states:
+        query = query.where(_TASK.c.state.in_(chosen.states))
+    if chosen.assigned_to is not None:
+        query = query.where(_TASK.c.assigned_to == chosen.assigned_to)
+    if chosen.unassigned:
+        query = query.where(_TASK.c.assigned_to.is_(None))
+    if chosen.skills is not None:
+        query = query.where(_TASK.c.skill.in_(chosen.skills) | _TASK.c.skill.is_(None))
+    for name in ("kind", "desk", "ticket_id"):
+        if (value := getattr(chosen, name)) is not None:
+            query = query.where(_TASK.c[name] == value)
+    order = (_TASK.c.priority, _NEVER, _TASK.c.id)
+    if cursor is not None:
+        query = query.where(tuple_(*order) > tuple_(*(bindparam(None, value) for value in _decode(cursor))))
+    rows = connection.execute(query.order_by(*order).limit(limit + 1)).mappings().all()
+    if len(rows) <= limit:
+        return rows, None
+    return rows[:limit], _encode(rows[limit - 1])
+
+
+def _encode(row: RowMapping) -> str:
+    due = row["due_at"].isoformat() if row["due_at"] else "9999-12-30T00:00:00+00:00"
+    raw = json.dumps([row["priority"], due, str(row["id"])], separators=(",", ":"))
+    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[str, datetime, UUID]:
+    try:
+        priority, due, task_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        moment = datetime.fromisoformat(due)
+        if moment.tzinfo is None:
+            raise ValueError("no time zone")
+        return str(priority), moment, UUID(task_id)
+    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+        raise DomainError("cursor-invalid") from error
+
+
+def get(connection: Connection, task_id: UUID, *, lock: bool = False) -> RowMapping | None:
+    """One task with its ticket's number and subject."""
+    query = _selected().where(_TASK.c.id == task_id)
+    return connection.execute(query.with_for_update(of=_TASK) if lock else query).mappings().first()
+
+
+def of_ticket(connection: Connection, ticket_id: UUID) -> Sequence[RowMapping]:
+    """Every task of a ticket, oldest first."""
+    query = _selected().where(_TASK.c.ticket_id == ticket_id).order_by(_TASK.c.created_at, _TASK.c.id)
+    return connection.execute(query).mappings().all()
+
+
+def require_able(connection: Connection, task: Mapping[str, Any], user_id: UUID, day: date) -> None:
+    """Refuse to give a task to somebody who may not do it: ``person-unknown``, ``person-not-eligible`` with every
+    reason (skill, certificate, ring-fence, own work …). Capacity is a matter of routing, not of permission."""
+    row = accounts.user(connection, user_id)
+    if row is None or not row["active"]:
+        raise DomainError("person-unknown", user_id=str(user_id))
+    if task["skill"] is None:
+        reasons: Sequence[str] = ("excluded",) if str(user_id) in _excluded(task) else ()
+    else:
+        agent = Agent(
+            id=str(user_id), name=row["name"], skills=frozenset(row["skills"]),
+            certifications={skill: date.fromisoformat(last) if last else None for skill, last in row["certifications"].items()},
+            capacity=row["capacity"], load=accounts.open_load(connection, user_id), available=True,
+            ring_fence=frozenset(str(one) for one in row["ring_fence"]),
+            level="sme" if row["level"] == "sme" else "agent")
+        need = Need(skill=task["skill"], client_id=str(task["client_id"]), expert=bool(task["payload"].get("expert")),
+                    exclude=frozenset(_excluded(task)))
+        reasons = tuple(reason for reason in why_not(agent, need, day) if reason != "no-capacity")
+    if reasons:
+        raise DomainError("person-not-eligible", user_id=str(user_id), reasons=list(reasons))
+
+
+def _excluded(task: Mapping[str, Any]) -> Iterable[str]:
+    """Who may not do it: the payload names them, as one id or a list."""
+    found = task["payload"].get("exclude") or ()
+    return (found,) if isinstance(found, str) else tuple(str(one) for one in found)
+
+
+def assign(connection: Connection, audit: AuditTrail, task: RowMapping, user_id: UUID | None, *, at: datetime,
+           actor: Actor) -> RowMapping:
+    """Give an open task to a person, or back to its queue (None). The row must be locked. Raises ``task-not-open``."""
+    if task["state"] != "open":
+        raise DomainError("task-not-open", state=task["state"])
+    if task["assigned_to"] != user_id:
+        connection.execute(update(_TASK).where(_TASK.c.id == task["id"])
+                           .values(assigned_to=user_id, row_version=_TASK.c.row_version + 1))
+        if user_id is not None:
+            connection.exec_driver_sql("update app_user set last_assigned_at = %s where id = %s", (at, user_id))
+        emit = Emit("task.assigned", before={"assigned_to": _id(task["assigned_to"])}, after={"assigned_to": _id(user_id)},
+                    entity="task", entity_id=str(task["id"]))
+        audit.record(connection, client_id=task["client_id"], ticket_id=task["ticket_id"], root_id=task["root_id"], at=at,
+                     actor=actor, emit=emit)
+    changed = get(connection, task["id"])
+    assert changed is not None
+    return changed
+
+
+def _id(value: UUID | None) -> str | None:
+    return None if value is None else str(value)

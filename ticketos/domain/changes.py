@@ -1,0 +1,266 @@
+"""What a rule may ask for. A verdict is a name for what comes next and a tuple of these; a store applies
+them all in one transaction. They are values, so a test compares them without a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from ticketos.domain.clock import Clock
+from ticketos.domain.ledger import Posting
+
+
+@dataclass(frozen=True)
+class SetTicket:
+    """New values of columns of the request ticket's row (names as in ``TicketState``). The row's ``seq`` grows by
+    one, also when there are no values."""
+
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SubTicket:
+    """Open or update a row of the tree. ``key`` is unique within the request (for instance ``defect:<document>:1``);
+    ``letter`` gives the number: P processing, Q quality, D defect, B billing, R review. ``detail`` is merged."""
+
+    key: str
+    letter: str
+    kind: str
+    subject: str
+    state: str = "open"
+    owner_id: UUID | None = None
+    desk: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """Ask a person. ``workflow`` says who is told of completion: ``ticket`` or the line's key.
+    ``key`` is unique for ever, so the same step cannot ask twice."""
+
+    id: UUID
+    key: str
+    kind: str
+    workflow: str
+    desk: str
+    skill: str | None = None
+    subject_id: UUID | None = None
+    assigned_to: UUID | None = None
+    priority: str = "P3"
+    round: int = 0
+    due_at: datetime | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CloseTask:
+    """A task done (``state = done``) or withdrawn (``cancelled``)."""
+
+    task_id: UUID
+    state: str
+    at: datetime
+    by: UUID | None = None
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CancelTasks:
+    """Withdraw every open task of the ticket."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class SetClock:
+    """Create or replace the clock of this kind for this life of the ticket."""
+
+    clock: Clock
+    fired: frozenset[str] = frozenset()
+    due_at: datetime | None = None
+    breached_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SetDocument:
+    """New values of columns of one document."""
+
+    document_id: UUID
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AddCorrection:
+    """A person changed a field: shown value, typed value, and all that a reader can learn from."""
+
+    id: UUID
+    document_id: UUID
+    task_id: UUID | None
+    field: str
+    shown: str | None
+    typed: str | None
+    at: datetime
+    candidates: tuple[Any, ...] = ()
+    page: int | None = None
+    box: tuple[float, ...] | None = None
+    confidence: Decimal | None = None
+    engine: str | None = None
+    person_id: UUID | None = None
+    seconds: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class AddQaCheck:
+    """A quality verdict on one document."""
+
+    id: UUID
+    document_id: UUID
+    level: int
+    round: int
+    basis: str
+    verdict: str
+    at: datetime
+    score: Decimal | None = None
+    fields_inspected: int = 0
+    fields_correct: int = 0
+    ai_correct: int = 0
+    defects: tuple[Mapping[str, Any], ...] = ()
+    reviewer_id: UUID | None = None
+    work_by: UUID | None = None
+    seed: str | None = None
+
+
+@dataclass(frozen=True)
+class OfferApproval:
+    """Put a version before the client."""
+
+    id: UUID
+    round: int
+    version: str
+    offered_at: datetime
+    deemed_at: datetime | None
+    deliverable: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class DecideApproval:
+    """The client's decision on that version: accepted, partially_accepted, returned or deemed_accepted."""
+
+    approval_id: UUID
+    state: str
+    at: datetime
+    by: str | None
+    reason: str | None
+    units: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AddUsage:
+    """An accepted unit. ``key`` is unique for ever: a second one is a no-op."""
+
+    id: UUID
+    key: str
+    contract_id: UUID | None
+    document_id: UUID | None
+    unit_type: str
+    quantity: Decimal
+    accepted_at: datetime
+    period: str
+    bill_period: str
+    fate: str
+    finished_by: UUID | None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    reverses: UUID | None = None
+
+
+@dataclass(frozen=True)
+class PostJournal:
+    """A balanced entry in the client's book; ``key`` is unique for ever."""
+
+    id: UUID
+    key: str
+    booked_on: date
+    memo: str
+    postings: tuple[Posting, ...]
+    source: str | None = None
+    source_id: UUID | None = None
+    reverses: UUID | None = None
+
+
+@dataclass(frozen=True)
+class RememberVendor:
+    """People coded this supplier so."""
+
+    vendor_key: str
+    account: str
+    cost_centre: str = ""
+    tax_code: str = ""
+
+
+@dataclass(frozen=True)
+class SendMail:
+    """A mail by the outbox. ``template`` is a name of the mail catalogue; ``key`` sends it once."""
+
+    id: UUID
+    key: str
+    template: str
+    to: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Notify:
+    """A warning, breach or escalation for a desk; ``key`` shows it once."""
+
+    id: UUID
+    key: str
+    kind: str
+    desk: str
+    at: datetime
+    recipient_id: UUID | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AskSurvey:
+    """Remember that this person was asked."""
+
+    id: UUID
+    recipient: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Emit:
+    """An event of the catalogue, for the audit trail. ``personal`` values are stored as ciphertext under
+    the key of ``subject`` (a person's address), so erasing the key erases them and the hash stays valid."""
+
+    event: str
+    after: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] | None = None
+    why: str | None = None
+    entity: str | None = None
+    entity_id: str | None = None
+    personal: Mapping[str, Any] | None = None
+    subject: str | None = None
+
+
+Change = (SetTicket | SubTicket | OpenTask | CloseTask | CancelTasks | SetClock | SetDocument | AddCorrection | AddQaCheck
+          | OfferApproval | DecideApproval | AddUsage | PostJournal | RememberVendor | SendMail | Notify | AskSurvey | Emit)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a stage decided: ``outcome`` is what the workflow branches on, ``changes`` what the store applies,
+    ``next_at`` the ticket's next deadline, ``facts`` small values for the workflow (ids, counts; no personal data)."""
+
+    outcome: str
+    changes: tuple[Change, ...] = ()
+    next_at: datetime | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)

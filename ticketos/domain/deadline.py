@@ -1,0 +1,140 @@
+"""The one moving deadline of a ticket: the next warning, breach, ladder step, lapse of approval or end of pause.
+
+``tick`` says what has fallen due; each milestone fires once, also after hours in which nobody ran (CP8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ticketos.domain import clock as clocks
+from ticketos.domain.calendar import ALWAYS, WorkCalendar
+from ticketos.domain.changes import Change, Emit, Notify, SetClock, SetTicket, Verdict
+from ticketos.domain.clock import Clock, ClockPolicy
+from ticketos.domain.ports import NewId
+from ticketos.domain.state import ApprovalState, ClockState, ContractState, TicketState
+from ticketos.domain.terms import SlaTerms, Terms
+
+FIRST_RESPONSE = "first_response"
+TURNAROUND = "turnaround"
+
+_WORST = ("breached", "missed", "at_risk", "paused", "on_track", "met")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What a clock needs to be read: the contract's calendar, its thresholds, its limits."""
+
+    calendar: WorkCalendar = ALWAYS
+    sla: SlaTerms = SlaTerms()
+
+    @property
+    def policy(self) -> ClockPolicy:
+        """Warnings and ladder."""
+        return self.sla.policy()
+
+
+def timing_of(contract: ContractState | None) -> Timing:
+    """The timing of a contract, or the default of control point CP1 until one is known."""
+    return Timing(contract.calendar, contract.terms.sla) if contract else Timing(ALWAYS, Terms().sla)
+
+
+def started(kind: str, target_s: int, at: datetime, timing: Timing) -> SetClock:
+    """A clock that runs from ``at``."""
+    return _set(ClockState(Clock(kind=kind, target_s=target_s, started_at=at)), timing)
+
+
+def changed(state: ClockState, clock: Clock, timing: Timing) -> SetClock:
+    """The same clock after a pause, stop, restart or new target."""
+    return _set(ClockState(clock, state.fired, state.breached_at), timing)
+
+
+def find(states: Iterable[ClockState], kind: str) -> ClockState | None:
+    """The clock of that kind, if the ticket has one."""
+    return next((state for state in states if state.clock.kind == kind), None)
+
+
+def next_deadline(states: Sequence[ClockState], timing: Timing, ticket: TicketState | None,
+                  approval: ApprovalState | None, now: datetime) -> datetime | None:
+    """When the ticket must be looked at again, or None while nothing can fall due."""
+    instants = [fired.next_at for fired in _firings(states, timing, now) if fired.next_at is not None]
+    if approval is not None and approval.state == "open" and approval.deemed_at is not None:
+        instants.append(approval.deemed_at)
+    if ticket is not None and ticket.state == "paused":
+        instants = [pause_ends(states, timing) or now]
+    return min(instants) if instants else None
+
+
+def pause_ends(states: Sequence[ClockState], timing: Timing) -> datetime | None:
+    """The latest instant at which a running pause ends by itself (CP7)."""
+    starts = [pause.started_at for state in states for pause in state.clock.pauses if pause.ended_at is None]
+    return min(starts) + timedelta(seconds=timing.sla.pause_max_s) if starts else None
+
+
+def tick(ticket: TicketState, states: Sequence[ClockState], timing: Timing, approval: ApprovalState | None,
+         now: datetime, new_id: NewId) -> Verdict:
+    """Fire what is due. Outcome ``deemed`` or ``resume`` asks the workflow to act on it; else ``ticked``."""
+    if ticket.closed_at is not None:
+        return Verdict("ticked")
+    if ticket.state == "paused":
+        end = pause_ends(states, timing)
+        outcome = "resume" if end is not None and end <= now else "ticked"
+        return Verdict(outcome, next_at=None if outcome == "resume" else end)
+    changes: list[Change] = []
+    after: list[ClockState] = []
+    for state in states:
+        fired = clocks.fire(state.clock, timing.calendar, timing.policy, state.fired, now)
+        if not fired.due:
+            after.append(state)
+            continue
+        breach = next((m.at for m in fired.due if m.name == "breach"), state.breached_at)
+        state = ClockState(state.clock, state.fired | {m.name for m in fired.due}, breach)
+        after.append(state)
+        changes.append(_set(state, timing))
+        for milestone in fired.due:
+            changes.extend(_announce(ticket, state.clock.kind, milestone, new_id))
+    worst = sla_state(after, timing, now)
+    if changes or worst != ticket.sla_state:
+        changes.append(SetTicket({"sla_state": worst}))
+    deemed = approval is not None and approval.state == "open" and approval.deemed_at is not None and approval.deemed_at <= now
+    return Verdict("deemed" if deemed else "ticked", tuple(changes),
+                   next_deadline(after, timing, ticket, None if deemed else approval, now), {"sla": worst})
+
+
+def sla_state(states: Sequence[ClockState], timing: Timing, now: datetime) -> str:
+    """The worst state of a ticket's clocks."""
+    seen = {clocks.state(item.clock, timing.calendar, now) for item in states}
+    return next((name for name in _WORST if name in seen), "on_track")
+
+
+def turnaround_due(states: Sequence[ClockState], timing: Timing) -> datetime | None:
+    """When the work is due."""
+    state = find(states, TURNAROUND)
+    return clocks.due_at(state.clock, timing.calendar) if state else None
+
+
+def _announce(ticket: TicketState, kind: str, milestone: clocks.Milestone, new_id: NewId) -> tuple[Change, ...]:
+    level, desk = _level(milestone.name, ticket)
+    key = f"{ticket.id}:{ticket.life}:{kind}:{milestone.name}"
+    detail = {"clock": kind, "milestone": milestone.name, "due": milestone.at.isoformat()}
+    return (Notify(new_id(), key, level, desk, milestone.at, ticket.owner_id, detail),
+            Emit(f"clock.{level}", after=detail, entity="clock", entity_id=kind))
+
+
+def _level(name: str, ticket: TicketState) -> tuple[str, str]:
+    if name.startswith("warning"):
+        return "warning", ticket.desk
+    if name == "breach":
+        return "breached", ticket.desk
+    step = int(name.rsplit("_", 1)[1])
+    return "escalated", ("lead", "ops", "success")[min(step, 3) - 1]
+
+
+def _firings(states: Sequence[ClockState], timing: Timing, now: datetime) -> list[clocks.Fired]:
+    return [clocks.fire(s.clock, timing.calendar, timing.policy, s.fired, now) for s in states]
+
+
+def _set(state: ClockState, timing: Timing) -> SetClock:
+    return SetClock(state.clock, state.fired, clocks.due_at(state.clock, timing.calendar), state.breached_at)

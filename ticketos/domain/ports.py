@@ -1,0 +1,110 @@
+"""What the outside must offer to rules and activities. Implementations live in ``ticketos.db``, ``.ai``, ``.erp``.
+
+A ``Step`` is one idempotent transaction of one ticket: it reads facts, applies changes and keeps the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from ticketos.domain.changes import Change
+from ticketos.domain.skills import Agent
+from ticketos.domain.state import (
+    Actor,
+    ApprovalState,
+    ClientState,
+    ClockState,
+    CodingFacts,
+    ContractState,
+    DocumentState,
+    QaState,
+    TaskState,
+    TicketState,
+)
+
+Now = Callable[[], datetime]
+"""The present instant, aware UTC. Handed in, so that rules never read a clock."""
+
+NewId = Callable[[], UUID]
+"""A fresh UUIDv7. Handed in, so that rules never read randomness."""
+
+
+@dataclass(frozen=True)
+class StepKey:
+    """What makes an effect unique for ever: ticket, life, step, subject, round."""
+
+    ticket_id: UUID
+    life: int
+    step: str
+    subject: str = ""
+    round: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}:{self.life}:{self.step}:{self.subject}:{self.round}"
+
+
+class Step(Protocol):
+    """One step of one ticket, in one transaction that commits when the block ends without an error."""
+
+    now: datetime
+    actor: Actor
+    prior: Mapping[str, Any] | None
+    """The result of an earlier run of the very same step; when set, return it and change nothing."""
+
+    def new_id(self) -> UUID: ...
+    def ticket(self) -> TicketState: ...
+    def client(self) -> ClientState: ...
+    def contract(self) -> ContractState | None: ...
+    def contracts(self) -> tuple[ContractState, ...]: ...
+    def documents(self, states: Sequence[str] = (), limit: int | None = None) -> tuple[DocumentState, ...]: ...
+    def document(self, document_id: UUID) -> DocumentState: ...
+    def counts(self) -> Mapping[str, int]: ...
+    def tasks(self, state: str = "open") -> tuple[TaskState, ...]: ...
+    def task(self, task_id: UUID) -> TaskState | None: ...
+    def clocks(self) -> tuple[ClockState, ...]: ...
+    def agents(self) -> tuple[Agent, ...]: ...
+    def approval(self) -> ApprovalState | None: ...
+    def quality(self) -> tuple[QaState, ...]: ...
+    def volume(self, contract_id: UUID, period: str) -> int: ...
+    def locked_periods(self) -> frozenset[str]: ...
+    def same_file(self, sha256: str, document_id: UUID) -> UUID | None: ...
+    def same_business_key(self, business_key: str, document_id: UUID) -> UUID | None: ...
+    def coding_facts(self, vendor_key: str) -> CodingFacts: ...
+    def last_survey_at(self, recipient: str) -> datetime | None: ...
+    def first_message(self) -> str: ...
+    def sub_tickets(self) -> Mapping[str, TicketState]: ...
+    def postings_of(self, source_id: UUID) -> tuple[tuple[UUID, tuple[Any, ...]], ...]: ...
+    def apply(self, changes: Sequence[Change]) -> None: ...
+    def finish(self, result: Mapping[str, Any]) -> Mapping[str, Any]: ...
+
+
+class Store(Protocol):
+    """Opens steps. Everything a step touches belongs to ``client_id`` (and, for people, to the provider)."""
+
+    def step(self, key: StepKey, client_id: UUID, actor: Actor) -> AbstractContextManager[Step]: ...
+
+
+class Documents(Protocol):
+    """Encrypted bytes by address. ``put`` is idempotent: the same bytes of a client have one address."""
+
+    def put(self, client_id: UUID, content: bytes) -> str: ...
+    def get(self, client_id: UUID, address: str) -> bytes: ...
+
+
+class Reader(Protocol):
+    """Turns a file into fields. Never raises for a bad file: it says ``quarantined`` and why.
+
+    Returns the JSON form of ``schemas.extraction.Extraction``."""
+
+    def read(self, data: bytes, filename: str, timeout_s: float = 60.0) -> Mapping[str, Any]: ...
+
+
+class Triage(Protocol):
+    """Classifies a message; returns the JSON form of ``schemas.triage.TriageResult``."""
+
+    def __call__(self, text: str, *, subject: str, attachments: Sequence[str], sender: str) -> Mapping[str, Any]: ...

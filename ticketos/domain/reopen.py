@@ -1,0 +1,50 @@
+"""Reopening a finished request: who may, how long, and what the ticket looks like afterwards (MF13, CP13).
+
+A reopened ticket is a new life of the same ticket: the same number, a new run of its workflow.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ticketos.domain.changes import Emit, SetTicket, Verdict
+from ticketos.domain.errors import DomainError
+from ticketos.domain.stages import DESKS
+from ticketos.domain.state import PROGRESS, Actor, TicketState
+
+WINDOW = timedelta(days=7)
+"""How long after closure a ticket may be reopened; later it is a new request."""
+
+ROLES = frozenset({"desk", "ops", "client_user", "client_admin"})
+"""Who may reopen."""
+
+_FINISHED = ("closed", "cancelled")
+
+
+def decide(ticket: TicketState, actor: Actor, reason: str, now: datetime) -> Verdict:
+    """Open the ticket again as its next life, or raise ``DomainError``: ``reason-missing``, ``role-not-allowed``,
+    ``ticket-not-request``, ``ticket-not-finished`` or ``reopen-window-over``."""
+    if not reason.strip():
+        raise DomainError("reason-missing", act="reopen")
+    if not actor.roles & ROLES:
+        raise DomainError("role-not-allowed", act="reopen", allowed=sorted(ROLES))
+    if ticket.kind != "request":
+        raise DomainError("ticket-not-request", number=ticket.number)
+    if ticket.state not in _FINISHED or ticket.closed_at is None:
+        raise DomainError("ticket-not-finished", number=ticket.number, state=ticket.state)
+    if now > ticket.closed_at + WINDOW:
+        raise DomainError("reopen-window-over", number=ticket.number, days=WINDOW.days)
+    life = ticket.life + 1
+    after = {
+        "life": life, "stage": "intake", "state": "open", "progress": PROGRESS["intake"], "round": 0,
+        "reason": None, "closed_at": None, "started_at": None,
+        "next_action": "Start the work again", "next_at": now, "desk": DESKS["intake"], "sla_state": "on_track",
+    }
+    return Verdict(
+        "reopened",
+        (SetTicket(after),
+         Emit("ticket.reopened", before={"state": ticket.state, "life": ticket.life},
+              after={"state": "open", "life": life}, why=reason.strip())),
+        next_at=now,
+        facts={"life": life},
+    )

@@ -1,0 +1,83 @@
+"""MF7: a failed or returned item opens a defect ticket and goes back; after N rounds a lead decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ticketos.domain import stages
+from ticketos.domain.changes import Change, CloseTask, Emit, OpenTask, SetDocument, SetTicket, SubTicket, Verdict
+from ticketos.domain.errors import DomainError
+from ticketos.domain.ports import NewId
+from ticketos.domain.state import Actor, DocumentState, QaState, TaskState, TicketState
+from ticketos.domain.terms import ReworkTerms
+
+
+def begin(ticket: TicketState, documents: Sequence[DocumentState], checks: Sequence[QaState], terms: ReworkTerms, granted: int,
+          now: datetime, new_id: NewId) -> Verdict:
+    """Send what failed or was returned back, or ask the lead when the rounds are used up (``granted`` extra ones included)."""
+    back = [d for d in documents if d.quality == "failed" or d.approval == "returned"]
+    number = ticket.round + 1
+    if number > terms.max_rounds + granted:
+        task = OpenTask(id=new_id(), key=f"{ticket.id}:{ticket.life}:escalation:{number}", kind="escalation", workflow="ticket",
+                        desk="lead", skill="lead", priority="P1", round=ticket.round,
+                        payload={"documents": [str(d.id) for d in back], "rounds": ticket.round})
+        return Verdict("escalated", (
+            stages.enter(ticket, "rework", "A lead decides on the defects"), task,
+            Emit("ticket.rework_escalated", after={"rounds": ticket.round, "documents": len(back)}),
+        ), facts={"task": str(task.id)})
+    changes: list[Change] = [stages.enter(ticket, "rework", "Correct the defects", round=number)]
+    for document in back:
+        found = _found(document, checks)
+        changes += [
+            SetDocument(document.id, {"state": "rework", "round": number, "quality": "pending", "approval": "pending"}),
+            SubTicket(f"defect:{document.id}:{number}", "D", "defect", f"Defect in {document.filename}", "open",
+                      document.finished_by, "delivery", {"document": str(document.id), "round": number, "defects": found,
+                                                         "opened_at": now.isoformat()}),
+            Emit("defect.opened", after={"document": str(document.id), "round": number, "defects": len(found)},
+                 entity="document", entity_id=str(document.id)),
+        ]
+    changes.append(Emit("ticket.rework_started", after={"round": number, "documents": len(back)}))
+    return Verdict("rework", tuple(changes), facts={"round": number, "documents": len(back)})
+
+
+def close_defects(ticket: TicketState, defects: Mapping[str, TicketState], documents: Sequence[DocumentState], now: datetime) -> tuple[Change, ...]:
+    """Defect tickets whose document has passed or left are done, with the minutes they took."""
+    settled = {str(d.id) for d in documents if d.quality == "passed" or d.state in ("rejected", "quarantined")}
+    changes: list[Change] = []
+    for key, sub in defects.items():
+        if sub.kind != "defect" or sub.closed_at is not None or key.split(":")[1] not in settled:
+            continue
+        opened = sub.detail.get("opened_at")
+        minutes = round((now - datetime.fromisoformat(opened)).total_seconds() / 60, 2) if opened else None
+        changes += [SubTicket(key, "D", "defect", sub.subject, "done", None, "delivery", {"minutes": str(minutes)}, closed_at=now),
+                    Emit("defect.closed", after={"defect": sub.number, "minutes": str(minutes)})]
+    return tuple(changes)
+
+
+def lead_decides(ticket: TicketState, task: TaskState, result: Mapping[str, Any], documents: Sequence[DocumentState],
+                 actor: Actor, now: datetime) -> Verdict:
+    """``again`` grants one more round; ``reject`` takes the items out of the delivery, unbilled, with the reason."""
+    stages.require_open(ticket)
+    decision, reason = result.get("decision"), str(result.get("reason") or "").strip()
+    if decision not in ("again", "reject"):
+        raise DomainError("decision-unknown", given=str(decision), allowed=["again", "reject"])
+    if not reason:
+        raise DomainError("reason-missing")
+    changes: list[Change] = [CloseTask(task.id, "done", now, actor.user_id, {"decision": decision, "reason": reason})]
+    if decision == "again":
+        granted = int(ticket.detail.get("granted_rounds", 0)) + 1
+        changes.append(SetTicket({"detail": {**ticket.detail, "granted_rounds": granted}}))
+    else:
+        for document in documents:
+            if document.quality == "failed" or document.approval == "returned":
+                changes += [SetDocument(document.id, {"state": "rejected", "reason": "rework-limit", "approval": "rejected"}),
+                            Emit("document.rejected", after={"document": str(document.id)}, why=reason,
+                                 entity="document", entity_id=str(document.id))]
+    return Verdict(str(decision), tuple(changes))
+
+
+def _found(document: DocumentState, checks: Sequence[QaState]) -> list[Mapping[str, Any]]:
+    mine = [q for q in checks if q.document_id == document.id and q.defects]
+    return list(max(mine, key=lambda q: (q.round, q.level)).defects) if mine else []

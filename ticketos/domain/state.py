@@ -1,0 +1,220 @@
+"""What a rule may look at: the state of a ticket and the facts around it, as plain immutable values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from ticketos.domain.calendar import ALWAYS, WorkCalendar
+from ticketos.domain.clock import Clock
+from ticketos.domain.terms import Terms
+
+STAGES: tuple[str, ...] = ("intake", "triage", "contract", "assignment", "delivery",
+                           "quality", "rework", "approval", "billing", "closure")
+"""The ten stages of the master flow; each noun is a file name everywhere."""
+
+PROGRESS: Mapping[str, int] = dict(zip(STAGES, (5, 10, 15, 20, 40, 55, 60, 75, 90, 100), strict=True))
+"""Progress in per cent when a stage is entered (MF1–MF10)."""
+
+OPEN_STATES = frozenset({"open", "paused", "parked", "needs_attention"})
+"""States in which a ticket still needs somebody or something."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. ``kind``: system, ai, user, client, customer, schedule."""
+
+    kind: str
+    id: str | None = None
+    roles: frozenset[str] = frozenset()
+    origin: str | None = None
+
+    @property
+    def user_id(self) -> UUID | None:
+        """The login behind the act, when there is one."""
+        return UUID(self.id) if self.id and self.kind in ("user", "client") else None
+
+
+SYSTEM = Actor("system")
+
+
+@dataclass(frozen=True)
+class ClientState:
+    """The company a ticket belongs to."""
+
+    id: UUID
+    slug: str
+    prefix: str
+    name: str
+    kind: str
+    zone: str
+    currency: str
+    approver_email: str | None
+    provider_id: UUID
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ContractState:
+    """A contract in the form rules read it."""
+
+    id: UUID
+    client_id: UUID
+    number: str
+    name: str
+    service_line: str
+    kind: str
+    status: str
+    starts_on: date
+    ends_on: date | None
+    terms: Terms
+    calendar: WorkCalendar = ALWAYS
+
+    def in_force(self, day: date) -> bool:
+        """Active and within its dates (the end date belongs to it)."""
+        return self.status == "active" and self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+
+@dataclass(frozen=True)
+class TicketState:
+    """A request ticket, or a row of its tree."""
+
+    id: UUID
+    client_id: UUID
+    root_id: UUID
+    number: str
+    kind: str
+    life: int
+    seq: int
+    stage: str
+    state: str
+    progress: int
+    round: int
+    channel: str
+    subject: str
+    requester_name: str
+    requester_email: str
+    service_line: str | None
+    ticket_type: str | None
+    priority: str
+    language: str
+    sentiment: str
+    confidence: Decimal | None
+    contract_id: UUID | None
+    team: str | None
+    desk: str
+    owner_id: UUID | None
+    reason: str | None
+    documents_total: int
+    documents_done: int
+    sla_state: str
+    received_at: datetime
+    closed_at: datetime | None
+    row_version: int
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DocumentState:
+    """A unit of work: ``state`` is received, reading, keying, ready, posted, quarantined or rejected;
+    ``quality`` is pending, passed or failed; ``approval`` is pending, accepted, returned or rejected."""
+
+    id: UUID
+    ticket_id: UUID
+    position: int
+    filename: str
+    content_type: str
+    sha256: str
+    address: str
+    state: str
+    reason: str | None
+    doc_type: str
+    fields: Mapping[str, Any]
+    lines: tuple[Mapping[str, Any], ...]
+    checks: tuple[Mapping[str, Any], ...]
+    coding: Mapping[str, Any]
+    blocked_by: tuple[str, ...]
+    business_key: str | None
+    duplicate_of: UUID | None
+    straight_through: bool
+    finished_by: UUID | None
+    erp_reference: str | None
+    round: int
+    quality: str
+    approval: str
+    engine: str | None
+    row_version: int
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """One thing a person must do."""
+
+    id: UUID
+    ticket_id: UUID
+    kind: str
+    subject_id: UUID | None
+    workflow_id: str
+    desk: str
+    skill: str | None
+    state: str
+    priority: str
+    assigned_to: UUID | None
+    round: int
+    life: int
+    payload: Mapping[str, Any]
+    created_at: datetime
+    due_at: datetime | None
+    row_version: int
+
+
+@dataclass(frozen=True)
+class ClockState:
+    """A clock with what it has fired already."""
+
+    clock: Clock
+    fired: frozenset[str] = frozenset()
+    breached_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class QaState:
+    """A recorded verdict on one document."""
+
+    document_id: UUID
+    level: int
+    round: int
+    basis: str
+    verdict: str
+    reviewer_id: UUID | None
+    fields_inspected: int
+    fields_correct: int
+    defects: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class ApprovalState:
+    """The version before the client, and the decision if there is one."""
+
+    id: UUID
+    round: int
+    version: str
+    state: str
+    deemed_at: datetime | None
+    decided_at: datetime | None
+    units: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CodingFacts:
+    """What is known for coding a supplier's document: the client's rules and its people's past choices."""
+
+    rules: tuple[Mapping[str, Any], ...] = ()
+    memory: tuple[Mapping[str, Any], ...] = ()
+    default_account: str = "6000"
+    payable_account: str = "2100"
+    tax_account: str = "1400"

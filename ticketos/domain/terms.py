@@ -1,0 +1,210 @@
+"""What a contract says, as values a rule can use. Durations are seconds, so that a contract may be short.
+
+Defaults are those of control points CP1, CP2 and CP13; a contract changes any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ticketos.domain.clock import ClockPolicy
+from ticketos.domain.errors import DomainError
+
+HOUR = 3600
+DAY = 24 * HOUR
+PRIORITIES = ("P1", "P2", "P3", "P4")
+
+
+@dataclass(frozen=True)
+class SlaTerms:
+    """Targets in seconds of the contract's calendar (CP1, CP2)."""
+
+    first_response_s: Mapping[str, int] = field(
+        default_factory=lambda: {"P1": 4 * HOUR, "P2": DAY, "P3": DAY, "P4": DAY})
+    turnaround_s: Mapping[str, int] = field(default_factory=lambda: {"standard": DAY, "priority": 4 * HOUR})
+    warn_percent: tuple[int, ...] = (50, 75, 90)
+    ladder_s: tuple[int, ...] = (0, 2 * HOUR, 8 * HOUR)
+    pause_max_s: int = 30 * DAY
+
+    def policy(self) -> ClockPolicy:
+        """When to warn and when to climb the ladder."""
+        return ClockPolicy(warn_percent=self.warn_percent, ladder_s=self.ladder_s)
+
+    def turnaround_for(self, priority: str) -> int:
+        """Priority documents are a class apart: P1 work is promised in the short time."""
+        return self.turnaround_s["priority" if priority == "P1" else "standard"]
+
+
+@dataclass(frozen=True)
+class QaTerms:
+    """Two-level quality: share drawn for level 2, and the accuracy promised (CP3)."""
+
+    sample_rate: Decimal = Decimal("0.15")
+    accuracy_target: Decimal = Decimal("0.998")
+    seed: str = ""
+
+
+@dataclass(frozen=True)
+class AiTerms:
+    """What AI may do (AG1): route by itself above ``triage_threshold``, let a document through unseen."""
+
+    triage_threshold: Decimal = Decimal("0.70")
+    straight_through: bool = False
+    field_threshold: Decimal = Decimal("0.90")
+    accountable: str = ""
+
+
+@dataclass(frozen=True)
+class ApprovalTerms:
+    """Client sign-off: asked or not, and after how many working seconds silence is acceptance."""
+
+    required: bool = True
+    deemed_s: int = 5 * DAY
+
+
+@dataclass(frozen=True)
+class ReworkTerms:
+    """How often an item may come back before a lead decides."""
+
+    max_rounds: int = 2
+
+
+@dataclass(frozen=True)
+class ScopeTerms:
+    """What the client bought; empty means everything of the line."""
+
+    document_types: tuple[str, ...] = ()
+    monthly_volume: int | None = None
+
+
+@dataclass(frozen=True)
+class PricingTerms:
+    """How accepted units become money: a pricing kind of ``domain.pricing`` and its data."""
+
+    kind: str = "flat"
+    data: Mapping[str, Any] = field(default_factory=dict)
+    currency: str = "INR"
+    sac: str = "998596"
+    tax_rate: Decimal = Decimal("18")
+    fee_percent: Decimal = Decimal("20")
+    due_days: int = 30
+
+
+@dataclass(frozen=True)
+class SurveyTerms:
+    """Whether to ask, and for how many days the same person is then left alone."""
+
+    ask: bool = True
+    quiet_days: int = 7
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Everything of a contract that a rule reads."""
+
+    sla: SlaTerms = field(default_factory=SlaTerms)
+    qa: QaTerms = field(default_factory=QaTerms)
+    ai: AiTerms = field(default_factory=AiTerms)
+    approval: ApprovalTerms = field(default_factory=ApprovalTerms)
+    rework: ReworkTerms = field(default_factory=ReworkTerms)
+    scope: ScopeTerms = field(default_factory=ScopeTerms)
+    pricing: PricingTerms = field(default_factory=PricingTerms)
+    survey: SurveyTerms = field(default_factory=SurveyTerms)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Terms:
+        """Read stored terms; unknown keys are ignored, absent ones take the defaults.
+
+        Raises ``DomainError("terms-invalid")`` naming the section that cannot be read.
+        """
+        return Terms(
+            sla=_section("sla", data, _sla), qa=_section("qa", data, _qa), ai=_section("ai", data, _ai),
+            approval=_section("approval", data, _approval), rework=_section("rework", data, _rework),
+            scope=_section("scope", data, _scope), pricing=_section("pricing", data, _pricing),
+            survey=_section("survey", data, _survey),
+        )
+
+
+def _section(name: str, data: Mapping[str, Any], read: Any) -> Any:
+    try:
+        return read(data.get(name) or {})
+    except (TypeError, ValueError, ArithmeticError, KeyError, AttributeError) as error:
+        raise DomainError("terms-invalid", section=name, cause=str(error)) from error
+
+
+def _seconds(value: Any) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("negative duration")
+    return number
+
+
+def _rate(value: Any, low: str = "0", high: str = "1") -> Decimal:
+    if isinstance(value, float):
+        value = str(value)
+    number = Decimal(value)
+    if not Decimal(low) <= number <= Decimal(high):
+        raise ValueError(f"{number} is outside {low}..{high}")
+    return number
+
+
+def _sla(data: Mapping[str, Any]) -> SlaTerms:
+    base = SlaTerms()
+    first = {**base.first_response_s, **{k: _seconds(v) for k, v in (data.get("first_response_s") or {}).items()}}
+    turn = {**base.turnaround_s, **{k: _seconds(v) for k, v in (data.get("turnaround_s") or {}).items()}}
+    return SlaTerms(
+        first_response_s=first, turnaround_s=turn,
+        warn_percent=tuple(int(p) for p in data.get("warn_percent", base.warn_percent)),
+        ladder_s=tuple(_seconds(s) for s in data.get("ladder_s", base.ladder_s)),
+        pause_max_s=_seconds(data.get("pause_max_s", base.pause_max_s)),
+    )
+
+
+def _qa(data: Mapping[str, Any]) -> QaTerms:
+    base = QaTerms()
+    return QaTerms(sample_rate=_rate(data.get("sample_rate", base.sample_rate)),
+                   accuracy_target=_rate(data.get("accuracy_target", base.accuracy_target)),
+                   seed=str(data.get("seed", base.seed)))
+
+
+def _ai(data: Mapping[str, Any]) -> AiTerms:
+    base = AiTerms()
+    return AiTerms(triage_threshold=_rate(data.get("triage_threshold", base.triage_threshold)),
+                   straight_through=bool(data.get("straight_through", base.straight_through)),
+                   field_threshold=_rate(data.get("field_threshold", base.field_threshold)),
+                   accountable=str(data.get("accountable", "")))
+
+
+def _approval(data: Mapping[str, Any]) -> ApprovalTerms:
+    base = ApprovalTerms()
+    return ApprovalTerms(required=bool(data.get("required", base.required)),
+                         deemed_s=_seconds(data.get("deemed_s", base.deemed_s)))
+
+
+def _rework(data: Mapping[str, Any]) -> ReworkTerms:
+    return ReworkTerms(max_rounds=_seconds(data.get("max_rounds", ReworkTerms().max_rounds)))
+
+
+def _scope(data: Mapping[str, Any]) -> ScopeTerms:
+    volume = data.get("monthly_volume")
+    return ScopeTerms(document_types=tuple(data.get("document_types", ())),
+                      monthly_volume=None if volume is None else _seconds(volume))
+
+
+def _pricing(data: Mapping[str, Any]) -> PricingTerms:
+    base = PricingTerms()
+    return PricingTerms(
+        kind=str(data.get("kind", base.kind)), data=dict(data.get("data", {})),
+        currency=str(data.get("currency", base.currency)), sac=str(data.get("sac", base.sac)),
+        tax_rate=_rate(data.get("tax_rate", base.tax_rate), "0", "100"),
+        fee_percent=_rate(data.get("fee_percent", base.fee_percent), "0", "100"),
+        due_days=_seconds(data.get("due_days", base.due_days)),
+    )
+
+
+def _survey(data: Mapping[str, Any]) -> SurveyTerms:
+    base = SurveyTerms()
+    return SurveyTerms(ask=bool(data.get("ask", base.ask)), quiet_days=_seconds(data.get("quiet_days", base.quiet_days)))

@@ -1,0 +1,37 @@
+"""What a service line declares about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ticketos.domain.changes import Change
+from ticketos.domain.ports import NewId
+from ticketos.domain.state import DocumentState, TicketState
+
+LevelOne = Callable[[DocumentState], tuple[int, int, tuple[Mapping[str, Any], ...]]]
+
+"""Automatic quality of one document: fields inspected, fields correct, defects."""
+
+Withdraw = Callable[[TicketState, DocumentState, Any, datetime, NewId], tuple[Change, ...]]
+"""What undoes a document's effects outside the ticket (an ERP posting) when its work is withdrawn."""
+
+
+@dataclass(frozen=True)
+class ServiceLine:
+    """A service line: its key in tickets and contracts, the workflow that delivers it, what its people must know.
+
+    ``workflow`` is the Temporal name of its child workflow. A line that is not built yet names ``ManualWork``:
+    a person does it in one task. ``reads_documents`` says whether attachments are units of its work."""
+
+    key: str
+    title: str
+    skill: str
+    workflow: str = "ManualWork"
+    unit: str = "ticket"
+    reads_documents: bool = False
+    level_one: LevelOne | None = None
+    required: Callable[[str], tuple[str, ...]] = lambda _: ()
+    withdraw: Withdraw | None = None

@@ -1,0 +1,128 @@
+"""SL1 Data entry: read every document in a bounded window, let people key what is weak, code and post what is ready."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.handling import HandlingActivities, TaskActivities
+    from activities.lines.data_entry import DataEntryActivities
+    from schemas.acts import ActResult, CompleteTask, RetryStep
+    from schemas.ticket import DocumentCommand, LineResult, LineStart, StageVerdict
+    from workflows import names
+    from workflows.policies import reading
+    from workflows.steps import Steps, result_of
+
+WINDOW = 8
+"""Documents read at once: twice a small worker's processes and a few waiting, so that none idles."""
+
+
+@workflow.defn(name="DataEntry")
+class DataEntryWorkflow(Steps):
+    """One round of work on a ticket's documents."""
+
+    @workflow.init
+    def __init__(self, start: LineStart) -> None:
+        super().__init__(start.ticket_id, start.client_id, start.life, start.round)
+        self._start = start
+        self._people = 0
+        self._read = 0
+        self._plans = 0
+
+    @workflow.run
+    async def run(self, start: LineStart) -> LineResult:
+        """Read, have keyed, post."""
+        if start.round == 0:
+            await self._read_all()
+        elif start.resumed == 0:
+            await self._ask_again()
+        await self._people_done()
+        posted = await self._post_all()
+        self.ended = True
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return LineResult(outcome="delivered", facts={"posted": posted})
+
+    async def _read_all(self) -> None:
+        """A window of documents at a time; one that cannot be read never stops the others (MF14)."""
+        while True:
+            self._plans += 1
+            plan = await self.local(DataEntryActivities.plan, self.command(f"{self._start.resumed}.{self._plans}"))
+            waiting = [UUID(i) for i in plan.facts["read"]]
+            self._people = self.count(plan, "people", self._people)
+            if not waiting:
+                return
+            await self._read_window(waiting)
+            await self._continue_if_long()
+
+    async def _read_window(self, waiting: list[UUID]) -> None:
+        async def reader() -> None:
+            while waiting and not self.should_continue():
+                await self._read_one(waiting.pop(0))
+
+        await asyncio.gather(*(reader() for _ in range(min(WINDOW, len(waiting)))))
+
+    async def _read_one(self, document_id: UUID) -> None:
+        command = DocumentCommand(ticket_id=self.ticket_id, client_id=self.client_id, document_id=document_id, life=self.life,
+                                  round=self.round)
+        await self.step(lambda: workflow.execute_activity_method(
+            DataEntryActivities.read, command, **reading(names.DOCUMENTS)), f"read:{document_id}")
+        self._read += 1
+        if self._read % 10 == 0:
+            workflow.set_current_details(f"**reading**: {self._read} documents in this run.")
+
+    async def _ask_again(self) -> None:
+        opened = await self.local(DataEntryActivities.rework, self.command())
+        self._people = self.count(opened, "people", self._people)
+
+    async def _people_done(self) -> None:
+        if self._start.round and self._start.resumed:
+            plan = await self.local(DataEntryActivities.plan, self.command(f"{self._start.resumed}.people"))
+            self._people = self.count(plan, "people", self._people)
+        while self._people > 0:
+            workflow.set_current_details(f"**keying**: {self._people} documents wait for a person.")
+            await workflow.wait_condition(lambda: self._people <= 0 or self.should_continue())
+            await self._continue_if_long()
+
+    async def _post_all(self) -> int:
+        posted, chunk = 0, 0
+        while True:
+            verdict: StageVerdict = await self.local(
+                DataEntryActivities.post, self.command(f"{self._start.resumed}.{chunk}"))
+            posted += int(verdict.facts["posted"])
+            chunk += 1
+            if not verdict.facts["remaining"]:
+                return posted
+
+    async def _continue_if_long(self) -> None:
+        if not self.should_continue():
+            return
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(self._start.model_copy(update={"resumed": self._start.resumed + 1}))
+
+    @workflow.update
+    async def complete_task(self, act: CompleteTask) -> ActResult:
+        """Finish keying or correcting one document."""
+        verdict = await self.act(TaskActivities.complete, self.act_command(
+            "complete_task", act, task_id=act.task_id, version=act.version, payload=act.result))
+        if verdict.outcome != "refused":
+            self._people = self.count(verdict, "people", self._people)
+        return result_of(verdict)
+
+    @workflow.update
+    async def retry(self, act: RetryStep) -> ActResult:
+        """Try the failed step again."""
+        verdict = await self.act(HandlingActivities.act, self.act_command("retry", act))
+        if verdict.outcome == "retried":
+            self.retried()
+        return result_of(verdict)
+
+    @complete_task.validator
+    def _may_complete(self, act: CompleteTask) -> None:
+        self.require_running()
+
+    @retry.validator
+    def _may_retry(self, act: RetryStep) -> None:
+        self.require_running()

@@ -1,0 +1,40 @@
+"""Queues, ids, search attributes, patch ids: everything a history or another process remembers us by."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from temporalio.common import SearchAttributeKey
+
+TICKETS = "tickets"
+"""Workflows and their local activities."""
+DOCUMENTS = "documents"
+"""Reading: OCR and extraction, in processes with limits."""
+MONEY = "money"
+"""Invoice runs and payments, one at a time."""
+OUTBOUND = "outbound"
+"""Mail and messages that leave by the outbox."""
+QUEUES = (TICKETS, DOCUMENTS, MONEY, OUTBOUND)
+
+CLIENT = SearchAttributeKey.for_keyword("TicketClient")
+LINE = SearchAttributeKey.for_keyword("TicketLine")
+STAGE = SearchAttributeKey.for_keyword("TicketStage")
+PRIORITY = SearchAttributeKey.for_keyword("TicketPriority")
+SLA = SearchAttributeKey.for_keyword("TicketSla")
+ASSIGNED = SearchAttributeKey.for_keyword("TicketAssigned")
+SEARCH_ATTRIBUTES = (CLIENT, LINE, STAGE, PRIORITY, SLA, ASSIGNED)
+
+
+def ticket_workflow(ticket_id: UUID | str) -> str:
+    """The workflow of a request ticket."""
+    return f"ticket/{ticket_id}"
+
+
+def line_workflow(ticket_id: UUID | str, line: str) -> str:
+    """The service line's work on that ticket."""
+    return f"ticket/{ticket_id}/{line}"
+
+
+def period_workflow(kind: str, client_id: UUID | str, period: str) -> str:
+    """A run of a period (reconciliation, invoicing, …), once each."""
+    return f"{kind}/{client_id}/{period}"

@@ -1,0 +1,368 @@
+"""The master flow: one request, ten stages (MF1–MF10), from intake at 5 % to closure at 100 %."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.approval import ApprovalActivities
+    from activities.assignment import AssignmentActivities
+    from activities.billing import BillingActivities
+    from activities.closure import ClosureActivities
+    from activities.contract import ContractActivities
+    from activities.deadline import DeadlineActivities
+    from activities.delivery import DeliveryActivities
+    from activities.handling import HandlingActivities, TaskActivities
+    from activities.intake import IntakeActivities
+    from activities.quality import QualityActivities
+    from activities.rework import ReworkActivities
+    from activities.triage import TriageActivities
+    from schemas.acts import (
+        ActorRef,
+        ActResult,
+        CancelTicket,
+        ChangePriority,
+        CompleteTask,
+        DecideApproval,
+        PauseTicket,
+        ResumeTicket,
+        RetryStep,
+    )
+    from schemas.ticket import LineResult, LineStart, StageVerdict, TicketProgress, TicketStart
+    from ticketos.domain.state import STAGES
+    from workflows import names
+    from workflows.policies import NOT_BEFORE
+    from workflows.steps import Steps, result_of
+
+
+@workflow.defn(name="Ticket")
+class TicketWorkflow(Steps):
+    """One request ticket, one life of it."""
+
+    @workflow.init
+    def __init__(self, start: TicketStart) -> None:
+        super().__init__(start.ticket_id, start.client_id, start.life, start.resume.round if start.resume else 0)
+        resume = start.resume or TicketProgress()
+        self._stage = resume.stage
+        self._resumed_at = STAGES.index(resume.stage) if start.resume else -1
+        self._next_at: datetime | None = resume.next_at
+        self._paused = resume.paused
+        self._cancelled = False
+        self._line, self._works = resume.line or "data_entry", "DataEntry"
+        self._priority, self._assigned = "P3", ""
+        self._triaged = self._released = self._lead = 0
+        self._open_reviews = 0
+        self._decision: str | None = None
+
+    @workflow.run
+    async def run(self, start: TicketStart) -> str:
+        """Serve the ticket until it is closed or cancelled."""
+        flow = asyncio.create_task(self._master_flow())
+        clock = asyncio.create_task(self._watch_deadline())
+        try:
+            await workflow.wait_condition(lambda: flow.done() or self._cancelled)
+        except asyncio.CancelledError:
+            await self._cancelled_in_temporal()
+        for task in (flow, clock):
+            task.cancel() if not task.done() else None
+            if task is clock or self._cancelled:
+                with suppress(asyncio.CancelledError):
+                    await task
+        self.ended = True
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return "cancelled" if self._cancelled else flow.result()
+
+    async def _master_flow(self) -> str:
+        await self._intake()
+        await self._triage()
+        await self._contract()
+        await self._assignment()
+        while True:
+            await self._delivery()
+            if await self._quality() and await self._approval():
+                break
+            await self._rework()
+        await self._billing()
+        return await self._closure()
+
+    # --- the ten stages -------------------------------------------------------------------------------------------
+
+    async def _intake(self) -> None:
+        if await self._enter("intake"):
+            self._timed(await self.local(IntakeActivities.enter, self.command()))
+
+    async def _triage(self) -> None:
+        if not await self._enter("triage"):
+            return
+        verdict = await self.local(TriageActivities.enter, self.command())
+        if verdict.outcome == "ask":
+            self._show("Waiting for a person to classify the request.")
+            await workflow.wait_condition(lambda: self._triaged > 0)
+        else:
+            self._line, self._priority = str(verdict.facts["line"]), str(verdict.facts["priority"])
+
+    async def _contract(self) -> None:
+        if not await self._enter("contract"):
+            return
+        looks = 0
+        while True:
+            verdict = await self.local(ContractActivities.enter, self.command(f"{looks}" if looks else ""))
+            if verdict.outcome == "covered":
+                return self._timed(verdict)
+            looks += 1
+            self._show("Parked: the contract check failed.")
+            await workflow.wait_condition(lambda: self._released >= looks)
+
+    async def _assignment(self) -> None:
+        if not await self._enter("assignment"):
+            return
+        verdict = await self.local(AssignmentActivities.enter, self.command())
+        self._timed(verdict)
+        self._works, self._assigned = str(verdict.facts.get("workflow", "DataEntry")), str(verdict.facts.get("assigned", ""))
+        workflow.upsert_search_attributes([names.LINE.value_set(self._line), names.STAGE.value_set("delivery"),
+                                           names.PRIORITY.value_set(self._priority), names.ASSIGNED.value_set(self._assigned)])
+
+    async def _delivery(self) -> None:
+        if not await self._enter("delivery"):
+            return
+        await self.local(DeliveryActivities.begin, self.command())
+        self._show("The service line works on it.")
+        await workflow.execute_child_workflow(
+            self._works,
+            LineStart(ticket_id=self.ticket_id, client_id=self.client_id, life=self.life, round=self.round, line=self._line,
+                      priority=self._priority),
+            id=names.line_workflow(self.ticket_id, self._line), result_type=LineResult)
+        await self._running()
+        await self.local(DeliveryActivities.finish, self.command())
+
+    async def _quality(self) -> bool:
+        if not await self._enter("quality"):
+            return True
+        verdict = await self.local(QualityActivities.inspect, self.command())
+        if verdict.outcome == "inspect":
+            self._open_reviews = self.count(await self._reviews_left(verdict), "remaining", self._open_reviews)
+            while self._open_reviews > 0:
+                self._show(f"{self._open_reviews} items wait for a second person's review.")
+                await workflow.wait_condition(lambda: self._open_reviews <= 0 or self.should_continue())
+                await self._continue_if_long()
+        verdict = await self.local(QualityActivities.conclude, self.command())
+        return verdict.outcome == "passed"
+
+    async def _rework(self) -> None:
+        self._stage = "rework"
+        self._resumed_at = -1
+        verdict = await self.local(ReworkActivities.begin, self.command())
+        while verdict.outcome == "escalated":
+            seen = self._lead
+            self._show("A lead decides on items that failed too often.")
+            await workflow.wait_condition(lambda: self._lead > seen)
+            verdict = await self.local(ReworkActivities.begin, self.command(f"after-lead-{self._lead}"))
+        self.round = int(verdict.facts.get("round", self.round + 1))
+
+    async def _approval(self) -> bool:
+        await self._enter("approval")
+        self._decision = None
+        verdict = await self.local(ApprovalActivities.offer, self.command())
+        self._timed(verdict)
+        if verdict.outcome == "accepted":
+            return True
+        self._show("The client accepts or returns.")
+        workflow.upsert_search_attributes([names.STAGE.value_set("approval")])
+        await workflow.wait_condition(lambda: self._decision is not None)
+        return self._decision == "accepted"
+
+    async def _billing(self) -> None:
+        await self._enter("billing")
+        await self.local(BillingActivities.record, self.command())
+
+    async def _closure(self) -> str:
+        await self._enter("closure")
+        verdict = await self.local(ClosureActivities.close, self.command())
+        self._next_at = None
+        workflow.upsert_search_attributes([names.STAGE.value_set("closure")])
+        self._show("Closed.")
+        return verdict.outcome
+
+    # --- clocks ---------------------------------------------------------------------------------------------------
+
+    async def _watch_deadline(self) -> None:
+        """One moving timer: when it fires, the domain says what is due and when to look again."""
+        while True:
+            await workflow.wait_condition(lambda: self._next_at is not None)
+            due = self._next_at
+            assert due is not None
+            wait = max((due - workflow.now()).total_seconds(), 0.0)
+            if wait > 0:
+                with suppress(asyncio.TimeoutError):
+                    await workflow.wait_condition(lambda: self._next_at is None or self._next_at < due, timeout=wait)
+                    continue
+            verdict = await self.local(DeadlineActivities.tick, self.command(due.isoformat()))
+            floor = workflow.now() + NOT_BEFORE
+            self._next_at = max(verdict.next_at, floor) if verdict.next_at else None
+            if verdict.outcome == "deemed":
+                await self._lapse()
+            elif verdict.outcome == "resume":
+                await self._resume_by_itself(due)
+
+    async def _lapse(self) -> None:
+        verdict = await self.local(ApprovalActivities.lapse, self.command(f"{self._next_at}"))
+        if verdict.outcome == "accepted" and self._decision is None:
+            self._decision = "accepted"
+
+    async def _resume_by_itself(self, due: datetime) -> None:
+        act = ResumeTicket(actor=ActorRef(kind="system"), key=f"pause-limit:{due.isoformat()}", reason="longest pause reached")
+        self._after_resume(await self.act(HandlingActivities.act, self.act_command("resume", act)))
+
+    # --- people ---------------------------------------------------------------------------------------------------
+
+    @workflow.update
+    async def complete_task(self, act: CompleteTask) -> ActResult:
+        """Finish a task of the ticket itself: triage, contract, review, escalation."""
+        verdict = await self.act(TaskActivities.complete, self.act_command(
+            "complete_task", act, task_id=act.task_id, version=act.version, payload=act.result))
+        if verdict.outcome != "refused":
+            self._after_task(verdict)
+        return result_of(verdict)
+
+    def _after_task(self, verdict: StageVerdict) -> None:
+        match verdict.facts.get("kind"):
+            case "triage":
+                self._line, self._priority = str(verdict.facts["line"]), str(verdict.facts["priority"])
+                self._triaged += 1
+            case "contract":
+                self._released += 1
+            case "escalation":
+                self._lead += 1
+            case "qa_review":
+                self._open_reviews = self.count(verdict, "remaining", self._open_reviews)
+
+    @workflow.update
+    async def decide_approval(self, act: DecideApproval) -> ActResult:
+        """The client accepts or returns the version on offer."""
+        verdict = await self.act(ApprovalActivities.decide, self.act_command("decide_approval", act))
+        if verdict.outcome in ("accepted", "returned"):
+            self._timed(verdict)
+            self._decision = verdict.outcome
+        return result_of(verdict)
+
+    @workflow.update
+    async def pause(self, act: PauseTicket) -> ActResult:
+        """Stop clocks and stages."""
+        verdict = await self.act(HandlingActivities.act, self.act_command("pause", act))
+        if verdict.outcome == "paused":
+            self._paused, self._next_at = True, verdict.next_at
+        return result_of(verdict)
+
+    @workflow.update
+    async def resume(self, act: ResumeTicket) -> ActResult:
+        """Go on."""
+        return result_of(self._after_resume(await self.act(HandlingActivities.act, self.act_command("resume", act))))
+
+    def _after_resume(self, verdict: StageVerdict) -> StageVerdict:
+        if verdict.outcome == "resumed":
+            self._paused, self._next_at = False, verdict.next_at
+        return verdict
+
+    @workflow.update
+    async def cancel(self, act: CancelTicket) -> ActResult:
+        """End without delivering."""
+        verdict = await self.act(HandlingActivities.act, self.act_command("cancel", act))
+        if verdict.outcome == "cancelled":
+            self._cancelled = True
+        return result_of(verdict)
+
+    @workflow.update
+    async def change_priority(self, act: ChangePriority) -> ActResult:
+        """Re-time the clocks."""
+        verdict = await self.act(HandlingActivities.act, self.act_command("change_priority", act))
+        if verdict.outcome == "priority_changed":
+            self._priority, self._next_at = act.priority, verdict.next_at
+        return result_of(verdict)
+
+    @workflow.update
+    async def retry(self, act: RetryStep) -> ActResult:
+        """Try the failed step again."""
+        verdict = await self.act(HandlingActivities.act, self.act_command("retry", act))
+        if verdict.outcome == "retried":
+            self.retried()
+        return result_of(verdict)
+
+    @complete_task.validator
+    def _may_complete(self, act: CompleteTask) -> None:
+        self.require_running()
+
+    @decide_approval.validator
+    def _may_decide(self, act: DecideApproval) -> None:
+        self.require_running()
+        if self._stage != "approval":
+            raise ApplicationError("Nothing is waiting for approval.", type="approval-not-open", non_retryable=True)
+
+    @pause.validator
+    def _may_pause(self, act: PauseTicket) -> None:
+        self.require_running()
+
+    @resume.validator
+    def _may_resume(self, act: ResumeTicket) -> None:
+        self.require_running()
+
+    @cancel.validator
+    def _may_cancel(self, act: CancelTicket) -> None:
+        self.require_running()
+
+    @change_priority.validator
+    def _may_change_priority(self, act: ChangePriority) -> None:
+        self.require_running()
+
+    @retry.validator
+    def _may_retry(self, act: RetryStep) -> None:
+        self.require_running()
+
+    # --- turns ----------------------------------------------------------------------------------------------------
+
+    async def _enter(self, stage: str) -> bool:
+        """Move on when not paused; False for a stage that an earlier run has done already."""
+        await self._running()
+        if STAGES.index(stage) < self._resumed_at:
+            return False
+        self._stage = stage
+        return True
+
+    async def _running(self) -> None:
+        if self._paused:
+            self._show("Paused.")
+            await workflow.wait_condition(lambda: not self._paused)
+
+    async def _reviews_left(self, inspected: StageVerdict) -> StageVerdict:
+        """A run that continued counts anew: the recorded verdict is from before."""
+        if self._resumed_at < 0:
+            return inspected
+        return await self.local(QualityActivities.remaining, self.command(workflow.info().run_id))
+
+    async def _continue_if_long(self) -> None:
+        if not self.should_continue():
+            return
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._open_reviews <= 0 or self._cancelled:
+            return
+        workflow.continue_as_new(TicketStart(
+            ticket_id=self.ticket_id, client_id=self.client_id, life=self.life,
+            resume=TicketProgress(stage=self._stage, round=self.round, line=self._line, next_at=self._next_at, paused=self._paused)))
+
+    def _timed(self, verdict: StageVerdict) -> None:
+        if not self._paused:
+            self._next_at = verdict.next_at
+
+    def _show(self, words: str) -> None:
+        workflow.set_current_details(f"**{self._stage}**, round {self.round}. {words}")
+
+    async def _cancelled_in_temporal(self) -> None:
+        """Temporal's own cancel is the backup of the update: it ends the ticket the same way."""
+        act = CancelTicket(actor=ActorRef(kind="system", origin="temporal"), key=f"temporal:{workflow.info().run_id}",
+                           reason="cancelled in Temporal")
+        verdict = await self.act(HandlingActivities.act, self.act_command("cancel", act))
+        self._cancelled = verdict.outcome == "cancelled"
