@@ -260,6 +260,8 @@ class EventView(View):
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
     why: str | None = None
+    personal: dict[str, Any] | None = None
+    personal_state: str = Field(default="none", description="none, readable, erased or damaged")
 
 
 class TreeView(View):

@@ -154,7 +154,11 @@ def worker(
     import asyncio
 
     from workers.main import run
+    from workflows.names import QUEUES
 
+    unknown = sorted(set(queue or []) - set(QUEUES))
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)}; there are {', '.join(QUEUES)}", param_hint="--queue")
     settings = _settings()
 
     async def until_told() -> None:
@@ -208,8 +212,12 @@ def _told(error: BaseException) -> int:
         say(f"ticketos: {error}")
         return FAILED
     place = _keep_trace(error)
-    say(f"ticketos: something unexpected went wrong ({type(error).__name__}). Details: {place}")
+    say(f"ticketos: something unexpected went wrong: {_one_line(error)}\nDetails: {place}")
     return FAILED
+
+
+def _one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:300]
 
 
 def _keep_trace(error: BaseException) -> Path:

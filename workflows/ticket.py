@@ -125,7 +125,7 @@ class TicketWorkflow(Steps):
         self._timed(verdict)
         self._works, self._assigned = str(verdict.facts.get("workflow", "DataEntry")), str(verdict.facts.get("assigned", ""))
         workflow.upsert_search_attributes([names.LINE.value_set(self._line), names.STAGE.value_set("delivery"),
-                                           names.PRIORITY.value_set(self._priority), names.ASSIGNED.value_set(self._assigned)])
+                                           names.PRIORITY.value_set(int(self._priority[1:])), names.ASSIGNED.value_set(self._assigned)])
 
     async def _delivery(self) -> None:
         if not await self._enter("delivery"):

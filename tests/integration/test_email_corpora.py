@@ -31,8 +31,10 @@ def replies() -> list[tuple[str, str, str]]:
         if "reply" in expected:
             got = reply.new_text((root / "reply" / f"{name}.txt").read_text(encoding="utf-8"))
             cases.append((name, got, expected["reply"]))
-    for path in sorted((root / "talon/standard_replies").glob("*.eml")):
-        cases.append((path.stem, parse(path.read_bytes(), None, (), NOW, "desk.example").text, "Hello"))
+    cases.extend(
+        (path.stem, parse(path.read_bytes(), None, (), NOW, "desk.example").text, "Hello")
+        for path in sorted((root / "talon/standard_replies").glob("*.eml"))
+    )
     for path in sorted((root / "talon/html_replies").glob("*.html")):
         read = html.to_text(path.read_text(encoding="utf-8", errors="replace"))
         cases.append((path.stem, reply.new_text(read.new or read.full), "Hi. I am fine. Thanks, Alex"))

@@ -23,7 +23,12 @@ process.wait_until(lambda: process.log_tail().strip().isdigit(), 20)
 print(process.pid, process.log_tail().strip(), flush=True)
 time.sleep(600)
 """
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("up", flush=True)
+time.sleep(600)
+"""
 
 
 def is_running(pid: int) -> bool:

@@ -94,6 +94,19 @@ def test_products_stay_exact_until_rounded_whatever_the_threads_context() -> Non
         assert inr("12345.67") + inr("0.01") == inr("12345.68")
 
 
+def test_what_cannot_be_kept_exact_is_refused_instead_of_rounded() -> None:
+    assert Money.of("1e50", "INR") + inr("0.01") == Money.of("1" + "0" * 50 + ".01", "INR")
+    refusals: tuple[Callable[[], object], ...] = (
+        lambda: Money.of("1e200", "INR") + inr("0.01"),
+        lambda: Money.of("1e200", "INR").rounded(),
+        lambda: inr("1" * 60).times(Decimal("1." + "1" * 60)),
+    )
+    for refused in refusals:
+        with pytest.raises(DomainError) as error:
+            refused()
+        assert code_of(error) == "money-out-of-range"
+
+
 def test_minor_units_follow_iso_4217() -> None:
     assert [minor_digits(code) for code in ("INR", "USD", "JPY", "KWD", "XYZ")] == [2, 2, 0, 3, 2]
 

@@ -177,6 +177,15 @@ def test_the_first_broken_link_is_named_with_its_reason() -> None:
     assert broken([one, replace(two, first_seq=1), three]) == (2, "sequence-overlaps")
 
 
+@pytest.mark.parametrize(
+    "change", [{"count": 9}, {"root": bytes(32)}, {"first_seq": 5}, {"last_seq": 9}, {"hash": bytes(32)}]
+)
+def test_the_seals_hash_covers_every_field(change: dict[str, object]) -> None:
+    # The second batch holds numbers 4 to 8: each change fits between its neighbours.
+    assert broken(SEALS) is None
+    assert broken([SEALS[0], replace(SEALS[1], **change), *SEALS[2:]]) == (2, "hash-differs")  # type: ignore[arg-type]
+
+
 def test_a_batch_rewritten_with_its_seal_breaks_the_next_link() -> None:
     forged_leaves = [*BATCHES[2][:-1], b"forged"]
     forged = seal(SEALS[0], "acme", SEALS[1].first_seq, SEALS[1].last_seq, forged_leaves)

@@ -27,7 +27,9 @@ class UuidV7:
     def __call__(self) -> UUID:
         """A fresh id."""
         entropy = int.from_bytes(os.urandom(10), "big")
-        value = (time.time_ns() // 1_000_000) << _RANDOM_BITS | (entropy >> 7)  # the top random bit stays free
+        value = (time.time_ns() // 1_000_000) << _RANDOM_BITS | (
+            entropy >> 7
+        )  # the top random bit stays free
         with self._lock:
             if value >> _RANDOM_BITS <= self._last >> _RANDOM_BITS:
                 # Same millisecond, or a clock set back: count on by a random step, so that ids stay hard to guess.

@@ -59,16 +59,21 @@ def check(owner_url: str) -> list[str]:
 
 
 def _unguarded(connection: Connection) -> list[str]:
-    guarded = connection.execute(text(
-        "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relrowsecurity"
-        " and c.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = c.oid)"))
+    guarded = connection.execute(
+        text(
+            "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relrowsecurity"
+            " and c.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = c.oid)"
+        )
+    )
     return sorted({"client", *tables.OWNED} - set(guarded.scalars()))
 
 
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
-    config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s")
+    config.set_main_option(
+        "file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s"
+    )
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config

@@ -1,4 +1,4 @@
-"""Seals of the audit trail: each batch of a client's events under one Merkle root, chained to the batch before.
+"""Seals of the audit trail: each batch of a client's events under one Merkle root, chained by hash.
 
 A batch holds the client's events of a range of transaction numbers: from where the last seal ended up to the
 oldest transaction still running. Everything below that mark is committed or gone for ever, so a batch can
@@ -40,8 +40,15 @@ where exists (select from audit_event e
               where e.client_id = c.id and e.xid >= coalesce(s.upto_xid, 0) and e.xid < %(horizon)s)
    or s.upto_xid > %(horizon)s
 """
+_SEAL = """
+insert into audit_seal (client_id, number, events, upto_xid, root, previous, hash, sealed_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_NEWEST = "select number, hash, sealed_at from audit_seal where client_id = %s order by number desc limit 1"
+_NEWEST_MONEY = "select number, hash from money_link where client_id = %s order by number desc limit 1"
 _BATCH = """
-select id, seq, hash, xid from audit_event where client_id = %s and xid >= %s and xid < %s order by xid, seq limit %s
+select id, seq, hash, xid from audit_event where client_id = %s and xid >= %s and xid < %s
+order by xid, seq limit %s
 """
 
 
@@ -55,8 +62,8 @@ class Sealer:
     def seal_once(self) -> int:
         """Seal every event older than all running transactions; returns how many.
 
-        Raises DomainError("trail-ahead-of-database"), after sealing all other clients, when a client's last seal
-        names transactions this database has not reached: its rows were copied into a younger cluster.
+        Raises DomainError("trail-ahead-of-database"), after sealing all other clients, when a client's last
+        seal names transactions this database has not reached: the rows were copied into a younger cluster.
         """
         ahead: list[str] = []
         sealed = 0
@@ -81,20 +88,9 @@ class Sealer:
             rows = sorted(rows, key=lambda row: row.seq)
             leaves = [leaf(row.seq, bytes(row.hash)) for row in rows]
             last = proof.seal(last, str(due.id), *bounds(start, end), leaves)
-            connection.exec_driver_sql(
-                "insert into audit_seal (client_id, number, events, upto_xid, root, previous, hash, sealed_at)"
-                " values (%s, %s, %s, %s, %s, %s, %s, %s)",
-                (
-                    due.id,
-                    last.number,
-                    [row.id for row in rows],
-                    end,
-                    last.root,
-                    last.previous,
-                    last.hash,
-                    self._now(),
-                ),
-            )
+            ids = [row.id for row in rows]
+            values = (due.id, last.number, ids, end, last.root, last.previous, last.hash, self._now())
+            connection.exec_driver_sql(_SEAL, values)
             start, sealed = end, sealed + len(rows)
         return sealed
 
@@ -122,14 +118,8 @@ class Sealer:
         trail was cut off or rewritten as a whole. Raises DomainError: client-unknown, trail-not-sealed."""
         with self._database.system() as connection:
             client_id = client_of(connection, client)
-            newest = connection.exec_driver_sql(
-                "select number, hash, sealed_at from audit_seal where client_id = %s order by number desc limit 1",
-                (client_id,),
-            ).first()
-            money = connection.exec_driver_sql(
-                "select number, hash from money_link where client_id = %s order by number desc limit 1",
-                (client_id,),
-            ).first()
+            newest = connection.exec_driver_sql(_NEWEST, (client_id,)).first()
+            money = connection.exec_driver_sql(_NEWEST_MONEY, (client_id,)).first()
         if newest is None:
             raise DomainError("trail-not-sealed", client=client)
         head: dict[str, object] = {
@@ -150,7 +140,9 @@ class Sealer:
 def check_head(source: Path | Mapping[str, object], keyring: Keyring) -> Head:
     """An exported head whose signature holds. Raises DomainError: head-unreadable, head-signature-invalid."""
     try:
-        content = json.loads(source.read_text("utf-8")) if isinstance(source, Path) else dict(source)
+        content: dict[str, Any] = dict(
+            json.loads(source.read_text("utf-8")) if isinstance(source, Path) else source
+        )
         signature = bytes.fromhex(content.pop("signature"))
         head = Head(
             content["client"],

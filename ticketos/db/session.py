@@ -22,7 +22,9 @@ from sqlalchemy.exc import DBAPIError
 
 from ticketos.domain.money import Money
 
-_SETTINGS = "-c timezone=UTC -c lock_timeout=15s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s"
+_SETTINGS = (
+    "-c timezone=UTC -c lock_timeout=15s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s"
+)
 """A wait for a lock or a runaway statement ends in an error that the caller repeats, never in a hang."""
 
 
@@ -34,10 +36,19 @@ class Database:
     gets ``sqlalchemy.exc.TimeoutError``.
     """
 
-    def __init__(self, app_url: str, system_url: str | None = None, *, app_pool: int = 10, system_pool: int = 2,
-                 wait_s: float = 15.0) -> None:
+    def __init__(
+        self,
+        app_url: str,
+        system_url: str | None = None,
+        *,
+        app_pool: int = 10,
+        system_pool: int = 2,
+        wait_s: float = 15.0,
+    ) -> None:
         self._app = _engine(app_url, "ticketos app", app_pool, wait_s)
-        self._system = None if system_url is None else _engine(system_url, "ticketos system", system_pool, wait_s)
+        self._system = (
+            None if system_url is None else _engine(system_url, "ticketos system", system_pool, wait_s)
+        )
 
     @contextmanager
     def transaction(self, clients: Collection[UUID]) -> Iterator[Connection]:
@@ -98,9 +109,19 @@ def _plain(value: object) -> object:
 def _engine(url: str, name: str, size: int, wait_s: float) -> Engine:
     # The driver is in autocommit mode, so that `_transaction` can open with one message instead of two.
     return create_engine(
-        url, isolation_level="AUTOCOMMIT", pool_size=size, max_overflow=0, pool_timeout=wait_s, pool_use_lifo=True,
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=wait_s,
+        pool_use_lifo=True,
         json_serializer=encode_json,
-        connect_args={"application_name": name, "connect_timeout": 10, "prepare_threshold": 2, "options": _SETTINGS},
+        connect_args={
+            "application_name": name,
+            "connect_timeout": 10,
+            "prepare_threshold": 2,
+            "options": _SETTINGS,
+        },
     )
 
 

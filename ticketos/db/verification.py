@@ -1,4 +1,4 @@
-"""Checks the audit trail from what the tables hold, without any key, and names the first broken link in words."""
+"""Checks the audit trail from what the tables hold, without any key; names the first broken link in words."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, CursorResult
 
 from ticketos.db.audit import COVERED, hash_of, money_hash
 from ticketos.domain import proof
@@ -23,16 +23,44 @@ select schema_version, id, client_id, at, event, actor_kind, actor_id, origin, t
        entity_id, subject_id, before::text, after::text, personal, why, money, hash, seq, xid
 from audit_event where client_id = %s order by xid, seq
 """
-_SEALS = "select number, events, upto_xid, root, previous, hash from audit_seal where client_id = %s order by number"
+_SEALS = """
+select number, events, upto_xid, root, previous, hash from audit_seal where client_id = %s order by number
+"""
 _MONEY = """
 select m.number, m.event_id, m.event_hash, m.previous, m.hash, e.hash as written, e.money
 from money_link m left join audit_event e on e.id = m.event_id and e.client_id = m.client_id
 where m.client_id = %s order by m.number
 """
 _UNCHAINED = """
-select e.id, e.event, e.at from audit_event e left join money_link m on m.event_id = e.id and m.client_id = e.client_id
+select e.id, e.event, e.at from audit_event e
+left join money_link m on m.event_id = e.id and m.client_id = e.client_id
 where e.client_id = %s and e.money and m.event_id is null order by e.seq limit 1
 """
+
+WORDS = {
+    "event-changed": "{where}: {event} was changed after it was written"
+    "; its content no longer gives its hash",
+    "event-removed": "{where}: event {event_id} was deleted",
+    "event-moved": "{where}: event {event_id} is no longer in it; its client or transaction number,"
+    " or the end of the batch, was changed",
+    "event-added": "{where}: event {event_id} was added after sealing, or the end of the batch was moved",
+    "event-reordered": "{where}: event {event_id} is not in its place, sequence numbers were changed",
+    "event-from-nowhere": "{where}: {event} names transaction {xid}, which has not happened",
+    "root-differs": "{where} does not give its sealed root: one of its events was rewritten together with its"
+    " hash or got another sequence number, or the root was changed",
+    "seal-missing": "{where} is missing, batch {found} comes next",
+    "seal-changed": "{where}: the seal was changed, its content no longer gives its hash",
+    "link-broken": "{where} does not continue the batch before: the hash it names is another",
+    "head-differs": "{where} is not the one exported at {exported_at}: the chain was rewritten",
+    "head-removed": "{where} was exported at {exported_at} but is gone: the chain ends with number {found}",
+    "money-missing": "{where} is missing, number {found} comes next",
+    "money-event-removed": "{where}: its event {event_id} was deleted or is no longer a money act",
+    "money-changed": "{where}: the link does not follow from event {event_id} and the act before",
+    "money-unchained": "{event} is a money act without a link in the money chain",
+}
+"""Reason → what a person is told."""
+
+_WHERE = {"seals": "batch {number}", "money": "money act {number}", "waiting": "not sealed yet"}
 
 
 @dataclass(frozen=True)
@@ -50,8 +78,8 @@ class Head:
 
 @dataclass(frozen=True)
 class Broken:
-    """One broken link: `chain` is seals, money, head or waiting (not yet sealed); `number` the batch or money
-    link; `words` tell a person what differs."""
+    """One broken link. `chain`: seals, money or waiting (not sealed yet); `number`: the batch or money act;
+    `reason`: a key of `WORDS`; `words`: what a person is told."""
 
     client: str
     chain: str
@@ -63,7 +91,8 @@ class Broken:
 
 @dataclass(frozen=True)
 class ClientReport:
-    """What was found for one client. `events` were looked at (sealed and waiting) until the first broken link."""
+    """What was found for one client, up to its first broken link. `events` counts sealed and waiting ones;
+    `head` is the hash (hex) of the last good seal."""
 
     client: str
     events: int
@@ -104,7 +133,7 @@ class Report:
 
 
 def verify(connection: Connection, clients: Sequence[tuple[UUID, str]], heads: Sequence[Head] = ()) -> Report:
-    """Check the trails of these clients (id, slug), in one snapshot; `heads` are exported ones to hold against."""
+    """Check the trails of these clients (id, slug); `heads` are exported ones to hold them against."""
     started = time.perf_counter()
     reports = tuple(_Check(connection, client_id, slug).run(heads) for client_id, slug in clients)
     return Report(reports, time.perf_counter() - started)
@@ -122,8 +151,7 @@ def bounds(from_xid: int, upto_xid: int) -> tuple[int, int]:
 
 def stored_seal(client_id: UUID, row: Any) -> proof.Seal:
     """A row of `audit_seal` as far as the seal after it needs it: number, end and hash."""
-    end = bounds(0, row.upto_xid)[1]
-    return proof.Seal(str(client_id), row.number, 0, end, 0, b"", b"", bytes(row.hash))
+    return proof.Seal(str(client_id), row.number, 0, bounds(0, row.upto_xid)[1], 0, b"", b"", bytes(row.hash))
 
 
 class _BrokenError(Exception):
@@ -133,105 +161,73 @@ class _BrokenError(Exception):
 
 
 class _Check:
-    """One client's trail, read once from front to back; a batch at a time is in memory."""
+    """One client's trail, read once from front to back; one batch at a time is in memory."""
 
     def __init__(self, connection: Connection, client_id: UUID, slug: str) -> None:
         self._connection = connection
         self._client_id = client_id
         self._slug = slug
-        self._events = self._batches = self._money = self._waiting = 0
+        self._events = self._money = self._waiting = 0
         self._oldest: datetime | None = None
-        self._head: proof.Seal | None = None
+        self._last: proof.Seal | None = None
 
     def run(self, heads: Sequence[Head]) -> ClientReport:
-        kept = {head.number: head for head in heads if head.client_id == self._client_id}
+        own = [head for head in heads if head.client_id == self._client_id]
         broken: Broken | None = None
         try:
-            events = _Ahead(self._stream(_EVENTS))
-            for row in self._stream(_SEALS):
-                self._seal(row, events, kept)
-            for head in kept.values():
-                self._fail(
-                    "head",
-                    head.number,
-                    None,
-                    "head-removed",
-                    f"the head exported at {head.exported_at} names batch {head.number}, but the trail ends"
-                    f" with batch {self._batches}: seals were removed from its end",
-                )
-            self._unsealed(events)
-            self._money_chain([head for head in heads if head.client_id == self._client_id])
+            with self._stream(_EVENTS) as rows:
+                events = _Ahead(iter(rows))
+                self._seals(events, {head.number: head for head in own})
+                self._unsealed(events)
+            self._money_chain({head.money_number: head for head in own if head.money_number})
         except _BrokenError as error:
             broken = error.broken
+        last = self._last
         return ClientReport(
-            self._slug,
-            self._events,
-            self._batches,
-            self._money,
-            self._waiting,
-            self._oldest,
-            self._head.hash.hex() if self._head else None,
-            broken,
+            client=self._slug,
+            events=self._events,
+            batches=last.number if last else 0,
+            money_links=self._money,
+            waiting=self._waiting,
+            oldest_waiting=self._oldest,
+            head=last.hash.hex() if last else None,
+            broken=broken,
         )
 
-    def _seal(self, row: Any, events: _Ahead, kept: dict[int, Head]) -> None:
-        number, last = row.number, self._head
+    def _seals(self, events: _Ahead, kept: dict[int, Head]) -> None:
+        with self._stream(_SEALS) as rows:
+            for row in rows:
+                self._seal(row, events)
+                head = kept.pop(row.number, None)
+                if head is not None and head.hash != bytes(row.hash):
+                    self._fail("seals", row.number, "head-differs", exported_at=head.exported_at)
+                self._last = stored_seal(self._client_id, row)
+        for number, head in sorted(kept.items()):
+            found = self._last.number if self._last else 0
+            self._fail("seals", number, "head-removed", exported_at=head.exported_at, found=found)
+
+    def _seal(self, row: Any, events: _Ahead) -> None:
+        number, last = row.number, self._last
         expected = 1 if last is None else last.number + 1
         if number != expected:
-            self._fail(
-                "seals",
-                expected,
-                None,
-                "seal-missing",
-                f"batch {expected} is missing: batch {number} comes next",
-            )
+            self._fail("seals", expected, "seal-missing", found=number)
         if bytes(row.previous) != (b"" if last is None else last.hash):
-            self._fail(
-                "seals",
-                number,
-                None,
-                "link-broken",
-                f"batch {number} does not continue batch {number - 1}: the hash it names is another",
-            )
-        start = 0 if last is None else (last.last_seq + 1)
+            self._fail("seals", number, "link-broken")
         found = events.below(row.upto_xid)
         for event in found:
             self._event(event, "seals", number)
-        self._same_events(
-            number, [event.id for event in sorted(found, key=lambda event: event.seq)], row.events
-        )
-        leaves = [leaf(event.seq, bytes(event.hash)) for event in sorted(found, key=lambda event: event.seq)]
+        found.sort(key=lambda event: event.seq)
+        self._same_events(number, [event.id for event in found], row.events)
+        leaves = [leaf(event.seq, bytes(event.hash)) for event in found]
         if proof.merkle_root(leaves) != bytes(row.root):
-            self._fail(
-                "seals",
-                number,
-                None,
-                "root-differs",
-                f"batch {number} does not give its sealed root: an event of it was rewritten together with"
-                " its hash or moved to another sequence number, or the root itself was changed",
-            )
-        end = bounds(0, row.upto_xid)[1]
-        if not leaves or end < start or self._sealed(last, start, end, leaves) != bytes(row.hash):
-            self._fail(
-                "seals",
-                number,
-                None,
-                "seal-changed",
-                f"the seal of batch {number} was changed: its content no longer gives its hash",
-            )
-        head = kept.pop(number, None)
-        if head is not None and head.hash != bytes(row.hash):
-            self._fail(
-                "head",
-                number,
-                None,
-                "head-differs",
-                f"batch {number} is not the one that was exported at {head.exported_at}: the chain was rewritten",
-            )
-        self._batches, self._head = number, stored_seal(self._client_id, row)
-
-    def _sealed(self, last: proof.Seal | None, start: int, end: int, leaves: Sequence[bytes]) -> bytes:
-        return proof.seal(last, str(self._client_id), start, end, leaves).hash
+            self._fail("seals", number, "root-differs")
+        start, end = 0 if last is None else last.last_seq + 1, bounds(0, row.upto_xid)[1]
+        try:
+            same = proof.seal(last, str(self._client_id), start, end, leaves).hash == bytes(row.hash)
+        except DomainError:  # no events, or an end before its start: no sealer wrote that
+            same = False
+        if not same:
+            self._fail("seals", number, "seal-changed")
 
     def _event(self, row: Any, chain: str, number: int | None) -> None:
         self._events += 1
@@ -242,143 +238,69 @@ class _Check:
         except DomainError:  # a value no event was ever written with
             same = False
         if not same:
-            where = f"batch {number}: " if number else "not sealed yet: "
-            self._fail(
-                chain,
-                number,
-                row.id,
-                "event-changed",
-                f"{where}{_named(row)} was changed after it was written: its content no longer gives its hash",
-            )
+            self._fail(chain, number, "event-changed", row.id, event=_named(row))
 
-    def _same_events(self, number: int, found: Sequence[UUID], sealed: Sequence[UUID]) -> None:
-        if found == list(sealed):
+    def _same_events(self, number: int, found: list[UUID], sealed: list[UUID]) -> None:
+        if found == sealed:
             return
         present, expected = set(found), set(sealed)
         for event_id in sealed:
             if event_id not in present:
-                self._removed(number, event_id)
+                still = self._connection.exec_driver_sql(
+                    "select 1 from audit_event where id = %s", (event_id,)
+                )
+                self._fail("seals", number, "event-moved" if still.first() else "event-removed", event_id)
         for event_id in found:
             if event_id not in expected:
-                self._fail(
-                    "seals",
-                    number,
-                    event_id,
-                    "event-added",
-                    f"batch {number}: event {event_id} was added after sealing, or the end of the batch was moved",
-                )
-        moved = next(one for one, other in zip(sealed, found, strict=False) if one != other)
-        self._fail(
-            "seals",
-            number,
-            moved,
-            "event-reordered",
-            f"batch {number}: event {moved} is no longer in its place: sequence numbers were changed",
-        )
-
-    def _removed(self, number: int, event_id: UUID) -> None:
-        still = self._connection.exec_driver_sql(
-            "select client_id, xid from audit_event where id = %s", (event_id,)
-        ).first()
-        if still is None:
-            self._fail(
-                "seals", number, event_id, "event-removed", f"batch {number}: event {event_id} was deleted"
-            )
-        self._fail(
-            "seals",
-            number,
-            event_id,
-            "event-moved",
-            f"batch {number}: event {event_id} is no longer in it: its client or transaction number, or the end of the batch, was changed",
-        )
+                self._fail("seals", number, "event-added", event_id)
+        pairs = zip(found, sealed, strict=False)
+        moved = next((one for one, other in pairs if one != other), sealed[-1])  # or one is named twice
+        self._fail("seals", number, "event-reordered", moved)
 
     def _unsealed(self, events: _Ahead) -> None:
-        newest = int(
-            self._connection.exec_driver_sql(
-                "select pg_snapshot_xmax(pg_current_snapshot())::text"
-            ).scalar_one()
-        )
+        snapshot = self._connection.exec_driver_sql("select pg_snapshot_xmax(pg_current_snapshot())::text")
+        future = int(snapshot.scalar_one())
         for row in events.rest():
             self._event(row, "waiting", None)
-            if row.xid >= newest:
-                self._fail(
-                    "waiting",
-                    None,
-                    row.id,
-                    "event-from-nowhere",
-                    f"not sealed yet: {_named(row)} names transaction {row.xid}, which has not happened",
-                )
+            if row.xid >= future:  # it would never be sealed
+                self._fail("waiting", None, "event-from-nowhere", row.id, event=_named(row), xid=row.xid)
             self._waiting += 1
             self._oldest = row.at if self._oldest is None else min(self._oldest, row.at)
 
-    def _money_chain(self, heads: Sequence[Head]) -> None:
-        kept = {head.money_number: head for head in heads if head.money_number}
+    def _money_chain(self, kept: dict[int, Head]) -> None:
         previous = b""
-        for row in self._stream(_MONEY):
-            self._money += 1
-            number = self._money
-            if row.number != number:
-                self._fail(
-                    "money",
-                    number,
-                    None,
-                    "link-missing",
-                    f"money act {number} is missing: {row.number} comes next",
-                )
-            if row.written is None or not row.money:
-                self._fail(
-                    "money",
-                    number,
-                    row.event_id,
-                    "event-removed",
-                    f"money act {number}: its event {row.event_id} was deleted or is no money act any more",
-                )
-            own = money_hash(self._client_id, number, row.event_id, bytes(row.written), previous)
-            if (bytes(row.event_hash), bytes(row.previous), bytes(row.hash)) != (
-                bytes(row.written),
-                previous,
-                own,
-            ):
-                self._fail(
-                    "money",
-                    number,
-                    row.event_id,
-                    "link-changed",
-                    f"money act {number}: its link does not follow from its event {row.event_id} and the act before",
-                )
-            head = kept.pop(number, None)
-            if head is not None and head.money_hash != own:
-                self._fail(
-                    "head",
-                    number,
-                    row.event_id,
-                    "head-differs",
-                    f"money act {number} is not the one that was exported at {head.exported_at}",
-                )
-            previous = own
-        for head in kept.values():
-            self._fail(
-                "head",
-                head.money_number,
-                None,
-                "head-removed",
-                f"the head exported at {head.exported_at} names money act {head.money_number}, but there are"
-                f" only {self._money}",
-            )
+        with self._stream(_MONEY) as rows:
+            for row in rows:
+                previous = self._money_link(row, previous)
+                head = kept.pop(row.number, None)
+                if head is not None and head.money_hash != previous:
+                    self._fail("money", row.number, "head-differs", exported_at=head.exported_at)
+        for number, head in sorted(kept.items()):
+            self._fail("money", number, "head-removed", exported_at=head.exported_at, found=self._money)
         loose = self._connection.exec_driver_sql(_UNCHAINED, (self._client_id,)).first()
         if loose is not None:
-            self._fail(
-                "money",
-                None,
-                loose.id,
-                "link-missing",
-                f"{_named(loose)} is a money act without a link in the money chain",
-            )
+            self._fail("money", None, "money-unchained", loose.id, event=_named(loose))
 
-    def _stream(self, query: str) -> Iterator[Any]:
-        return iter(self._connection.exec_driver_sql(query, (self._client_id,), execution_options=_STREAM))
+    def _money_link(self, row: Any, previous: bytes) -> bytes:
+        number = self._money = self._money + 1
+        if row.number != number:
+            self._fail("money", number, "money-missing", found=row.number)
+        if row.written is None or not row.money:
+            self._fail("money", number, "money-event-removed", row.event_id)
+        written = bytes(row.written)
+        own = money_hash(self._client_id, number, row.event_id, written, previous)
+        if (bytes(row.event_hash), bytes(row.previous), bytes(row.hash)) != (written, previous, own):
+            self._fail("money", number, "money-changed", row.event_id)
+        return own
 
-    def _fail(self, chain: str, number: int | None, event_id: UUID | None, reason: str, words: str) -> None:
+    def _stream(self, query: str) -> CursorResult[Any]:
+        return self._connection.exec_driver_sql(query, (self._client_id,), execution_options=_STREAM)
+
+    def _fail(
+        self, chain: str, number: int | None, reason: str, event_id: UUID | None = None, **facts: object
+    ) -> NoReturn:
+        where = _WHERE[chain].format(number=number)
+        words = WORDS[reason].format(where=where, event_id=event_id, **facts)
         raise _BrokenError(
             Broken(self._slug, chain, number, event_id, reason, f"client {self._slug}, {words}")
         )

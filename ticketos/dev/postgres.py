@@ -46,6 +46,21 @@ def wheel_binaries() -> Path:
     return folder
 
 
+def system_binaries() -> Path:
+    """The newest PostgreSQL (15 or later) the system's packages installed; StackError when there is none.
+
+    It has the contributed extensions the wheel lacks, which a full Temporal server needs.
+    """
+    found = [path for path in Path("/usr/lib/postgresql").glob("*/bin/postgres") if path.parts[-3].isdigit()]
+    usable = sorted((int(path.parts[-3]), path.parent) for path in found if int(path.parts[-3]) >= 15)
+    if usable:
+        return usable[-1][1]
+    on_path = shutil.which("initdb")
+    if on_path is not None:
+        return Path(on_path).resolve().parent
+    raise StackError("No system PostgreSQL (15 or newer) here. Debian/Ubuntu: apt-get install postgresql")
+
+
 def _binaries_for(user: SystemUser | None) -> Path:
     """Binaries the user can execute: the wheel's own, or a root-owned copy under /var/lib/ticketos.
 
@@ -105,10 +120,11 @@ class _Place:
 
 
 class EmbeddedPostgres:
-    """One PostgreSQL 18 cluster belonging to one home folder.
+    """One PostgreSQL cluster belonging to one home folder, by default of the wheel's PostgreSQL 18.
 
     `durable=False` switches fsync off: for tests, where a lost machine loses nothing. `ephemeral=True`
     deletes the data on `stop()`, and should we be killed first, at the next start of any ephemeral one.
+    `binaries` names another installation, see `system_binaries()`.
     """
 
     def __init__(
@@ -119,11 +135,13 @@ class EmbeddedPostgres:
         ephemeral: bool = False,
         log: Path | None = None,
         lock_seconds: float = 30.0,
+        binaries: Path | None = None,
     ) -> None:
         self.home = home
         self.durable = durable
         self.ephemeral = ephemeral
         self._lock_seconds = lock_seconds
+        self._binaries = binaries
         self.log = log or home / "logs" / "postgres.log"
         self._process: ManagedProcess | None = None
         self._place: _Place | None = None
@@ -131,7 +149,7 @@ class EmbeddedPostgres:
     def start(self) -> PostgresUrls:
         """Start the server, create roles and the database `ticketos` on first use, and return the URLs."""
         user = machine.service_user()
-        binaries = _binaries_for(user)
+        binaries = self._binaries or _binaries_for(user)
         if self.ephemeral:
             _remove_abandoned()
         self._place = place = self._find_place(user)
@@ -243,8 +261,7 @@ class EmbeddedPostgres:
         done = subprocess.run(
             [
                 *(str(binaries / "initdb"), "-D", str(draft / "data"), "-U", SUPERUSER, f"--pwfile={secret}"),
-                *("--auth=scram-sha-256", "-E", "UTF8", "--locale=C"),
-                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                *("--auth=scram-sha-256", "-E", "UTF8", *_locale(binaries)),
                 *(() if self.durable else ("--no-sync",)),
             ],
             user=None if user is None else user.uid,
@@ -325,12 +342,27 @@ def _clean_environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
+def _major(version_line: str) -> int:
+    """15 from `postgres (PostgreSQL) 15.18 (Debian …)`."""
+    return int(version_line.split(") ", 1)[1].split(".")[0].split()[0])
+
+
+def _locale(binaries: Path) -> tuple[str, ...]:
+    """The same order of text on every machine; the provider built in came with release 17."""
+    line = subprocess.run(
+        [str(binaries / "postgres"), "--version"], capture_output=True, text=True, check=True
+    )
+    if _major(line.stdout) >= 17:
+        return ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+    return ("--locale=C.UTF-8",)
+
+
 def _check_version(data: Path, binaries: Path) -> None:
     found = (data / "PG_VERSION").read_text().strip()
     words = subprocess.run(
         [str(binaries / "postgres"), "--version"], capture_output=True, text=True, check=True
     )
-    have = words.stdout.split()[-1].split(".")[0]
+    have = str(_major(words.stdout))
     if found != have:
         raise StackError(
             f"The data in {data} were written by PostgreSQL {found}; the one installed is {have}.\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 GUARD = Path(__file__).with_name("guard.py")
+_PORTS = range(20_000, 32_768)
 _LOG_KEPT_BYTES = 10 * 1024 * 1024
 
 
@@ -96,7 +98,7 @@ class ManagedProcess:
         with self.command.log.open("rb") as log:
             log.seek(self._log_start)
             text = log.read().decode("utf-8", "replace")
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(line[:300] for line in text.splitlines()[-lines:])
 
     def wait_until(self, ready: Callable[[], bool], seconds: float, pause: float = 0.1) -> None:
         """Block until `ready()`; StackError with the end of the log when it ends or is late."""
@@ -138,17 +140,34 @@ class ManagedProcess:
         self.ask_to_stop()
 
 
-def free_port(preferred: int = 0) -> int:
-    """A loopback TCP port nobody listens on: `preferred` when free, else one the system picks."""
-    for port in (preferred, 0) if preferred else (0,):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """`count` different loopback TCP ports nobody listens on.
+
+    They lie below the range the system gives to outgoing connections, which could take one in the meantime,
+    and below 32768, since Temporal keeps its own in two signed bytes.
+    """
+    found: list[int] = []
+    for port in random.sample(_PORTS, k=len(_PORTS)):
+        if _is_free(port):
+            found.append(port)
+            if len(found) == count:
+                return found
     raise StackError("No free port on 127.0.0.1.")
+
+
+def free_port(preferred: int = 0) -> int:
+    """A loopback TCP port nobody listens on: `preferred` when it is one."""
+    return preferred if preferred and _is_free(preferred) else free_ports(1)[0]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def port_answers(port: int, host: str = "127.0.0.1") -> bool:

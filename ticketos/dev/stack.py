@@ -17,6 +17,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from ticketos.dev import machine
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.machine import Say
@@ -75,6 +77,10 @@ class Stack:
     def __enter__(self) -> StackUrls:
         try:
             return self._start()
+        except StackError as error:
+            kept = self._keep_logs()
+            self.stop()
+            raise StackError(f"{error}\nThe logs are kept in {kept}") if kept else error from None
         except BaseException:
             self.stop()
             raise
@@ -106,6 +112,15 @@ class Stack:
             self._exit.close()
             if self._temporary:
                 shutil.rmtree(self._settings.home, ignore_errors=True)
+
+    def _keep_logs(self) -> Path | None:
+        """A temporary home is deleted; the logs of a failed start are what its reader needs."""
+        logs = self._settings.home / "logs"
+        if not self._temporary or not logs.exists():
+            return None
+        kept = Path(tempfile.mkdtemp(prefix="ticketos-logs-"))
+        shutil.copytree(logs, kept, dirs_exist_ok=True)
+        return kept
 
     def _start(self) -> StackUrls:
         settings = self._settings
@@ -177,6 +192,12 @@ class Stack:
         settings = self._settings
         kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL",)}
         kept.pop("TICKETOS_DATABASE_URL", None)
+        for name in settings.model_fields_set:  # what a caller set in code must reach the children too
+            value = getattr(settings, name)
+            if value is not None and name != "database_url":
+                kept[f"TICKETOS_{name.upper()}"] = (
+                    value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+                )
         return kept | {
             "TICKETOS_HOME": str(settings.home),
             "TICKETOS_APP_DATABASE_URL": database.app,

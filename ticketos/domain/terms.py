@@ -87,7 +87,7 @@ class PricingTerms:
     kind: str = "flat"
     data: Mapping[str, Any] = field(default_factory=dict)
     currency: str = "INR"
-    sac: str = "998596"
+    sac: str = "998599"
     tax_rate: Decimal = Decimal("18")
     fee_percent: Decimal = Decimal("20")
     due_days: int = 30

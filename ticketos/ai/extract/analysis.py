@@ -77,7 +77,11 @@ def _names_and_numbers(paper: Paper, kind: DocumentType) -> dict[str, Candidate 
 
 
 def _dates(paper: Paper, kind: DocumentType) -> dict[str, Candidate | None]:
-    fields = ("order_date", "issue_date") if kind in ("purchase_order", "goods_receipt", "inventory") else ("issue_date",)
+    fields = (
+        ("order_date", "issue_date")
+        if kind in ("purchase_order", "goods_receipt", "inventory")
+        else ("issue_date",)
+    )
     issued = dates(paper, *fields)
     due = dates(paper, "due_date")
     return {

@@ -22,7 +22,9 @@ _TIMEOUT_S = 120.0
 
 
 def extract(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="PDF, PNG, JPEG, TIFF or e-invoice XML")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="PDF, PNG, JPEG, TIFF or e-invoice XML")
+    ],
     json: Annotated[bool, typer.Option("--json", help="One JSON object per file and line of output")] = False,
 ) -> None:
     """Read documents: type, fields, lines and checks. Exit code 1 if one could not be read, 2 for a wrong path."""
@@ -61,7 +63,9 @@ def _show(result: Extraction) -> None:
     console = Console()
     if result.status == "quarantined":
         return
-    console.print(f"{result.file}: {result.type}, {result.pages} pages, {result.engine}", markup=False, soft_wrap=True)
+    console.print(
+        f"{result.file}: {result.type}, {result.pages} pages, {result.engine}", markup=False, soft_wrap=True
+    )
     table = Table("field", "value", "confidence", "auto", "page", "source")
     for name, field in result.fields.items():
         table.add_row(

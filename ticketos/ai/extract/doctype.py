@@ -17,7 +17,9 @@ _TITLES: tuple[tuple[DocumentType, float, str], ...] = (
     ("receipt", 2.0, r"receipt|cash receipt|sales receipt|official receipt|cash bill|cash sales?|quittung|kassenbon|kassenbeleg|recu|ticket de caisse"),
     ("invoice", 3.0, r"(?:tax |simplified tax |proforma |commercial |sales )?invoice|[a-z]*rechnung|facture|bill of supply"),
 )  # fmt: skip
-_PATTERNS = [(kind, weight, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")) for kind, weight, words in _TITLES]
+_PATTERNS = [
+    (kind, weight, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")) for kind, weight, words in _TITLES
+]
 _BY_NUMBER: tuple[tuple[DocumentType, str, float], ...] = (
     ("invoice", "invoice_number", 2.0),
     ("credit_note", "credit_number", 2.2),

@@ -188,7 +188,9 @@ def _scheme_first(nodes: Sequence[etree._Element]) -> str | None:
 def _cii_sums(found: EInvoice, settlement: etree._Element) -> None:
     sums = _first(settlement, "SpecifiedTradeSettlementHeaderMonetarySummation", "SpecifiedTradeSettlementMonetarySummation")  # fmt: skip
     found.put("currency", _text(settlement, "InvoiceCurrencyCode"))
-    found.put("due_date", _date(_text(settlement, "SpecifiedTradePaymentTerms/DueDateDateTime/DateTimeString")))
+    found.put(
+        "due_date", _date(_text(settlement, "SpecifiedTradePaymentTerms/DueDateDateTime/DateTimeString"))
+    )
     found.put("po_number", _text(settlement, "BuyerOrderReferencedDocument/IssuerAssignedID"))
     if sums is None:
         return
@@ -221,9 +223,20 @@ def _cii_line(item: etree._Element) -> ExtractedLine | None:
         description=_text(item, "SpecifiedTradeProduct/Name", "SpecifiedTradeProduct/Description"),
         quantity=_number(quantity.text) if quantity is not None else None,
         unit=quantity.get("unitCode") if quantity is not None else None,
-        unit_price=_price(agreement, "NetPriceProductTradePrice") or _price(agreement, "GrossPriceProductTradePrice"),
-        tax_rate=_rate(_text(settlement, "ApplicableTradeTax/RateApplicablePercent", "ApplicableTradeTax/ApplicablePercent")),  # fmt: skip
-        net=_number(_text(settlement, "SpecifiedTradeSettlementLineMonetarySummation/LineTotalAmount", "SpecifiedTradeSettlementMonetarySummation/LineTotalAmount")),  # fmt: skip
+        unit_price=_price(agreement, "NetPriceProductTradePrice")
+        or _price(agreement, "GrossPriceProductTradePrice"),
+        tax_rate=_rate(
+            _text(
+                settlement, "ApplicableTradeTax/RateApplicablePercent", "ApplicableTradeTax/ApplicablePercent"
+            )
+        ),  # fmt: skip
+        net=_number(
+            _text(
+                settlement,
+                "SpecifiedTradeSettlementLineMonetarySummation/LineTotalAmount",
+                "SpecifiedTradeSettlementMonetarySummation/LineTotalAmount",
+            )
+        ),  # fmt: skip
     )
     return None if line == ExtractedLine() or (line.net is None and line.quantity is None) else line
 
@@ -232,12 +245,19 @@ def _cii_line(item: etree._Element) -> ExtractedLine | None:
 
 
 def _ubl(root: etree._Element, name: str) -> EInvoice:
-    types: dict[str, DocumentType] = {"CreditNote": "credit_note", "Order": "purchase_order", "Invoice": "invoice"}
+    types: dict[str, DocumentType] = {
+        "CreditNote": "credit_note",
+        "Order": "purchase_order",
+        "Invoice": "invoice",
+    }
     kind = "credit_note" if _text(root, "InvoiceTypeCode") in _CREDIT else types[name]
     found = EInvoice(kind, "ubl")
     found.put("number", _text(root, "ID"))
     found.put("issue_date", _date(_text(root, "IssueDate")))
-    found.put("due_date", _date(_text(root, "DueDate", "PaymentMeans/PaymentDueDate", "PaymentTerms/PaymentDueDate")))
+    found.put(
+        "due_date",
+        _date(_text(root, "DueDate", "PaymentMeans/PaymentDueDate", "PaymentTerms/PaymentDueDate")),
+    )
     found.put("currency", _text(root, "DocumentCurrencyCode"))
     found.put("po_number", _text(root, "OrderReference/ID"))
     sellers = ("AccountingSupplierParty/Party", "SellerSupplierParty/Party")
@@ -246,7 +266,9 @@ def _ubl(root: etree._Element, name: str) -> EInvoice:
     _ubl_party(found, "buyer", _first(root, *buyers))
     sums = _first(root, "LegalMonetaryTotal", "AnticipatedMonetaryTotal")
     found.put("net_total", _number(_text(sums, "TaxExclusiveAmount")))
-    found.put("tax_total", _number(_in_currency(_all(root, "TaxTotal/TaxAmount"), found.fields.get("currency"))))
+    found.put(
+        "tax_total", _number(_in_currency(_all(root, "TaxTotal/TaxAmount"), found.fields.get("currency")))
+    )
     found.put("total", _number(_text(sums, "TaxInclusiveAmount")))
     _put_due(found, _number(_text(sums, "PayableAmount")))
     if "total" not in found.fields and "amount_due" in found.fields:
@@ -261,7 +283,10 @@ def _ubl_party(found: EInvoice, role: str, party: etree._Element | None) -> None
         return
     found.put(f"{role}_name", _text(party, "PartyLegalEntity/RegistrationName", "PartyName/Name"))
     schemes = sorted(_all(party, "PartyTaxScheme"), key=lambda node: _text(node, "TaxScheme/ID") != "VAT")
-    found.put(f"{role}_tax_id", next((value for value in (_text(node, "CompanyID") for node in schemes) if value), None))
+    found.put(
+        f"{role}_tax_id",
+        next((value for value in (_text(node, "CompanyID") for node in schemes) if value), None),
+    )
     if role == "supplier":
         address = _first(party, "PostalAddress")
         found.put("supplier_address", _joined(address, ("StreetName", "AdditionalStreetName", "AddressLine/Line", "PostalZone", "CityName", "Country/IdentificationCode")))  # fmt: skip
@@ -274,6 +299,8 @@ def _ubl_line(item: etree._Element) -> ExtractedLine:
         quantity=_number(quantity.text) if quantity is not None else None,
         unit=quantity.get("unitCode") if quantity is not None else None,
         unit_price=_per_unit(_text(item, "Price/PriceAmount"), _text(item, "Price/BaseQuantity")),
-        tax_rate=_rate(_text(item, "Item/ClassifiedTaxCategory/Percent", "TaxTotal/TaxSubtotal/TaxCategory/Percent")),
+        tax_rate=_rate(
+            _text(item, "Item/ClassifiedTaxCategory/Percent", "TaxTotal/TaxSubtotal/TaxCategory/Percent")
+        ),
         net=_number(_text(item, "LineExtensionAmount")),
     )

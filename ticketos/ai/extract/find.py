@@ -56,7 +56,7 @@ class Paper:
 
     def __post_init__(self) -> None:
         self.rows = [row for page in self.pages for row in page.rows]
-        self.found = [[list(mentions(cell.text)) for cell in row.cells] for row in self.rows]
+        self.found = [[_announcing(cell.text) for cell in row.cells] for row in self.rows]
         self.language = language_of(m for row in self.found for cell in row for m in cell)
         texts = [cell.text for row in self.rows for cell in row.cells]
         codes = [code for text in texts for code in currency_codes(text)]
@@ -116,6 +116,22 @@ class Paper:
         return next(index for index, row in enumerate(self.rows) if cell in row.cells)
 
 
+_QUALIFIER = re.compile(
+    r"(?:incl|inkl|excl|exkl|inc|ex|including|excluding|inclusive|exclusive|ohne|before|without|hors|avant|zzgl)"
+    r"\W*(?:of\W*)?$",
+    re.IGNORECASE,
+)
+
+
+def _announcing(text: str) -> list[Mention]:
+    """The labels in a cell, without a tax that only qualifies the label before it: "Net (excl. VAT)"."""
+    found: list[Mention] = []
+    for mention in mentions(text):
+        if not (found and _QUALIFIER.search(text[found[-1].end : mention.start])):
+            found.append(mention)
+    return found
+
+
 def dates(paper: Paper, *fields: str) -> list[Candidate]:
     """Dates that belong to one of the labels, the likeliest first."""
     found = []
@@ -126,6 +142,9 @@ def dates(paper: Paper, *fields: str) -> list[Candidate]:
                 continue
             day = read[0]
             probability = place.label.strength * sure * (1.0 if day.certain else _UNCERTAIN_DAY)
+            if place.label.strength < 0.9:
+                # "Date" and "vom" far down the paper belong to something told there.
+                probability *= 1 - 0.2 * place.row / len(paper.rows)
             words = cell.words_between(start + day.start, start + day.end)
             found.append(
                 Candidate(day.value.isoformat(), probability, words, cell.page, place.row, place.label)
@@ -154,7 +173,11 @@ def numbers(paper: Paper, *fields: str) -> list[Candidate]:
     return sorted(found, key=lambda it: -it.probability)
 
 
-_PREFIXED = re.compile(r"[\s.:#\-–()№°]*(?:no\.?\s*)?((?:[A-Z]{1,5}[ ])?)", re.IGNORECASE)
+# What may stand between a label and its number: a type code in brackets, "No.", and a short prefix.
+_PREFIXED = re.compile(
+    r"\s*(?:\(\d{1,3}\))?[\s.:#\-–()№°]*(?:(?:no|nr|number|nummer|n°)\b[\s.:#\-]*)?((?:[A-Z]{1,5}[ ])?)",
+    re.IGNORECASE,
+)
 
 
 def _identifier(text: str) -> tuple[int, int, str] | None:

@@ -90,14 +90,14 @@ LABELS: tuple[Label, ...] = tuple(
         _labels("issue_date", "de", 0.85, "datum|vom|den"),
         _labels("issue_date", "fr", 0.8, "le|fait le|du"),
         _labels("due_date", "en", 0.97, "due date|payment due date|payment due|due on|due by|pay by|payable by|date due|please pay by|due"),
-        _labels("due_date", "de", 0.97, "fallig am|falligkeit|falligkeitsdatum|zahlbar bis|zahlbar bis zum|zu zahlen bis|fallig|falligkeit zum|bis zum|zahlungsziel"),
+        _labels("due_date", "de", 0.97, "fallig am|falligkeit|falligkeitsdatum|zahlbar bis|zahlbar bis zum|zu zahlen bis|fallig|fallig zum|falligkeit zum|falligkeitstag|zahlungsziel|netto bis|uberweisen sie bis zum|uberweisen sie(?: bitte)?(?: den betrag)? bis(?: zum)?"),
         _labels("due_date", "fr", 0.97, "date d echeance|echeance|a payer avant le|a regler avant le|date limite de paiement|payable le"),
         _labels("-date", "en", 1.0, "delivery date|date of delivery|ship date|shipping date|dispatch date|despatch date|date of supply|supply date|expiry date|exp date|service date|period|from|print date|required date|requested delivery date|expected delivery|order date"),
         _labels("-date", "de", 1.0, "lieferdatum|leistungsdatum|liefer und leistungsdatum|leistungszeitraum|abrechnungszeitraum|liefertermin|druckdatum|lieferscheindatum|auftragsdatum|bestelldatum|geburtsdatum"),
         _labels("-date", "fr", 1.0, "date de livraison|date de prestation|periode|date d impression|date d expedition"),
         # --- amounts --------------------------------------------------------------------------------------
-        _labels("total", "en", 0.96, r"grand total|invoice total|total amount|total invoice value|invoice amount|total incl|total including|total inclusive|total amount incl(?:uding|usive)?|total(?: amount)? incl(?:uding|usive)?(?: of)? (?:vat|gst|tax(?:es)?|sst)|total (?:with|inc) (?:vat|gst|tax)|gross total|gross amount|total gross|total due|total payable|order total|total sales incl(?:usive)?(?: of)? gst|receipt total|rounded total|total rounded|net payable|total value|nett? total rm|total rm|total credit|credit total|total rs|total inr|total eur|total usd|total gbp"),
-        _labels("total", "de", 0.96, r"gesamtbetrag|gesamtsumme|rechnungsbetrag|rechnungssumme|rechnungsbeitrag|bruttobetrag|bruttosumme|endbetrag|endsumme|summe brutto|gesamt brutto|brutto gesamt|gesamtbetrag brutto|gesamtbetrag inkl(?:usive)? (?:mwst|ust)|summe inkl(?:usive)? (?:mwst|ust)|gutschriftsbetrag|gesamtpreis brutto|bruttowert|brutto"),
+        _labels("total", "en", 0.96, r"grand total|invoice total|total amount|total invoice value|invoice amount|total incl|total including|total inclusive|total amount incl(?:uding|usive)?|total(?: amount)? incl(?:uding|usive)?(?: of)? (?:vat|gst|tax(?:es)?|sst)|total (?:with|inc) (?:vat|gst|tax)|gross total|gross amount|total gross|total due|total payable|order total|total sales incl(?:usive)?(?: of)? gst|receipt total|rounded total|total rounded|net payable|total value|nett? total rm|total rm|total credit|credit total|tot|total amt|total rs|total inr|total eur|total usd|total gbp"),
+        _labels("total", "de", 0.96, r"gesamtbetrag|gesamtsumme|rechnungsbetrag|rechnungssumme|rechnungsbeitrag|bruttobetrag|bruttosumme|endbetrag|endsumme|summe brutto|gesamt brutto|brutto gesamt|gesamtbetrag brutto|gesamtbetrag inkl(?:usive)? (?:mwst|ust)|summe inkl(?:usive)? (?:mwst|ust)|gutschriftsbetrag|gesamtpreis brutto|rechnungssumme brutto|bruttowert|brutto"),
         _labels("total", "fr", 0.96, "total ttc|montant ttc|total t t c|total general|montant total ttc|total facture|montant total"),
         _labels("total", None, 0.75, "total|totals"),
         _labels("total", "de", 0.75, "summe|gesamt|betrag"),
@@ -105,7 +105,7 @@ LABELS: tuple[Label, ...] = tuple(
         _labels("amount_due", "de", 0.95, "zahlbetrag|zu zahlender betrag|zu zahlen|offener betrag|restbetrag|noch zu zahlen|falliger betrag"),
         _labels("amount_due", "fr", 0.95, "net a payer|solde a payer|reste a payer|a payer|montant du|solde du"),
         _labels("net_total", "en", 0.96, r"sub ?total|subtotal|net total|net amount|total net|net value|taxable value|taxable amount|total taxable value|total taxable amount|total before tax|amount before tax|total excl|total excluding|total exclusive|total(?: amount)? excl(?:uding|usive)?(?: of)? (?:vat|gst|tax(?:es)?|sst)|total ex (?:vat|gst|tax)|net|total sales excluding gst|goods total|total exclusive of (?:vat|gst|tax)|basic amount|assessable value"),
-        _labels("net_total", "de", 0.96, "nettobetrag|nettosumme|netto summe|summe netto|gesamt netto|netto gesamt|zwischensumme|gesamtbetrag netto|warenwert|nettowert|netto|gesamtbeitrag|summe positionen|steuerbasisbetrag|rechnungsbetrag ohne ust"),
+        _labels("net_total", "de", 0.96, "nettobetrag|nettosumme|netto summe|summe netto|gesamt netto|netto gesamt|zwischensumme|gesamtbetrag netto|warenwert|nettowert|netto|gesamtbeitrag|summe positionen|steuerbasisbetrag|rechnungsbetrag ohne ust|rechnungssumme ohne ust|rechnungssumme netto|positionssumme"),
         _labels("net_total", "fr", 0.96, "total ht|montant ht|total h t|sous total|total hors taxes?|base ht|montant total ht|total net ht|net ht"),
         _labels("tax_total", "en", 0.96, r"total tax|tax total|total vat|vat total|vat amount|tax amount|total gst|gst total|gst amount|total gst amount|total tax amount|sales tax total"),
         _labels("tax_total", "de", 0.96, r"summe (?:mwst|ust|umsatzsteuer)|gesamt ust|ust gesamt|mwst gesamt|steuerbetrag|umsatzsteuerbetrag|mwst betrag|ust betrag|steuer gesamt|steuergesamtbetrag|gesamtsteuerbetrag|steuersumme"),
@@ -120,10 +120,10 @@ LABELS: tuple[Label, ...] = tuple(
         _labels("-amount", "fr", 1.0, "remise|acompte|frais de port|escompte|arrondi|capital"),
         # --- parties --------------------------------------------------------------------------------------
         _labels("supplier", "en", 0.95, "seller|seller name|supplier|supplier name|vendor|vendor name|sold by|from|billed by|issued by|service provider|remit to|pay to"),
-        _labels("supplier", "de", 0.95, "verkaufer|lieferant|rechnungssteller|leistungserbringer|absender"),
+        _labels("supplier", "de", 0.95, "verkaufer|lieferant|rechnungssteller|rechnungsersteller|leistungserbringer|absender"),
         _labels("supplier", "fr", 0.95, "vendeur|fournisseur|emetteur|prestataire"),
         _labels("buyer", "en", 0.95, "bill to|billed to|invoice to|sold to|buyer|buyer name|customer|customer name|client|client name|recipient|details of receiver|bill to party|billing address|invoiced to|m/s|purchaser|ordered by"),
-        _labels("buyer", "de", 0.95, r"kaufer|kaufer/leistungsempfanger|rechnungsempfanger|rechnung an|kunde|auftraggeber|leistungsempfanger|rechnungsanschrift|rechnungsadresse|besteller|firma"),
+        _labels("buyer", "de", 0.95, r"kaufer|kunden|kaufer leistungsempfanger|rechnungsempfanger|rechnung an|kunde|auftraggeber|leistungsempfanger|rechnungsanschrift|rechnungsadresse|besteller|firma"),
         _labels("buyer", "fr", 0.95, "facture a|client|acheteur|adresse de facturation|destinataire|nom du client|factures? a"),
         # --- tax identifiers ------------------------------------------------------------------------------
         _labels("tax_id", "en", 0.95, r"vat reg(?:istration)? {no}|vat {no}|gstin|gst(?:in)? {no}|gst reg(?:istration)? {no}|gstin/uin|tax id|tax {no}|tax reg(?:istration)? {no}|tin|trn|abn|ein|vat id|vat identification {no}|sst {no}|sst id {no}|gst id {no}|tax identification {no}|vat"),
@@ -157,7 +157,9 @@ class Mention:
     def of(self, *fields: str) -> Label | None:
         """The strongest of its labels for one of the fields."""
         return max(
-            (label for label in self.labels if label.field in fields), key=lambda it: it.strength, default=None
+            (label for label in self.labels if label.field in fields),
+            key=lambda it: it.strength,
+            default=None,
         )
 
 
@@ -193,6 +195,9 @@ def mentions(text: str) -> Iterator[Mention]:
         labels: tuple[Label, ...] = ()
         for pattern, group in phrases.get(folded[end : end + 2], ()) + phrases.get("", ()):
             match = pattern.match(folded, start.start())
+            # "PO445" is a number, not the label PO with a number behind.
+            if match and match.end() - start.start() <= 3 and folded[match.end() : match.end() + 1].isdigit():
+                continue
             if match and match.end() > end:
                 end, labels = match.end(), group
             elif match and match.end() == end and labels:

@@ -15,12 +15,19 @@ _LEGAL = re.compile(
     r"a\.g|se|s\.?a\.?r\.?l|sarl|s\.?a\.?s|sas|sasu|eurl|s\.?a|bv|b\.v|nv|oy|ab|aps|srl|s\.?r\.?l|spa|s\.?p\.?a|sdn|bhd|pte|pty|"
     r"enterprises?|trading|industries|holdings?|group|bros|sons|stores?|mart|hotel|restaurant|services|traders|agency)(?![a-z])"
 )
-_CONTACT = re.compile(r"(?<![a-z])(?:tel|phone|fax|fon|mob|e-?mail|www|http|web|vat|gst|iban|bic)|@|https?:|www\.")
+_CONTACT = re.compile(
+    r"(?<![a-z])(?:tel|phone|fax|fon|mob|e-?mail|www|http|web|vat|gst|iban|bic)|@|https?:|www\."
+)
 _PLACE = re.compile(
     r"\d{4,6}|strasse|straße|str\.|street|st\.|road|rd\b|avenue|ave\b|rue|lane|jalan|jln|lot\b|floor|block|park|platz|weg\b|nagar|"
     r"building|suite|boulevard|chemin|taman|unit\b|allee|plot|sector|way\b|drive|gasse|cross\b|\bno\.?\s?\d"
 )
-_NAME_PREFIX = re.compile(r"^(?:name|company|firma|nom)\s*[:.]\s*", re.IGNORECASE)
+_NAME_PREFIX = re.compile(r"^(?:name|company(?: name)?|firma|nom|raison sociale)\s*[:.]?\s*$", re.IGNORECASE)
+_NAME_INLINE = re.compile(r"^(?:name|company(?: name)?|firma|nom|raison sociale)\s*:\s*", re.IGNORECASE)
+_SALUTATION = re.compile(r"^(?:herrn?|frau|mr|mrs|ms|m\.|mme|monsieur|madame|to|an)\.?$", re.IGNORECASE)
+_POSTCODE = re.compile(
+    r"^(?:[A-Z]{1,2}[ -])?\d{4,5}\s+[^\W\d]{3,}|[^\W\d]{3,},?\s+[A-Z]{2}\s+\d{5}(?:-\d{4})?$|[A-Z]{1,2}\d{1,2}[A-Z]?\s\d[A-Z]{2}$"
+)
 _SENDER_BREAK = re.compile(r"\s+[●•·|*–—-]\s+|\s*[●•·|]\s*")
 _ADDRESS_ROWS = 6
 
@@ -41,21 +48,58 @@ def buyer(paper: Paper, document_type: str) -> Candidate | None:
     named = _labelled(paper, "buyer")
     if named is None and document_type in ("purchase_order", "goods_receipt"):
         named = _letterhead(paper)
+    if named is None and document_type in ("invoice", "credit_note"):
+        return _address_window(paper)
     return named[0] if named else None
+
+
+def _address_window(paper: Paper) -> Candidate | None:
+    """The block a letter's window shows: rows on the left of the upper page that end in a postcode and town."""
+    page = paper.pages[0] if paper.pages else None
+    if page is None:
+        return None
+    issuer = _letterhead(paper)
+    for index, row in enumerate(page.rows):
+        cell = row.cells[0]
+        if (
+            not 0.1 < cell.y0 / page.height < 0.4
+            or cell.x0 > 0.4 * page.width
+            or not _POSTCODE.search(cell.text)
+        ):
+            continue
+        top = cell
+        above = index
+        for above in range(index - 1, max(index - 6, -1), -1):
+            near = next(
+                (it for it in page.rows[above].cells if abs(it.x0 - cell.x0) < 1.0 * cell.height), None
+            )
+            if near is None and top.y0 - page.rows[above].y1 < 0.3 * cell.height:
+                continue
+            if near is None or top.y0 - near.y1 > 1.2 * cell.height or _SALUTATION.match(near.text):
+                break
+            top = near
+        inside = top is not cell and _is_name(top.text) and not _SENDER_BREAK.search(top.text)
+        if inside and not (issuer and issuer[0].value.casefold() == top.text.casefold()):
+            return Candidate(top.text, 0.65, top.words, top.page, above)
+    return None
 
 
 def _labelled(paper: Paper, field: str) -> tuple[Candidate, Cell] | None:
     best: tuple[Candidate, Cell] | None = None
     for place in paper.places(field):
+        if not _heads_a_block(paper, place):
+            continue
         for cell, start, stop, sure in [*_own_words(paper, place), *_under(paper, place)]:
             text = cell.text[start:stop]
             shift = len(text) - len(text.lstrip(" .:-,"))
             text = text.strip(" .:-,")
-            prefix = _NAME_PREFIX.match(text)
+            prefix = _NAME_INLINE.match(text)
             if prefix:
                 shift += prefix.end()
                 text = text[prefix.end() :]
-            if not _is_name(text):
+            if not _is_name(text) or (
+                re.search(r"\d", text) and _PLACE.search(fold(text)) and not _LEGAL.search(fold(text))
+            ):
                 continue
             probability = place.label.strength * sure * (1.0 if _LEGAL.search(fold(text)) else 0.9)
             words = cell.words_between(start + shift, start + shift + len(text))
@@ -63,6 +107,19 @@ def _labelled(paper: Paper, field: str) -> tuple[Candidate, Cell] | None:
                 best = Candidate(text, probability, words, cell.page, place.row, place.label), cell
             break
     return best
+
+
+def _heads_a_block(paper: Paper, place: Place) -> bool:
+    """A party's label stands alone, before a colon or beside another label: "Lieferant GmbH" is a name."""
+    text = paper.rows[place.row].cells[place.cell].text
+    before, rest = text[: place.mention.start], text[place.mention.end :].strip()
+    if (
+        any(character.isalpha() for character in before)
+        and not paper.found[place.row][place.cell][0].end < place.mention.start
+    ):
+        return False
+    other = any(it.start >= place.mention.end for it in paper.found[place.row][place.cell])
+    return not any(c.isalnum() for c in rest) or rest[0] in ":-" or other
 
 
 def _own_words(paper: Paper, place: Place) -> list[tuple[Cell, int, int, float]]:
@@ -77,14 +134,19 @@ def _under(paper: Paper, place: Place) -> list[tuple[Cell, int, int, float]]:
     label = paper.rows[place.row].cells[place.cell]
     found: list[tuple[Cell, int, int, float]] = []
     last = paper.rows[place.row]
-    for row in paper.rows[place.row + 1 : place.row + 5]:
+    for row in paper.rows[place.row + 1 : place.row + 7]:
         if row.page != last.page or row.y0 - last.y1 > 2.5 * last.height:
             break
         last = row
-        for cell in row.cells:
-            if abs(cell.x0 - label.x0) < 3 * cell.height or cell.x0 <= label.x0 < cell.x1:
+        for position, cell in enumerate(row.cells):
+            if not (abs(cell.x0 - label.x0) < 3 * cell.height or cell.x0 <= label.x0 < cell.x1):
+                continue
+            beside = row.cells[position + 1] if position + 1 < len(row.cells) else None
+            if _NAME_PREFIX.match(cell.text) and beside is not None:
+                found.insert(0, (beside, 0, len(beside.text), 0.98))
+            elif not cell.text.endswith(":") and not _SALUTATION.match(cell.text):
                 found.append((cell, 0, len(cell.text), 0.95 if not found else 0.7))
-                break
+            break
     return found[:3]
 
 
@@ -154,9 +216,11 @@ def _address(paper: Paper, name: Candidate, cell: Cell) -> Candidate | None:
                 break
         if not parts and not _PLACE.search(folded) and not any(c.isdigit() for c in under.text):
             continue  # a second line of the name, or its registration
-        if re.fullmatch(r"\(?[\w\s.:/-]{0,14}\d{4,}[\s-]?[a-z]?\)?", folded) and not parts:
+        if re.fullmatch(r"\W*[a-z. :#]{0,16}\w{4,}\W*[a-z]?\W*", folded) and folded.strip().startswith("("):
             continue
-        parts.append(re.sub(r"^(?:anschrift|address|adresse)\s*:\s*", "", under.text, flags=re.IGNORECASE).strip(" ,"))
+        parts.append(
+            re.sub(r"^(?:anschrift|address|adresse)\s*:\s*", "", under.text, flags=re.IGNORECASE).strip(" ,")
+        )
         words_found += under.words
     if not parts or not any(_PLACE.search(fold(part)) for part in parts):
         return None
@@ -211,8 +275,12 @@ def _by_label(paper: Paper, found: dict[str, Candidate]) -> None:
     for place in paper.places("tax_id"):
         for cell, start, stop, sure in [*paper.after(place)][:1]:
             text = cell.text[start:stop]
-            match = re.match(r"[\s.:#()\-]*([A-Z]{0,4}\d[\dA-Z/\-]{6,18}\d|[A-Z]{0,3}\d{8,15})(?!\S*[.,]\d{2}\b)", text)
+            match = re.match(
+                r"[\s.:#()\-]*([A-Z]{0,4}\d[\dA-Z/\-]{6,18}\d|[A-Z]{0,3}\d{8,15})(?!\S*[.,]\d{2}\b)", text
+            )
             if match and not days(text):
                 words = cell.words_between(start + match.start(1), start + match.end(1))
-                found["supplier_tax_id"] = Candidate(match[1], 0.8 * sure, words, cell.page, place.row, place.label)
+                found["supplier_tax_id"] = Candidate(
+                    match[1], 0.8 * sure, words, cell.page, place.row, place.label
+                )
                 return

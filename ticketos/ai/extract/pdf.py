@@ -1,25 +1,21 @@
-"""PDF files: attachments, the text layer with its boxes, and pictures of pages that have no text."""
+"""PDF files: attachments, text layers, and pictures of pages that have no text."""
 
 from __future__ import annotations
 
-import io
-import logging
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 from ticketos.ai.extract.limits import Limits, Quarantined
-from ticketos.ai.ocr.page import Page, Word, fraction
+from ticketos.ai.extract.textlayer import text_page
+from ticketos.ai.ocr.page import Page
 
 if TYPE_CHECKING:
     from PIL import Image
 
-# A page with fewer legible words than this is a picture with a stamp or page number on it.
-_FEWEST_WORDS = 4
-_CID = re.compile(r"\(cid:\d+\)|[\ue000-\uf8ff\ufffd]")
 _POINTS_PER_INCH = 72
 
 
@@ -29,7 +25,6 @@ class PdfFile:
     def __init__(self, data: bytes, limits: Limits) -> None:
         if _cut_off(data):
             raise Quarantined("truncated")
-        self._data = data
         self._limits = limits
         try:
             self._document = pypdfium2.PdfDocument(data)
@@ -56,20 +51,12 @@ class PdfFile:
             if len(content) <= self._limits.attachment_bytes:
                 yield name, content
 
-    def text_pages(self) -> Iterator[Page | None]:
-        """Each page's text layer, or None for a page that has to be read optically."""
-        import pdfplumber
-        from pdfminer.pdfexceptions import PDFException
-        from pdfplumber.utils.exceptions import PdfminerException
-
-        logging.getLogger("pdfminer").setLevel(logging.ERROR)
+    def text_page(self, number: int) -> Page | None:
+        """The text layer of page `number` (from 1), or None for a page that has to be read optically."""
         try:
-            with pdfplumber.open(io.BytesIO(self._data)) as document:
-                for page in document.pages:
-                    yield _text_page(page, self._limits)
-                    page.close()
-        except (PDFException, PdfminerException, RecursionError) as error:
-            raise Quarantined("unreadable", f"{type(error).__name__}: {error}") from error
+            return text_page(self._document[number - 1], number, self._limits)
+        except pypdfium2.PdfiumError as error:
+            raise Quarantined("unreadable", f"page {number}: {error}") from error
 
     def picture(self, number: int) -> Image.Image:
         """Page `number` (from 1) in RGB at the limit's resolution, coarser if it would be too many pixels."""
@@ -89,23 +76,3 @@ def _cut_off(data: bytes) -> bool:
     """A PDF ends with %%EOF; objects after the last one mean an update whose end is missing."""
     last = data.rfind(b"%%EOF")
     return last < 0 or re.search(rb"\d+ \d+ obj\b", data[last:]) is not None
-
-
-def _text_page(page: Any, limits: Limits) -> Page | None:
-    raw = page.extract_words(x_tolerance_ratio=0.15, y_tolerance=2)
-    if len(raw) > limits.words_per_page:
-        raise Quarantined("too-heavy", f"{len(raw)} words on page {page.page_number}")
-    left, top, right, bottom = (float(edge) for edge in page.bbox)
-    width, height = max(right - left, 1.0), max(bottom - top, 1.0)
-    words = []
-    for item in raw:
-        x0, y0 = float(item["x0"]) - left, float(item["top"]) - top
-        x1, y1 = float(item["x1"]) - left, float(item["bottom"]) - top
-        # Ink outside the page or of no height is not what a person sees.
-        if x1 <= x0 or y1 <= y0 or x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
-            continue
-        words.append(Word(item["text"], x0, y0, x1, y1, fraction(x0, y0, x1, y1, width, height)))
-    legible = [word for word in words if not _CID.search(word.text)]
-    if len(legible) < _FEWEST_WORDS or len(legible) < len(words) * 0.7:
-        return None
-    return Page(page.page_number, width, height, tuple(words), "text")

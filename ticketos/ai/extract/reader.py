@@ -88,7 +88,8 @@ class Reader:
         self, file: PdfFile, with_pictures: bool, engine: OcrEngine | None = None
     ) -> tuple[list[Page], bool]:
         pages, optical = [], False
-        for number, page in enumerate(file.text_pages(), start=1):
+        for number in range(1, file.pages + 1):
+            page = file.text_page(number)
             if page is None and with_pictures:
                 optical = True
                 page = read_page(engine or self._ocr, file.picture(number), number)
@@ -236,4 +237,4 @@ def _engine_name(pages: list[Page], ocr: str) -> str:
     sources = {page.source for page in pages}
     if sources == {"ocr"}:
         return ocr
-    return f"pdfplumber+{ocr}" if "ocr" in sources else "pdfplumber"
+    return f"pdfium+{ocr}" if "ocr" in sources else "pdfium"

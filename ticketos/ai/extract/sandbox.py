@@ -141,7 +141,11 @@ class _Child:
         watch.start()
         answer: Extraction | None = None
         try:
-            head = {"filename": filename, "timeout_s": timeout_s, "today": today.isoformat() if today else None}
+            head = {
+                "filename": filename,
+                "timeout_s": timeout_s,
+                "today": today.isoformat() if today else None,
+            }
             answer = self._exchange(json.dumps(head).encode(), data)
         finally:
             watch.cancel()

@@ -159,7 +159,9 @@ def _is_sum(paper: Paper, index: int) -> bool:
         text = paper.rows[index].cells[position].text
         for mention in mentions:
             if mention.of(*_SUMS) and mention.start <= 3 and not text[: mention.start].strip(" (.-"):
-                if position == 0 or not any(amounts(cell.text) for cell in paper.rows[index].cells[:position]):
+                if position == 0 or not any(
+                    amounts(cell.text) for cell in paper.rows[index].cells[:position]
+                ):
                     return True
     return False
 

@@ -34,7 +34,9 @@ def tax_ids(text: str) -> Iterator[TaxId]:
     for match in _SHAPES.finditer(squeezed):
         start, end = kept[match.start()][0], kept[match.end() - 1][0] + 1
         spaced = text[start:end]
-        if spaced.upper() != match[0] and re.fullmatch(r"[A-Z]{2,3}[ \-]?[A-Z0-9]{1,4}(?:[ .\-][A-Z0-9]{1,6})*", spaced.upper()):
+        if spaced.upper() != match[0] and re.fullmatch(
+            r"[A-Z]{2,3}[ \-]?[A-Z0-9]{1,4}(?:[ .\-][A-Z0-9]{1,6})*", spaced.upper()
+        ):
             yield TaxId(start, end, match[0])
 
 

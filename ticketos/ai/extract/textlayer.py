@@ -20,7 +20,7 @@ from ticketos.ai.ocr.page import Page, Word, fraction
 
 # A page with fewer legible words than this is a picture with a stamp or page number on it.
 _FEWEST_WORDS = 4
-_ILLEGIBLE = re.compile(r"[\ue000-\uf8ff\ufffd\x00-\x08]")
+_ILLEGIBLE = re.compile(r"[\ue000-\uf8ff\ufffd\x00-\x08]{2}|^[\ue000-\uf8ff\ufffd\x00-\x08]$")
 _HYPHEN_AT_LINE_END = 2
 _TURNED = math.radians(20)
 _CHARACTERS_PER_WORD = 40
@@ -94,8 +94,7 @@ def _words(
         run.clear()
 
     for index in range(count):
-        code = pdfium.FPDFText_GetUnicode(raw, index)
-        text = "-" if code == _HYPHEN_AT_LINE_END else chr(code) if 0 < code < 0x110000 else "\ufffd"
+        text = _character(pdfium.FPDFText_GetUnicode(raw, index))
         if text.isspace():
             flush()
             continue
@@ -113,6 +112,13 @@ def _words(
         run.append(letter)
     flush()
     return words
+
+
+def _character(code: int) -> str:
+    """The character of a UTF-16 unit; halves of pairs (emoji) and unmapped glyphs become the replacement mark."""
+    if code == _HYPHEN_AT_LINE_END:
+        return "-"
+    return chr(code) if 0 < code < 0xD800 or 0xDFFF < code <= 0xFFFD else "\ufffd"
 
 
 def _apart(before: _Character, letter: _Character) -> bool:

@@ -44,7 +44,9 @@ def resolve(paper: Paper, document_type: str) -> dict[str, Total]:
     """net_total, tax_total, total and (where it differs) amount_due, as far as the paper shows them."""
     due = _merge(money(paper, "amount_due"))
     totals = _merge(money(paper, "total"))
-    totals += [_Option(it.value, it.probability * 0.6, it.candidate) for it in due if not _has(totals, it.value)]
+    totals += [
+        _Option(it.value, it.probability * 0.6, it.candidate) for it in due if not _has(totals, it.value)
+    ]
     nets = _merge(money(paper, "net_total"))
     taxes = _taxes(paper)
     if not totals:
@@ -77,7 +79,9 @@ def _merge(candidates: Sequence[Candidate]) -> list[_Option]:
     for candidate in candidates:
         value = Decimal(candidate.value)
         before = options.get(value)
-        missed = (1 - candidate.probability * candidate.legibility) * (1 - before.probability if before else 1.0)
+        missed = (1 - candidate.probability * candidate.legibility) * (
+            1 - before.probability if before else 1.0
+        )
         best = candidate
         if before and before.candidate and before.candidate.probability > candidate.probability:
             best = before.candidate
@@ -106,7 +110,10 @@ def _best(
 ) -> tuple[tuple[_Option | None, _Option | None, _Option | None], bool | None]:
     """The likeliest combination and whether it agrees (None when it is not complete enough to tell)."""
     best_score = -1.0
-    best: tuple[tuple[_Option | None, _Option | None, _Option | None], bool | None] = ((None, None, None), None)
+    best: tuple[tuple[_Option | None, _Option | None, _Option | None], bool | None] = (
+        (None, None, None),
+        None,
+    )
     for net, tax, total in product([*nets, None], [*taxes, None], totals):
         score = total.probability
         score *= net.probability if net else _ABSENT

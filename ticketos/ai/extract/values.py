@@ -44,9 +44,11 @@ _CURRENCIES = {
     "php": "PHP", "₱": "PHP", "thb": "THB", "idr": "IDR", "sar": "SAR", "qar": "QAR", "kes": "KES",
     "ngn": "NGN", "brl": "BRL", "mxn": "MXN",
 }  # fmt: skip
-_SYMBOL = r"(?:₹|€|£|¥|₱|(?:US|S|A|C)?\$|R[sS]\.?|RM|(?:" + "|".join(
-    code for code in _CURRENCIES if len(code) == 3 and code.isalpha()
-) + r"))"
+_SYMBOL = (
+    r"(?:₹|€|£|¥|₱|(?:US|S|A|C)?\$|R[sS]\.?|RM|(?:"
+    + "|".join(code for code in _CURRENCIES if len(code) == 3 and code.isalpha())
+    + r"))"
+)
 _SPACE = "\u00a0\u202f\u2009 "
 _AMOUNT = re.compile(
     rf"(?P<sign>[-−–(]\s?)?(?P<before>{_SYMBOL}\s?)?(?P<sign2>[-−–]\s?)?"
@@ -122,7 +124,9 @@ for _names in (
 ):
     for _index, _name in enumerate(_names.split(), start=1):
         _MONTHS[_name] = _index
-        _MONTHS["".join(c for c in unicodedata.normalize("NFKD", _name) if not unicodedata.combining(c))] = _index
+        _MONTHS["".join(c for c in unicodedata.normalize("NFKD", _name) if not unicodedata.combining(c))] = (
+            _index
+        )
 _MONTH = "(" + "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True)) + r")\.?"
 _DATES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ymd", re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")),

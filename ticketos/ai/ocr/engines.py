@@ -91,7 +91,9 @@ class Tesseract:
             if not text.strip() or float(score) < 0:
                 continue
             box = (float(left), float(top), float(left + width), float(top + height))
-            found.append(Word(text.strip(), *box, fraction(*box, *image.size), min(float(score) / 100, 0.985)))
+            found.append(
+                Word(text.strip(), *box, fraction(*box, *image.size), min(float(score) / 100, 0.985))
+            )
         return found
 
 

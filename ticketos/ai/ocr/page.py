@@ -129,19 +129,24 @@ def rows_of(page: Page) -> tuple[Row, ...]:
             groups.append([word])
             centre = middle
     return tuple(
-        Row(_cells(sorted(group, key=lambda w: w.x0), page.number), page.number, index)
+        Row(_cells(sorted(group, key=lambda w: w.x0), page), page.number, index)
         for index, group in enumerate(groups)
     )
 
 
-def _cells(words: Sequence[Word], page: int) -> tuple[Cell, ...]:
+# A gap this many word heights wide parts two cells; optical readers draw their boxes with a margin.
+_GAP = {"text": 1.1, "ocr": 0.85}
+
+
+def _cells(words: Sequence[Word], page: Page) -> tuple[Cell, ...]:
+    widest = _GAP[page.source]
     cells: list[list[Word]] = []
     for word in words:
-        if cells and word.x0 - cells[-1][-1].x1 <= 0.85 * min(word.height, cells[-1][-1].height):
+        if cells and word.x0 - cells[-1][-1].x1 <= widest * min(word.height, cells[-1][-1].height):
             cells[-1].append(word)
         else:
             cells.append([word])
-    return tuple(Cell(tuple(cell), page) for cell in cells)
+    return tuple(Cell(tuple(cell), page.number) for cell in cells)
 
 
 def enclosing(words: Iterable[Word]) -> Box | None:

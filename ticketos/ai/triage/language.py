@@ -12,17 +12,19 @@ UNKNOWN = "unknown"
 _MIN_LETTERS = 8
 _MIN_BELIEF = 0.6
 _SAMPLE = 2_000
-# No model tells Hindi in Latin letters from its neighbours, so its small words are recognised and the answer is
-# "unknown"; words that are English as well ("to", "hum", "me", "use") are left out.
+# No model tells Hindi in Latin letters from its neighbours, so its small words are recognised and the answer
+# is "unknown"; words that are English as well ("to", "hum", "me", "use") are left out.
 _ROMAN_HINDI = frozenset(
-    """
-    hai hain nahi nahin kya kyun kyu kaise kab kahan kripya karo karein kare karna karke karwa kijiye kijye dijiye
-    dijye mera meri mere mujhe humko hume aap aapka aapki aapke apna apni raha rahi rahe gaya gayi gaye hua hui abhi
-    bhai sir-ji jaldi sabhi paisa paise chahiye wala wali wale lekin aur phir bahut bohot kuch koi sakta sakte sakti
-    tha thi hoga hogi yeh woh isko usko bhej bhejo batao bata dena lena milta mila mili hota hoti toh matlab turant
-    """.split()
+    re.findall(
+        r"\w+",
+        "hai hain nahi nahin kya kyun kyu kaise kab kahan kripya karo karein kare karna karke karwa "
+        "kijiye kijye dijiye dijye mera meri mere mujhe humko hume aap aapka aapki aapke apna apni "
+        "raha rahi rahe gaya gayi gaye hua hui abhi bhai jaldi sabhi paisa paise chahiye wala wali "
+        "wale lekin aur phir bahut bohot kuch koi sakta sakte sakti tha thi hoga hogi yeh woh isko "
+        "usko bhej bhejo batao bata dena lena milta mila mili hota hoti toh matlab turant ",
+    )
 )
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
+_WORD = re.compile(r"[^\W\d_]+")
 _NOISE = re.compile(r"https?://\S+|\S+@\S+|\b\w*\d\w*\b")
 _lock = threading.Lock()
 

@@ -1,7 +1,7 @@
 """Triage by weighted words: transparent, without a model, in about a millisecond.
 
-A message is data. Nothing in it is obeyed: an order to the machine counts for the ordinary words it is made of,
-the same as in any other sentence.
+A message is data. Nothing in it is obeyed: an order to the machine counts for the ordinary words it is made
+of, the same as in any other sentence.
 """
 
 import math
@@ -20,20 +20,31 @@ ENGINE = "rules-1"
 AUTO_CONFIDENCE = 0.8
 """Belief from which a message is routed without a person; see the golden set for what that is worth."""
 _MIN_EVIDENCE = 1.9
-_MIN_LEAD = 1.0
+_MIN_LEAD = 0.9
 _READ = 8_000
 _SUBJECT_FACTOR = 1.3
 _LINE_CAP = 8.0
+# Weights to log odds: one term of weight 2 is just enough for AUTO_CONFIDENCE against five silent lines.
+_SHARPNESS = 1.6
+# Without any sign it is most often somebody who wants something: the line that can ask back.
+_PRIOR = {"customer_support": 0.2}
 # Each further term of a line adds less: long mails mention many things.
 _FADE = 0.75
 _LITTLE_TEXT_WORDS = 25
 _FEW_WORDS = 3
 
 _DOCUMENT = re.compile(r"\.(?:pdf|xml|tiff?|jpe?g|png|heic|webp|bmp)$")
-_CV = re.compile(r"(?:^|[^a-z])(?:cv|resume|resumé|résumé|lebenslauf|bewerbung|biodata|curriculum)(?:[^a-z]|$)")
+_CV = re.compile(
+    r"(?:^|[^a-z])(?:cv|resume|resumé|résumé|lebenslauf|bewerbung|biodata|curriculum)(?:[^a-z]|$)"
+)
 _SCREENSHOT = re.compile(r"screen ?shot|bildschirmfoto|screen ?grab|error|fehler|\.(?:log|dmp|evtx)$")
 _BANK = re.compile(r"\.(?:sta|mt940|ofx)$|camt|bank[_ -]?statement|kontoauszug|ledger|trial[_ -]?balance")
 _SHEET = re.compile(r"\.(?:xlsx?|csv|ods)$")
+# "I must report a stolen card" asks for no report.
+_REPORT_AS_VERB = re.compile(
+    r"\b(to|must|i|we|should|want|can|could) report (?=(?:a|an|my|it|this|that|them|him|her|fraud\w*|stolen|"
+    r"lost|some\w*|suspicious|unauthori[sz]ed|the (?:issue|problem|incident|theft|loss|error|fault))\b)"
+)
 _INLINE_IMAGE = re.compile(r"^(?:image\d{3}|logo|signature)\b.*\.(?:png|jpe?g|gif)$")
 
 
@@ -84,13 +95,14 @@ def triage(
 ) -> TriageResult:
     """Judge one message.
 
-    `attachments` are file names. `client_lines` are the lines the client has booked (None: all); a message that
-    speaks for another line goes to a person. `sender` is an address: mail from a machine is never routed alone.
+    `attachments` are file names. `client_lines` are the lines the client has booked (None: all); a message
+    that speaks for another line goes to a person. `sender` is an address: mail from a machine is never routed
+    alone.
     """
     body, head = _plain(text), _plain(subject)
     evidence = _words(body, head)
     _files(evidence, attachments, body, head)
-    scores = {line: evidence.score(line) for line in KEYS}
+    scores = {line: evidence.score(line) + _PRIOR.get(line, 0.0) for line in KEYS}
     chances = _softmax(scores)
     allowed = [line for line in KEYS if client_lines is None or line in client_lines] or list(KEYS)
     ranked = sorted(allowed, key=lambda line: -chances[line])
@@ -119,7 +131,8 @@ def triage(
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\s+", " ", text[:_READ].lower().replace("\u2019", "'").replace("\u2011", "-")).strip()
+    plain = re.sub(r"\s+", " ", text[:_READ].lower().replace("\u2019", "'").replace("\u2011", "-")).strip()
+    return _REPORT_AS_VERB.sub(r"\1 tell ", plain)
 
 
 def _words(body: str, head: str) -> _Evidence:
@@ -171,7 +184,7 @@ def _document_type(names: Sequence[str]) -> str:
 
 def _softmax(scores: Mapping[str, float]) -> dict[str, float]:
     top = max(scores.values())
-    powers = {line: math.exp(score - top) for line, score in scores.items()}
+    powers = {line: math.exp(_SHARPNESS * (score - top)) for line, score in scores.items()}
     total = sum(powers.values())
     return {line: power / total for line, power in powers.items()}
 

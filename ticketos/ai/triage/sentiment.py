@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- expressions are read and changed as whole alternatives
 """How a message feels, by a lexicon of our own for the language of service work.
 
 Words that only sound loaded in general lexica ("please", "issue", "support", "critical path") weigh nothing here;
@@ -31,13 +32,19 @@ _POSITIVE = {
     r"impressed|perfect|super|toll|shukriya|dhanyavaad|zufrieden|well done|nice work|best (?:service|team|airline)",
     1: r"good|nice|helpful|quick response|resolved|works (?:now|again)|danke|thanks|thank you|glad|pleased|accha",
 }
-_NEGATION = re.compile(r"(?:\b(?:not|never|no|nor|hardly|without|nicht|kein\w*|nahi|nahin)|n't)\s+(?:\w+\s+){0,2}$")
-_POLITE = re.compile(r"\b(?:thanks|thank you|vielen dank|danke|many thanks)(?:\s+(?:in advance|and regards|im voraus))?[\s,.!]*$")
+_NEGATION = re.compile(
+    r"(?:\b(?:not|never|no|nor|hardly|without|nicht|kein\w*|nahi|nahin)|n't)\s+(?:\w+\s+){0,2}$"
+)
+_POLITE = re.compile(
+    r"\b(?:thanks|thank you|vielen dank|danke|many thanks)(?:\s+(?:in advance|and regards|im voraus))?[\s,.!]*$"
+)
 _EDGE = 1.5
 
 
 def _compile(table: dict[int, str]) -> list[tuple[int, re.Pattern[str]]]:
-    return [(weight, re.compile(rf"\b(?:{words})\b")) for weight, words in sorted(table.items(), reverse=True)]
+    return [
+        (weight, re.compile(rf"\b(?:{words})\b")) for weight, words in sorted(table.items(), reverse=True)
+    ]
 
 
 _TABLES = ((-1, _compile(_NEGATIVE)), (1, _compile(_POSITIVE)))

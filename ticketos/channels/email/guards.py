@@ -14,7 +14,8 @@ _OUT_OF_OFFICE = re.compile(
     r"auto(?:matic|mated)?[ -]?(?:reply|response|antwort)|"
     r"away from (?:my )?(?:mail|office|desk)|abwesenheit|automatische (?:antwort|abwesenheit)|"
     r"ich bin (?:derzeit )?nicht im büro|réponse automatique|absence du bureau|respuesta automática|"
-    r"fuera de la oficina|risposta automatica|automatisch antwoord|i am on (?:leave|vacation)|vacation reply)",
+    r"fuera de la oficina|risposta automatica|automatisch antwoord|"
+    r"i am on (?:leave|vacation)|vacation reply)",
     re.IGNORECASE,
 )
 _MACHINE_SENDER = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon)@?", re.IGNORECASE)

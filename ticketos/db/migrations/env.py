@@ -18,7 +18,9 @@ def _run(connection: Connection) -> None:
     connection.execute(text("select pg_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME})
     connection.commit()
     try:
-        context.configure(connection=connection, target_metadata=SQLModel.metadata, transaction_per_migration=True)
+        context.configure(
+            connection=connection, target_metadata=SQLModel.metadata, transaction_per_migration=True
+        )
         with context.begin_transaction():
             context.run_migrations()
     finally:

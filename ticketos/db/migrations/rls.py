@@ -23,20 +23,28 @@ def guard(table: str, visible: str = VISIBLE) -> None:
     """Force row-level security on `table`: the app sees and writes rows of its transaction's clients alone."""
     op.execute(f"alter table {table} enable row level security")
     op.execute(f"alter table {table} force row level security")
-    op.execute(f"create policy app on {table} for all to ticketos_app using ({visible}) with check ({visible})")
+    op.execute(
+        f"create policy app on {table} for all to ticketos_app using ({visible}) with check ({visible})"
+    )
 
 
 def let_system(table: str, *acts: str) -> None:
     """Let the system role do `acts` (select, insert, update) on every row of `table`."""
     for act in acts:
-        clause = {"select": "using (true)", "insert": "with check (true)", "update": "using (true) with check (true)"}
+        clause = {
+            "select": "using (true)",
+            "insert": "with check (true)",
+            "update": "using (true) with check (true)",
+        }
         op.execute(f"create policy system_{act} on {table} for {act} to ticketos_system {clause[act]}")
 
 
 def let_definer(table: str) -> None:
     """Let the owner's security-definer functions read `table`, when a session of another role calls them."""
-    op.execute(f"create policy definer on {table} for select to ticketos_owner"
-               " using ((select session_user) <> 'ticketos_owner')")
+    op.execute(
+        f"create policy definer on {table} for select to ticketos_owner"
+        " using ((select session_user) <> 'ticketos_owner')"
+    )
 
 
 @contextmanager

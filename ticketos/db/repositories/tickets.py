@@ -30,9 +30,10 @@ _STATE_FIELDS = tuple(TicketState.__dataclass_fields__)
 
 @dataclass(frozen=True)
 class Filter:
-    """What a list of requests shows. None means any; ``newest_first`` is by the instant of receipt."""
+    """What a list of requests shows: those of ``client_ids``; elsewhere empty and None mean any. ``newest_first`` is
+    by the instant of receipt."""
 
-    client_id: UUID | None = None
+    client_ids: tuple[UUID, ...] = ()
     states: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     service_line: str | None = None
@@ -57,8 +58,10 @@ def listed(connection: Connection, chosen: Filter, limit: int, cursor: str | Non
 
 
 def _filtered(query: Select[Any], chosen: Filter) -> Select[Any]:
-    if chosen.client_id is not None:
-        query = query.where(_TICKET.c.client_id == chosen.client_id)
+    if len(chosen.client_ids) == 1:
+        query = query.where(_TICKET.c.client_id == chosen.client_ids[0])
+    else:
+        query = query.where(_TICKET.c.client_id.in_(chosen.client_ids))
     if chosen.states:
         query = query.where(_TICKET.c.state.in_(chosen.states))
     if chosen.stages:

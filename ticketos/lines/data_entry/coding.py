@@ -30,22 +30,48 @@ def code(document: DocumentState, facts: CodingFacts) -> dict[str, str]:
     tax_code = "input" if rules.amount(_value(document, "tax_total")) else "none"
     if facts.memory:
         best = max(facts.memory, key=lambda m: (int(m["times"]), str(m["account"])))
-        return {"account": str(best["account"]), "cost_centre": str(best["cost_centre"]), "tax_code": str(best["tax_code"]) or tax_code,
-                "by": "memory", "reason": f"people coded this supplier so {best['times']} times"}
-    text = " ".join([_value(document, "supplier_name") or "", *(str(x.get("description") or "") for x in document.lines)]).casefold()
+        return {
+            "account": str(best["account"]),
+            "cost_centre": str(best["cost_centre"]),
+            "tax_code": str(best["tax_code"]) or tax_code,
+            "by": "memory",
+            "reason": f"people coded this supplier so {best['times']} times",
+        }
+    text = " ".join(
+        [_value(document, "supplier_name") or "", *(str(x.get("description") or "") for x in document.lines)]
+    ).casefold()
     for rule in facts.rules:
         if str(rule["pattern"]).casefold() in text:
-            return {"account": str(rule["account"]), "cost_centre": str(rule["cost_centre"]),
-                    "tax_code": str(rule["tax_code"]) or tax_code, "by": "rule", "reason": f"rule: text contains “{rule['pattern']}”"}
-    return {"account": facts.default_account, "cost_centre": "", "tax_code": tax_code, "by": "default",
-            "reason": "no rule and no memory of this supplier"}
+            return {
+                "account": str(rule["account"]),
+                "cost_centre": str(rule["cost_centre"]),
+                "tax_code": str(rule["tax_code"]) or tax_code,
+                "by": "rule",
+                "reason": f"rule: text contains “{rule['pattern']}”",
+            }
+    return {
+        "account": facts.default_account,
+        "cost_centre": "",
+        "tax_code": tax_code,
+        "by": "default",
+        "reason": "no rule and no memory of this supplier",
+    }
 
 
-def post(ticket: TicketState, client: ClientState, document: DocumentState, facts: CodingFacts,
-         earlier: Sequence[tuple[UUID, Sequence[Posting]]], now: datetime, new_id: NewId) -> tuple[Change, ...]:
+def post(
+    ticket: TicketState,
+    client: ClientState,
+    document: DocumentState,
+    facts: CodingFacts,
+    earlier: Sequence[tuple[UUID, Sequence[Posting]]],
+    now: datetime,
+    new_id: NewId,
+) -> tuple[Change, ...]:
     """Post a ready document: earlier entries of it are reversed first, never edited."""
     coding = code(document, facts)
-    changes: list[Change] = list(unpost(ticket, document, earlier, now, new_id, f"{ticket.life}.{document.round}"))
+    changes: list[Change] = list(
+        unpost(ticket, document, earlier, now, new_id, f"{ticket.life}.{document.round}")
+    )
     values: dict[str, Any] = {"state": "posted", "coding": coding, "done_at": now, "quality": "pending"}
     if document.doc_type in POSTED_TYPES:
         journal = _journal(ticket, client, document, coding, facts, now, new_id)
@@ -56,37 +82,85 @@ def post(ticket: TicketState, client: ClientState, document: DocumentState, fact
         values["erp_reference"] = f"REG-{ticket.number}-{document.position + 1}"
     changes.insert(0, SetDocument(document.id, values))
     if coding.get("by") == "person":
-        changes.append(RememberVendor(flow.vendor_key(_value(document, "supplier_name")), coding["account"],
-                                      coding.get("cost_centre", ""), coding.get("tax_code", "")))
-    changes.append(Emit("document.posted", after={"document": str(document.id), "account": coding["account"], "by": coding["by"],
-                                                  "total": _value(document, "total"), "currency": _value(document, "currency")},
-                        why=coding["reason"], entity="document", entity_id=str(document.id)))
+        changes.append(
+            RememberVendor(
+                flow.vendor_key(_value(document, "supplier_name")),
+                coding["account"],
+                coding.get("cost_centre", ""),
+                coding.get("tax_code", ""),
+            )
+        )
+    changes.append(
+        Emit(
+            "document.posted",
+            after={
+                "document": str(document.id),
+                "account": coding["account"],
+                "by": coding["by"],
+                "total": _value(document, "total"),
+                "currency": _value(document, "currency"),
+            },
+            why=coding["reason"],
+            entity="document",
+            entity_id=str(document.id),
+        )
+    )
     return tuple(changes)
 
 
-def unpost(ticket: TicketState, document: DocumentState, earlier: Sequence[tuple[UUID, Sequence[Posting]]], now: datetime,
-           new_id: NewId, mark: str) -> tuple[Change, ...]:
+def unpost(
+    ticket: TicketState,
+    document: DocumentState,
+    earlier: Sequence[tuple[UUID, Sequence[Posting]]],
+    now: datetime,
+    new_id: NewId,
+    mark: str,
+) -> tuple[Change, ...]:
     """Reverse what was posted for this document."""
     changes: list[Change] = []
     for journal_id, postings in earlier:
         back = tuple(Posting(p.account, -p.money, p.dimensions) for p in postings)
         changes += [
-            PostJournal(new_id(), f"reversal:{journal_id}", now.date(), f"Reversal for {ticket.number}", back, "reversal",
-                        document.id, journal_id),
-            Emit("document.unposted", after={"document": str(document.id), "journal": str(journal_id), "mark": mark},
-                 entity="document", entity_id=str(document.id)),
+            PostJournal(
+                new_id(),
+                f"reversal:{journal_id}",
+                now.date(),
+                f"Reversal for {ticket.number}",
+                back,
+                "reversal",
+                document.id,
+                journal_id,
+            ),
+            Emit(
+                "document.unposted",
+                after={"document": str(document.id), "journal": str(journal_id), "mark": mark},
+                entity="document",
+                entity_id=str(document.id),
+            ),
         ]
     return tuple(changes)
 
 
-def withdraw(ticket: TicketState, document: DocumentState, earlier: Sequence[tuple[UUID, Sequence[Posting]]], now: datetime,
-             new_id: NewId) -> tuple[Change, ...]:
+def withdraw(
+    ticket: TicketState,
+    document: DocumentState,
+    earlier: Sequence[tuple[UUID, Sequence[Posting]]],
+    now: datetime,
+    new_id: NewId,
+) -> tuple[Change, ...]:
     """Undo the posting of a document whose work is withdrawn (ticket cancelled, item rejected)."""
     return unpost(ticket, document, earlier, now, new_id, "withdrawn")
 
 
-def _journal(ticket: TicketState, client: ClientState, document: DocumentState, coding: Mapping[str, str], facts: CodingFacts,
-             now: datetime, new_id: NewId) -> PostJournal | None:
+def _journal(
+    ticket: TicketState,
+    client: ClientState,
+    document: DocumentState,
+    coding: Mapping[str, str],
+    facts: CodingFacts,
+    now: datetime,
+    new_id: NewId,
+) -> PostJournal | None:
     currency = _value(document, "currency") or client.currency
     total = rules.amount(_value(document, "total"))
     if total is None or total == 0:
@@ -97,14 +171,29 @@ def _journal(ticket: TicketState, client: ClientState, document: DocumentState, 
     if document.doc_type == "credit_note" and total > 0:
         net, tax, total = -net, -tax, -total
     where = {"cost_centre": coding.get("cost_centre", ""), "document": str(document.id)}
-    sides = [(str(coding["account"]), net), (facts.tax_account, tax), (facts.payable_account, -total), (DIFFERENCES, total - net - tax)]
-    postings = tuple(Posting(account, Money(amount, currency), where) for account, amount in sides if amount != 0)
+    sides = [
+        (str(coding["account"]), net),
+        (facts.tax_account, tax),
+        (facts.payable_account, -total),
+        (DIFFERENCES, total - net - tax),
+    ]
+    postings = tuple(
+        Posting(account, Money(amount, currency), where) for account, amount in sides if amount != 0
+    )
     if len(postings) < 2:
         return None
     booked = rules.iso_date(_value(document, "issue_date")) or now.date()
-    return PostJournal(new_id(), f"document:{document.id}:{ticket.life}:{document.round}", min(booked, date.max),
-                       f"{document.doc_type} {_value(document, 'number') or ''} {_value(document, 'supplier_name') or ''}".strip()[:200],
-                       postings, "document", document.id)
+    return PostJournal(
+        new_id(),
+        f"document:{document.id}:{ticket.life}:{document.round}",
+        min(booked, date.max),
+        f"{document.doc_type} {_value(document, 'number') or ''} {_value(document, 'supplier_name') or ''}".strip()[
+            :200
+        ],
+        postings,
+        "document",
+        document.id,
+    )
 
 
 def _value(document: DocumentState, name: str) -> str | None:

@@ -25,26 +25,68 @@ SKILL = "data_entry"
 LINE = "data_entry"
 KNOWN_TYPES = tuple(t for t in rules.REQUIRED if t != "unknown")
 REJECTIONS = ("duplicate", "not_a_document", "unreadable", "out_of_scope", "client_request")
-FIELD_NAMES = frozenset((
-    "supplier_name", "supplier_address", "supplier_tax_id", "buyer_name", "buyer_tax_id", "number", "issue_date", "due_date",
-    "currency", "net_total", "tax_total", "total", "amount_due", "po_number"))
+FIELD_NAMES = frozenset(
+    (
+        "supplier_name",
+        "supplier_address",
+        "supplier_tax_id",
+        "buyer_name",
+        "buyer_tax_id",
+        "number",
+        "issue_date",
+        "due_date",
+        "currency",
+        "net_total",
+        "tax_total",
+        "total",
+        "amount_due",
+        "po_number",
+    )
+)
 LINE_NAMES = frozenset(("description", "quantity", "unit", "unit_price", "tax_rate", "net"))
 MAX_VALUE = 2_000
 
 TaxIdValid = Callable[[str], bool | None]
 
 
-def on_read(ticket: TicketState, document: DocumentState, reading: Mapping[str, Any], ai: AiTerms, scope: ScopeTerms,
-            same_file: UUID | None, same_key: UUID | None, agents: Iterable[Agent], now: datetime, new_id: NewId) -> Verdict:
+def on_read(
+    ticket: TicketState,
+    document: DocumentState,
+    reading: Mapping[str, Any],
+    ai: AiTerms,
+    scope: ScopeTerms,
+    same_file: UUID | None,
+    same_key: UUID | None,
+    agents: Iterable[Agent],
+    now: datetime,
+    new_id: NewId,
+) -> Verdict:
     """Outcome ``quarantined``, ``straight`` (nobody needed) or ``keying`` (with the task's id)."""
     if reading.get("status") != "read":
         reason = str(reading.get("reason") or "unreadable")
-        return Verdict("quarantined", (
-            SetDocument(document.id, {"state": "quarantined", "reason": reason, "engine": reading.get("engine"), "read_at": now,
-                                      "done_at": now, "read_result": {"reason_text": reading.get("reason_text")}}),
-            Emit("document.quarantined", after={"document": str(document.id), "reason": reason},
-                 why=str(reading.get("reason_text") or reason), entity="document", entity_id=str(document.id)),
-        ))
+        return Verdict(
+            "quarantined",
+            (
+                SetDocument(
+                    document.id,
+                    {
+                        "state": "quarantined",
+                        "reason": reason,
+                        "engine": reading.get("engine"),
+                        "read_at": now,
+                        "done_at": now,
+                        "read_result": {"reason_text": reading.get("reason_text")},
+                    },
+                ),
+                Emit(
+                    "document.quarantined",
+                    after={"document": str(document.id), "reason": reason},
+                    why=str(reading.get("reason_text") or reason),
+                    entity="document",
+                    entity_id=str(document.id),
+                ),
+            ),
+        )
     kind = str(reading.get("type") or "unknown")
     fields = _read_fields(reading, ai)
     checks = [dict(c) for c in reading.get("checks", ())]
@@ -52,42 +94,108 @@ def on_read(ticket: TicketState, document: DocumentState, reading: Mapping[str, 
     blocked = _blocked(kind, fields, checks, scope, duplicate)
     straight = ai.straight_through and not blocked
     values: dict[str, Any] = {
-        "doc_type": kind, "fields": fields, "lines": [dict(line) for line in reading.get("lines", ())], "checks": checks,
-        "pages": reading.get("pages"), "engine": reading.get("engine"), "language": reading.get("language"), "read_at": now,
-        "business_key": business_key(kind, fields), "duplicate_of": duplicate, "blocked_by": blocked,
-        "straight_through": straight, "state": "ready" if straight else "keying",
+        "doc_type": kind,
+        "fields": fields,
+        "lines": [dict(line) for line in reading.get("lines", ())],
+        "checks": checks,
+        "pages": reading.get("pages"),
+        "engine": reading.get("engine"),
+        "language": reading.get("language"),
+        "read_at": now,
+        "business_key": business_key(kind, fields),
+        "duplicate_of": duplicate,
+        "blocked_by": blocked,
+        "straight_through": straight,
+        "state": "ready" if straight else "keying",
         "read_result": {k: reading.get(k) for k in ("text_sha256", "simhash")},
     }
-    record = {"document": str(document.id), "type": kind, "engine": reading.get("engine"), "blocked_by": blocked,
-              "straight_through": straight, "fields": len(fields), "confidence": str(_weakest(kind, fields))}
-    changes: list[Change] = [SetDocument(document.id, values),
-                             Emit("document.read", after=record, entity="document", entity_id=str(document.id))]
+    record = {
+        "document": str(document.id),
+        "type": kind,
+        "engine": reading.get("engine"),
+        "blocked_by": blocked,
+        "straight_through": straight,
+        "fields": len(fields),
+        "confidence": str(_weakest(kind, fields)),
+    }
+    changes: list[Change] = [
+        SetDocument(document.id, values),
+        Emit("document.read", after=record, entity="document", entity_id=str(document.id)),
+    ]
     if duplicate:
-        changes.append(Emit("document.duplicate", after={"document": str(document.id), "of": str(duplicate),
-                                                         "by": "file" if same_file else "supplier, number and amount"},
-                            entity="document", entity_id=str(document.id)))
+        changes.append(
+            Emit(
+                "document.duplicate",
+                after={
+                    "document": str(document.id),
+                    "of": str(duplicate),
+                    "by": "file" if same_file else "supplier, number and amount",
+                },
+                entity="document",
+                entity_id=str(document.id),
+            )
+        )
     if straight:
         return Verdict("straight", tuple(changes))
-    task = keying_task(ticket, document, "keying", to_key(kind, fields), blocked, agents, now, new_id, duplicate)
+    task = keying_task(
+        ticket, document, "keying", to_key(kind, fields), blocked, agents, now, new_id, duplicate
+    )
     return Verdict("keying", (*changes, task), facts={"task": str(task.id)})
 
 
-def keying_task(ticket: TicketState, document: DocumentState, kind: str, wanted: Sequence[str], blocked: Sequence[str],
-                agents: Iterable[Agent], now: datetime, new_id: NewId, duplicate: UUID | None = None,
-                defects: Sequence[Mapping[str, Any]] = ()) -> OpenTask:
+def keying_task(
+    ticket: TicketState,
+    document: DocumentState,
+    kind: str,
+    wanted: Sequence[str],
+    blocked: Sequence[str],
+    agents: Iterable[Agent],
+    now: datetime,
+    new_id: NewId,
+    duplicate: UUID | None = None,
+    defects: Sequence[Mapping[str, Any]] = (),
+) -> OpenTask:
     """Ask a person to key or correct. Rework goes back to whoever did the work, when there."""
     people = tuple(agents)
-    again = next((a.id for a in people if a.available and a.id == str(document.finished_by)), None) if kind == "rework" else None
+    again = (
+        next((a.id for a in people if a.available and a.id == str(document.finished_by)), None)
+        if kind == "rework"
+        else None
+    )
     agent = again or stages.best_agent(people, SKILL, ticket, now)
-    payload = {"fields": list(wanted), "blocked_by": list(blocked), "duplicate_of": str(duplicate) if duplicate else None,
-               "defects": [dict(d) for d in defects], "document": str(document.id)}
-    return OpenTask(id=new_id(), key=f"{ticket.id}:{ticket.life}:{kind}:{document.id}:{document.round}", kind=kind, workflow=LINE,
-                    desk="delivery", skill=SKILL, subject_id=document.id, assigned_to=UUID(agent) if agent else None,
-                    priority=ticket.priority, round=document.round, payload=payload)
+    payload = {
+        "fields": list(wanted),
+        "blocked_by": list(blocked),
+        "duplicate_of": str(duplicate) if duplicate else None,
+        "defects": [dict(d) for d in defects],
+        "document": str(document.id),
+    }
+    return OpenTask(
+        id=new_id(),
+        key=f"{ticket.id}:{ticket.life}:{kind}:{document.id}:{document.round}",
+        kind=kind,
+        workflow=LINE,
+        desk="delivery",
+        skill=SKILL,
+        subject_id=document.id,
+        assigned_to=UUID(agent) if agent else None,
+        priority=ticket.priority,
+        round=document.round,
+        payload=payload,
+    )
 
 
-def on_keyed(ticket: TicketState, task: TaskState, document: DocumentState, result: Mapping[str, Any], actor: Actor, today: date,
-             tax_id_valid: TaxIdValid, now: datetime, new_id: NewId) -> Verdict:
+def on_keyed(
+    ticket: TicketState,
+    task: TaskState,
+    document: DocumentState,
+    result: Mapping[str, Any],
+    actor: Actor,
+    today: date,
+    tax_id_valid: TaxIdValid,
+    now: datetime,
+    new_id: NewId,
+) -> Verdict:
     """A person keyed, confirmed or rejected. Refused: unknown fields, empty required ones, figures that disagree
     without a stated reason. Every difference between shown and typed is kept whole."""
     stages.require_open(ticket)
@@ -103,45 +211,103 @@ def on_keyed(ticket: TicketState, task: TaskState, document: DocumentState, resu
     missing = [name for name in rules.required_fields(kind) if not (fields.get(name) or {}).get("value")]
     if missing:
         raise DomainError("fields-missing", fields=missing)
-    lines = [_line(item) for item in result["lines"]] if result.get("lines") is not None else [dict(x) for x in document.lines]
+    lines = (
+        [_line(item) for item in result["lines"]]
+        if result.get("lines") is not None
+        else [dict(x) for x in document.lines]
+    )
     checks = run_checks(kind, fields, lines, today, tax_id_valid)
     failed = [c for c in checks if not c["ok"]]
     reason = str(result.get("override_reason") or "").strip()
     if failed and not reason:
-        raise DomainError("checks-failed", checks=[{"name": c["name"], "detail": c["detail"]} for c in failed])
+        raise DomainError(
+            "checks-failed", checks=[{"name": c["name"], "detail": c["detail"]} for c in failed]
+        )
     for check in failed:
         check["override"] = reason
     values: dict[str, Any] = {
-        "doc_type": kind, "fields": fields, "lines": lines, "checks": checks, "business_key": business_key(kind, fields),
-        "state": "ready", "finished_by": actor.user_id, "blocked_by": [], "straight_through": False,
+        "doc_type": kind,
+        "fields": fields,
+        "lines": lines,
+        "checks": checks,
+        "business_key": business_key(kind, fields),
+        "state": "ready",
+        "finished_by": actor.user_id,
+        "blocked_by": [],
+        "straight_through": False,
     }
     if result.get("coding"):
         values["coding"] = {**_coding(result["coding"]), "by": "person", "reason": "chosen by a person"}
-    summary = {"document": str(document.id), "corrected": sorted(c.field for c in corrections),
-               "confirmed": sorted(set(task.payload.get("fields", ())) - {c.field for c in corrections}),
-               "override": [c["name"] for c in failed]}
-    return Verdict("ready", (
-        SetDocument(document.id, values), *corrections, CloseTask(task.id, "done", now, actor.user_id, summary),
-        Emit("document.keyed", after=summary, why=reason or None, entity="document", entity_id=str(document.id)),
-    ), facts={"corrected": len(corrections)})
+    summary = {
+        "document": str(document.id),
+        "corrected": sorted(c.field for c in corrections),
+        "confirmed": sorted(set(task.payload.get("fields", ())) - {c.field for c in corrections}),
+        "override": [c["name"] for c in failed],
+    }
+    return Verdict(
+        "ready",
+        (
+            SetDocument(document.id, values),
+            *corrections,
+            CloseTask(task.id, "done", now, actor.user_id, summary),
+            Emit(
+                "document.keyed",
+                after=summary,
+                why=reason or None,
+                entity="document",
+                entity_id=str(document.id),
+            ),
+        ),
+        facts={"corrected": len(corrections)},
+    )
 
 
-def run_checks(kind: str, fields: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], today: date,
-               tax_id_valid: TaxIdValid) -> list[dict[str, Any]]:
+def run_checks(
+    kind: str,
+    fields: Mapping[str, Any],
+    lines: Sequence[Mapping[str, Any]],
+    today: date,
+    tax_id_valid: TaxIdValid,
+) -> list[dict[str, Any]]:
     """The line's arithmetic and checksum rules over values as they stand."""
     values = {name: rules.FieldValue(f.get("value"), 1.0) for name, f in fields.items()}
-    rows = [rules.LineValue(x.get("quantity"), x.get("unit_price"), x.get("tax_rate"), x.get("net")) for x in lines]
-    return [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in rules.checks(kind, values, rows, today, tax_id_valid)]
+    rows = [
+        rules.LineValue(x.get("quantity"), x.get("unit_price"), x.get("tax_rate"), x.get("net"))
+        for x in lines
+    ]
+    return [
+        {"name": c.name, "ok": c.ok, "detail": c.detail}
+        for c in rules.checks(kind, values, rows, today, tax_id_valid)
+    ]
 
 
 def level_one(document: DocumentState) -> tuple[int, int, tuple[Mapping[str, Any], ...]]:
     """Automatic quality: every required field present, every check right or overridden with a reason."""
     required = rules.required_fields(document.doc_type)
     defects: list[Mapping[str, Any]] = [
-        {"field": n, "category": "missing_value", "severity": "critical", "found": None, "expected": None, "comment": "required"}
-        for n in required if not (document.fields.get(n) or {}).get("value")]
-    defects += [{"field": c["name"], "category": "wrong_value", "severity": "critical", "found": c["detail"], "expected": None,
-                 "comment": "check failed"} for c in document.checks if not c["ok"] and not c.get("override")]
+        {
+            "field": n,
+            "category": "missing_value",
+            "severity": "critical",
+            "found": None,
+            "expected": None,
+            "comment": "required",
+        }
+        for n in required
+        if not (document.fields.get(n) or {}).get("value")
+    ]
+    defects += [
+        {
+            "field": c["name"],
+            "category": "wrong_value",
+            "severity": "critical",
+            "found": c["detail"],
+            "expected": None,
+            "comment": "check failed",
+        }
+        for c in document.checks
+        if not c["ok"] and not c.get("override")
+    ]
     inspected = max(len(required), 1)
     return inspected, max(inspected - len({d["field"] for d in defects}), 0), tuple(defects)
 
@@ -157,7 +323,25 @@ def business_key(kind: str, fields: Mapping[str, Any]) -> str | None:
 def vendor_key(name: str | None) -> str:
     """A supplier's name without case, punctuation and legal form, so that it is met again."""
     words = re.sub(r"[^\w\s]", " ", (name or "").casefold()).split()
-    forms = {"ltd", "limited", "pvt", "private", "gmbh", "ag", "kg", "co", "inc", "llp", "llc", "sa", "sarl", "bv", "plc", "ug", "ohg"}
+    forms = {
+        "ltd",
+        "limited",
+        "pvt",
+        "private",
+        "gmbh",
+        "ag",
+        "kg",
+        "co",
+        "inc",
+        "llp",
+        "llc",
+        "sa",
+        "sarl",
+        "bv",
+        "plc",
+        "ug",
+        "ohg",
+    }
     return " ".join(w for w in words if w not in forms)[:120] or "unknown"
 
 
@@ -173,15 +357,29 @@ def _read_fields(reading: Mapping[str, Any], ai: AiTerms) -> dict[str, Any]:
     for name, found in reading.get("fields", {}).items():
         confidence = Decimal(str(found["confidence"]))
         auto = bool(found.get("auto")) and confidence >= ai.field_threshold
-        fields[name] = {"value": found["value"], "shown": found["value"], "confidence": str(confidence), "source": found["source"],
-                        "page": found.get("page"), "box": found.get("box"), "blocked_by": list(found.get("blocked_by", ())),
-                        "state": "auto" if auto else "weak"}
+        fields[name] = {
+            "value": found["value"],
+            "shown": found["value"],
+            "confidence": str(confidence),
+            "source": found["source"],
+            "page": found.get("page"),
+            "box": found.get("box"),
+            "blocked_by": list(found.get("blocked_by", ())),
+            "state": "auto" if auto else "weak",
+        }
     return fields
 
 
-def _blocked(kind: str, fields: Mapping[str, Any], checks: Sequence[Mapping[str, Any]], scope: ScopeTerms,
-             duplicate: UUID | None) -> list[str]:
-    blocked = [f"field:{name}" for name in rules.required_fields(kind) if fields.get(name, {}).get("state") != "auto"]
+def _blocked(
+    kind: str,
+    fields: Mapping[str, Any],
+    checks: Sequence[Mapping[str, Any]],
+    scope: ScopeTerms,
+    duplicate: UUID | None,
+) -> list[str]:
+    blocked = [
+        f"field:{name}" for name in rules.required_fields(kind) if fields.get(name, {}).get("state") != "auto"
+    ]
     blocked += [f"check:{c['name']}" for c in checks if not c["ok"]]
     if kind == "unknown":
         blocked.append("type-unknown")
@@ -193,20 +391,40 @@ def _blocked(kind: str, fields: Mapping[str, Any], checks: Sequence[Mapping[str,
 
 
 def _weakest(kind: str, fields: Mapping[str, Any]) -> Decimal:
-    return min((Decimal(fields[n]["confidence"]) if n in fields else Decimal(0) for n in rules.required_fields(kind)),
-               default=Decimal(0))
+    return min(
+        (
+            Decimal(fields[n]["confidence"]) if n in fields else Decimal(0)
+            for n in rules.required_fields(kind)
+        ),
+        default=Decimal(0),
+    )
 
 
-def _rejected(task: TaskState, document: DocumentState, reject: Mapping[str, Any], actor: Actor, now: datetime) -> Verdict:
+def _rejected(
+    task: TaskState, document: DocumentState, reject: Mapping[str, Any], actor: Actor, now: datetime
+) -> Verdict:
     reason, note = str(reject.get("reason")), str(reject.get("note") or "")
     if reason not in REJECTIONS:
         raise DomainError("rejection-reason-unknown", given=reason, allowed=list(REJECTIONS))
-    return Verdict("rejected", (
-        SetDocument(document.id, {"state": "rejected", "reason": reason, "finished_by": actor.user_id, "done_at": now}),
-        CloseTask(task.id, "done", now, actor.user_id, {"document": str(document.id), "rejected": reason}),
-        Emit("document.rejected", after={"document": str(document.id), "reason": reason}, why=note or reason,
-             entity="document", entity_id=str(document.id)),
-    ))
+    return Verdict(
+        "rejected",
+        (
+            SetDocument(
+                document.id,
+                {"state": "rejected", "reason": reason, "finished_by": actor.user_id, "done_at": now},
+            ),
+            CloseTask(
+                task.id, "done", now, actor.user_id, {"document": str(document.id), "rejected": reason}
+            ),
+            Emit(
+                "document.rejected",
+                after={"document": str(document.id), "reason": reason},
+                why=note or reason,
+                entity="document",
+                entity_id=str(document.id),
+            ),
+        ),
+    )
 
 
 def _typed(given: Mapping[str, Any]) -> dict[str, str | None]:
@@ -226,21 +444,44 @@ def _typed(given: Mapping[str, Any]) -> dict[str, str | None]:
     return typed
 
 
-def _merge(document: DocumentState, typed: Mapping[str, str | None], task: TaskState, seconds: Any, actor: Actor, now: datetime,
-           new_id: NewId) -> tuple[dict[str, Any], list[AddCorrection]]:
+def _merge(
+    document: DocumentState,
+    typed: Mapping[str, str | None],
+    task: TaskState,
+    seconds: Any,
+    actor: Actor,
+    now: datetime,
+    new_id: NewId,
+) -> tuple[dict[str, Any], list[AddCorrection]]:
     fields = {name: dict(f) for name, f in document.fields.items()}
     corrections: list[AddCorrection] = []
     spent = Decimal(str(seconds)) if seconds is not None else None
     for name, value in typed.items():
-        old = fields.get(name, {"value": None, "shown": None, "confidence": "0", "source": "typed", "page": None, "box": None})
+        old = fields.get(
+            name,
+            {"value": None, "shown": None, "confidence": "0", "source": "typed", "page": None, "box": None},
+        )
         if old["value"] == value:
             fields[name] = {**old, "state": "confirmed"}
             continue
         fields[name] = {**old, "value": value, "state": "keyed", "source": "typed"}
-        corrections.append(AddCorrection(
-            new_id(), document.id, task.id, name, old["value"], value, now, page=old.get("page"),
-            box=tuple(old["box"]) if old.get("box") else None, confidence=Decimal(str(old.get("confidence") or 0)),
-            engine=document.engine, person_id=actor.user_id, seconds=spent))
+        corrections.append(
+            AddCorrection(
+                new_id(),
+                document.id,
+                task.id,
+                name,
+                old["value"],
+                value,
+                now,
+                page=old.get("page"),
+                box=tuple(old["box"]) if old.get("box") else None,
+                confidence=Decimal(str(old.get("confidence") or 0)),
+                engine=document.engine,
+                person_id=actor.user_id,
+                seconds=spent,
+            )
+        )
     for name in task.payload.get("fields", ()):
         if name in fields and name not in typed:
             fields[name]["state"] = "confirmed"
@@ -251,7 +492,10 @@ def _line(item: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(item) - LINE_NAMES)
     if unknown:
         raise DomainError("field-unknown", fields=unknown[:10])
-    line = {name: None if item.get(name) in (None, "") else str(item[name])[:MAX_VALUE] for name in sorted(LINE_NAMES)}
+    line = {
+        name: None if item.get(name) in (None, "") else str(item[name])[:MAX_VALUE]
+        for name in sorted(LINE_NAMES)
+    }
     for name in ("quantity", "unit_price", "tax_rate", "net"):
         if line[name] is not None and rules.amount(line[name]) is None:
             raise DomainError("amount-unreadable", field=name, given=str(line[name])[:50])
@@ -262,4 +506,8 @@ def _coding(data: Mapping[str, Any]) -> dict[str, str]:
     account = str(data.get("account") or "").strip()
     if not account or len(account) > 40:
         raise DomainError("account-missing")
-    return {"account": account, "cost_centre": str(data.get("cost_centre") or "")[:40], "tax_code": str(data.get("tax_code") or "")[:40]}
+    return {
+        "account": account,
+        "cost_centre": str(data.get("cost_centre") or "")[:40],
+        "tax_code": str(data.get("tax_code") or "")[:40],
+    }

@@ -247,7 +247,9 @@ def _sign(document_type: str, fields: Mapping[str, FieldValue]) -> CheckResult |
     ok = (net > 0) == (total > 0)
     if ok:
         return None
-    return CheckResult("sign", False, f"net {net} and total {total} of a {document_type}", ("net_total", "total"))
+    return CheckResult(
+        "sign", False, f"net {net} and total {total} of a {document_type}", ("net_total", "total")
+    )
 
 
 def _tax_id(

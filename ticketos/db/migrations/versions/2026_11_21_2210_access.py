@@ -46,12 +46,12 @@ end $$;
 """
 
 FUNCTIONS = f"""
-create function auth_by_email(address text)
+create function auth_by_email(wanted text)
 returns table (user_id uuid, client_id uuid, password_hash text, active boolean, locked_until timestamptz,
                failed_logins integer) language plpgsql stable {SETTINGS} as $$
 begin
   return query select u.id, u.client_id, u.password_hash::text, u.active, u.locked_until, u.failed_logins
-  from public.app_user u where lower(u.email) = lower(address);
+  from public.app_user u where lower(u.email) = lower(wanted);
 end $$;
 
 create function auth_session(token bytea) returns {PRINCIPAL} language plpgsql stable {SETTINGS} as $$
@@ -76,9 +76,9 @@ begin
     and (k.expires_at is null or k.expires_at > clock_timestamp());
 end $$;
 
-create function client_by_address(address text) returns uuid language plpgsql stable {SETTINGS} as $$
+create function client_by_address(wanted text) returns uuid language plpgsql stable {SETTINGS} as $$
 begin
-  return (select c.id from public.client c where c.slug = lower(address) and c.status = 'active');
+  return (select c.id from public.client c where c.slug = lower(wanted) and c.status = 'active');
 end $$;
 
 create function provider_client() returns uuid language plpgsql stable {SETTINGS} as $$

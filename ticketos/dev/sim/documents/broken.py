@@ -103,8 +103,8 @@ def _not_a_document(rng: random.Random, seed: int) -> bytes:
     if seed % 2:
         canvas = Canvas("roman")
         text = (
-            "Dear all, the summer picnic moves to the park by the river. Bring something to sit on and "
-            "something to share. Children are welcome, dogs too. If it rains we meet in the hall. See you there!"
+            "Dear all, the summer picnic moves to the park by the river. Bring something to sit on "
+            "and something to share. Children are welcome, dogs too. If it rains we meet in the hall."
         )
         canvas.text(70, 110, "Summer picnic", 26, bold=True)
         for index, line in enumerate(canvas.wrap(text, 440, 14)):

@@ -236,7 +236,7 @@ class Canvas:
         raw.FPDFPage_InsertObject(self._page, path)
 
     def finish(self, made_on: dt.date) -> bytes:
-        """The PDF file. Its date and id follow ``made_on`` and the drawing: equal drawings are equal bytes."""
+        """The PDF file. Date and id follow ``made_on`` and the drawing: equal drawings are equal bytes."""
         self._finish_page()
         for font in self._fonts:
             raw.FPDFFont_Close(font)

@@ -17,9 +17,8 @@ def draw(facts: Facts, layout: Layout, words: Wording, vendor_seed: int, *, copy
     sheet = Sheet(canvas, facts, layout, words, accent(vendor_seed), left, right)
     y = heads.draw(sheet)
     if copy:
-        canvas.text(
-            right, 30, f"{words.label('copy')} {copy}", 9, bold=True, align="right", colour=(170, 40, 40)
-        )
+        colour = (255, 255, 255) if layout.header == "band" else (170, 40, 40)
+        canvas.text(right, 26, f"{words.label('copy')} {copy}", 9, bold=True, align="right", colour=colour)
     last = len(facts.chunks)
     position = 1
     for number, chunk in enumerate(facts.chunks, start=1):

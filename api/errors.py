@@ -1,0 +1,162 @@
+"""From codes to HTTP: status, words and RFC 9457 documents. The domain says what is wrong, here is how it sounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse
+
+from schemas.http import FieldError, Problem
+from ticketos.domain.errors import DomainError
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: Mapping[str, int] = {
+    "request-malformed": 400, "cursor-invalid": 400,
+    "unauthenticated": 401, "sign-in-refused": 401,
+    "forbidden": 403, "scope-missing": 403, "cross-site-request": 403, "role-not-allowed": 403,
+    "not-allowed": 403, "task-assigned-to-other": 403, "person-not-eligible": 403, "session-required": 403,
+    "own-work": 403, "grant-not-yours": 403,
+    "not-found": 404, "client-unknown": 404, "object-missing": 404, "link-expired": 404,
+    "method-not-allowed": 405,
+    "idempotency-in-flight": 409, "task-not-open": 409, "task-already-done": 409, "ticket-closed": 409,
+    "ticket-cancelled": 409, "ticket-paused": 409, "ticket-not-paused": 409, "ticket-not-finished": 409,
+    "reopen-window-over": 409, "email-taken": 409, "already-exists": 409, "version-stale": 409,
+    "approval-not-open": 409, "approval-version-stale": 409, "nothing-to-retry": 409, "client-inactive": 409,
+    "ticket-already-paused": 409, "not-started-yet": 409,
+    "version-mismatch": 412,
+    "body-too-large": 413, "file-too-large": 413, "too-many-files": 413,
+    "media-type-unsupported": 415,
+    "if-match-required": 428,
+    "rate-limited": 429,
+    "internal-error": 500,
+    "overloaded": 503, "database-unavailable": 503, "workflows-unavailable": 503,
+}
+"""HTTP status of a code; any other code is a rule refusing its input: 422."""
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "request-malformed": ("Request cannot be read", "The body is not what its Content-Type says: {reason}"),
+    "request-invalid": ("Request is not valid", "Some values are missing or wrong; see errors."),
+    "cursor-invalid": ("Unknown cursor", "Use the next_cursor of the page before, with the same filters."),
+    "unauthenticated": ("Not signed in", "Send a valid session token or API key as Authorization: Bearer."),
+    "sign-in-refused": ("Sign-in refused", "E-mail or password is wrong, or the account is locked for a while."),
+    "forbidden": ("Not allowed", "Your role does not allow this."),
+    "scope-missing": ("Key not allowed", "The API key lacks the scope {scope}."),
+    "cross-site-request": ("Cross-site request refused", "A page of another site sent this request."),
+    "role-not-allowed": ("Not allowed", "Your role does not allow this."),
+    "task-assigned-to-other": ("Somebody else's task", "The task is with another person; a lead can reassign it."),
+    "person-not-eligible": ("Not eligible", "This person may not do this task: {reasons}"),
+    "person-unknown": ("Unknown person", "There is no such active person."),
+    "session-required": ("Session required", "An API key is no session."),
+    "grant-not-yours": ("Grant not allowed", "You cannot give the role {role} there."),
+    "not-found": ("Not found", "There is no such {what}, or it is not yours to see."),
+    "client-unknown": ("Not found", "There is no such client, or it is not yours to see."),
+    "object-missing": ("File gone", "The file is no longer kept."),
+    "link-expired": ("Link not valid", "This link is unknown or has expired."),
+    "method-not-allowed": ("Method not allowed", "This address does not take that method."),
+    "idempotency-key-reused": ("Idempotency-Key reused", "This key came before with a different request."),
+    "idempotency-key-invalid": ("Idempotency-Key not valid", "Use 1 to 255 visible ASCII characters."),
+    "idempotency-in-flight": ("Still working on it", "The first request with this key is not finished yet."),
+    "task-not-open": ("Task not open", "The task is {state}."),
+    "ticket-closed": ("Ticket closed", "The ticket has ended; reopen it first."),
+    "ticket-cancelled": ("Ticket cancelled", "The ticket was cancelled."),
+    "ticket-paused": ("Ticket paused", "The ticket is paused; resume it first."),
+    "ticket-not-finished": ("Ticket not finished", "Only a closed or cancelled ticket can be reopened."),
+    "ticket-not-request": ("Not a request", "This act belongs to the request, not to a ticket of its tree."),
+    "reopen-window-over": ("Too late to reopen", "A ticket can be reopened within {days} days; please send a new request."),
+    "reason-missing": ("Reason missing", "Say why."),
+    "email-taken": ("Address taken", "A login with this e-mail address exists."),
+    "already-exists": ("Already exists", "Something with this {what} exists."),
+    "approval-version-stale": ("Version replaced", "Another version is before you now; look at it first."),
+    "approval-not-open": ("Nothing to decide", "This version has been decided or withdrawn."),
+    "nothing-to-retry": ("Nothing to retry", "The ticket does not need attention."),
+    "client-inactive": ("Client not active", "The client is {status}; no new requests are taken."),
+    "not-started-yet": ("Not started yet", "The work has not started; try again in a moment."),
+    "version-mismatch": ("Changed meanwhile", "Somebody changed it since you read it; read it again."),
+    "if-match-required": ("If-Match required", "Send the ETag you read as If-Match."),
+    "body-too-large": ("Too large", "The request is larger than {limit_mb} MB."),
+    "file-too-large": ("File too large", "{filename} is larger than {limit_mb} MB."),
+    "too-many-files": ("Too many files", "A ticket carries at most {limit} files."),
+    "ticket-empty": ("Empty request", "Send a subject, a text or a file."),
+    "media-type-unsupported": ("Content type not supported", "Send {accepted}."),
+    "rate-limited": ("Too many requests", "Try again in {retry_after} seconds."),
+    "internal-error": ("Internal error", "Something went wrong on our side. Please quote the trace id."),
+    "overloaded": ("Busy", "Too many requests are being worked on; try again in a moment."),
+    "database-unavailable": ("Temporarily unavailable", "The database cannot be reached; try again in a moment."),
+    "workflows-unavailable": ("Temporarily unavailable", "Acts cannot be taken at the moment; nothing was changed."),
+    "terms-invalid": ("Contract terms not valid", "Section {section}: {cause}"),
+    "dates-crossed": ("Dates crossed", "The contract ends before it starts."),
+    "calendar-unknown": ("Unknown calendar", "The client has no such calendar."),
+    "zone-unknown": ("Unknown time zone", "{zone} is not in the tz database."),
+    "expiry-in-the-past": ("Expiry in the past", "The key would have expired already."),
+    "link-to-itself": ("Same ticket", "A ticket cannot be linked to itself."),
+    "link-across-clients": ("Another client", "Both tickets must belong to one client."),
+    "partial-units-missing": ("Documents missing", "A partial decision names the documents."),
+}
+"""Title and detail of a code. A code that is not here speaks for itself."""
+
+RETRY_AFTER: Mapping[str, int] = {
+    "overloaded": 1, "database-unavailable": 2, "workflows-unavailable": 2, "idempotency-in-flight": 1,
+    "not-started-yet": 1,
+}
+"""Seconds after which to try again, unless the error brings its own."""
+
+_HIDDEN = frozenset({"internal-error"})
+
+
+class InvalidRequest(DomainError):
+    """A request whose values are wrong, with each of them named."""
+
+    def __init__(self, errors: Sequence[FieldError], code: str = "request-invalid", **params: object) -> None:
+        super().__init__(code, **params)
+        self.errors = list(errors)
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of a code."""
+    return STATUS.get(code, 422)
+
+
+def words_of(code: str, params: Mapping[str, object]) -> tuple[str, str]:
+    """Title and detail of a code in words."""
+    title, detail = WORDS.get(code, (code.replace("-", " ").capitalize(), ""))
+    return title, detail.format_map(_Facts(params))
+
+
+class _Facts(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+    def __getitem__(self, key: str) -> object:
+        value = super().__getitem__(key)
+        return ", ".join(str(one) for one in value) if isinstance(value, list | tuple | set | frozenset) else value
+
+
+def problem(error: DomainError, path: str, trace_id: str) -> JSONResponse:
+    """The answer to a refused request."""
+    status = status_of(error.code)
+    title, detail = words_of(error.code, error.params)
+    params = {} if error.code in _HIDDEN else jsonable_encoder(error.params)
+    body = Problem(
+        type=f"urn:ticketos:problem:{error.code}", title=title, status=status, detail=detail, instance=path,
+        code=error.code, params=params, errors=getattr(error, "errors", []), trace_id=trace_id,
+    )
+    headers: dict[str, str] = {}
+    wait = error.params.get("retry_after", RETRY_AFTER.get(error.code))
+    if wait is not None:
+        headers["Retry-After"] = str(wait)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="ticketos"'
+    return JSONResponse(body.model_dump(mode="json"), status, headers, MEDIA_TYPE)
+
+
+def problem_bytes(error: DomainError, path: str, trace_id: str) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """Status, headers and body of the answer, for keeping."""
+    answer = problem(error, path, trace_id)
+    headers = {"content-type": MEDIA_TYPE}
+    if "retry-after" in answer.headers:
+        headers["retry-after"] = answer.headers["retry-after"]
+    return answer.status_code, headers, json.loads(bytes(answer.body))

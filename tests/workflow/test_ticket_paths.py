@@ -1,0 +1,284 @@
+"""Every way a ticket can go, on a real Temporal server, replayed on every task (no workflow cache)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from schemas.acts import CancelTicket, PauseTicket, ResumeTicket, RetryStep
+from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
+from tests.support.running import AGENT, BUYER, DESK, LEAD, REVIEWER, Readings, running, sure, unsure
+
+STRAIGHT = {"ai": {"straight_through": True}, "qa": {"sample_rate": "0"}}
+TEAM = [agent(7, "data_entry"), agent(8, "qa"), agent(9, "lead")]
+
+
+def world(terms: Mapping[str, Any], files: int = 1, number: int | None = None) -> tuple[MemoryStore, Any]:
+    number = number or uuid.uuid4().int % 10**12
+    request = ticket(number, documents_total=files)
+    held = World(contracts=[contract(terms)], tickets={request.id: request}, agents=list(TEAM))
+    for i in range(files):
+        one = document(number * 100 + i, request, position=i, filename=f"f{i}.pdf", sha256=f"{number * 100 + i:064x}")
+        held.documents[one.id] = one
+    return MemoryStore(held), request
+
+
+def progress(store: MemoryStore) -> list[str]:
+    return [e.event for _, _, e in store.world.events]
+
+
+async def test_a_clean_invoice_goes_straight_through_to_approval_billing_and_closure(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        assert (await run.decide("accept")).applied
+        assert await run.done() == "closed"
+    end = run.now()
+    assert (end.stage, end.state, end.progress) == ("closure", "closed", 100)
+    assert len(run.world.usage) == 1 and len(run.world.journals) == 1
+    assert "task.completed" not in progress(store)
+    assert {t.number.rsplit("-", 1)[1] for t in run.world.subs.values()} == {"P1", "Q1", "B1"}
+
+
+async def test_a_weak_field_is_keyed_by_a_person_and_kept_as_a_correction(temporal_server: Any) -> None:
+    store, request = world({"qa": {"sample_rate": "0"}, "ai": {"straight_through": True}})
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading(total="1118.00")})) as start:
+        run = await start(request)
+        task = await run.task("keying")
+        assert task.assigned_to == UUID(int=7)
+        refused = await run.complete(task, AGENT, {"fields": {"total": "1118.00"}})
+        assert (refused.applied, refused.code) == (False, "checks-failed")
+        wrong = await run.complete(task, AGENT, {"fields": {"total": "eleven"}})
+        assert wrong.code == "amount-unreadable"
+        assert (await run.complete(task, AGENT, {"fields": {"total": "118.00"}})).applied
+        again = await run.complete(task, AGENT, {"fields": {"total": "118.00"}})
+        assert not again.applied
+        await run.decide("accept")
+        await run.done()
+    (kept,) = run.world.corrections
+    assert (kept.field, kept.shown, kept.typed) == ("total", "1118.00", "118.00")
+
+
+async def test_a_failed_review_opens_a_defect_and_the_item_comes_back_until_it_passes(temporal_server: Any) -> None:
+    store, request = world({"ai": {"straight_through": False}, "qa": {"sample_rate": "1"}})
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.complete(await run.task("keying"), AGENT, {})
+        review = await run.task("qa_review")
+        own = await run.complete(review, AGENT.model_copy(update={"roles": ("qa",)}), {"verdict": "pass"})
+        assert own.code in ("own-work", "task-assigned-to-other")
+        assert (await run.complete(review, REVIEWER, {"verdict": "fail"})).code == "defect-missing"
+        fail = {"verdict": "fail", "defects": [{"field": "number", "severity": "critical", "expected": "INV-9"}]}
+        assert (await run.complete(review, REVIEWER, fail)).applied
+        rework = await run.task("rework")
+        assert rework.payload["defects"][0]["expected"] == "INV-9"
+        await run.complete(rework, AGENT, {"fields": {"number": "INV-9"}})
+        await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "pass"})
+        await run.decide("accept")
+        await run.done()
+    (defect,) = [t for t in run.world.subs.values() if t.kind == "defect"]
+    assert defect.closed_at is not None and defect.number.endswith("-D1")
+    reversals = [j for _, j in run.world.journals.values() if j.reverses]
+    assert len(run.world.journals) == 3 and len(reversals) == 1
+    assert len(run.world.usage) == 1, "rework is never billed"
+
+
+async def test_after_the_last_round_a_lead_decides(temporal_server: Any) -> None:
+    store, request = world({"qa": {"sample_rate": "1"}, "rework": {"max_rounds": 0}})
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.complete(await run.task("keying"), AGENT, {})
+        await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "fail", "defects": [{"field": "number"}]})
+        lead = await run.task("escalation")
+        assert (await run.complete(lead, AGENT, {"decision": "reject", "reason": "x"})).code == "not-allowed"
+        assert (await run.complete(lead, LEAD, {"decision": "reject", "reason": "client sent a wrong copy"})).applied
+        await run.done()
+    assert run.world.documents[lead_document(run)].state == "rejected"
+    assert not run.world.usage
+
+
+def lead_document(run: Any) -> UUID:
+    return next(iter(run.world.documents))
+
+
+async def test_the_client_accepts_a_part_and_returns_the_rest_with_a_reason(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT, files=2)
+    answers = {"f0.pdf": good_reading(1), "f1.pdf": good_reading(2)}
+    async with running(temporal_server.grpc, store, Readings(answers)) as start:
+        run = await start(request)
+        first, second = sorted(run.world.documents, key=lambda d: run.world.documents[d].position)
+        stale = await run.act_stale()if hasattr(run, "act_stale") else None
+        assert stale is None
+        refused = await run.decide("partial", units={str(first): "accept", str(second): "return"})
+        assert refused.code == "reason-missing"
+        await run.decide("partial", "wrong cost centre", {str(first): "accept", str(second): "return"})
+        await run.complete(await run.task("rework"), AGENT, {"coding": {"account": "6200"}})
+        await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "pass"})
+        await run.decide("accept")
+        await run.done()
+    assert len(run.world.usage) == 2
+    assert run.world.documents[second].coding["account"] == "6200"
+
+
+async def test_silence_for_the_contracts_days_is_acceptance(temporal_server: Any) -> None:
+    store, request = world({**STRAIGHT, "approval": {"deemed_s": 1}})
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        assert await run.done() == "closed"
+    assert "ticket.deemed_accepted" in progress(store)
+    assert len(run.world.usage) == 1
+
+
+async def test_an_unsure_message_is_classified_by_a_person_and_kept_as_a_label(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()}), unsure) as start:
+        run = await start(request)
+        task = await run.task("triage")
+        assert (await run.complete(task, DESK, {"service_line": "gardening"})).code == "unknown-service-line"
+        await run.complete(task, DESK, {"service_line": "data_entry", "priority": "P2"})
+        await run.decide("accept")
+        await run.done()
+    assert run.now().priority == "P2"
+
+
+async def test_a_ticket_without_a_contract_is_parked_and_released(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    valid, store.world.contracts = store.world.contracts, []
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        task = await run.task("contract")
+        assert (run.now().state, run.now().reason) == ("parked", "contract-missing")
+        store.world.contracts = valid
+        await run.complete(task, DESK, {})
+        await run.decide("accept")
+        await run.done()
+
+
+async def test_pausing_holds_the_stages_and_shifts_the_clocks(temporal_server: Any) -> None:
+    store, request = world({"ai": {"straight_through": False}, "qa": {"sample_rate": "0"}})
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        task = await run.task("keying")
+        due = run.now().sla_state
+        assert (await run.act("pause", PauseTicket(actor=DESK, key="p1", reason=""))).code == "reason-missing"
+        assert (await run.act("pause", PauseTicket(actor=DESK, key="p2", reason="client must answer"))).applied
+        assert (await run.complete(task, AGENT, {})).code == "ticket-paused"
+        assert (await run.act("resume", ResumeTicket(actor=DESK, key="r1"))).applied
+        assert (await run.complete(task, AGENT, {})).applied
+        await run.decide("accept")
+        await run.done()
+    assert due and {"ticket.paused", "ticket.resumed"} <= set(progress(store))
+
+
+async def test_cancelling_withdraws_tasks_and_reverses_what_was_posted(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.offered()
+        assert (await run.act("cancel", CancelTicket(actor=BUYER, key="c1", reason="sent by mistake"))).applied
+        assert await run.done() == "cancelled"
+    assert run.now().state == "cancelled"
+    total = sum(p.money.amount for _, j in run.world.journals.values() for p in j.postings if p.account == "2100")
+    assert total == 0 and not run.world.usage
+
+
+async def test_cancelling_while_a_person_keys_ends_the_line_too(temporal_server: Any) -> None:
+    store, request = world({"qa": {"sample_rate": "0"}})
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.task("keying")
+        await run.act("cancel", CancelTicket(actor=BUYER, key="c1", reason="sent by mistake"))
+        assert await run.done() == "cancelled"
+    assert not [t for t in run.world.tasks.values() if t.state == "open"]
+
+
+async def test_temporals_own_cancel_ends_the_ticket_the_same_way(temporal_server: Any) -> None:
+    store, request = world({"qa": {"sample_rate": "0"}})
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.task("keying")
+        await run.handle.cancel()
+        assert await run.done() == "cancelled"
+    assert run.now().state == "cancelled"
+
+
+async def test_a_step_that_cannot_be_done_needs_attention_until_somebody_retries(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    broken = True
+
+    def fail(key: Any) -> None:
+        if broken and key.step == "billing":
+            raise LookupError("price list is missing")
+
+    store.failing = fail
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.decide("accept")
+        await run.until(lambda: run.now().state == "needs_attention", "attention")
+        assert "price list is missing" in str(run.now().reason)
+        broken = False
+        assert (await run.act("retry", RetryStep(actor=LEAD, key="again"))).applied
+        assert await run.done() == "closed"
+
+
+async def test_a_poison_document_is_quarantined_and_the_rest_goes_on(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT, files=3)
+    bad = {"status": "quarantined", "reason": "too-heavy", "reason_text": "The file could not be read within the limits.", "engine": "x"}
+    answers = {"f0.pdf": good_reading(1), "f1.pdf": bad, "f2.pdf": good_reading(2)}
+    async with running(temporal_server.grpc, store, Readings(answers)) as start:
+        run = await start(request)
+        await run.decide("accept")
+        await run.done()
+    states = sorted(d.state for d in run.world.documents.values())
+    assert states == ["posted", "posted", "quarantined"] and len(run.world.usage) == 2
+
+
+async def test_the_same_invoice_in_another_file_goes_to_a_person_who_rejects_it(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT, files=2)
+    answers = {"f0.pdf": good_reading(1), "f1.pdf": good_reading(1)}
+    async with running(temporal_server.grpc, store, Readings(answers)) as start:
+        run = await start(request)
+        task = await run.task("keying")
+        assert task.payload["duplicate_of"]
+        await run.complete(task, AGENT, {"reject": {"reason": "duplicate"}})
+        await run.decide("accept")
+        await run.done()
+    assert len(run.world.usage) == 1
+
+
+async def test_a_line_that_is_not_built_goes_to_a_person(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT, files=0)
+    store.world.contracts = [contract(STRAIGHT, service_line="it_helpdesk")]
+    store.world.agents.append(agent(11, "it_helpdesk"))
+
+    def helpdesk(text: str, **_: Any) -> Mapping[str, Any]:
+        return {**sure(text), "service_line": "it_helpdesk"}
+
+    async with running(temporal_server.grpc, store, Readings({}), helpdesk) as start:
+        run = await start(request)
+        task = await run.task("work")
+        helper = AGENT.model_copy(update={"id": str(UUID(int=11))})
+        assert (await run.complete(task, helper, {})).code == "note-missing"
+        await run.complete(task, helper, {"note": "password reset by phone"})
+        assert await run.done() == "closed"
+
+
+@pytest.mark.slow
+async def test_a_short_contract_warns_breaches_and_escalates_exactly_once_each(temporal_server: Any) -> None:
+    sla = {"turnaround_s": {"standard": 2, "priority": 2}, "first_response_s": {"P3": 1000}, "ladder_s": [0, 1]}
+    store, request = world({"qa": {"sample_rate": "0"}, "sla": sla})
+    from datetime import UTC, datetime
+    request = __import__("dataclasses").replace(request, received_at=datetime.now(UTC))
+    store.world.tickets[request.id] = request
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.until(lambda: sum(1 for n in run.world.notices if "turnaround" in n) >= 6, "ladder")
+        await run.complete(await run.task("keying"), AGENT, {})
+        await run.decide("accept")
+        await run.done()
+    fired = sorted(k.rsplit(":", 1)[1] for k in run.world.notices if "turnaround" in k)
+    assert fired == ["breach", "escalation_1", "escalation_2", "warning_50", "warning_75", "warning_90"]

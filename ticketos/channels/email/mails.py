@@ -1,0 +1,90 @@
+"""The mails we send by ourselves: one function a template, words in one place, values as plain strings.
+
+Every mail says which ticket it is about and what the reader can do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+PARK_REASONS = {
+    "contract-missing": "no contract of yours covers this kind of work",
+    "contract-not-in-force": "the contract for this kind of work is not in force on that day",
+    "contract-volume-exceeded": "the volume agreed for this month is used up",
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """Subject and text of a mail, without any markup."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class About:
+    """What a mail is about: the ticket's number and subject, the client's name and zone, and a signed link."""
+
+    number: str
+    subject: str
+    client: str
+    zone: str
+    link: str = ""
+
+
+def render(template: str, values: Mapping[str, Any], about: About) -> Words:
+    """The words of a template; raises ``KeyError`` for one that does not exist."""
+    return TEMPLATES[template](values, about)
+
+
+def _acknowledged(values: Mapping[str, Any], about: About) -> Words:
+    due = _when(values.get("due"), about.zone)
+    promise = f"We expect to be done by {due}." if due else "We are working on it."
+    return _mail(about, "We have your request", f"Thank you, your request is with our team as {about.number}.\n\n{promise}\n\n"
+                 "You can reply to this mail; your reply reaches the same request.")
+
+
+def _parked(values: Mapping[str, Any], about: About) -> Words:
+    why = PARK_REASONS.get(str(values.get("reason")), "the contract could not be confirmed")
+    return _mail(about, "Your request is waiting", f"Request {about.number} is waiting because {why}.\n\n"
+                 "Our service desk looks after it. Reply to this mail if you can settle it.")
+
+
+def _approval(values: Mapping[str, Any], about: About) -> Words:
+    deemed = _when(values.get("deemed_at"), about.zone)
+    lines = [f"The work of request {about.number} is done: {values.get('units', 0)} of {values.get('documents', 0)} documents."]
+    for item in values.get("not_delivered", ()):
+        lines.append(f"Not processed: {item.get('file')} ({item.get('reason') or item.get('state')}).")
+    lines += ["", "Please look at the result, then accept it or return it with a reason:", about.link, ""]
+    if deemed:
+        lines.append(f"Without an answer it counts as accepted on {deemed}.")
+    return _mail(about, "Ready for your approval", "\n".join(lines))
+
+
+def _survey(values: Mapping[str, Any], about: About) -> Words:
+    return _mail(about, "How did we do?", f"Request {about.number} is closed. Three short questions, one minute:\n{about.link}\n\n"
+                 "Thank you; your answer goes to the people who did the work.")
+
+
+TEMPLATES: Mapping[str, Callable[[Mapping[str, Any], About], Words]] = {
+    "acknowledged": _acknowledged, "parked": _parked, "approval": _approval, "survey": _survey,
+}
+
+LINKED = {"approval": "a", "survey": "s"}
+"""Templates that carry a signed link, and the page it leads to."""
+
+
+def _mail(about: About, title: str, text: str) -> Words:
+    subject = f"{title}: {about.subject}" if about.subject else title
+    return Words(f"{subject[:150]} [{about.number}]", f"Dear {about.client},\n\n{text}\n")
+
+
+def _when(value: Any, zone: str) -> str:
+    if not value:
+        return ""
+    return datetime.fromisoformat(str(value)).astimezone(ZoneInfo(zone)).strftime("%d %b %Y, %H:%M %Z")

@@ -1,0 +1,341 @@
+# ruff: noqa: S608 (statements are put together from column names of our own, never from values)
+"""The reading half of a step: one ticket and the facts around it. Each method is one statement.
+
+Every condition names the client, although the policies would too: a mistake then needs two to be one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from ticketos.db.repositories import rows
+from ticketos.domain.errors import DomainError
+from ticketos.domain.ledger import Posting
+from ticketos.domain.matching import Agent
+from ticketos.domain.money import Money
+from ticketos.domain.state import (
+    ApprovalState,
+    ClientState,
+    ClockState,
+    CodingFacts,
+    ContractState,
+    DocumentState,
+    QaState,
+    TaskState,
+    TicketState,
+)
+
+_TICKET = rows.columns(TicketState, "t")
+_DOCUMENT = rows.columns(DocumentState, "d")
+_TASK = rows.columns(TaskState, "k")
+_QA = rows.columns(QaState, "q")
+_APPROVAL = rows.columns(ApprovalState, "a")
+_CONTRACT = ", ".join(f"c.{name}" for name in rows.CONTRACT) + ", c.terms, k.definition"
+_CONTRACT_FROM = "from contract c left join calendar k on k.client_id = c.client_id and k.id = c.calendar_id"
+
+WORKING_ROLES = ("agent", "sme", "lead", "qa", "desk", "finance")
+"""Roles of people who can be given a task."""
+
+
+class Facts:
+    """What a step may ask about its ticket."""
+
+    def __init__(self, sql: psycopg.Connection[Any], ticket: TicketState, provider_id: UUID) -> None:
+        self._sql = sql
+        self._ticket = ticket
+        self._provider_id = provider_id
+        self._client: ClientState | None = None
+
+    def _one(self, query: str, *values: Any) -> Any:
+        return self._sql.execute(query, values).fetchone()
+
+    def _all(self, query: str, *values: Any) -> list[Any]:
+        return self._sql.execute(query, values).fetchall()
+
+    def ticket(self) -> TicketState:
+        """The request, as it is after the changes applied so far."""
+        return self._ticket
+
+    def client(self) -> ClientState:
+        """The company the ticket belongs to."""
+        if self._client is None:
+            row = self._one(
+                "select id, slug, prefix, name, kind, zone, currency, approver_email, settings from client"
+                " where id = %s",
+                self._ticket.client_id,
+            )
+            client_id, slug, prefix, name, kind, zone, currency, approver_email, settings = row
+            self._client = ClientState(
+                client_id,
+                slug,
+                prefix,
+                name,
+                kind,
+                zone,
+                currency,
+                approver_email,
+                self._provider_id,
+                settings,
+            )
+        return self._client
+
+    def contract(self) -> ContractState | None:
+        """The contract the ticket runs on, once it is known."""
+        if self._ticket.contract_id is None:
+            return None
+        row = self._one(
+            f"select {_CONTRACT} {_CONTRACT_FROM} where c.client_id = %s and c.id = %s",
+            self._ticket.client_id,
+            self._ticket.contract_id,
+        )
+        return rows.contract(row)
+
+    def contracts(self) -> tuple[ContractState, ...]:
+        """Every contract of the client, whatever its state, by number."""
+        found = self._all(
+            f"select {_CONTRACT} {_CONTRACT_FROM} where c.client_id = %s order by c.number",
+            self._ticket.client_id,
+        )
+        return tuple(map(rows.contract, found))
+
+    def documents(self, states: Sequence[str] = (), limit: int | None = None) -> tuple[DocumentState, ...]:
+        """Documents in the order they came; of the given states when any are given."""
+        found = self._all(
+            f"select {_DOCUMENT} from document d where d.client_id = %s and d.ticket_id = %s"
+            " and (%s::text[] is null or d.state = any(%s::text[])) order by d.position, d.id limit %s",
+            self._ticket.client_id,
+            self._ticket.id,
+            list(states) or None,
+            list(states) or None,
+            limit,
+        )
+        return tuple(map(rows.document, found))
+
+    def document(self, document_id: UUID) -> DocumentState:
+        """One document of the ticket; raises ``document-unknown``."""
+        row = self._one(
+            f"select {_DOCUMENT} from document d where d.client_id = %s and d.ticket_id = %s and d.id = %s",
+            self._ticket.client_id,
+            self._ticket.id,
+            document_id,
+        )
+        if row is None:
+            raise DomainError("document-unknown", document=str(document_id))
+        return rows.document(row)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many documents are in each state; states without any are absent."""
+        return dict(
+            self._all(
+                "select state, count(*) from document where client_id = %s and ticket_id = %s group by state",
+                self._ticket.client_id,
+                self._ticket.id,
+            )
+        )
+
+    def tasks(self, state: str = "open") -> tuple[TaskState, ...]:
+        """Tasks of the ticket in that state, oldest first."""
+        found = self._all(
+            f"select {_TASK} from task k where k.client_id = %s and k.ticket_id = %s and k.state = %s"
+            " order by k.created_at, k.id",
+            self._ticket.client_id,
+            self._ticket.id,
+            state,
+        )
+        return tuple(map(rows.task, found))
+
+    def task(self, task_id: UUID) -> TaskState | None:
+        """One task of the ticket in any state, None when it has no such task."""
+        row = self._one(
+            f"select {_TASK} from task k where k.client_id = %s and k.ticket_id = %s and k.id = %s",
+            self._ticket.client_id,
+            self._ticket.id,
+            task_id,
+        )
+        return None if row is None else rows.task(row)
+
+    def clocks(self) -> tuple[ClockState, ...]:
+        """The clocks of the ticket's present life, by kind."""
+        found = self._all(
+            "select kind, target_s, started_at, pauses, stopped_at, fired, breached_at from ticket_clock"
+            " where client_id = %s and ticket_id = %s and life = %s order by kind",
+            self._ticket.client_id,
+            self._ticket.id,
+            self._ticket.life,
+        )
+        return tuple(map(rows.clock, found))
+
+    def agents(self) -> tuple[Agent, ...]:
+        """Active people of the provider with a working role over this client; load counts the open tasks of all clients."""
+        found = self._all(
+            "with people as (select u.id, u.name, u.skills, u.certifications, u.capacity, u.available, u.ring_fence,"
+            " u.level, u.last_assigned_at from app_user u where u.client_id = %s and u.active and exists ("
+            " select from user_grant g where g.client_id = u.client_id and g.user_id = u.id and g.role = any(%s)"
+            " and (g.scope_client_id is null or g.scope_client_id = %s)))"
+            " select p.id, p.name, p.skills, p.certifications, p.capacity, coalesce(l.load, 0), p.available, p.ring_fence,"
+            " p.level, p.last_assigned_at from people p"
+            " left join open_load(array(select id from people)) l on l.user_id = p.id order by p.id",
+            self._provider_id,
+            list(WORKING_ROLES),
+            self._ticket.client_id,
+        )
+        return tuple(map(rows.agent, found))
+
+    def approval(self) -> ApprovalState | None:
+        """The version last put before the client in this life."""
+        row = self._one(
+            f"select {_APPROVAL} from approval a where a.client_id = %s and a.ticket_id = %s and a.life = %s"
+            " order by a.round desc limit 1",
+            self._ticket.client_id,
+            self._ticket.id,
+            self._ticket.life,
+        )
+        return None if row is None else rows.approval(row)
+
+    def quality(self) -> tuple[QaState, ...]:
+        """Every verdict of this life, oldest first."""
+        found = self._all(
+            f"select {_QA} from qa_check q where q.client_id = %s and q.ticket_id = %s and q.life = %s"
+            " order by q.at, q.id",
+            self._ticket.client_id,
+            self._ticket.id,
+            self._ticket.life,
+        )
+        return tuple(map(rows.qa_check, found))
+
+    def volume(self, contract_id: UUID, period: str) -> int:
+        """Units other requests brought under that contract in the month (``2026-11``, in the client's zone).
+
+        A request without documents counts as one; a cancelled one does not count.
+        """
+        year, month = map(int, period.split("-"))
+        zone = ZoneInfo(self.client().zone)
+        start = datetime(year, month, 1, tzinfo=zone).astimezone(UTC)
+        end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone).astimezone(UTC)
+        row = self._one(
+            "select coalesce(sum(greatest(documents_total, 1)), 0)::bigint from ticket where client_id = %s"
+            " and received_at >= %s and received_at < %s and contract_id = %s and kind = 'request'"
+            " and state <> 'cancelled' and id <> %s",
+            self._ticket.client_id,
+            start,
+            end,
+            contract_id,
+            self._ticket.id,
+        )
+        return int(row[0])
+
+    def locked_periods(self) -> frozenset[str]:
+        """Months of the client that take no more usage."""
+        found = self._all(
+            "select period from billing_period where client_id = %s and state = 'locked'",
+            self._ticket.client_id,
+        )
+        return frozenset(row[0] for row in found)
+
+    def same_file(self, sha256: str, document_id: UUID) -> UUID | None:
+        """The oldest earlier document of the client with the same bytes, unless it was rejected."""
+        row = self._one(
+            "select id from document where client_id = %s and sha256 = %s and id < %s and state <> 'rejected'"
+            " order by id limit 1",
+            self._ticket.client_id,
+            sha256,
+            document_id,
+        )
+        return None if row is None else row[0]
+
+    def same_business_key(self, business_key: str, document_id: UUID) -> UUID | None:
+        """Another document of the client with that key, neither rejected nor a double itself; the oldest.
+
+        Holds the key until the transaction ends, so that of two tickets that ask at once the second sees the first.
+        """
+        self._sql.execute(
+            "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            (f"{self._ticket.client_id}:{business_key}",),
+        )
+        row = self._one(
+            "select id from document where client_id = %s and business_key = %s and id <> %s"
+            " and state not in ('rejected', 'quarantined') and duplicate_of is null order by id limit 1",
+            self._ticket.client_id,
+            business_key,
+            document_id,
+        )
+        return None if row is None else row[0]
+
+    def coding_facts(self, vendor_key: str) -> CodingFacts:
+        """The client's coding rules in order, what its people chose for this supplier (most often first), and the
+        accounts of ``client.settings["coding"]``."""
+        rules = self._all(
+            "select pattern, account, cost_centre, tax_code from coding_rule where client_id = %s"
+            " order by position, id",
+            self._ticket.client_id,
+        )
+        memory = self._all(
+            "select account, cost_centre, tax_code, times from vendor_memory where client_id = %s"
+            " and vendor_key = %s order by times desc, last_at desc",
+            self._ticket.client_id,
+            vendor_key,
+        )
+        chosen = self.client().settings.get("coding", {})
+        accounts = {
+            name: str(chosen[name])
+            for name in ("default_account", "payable_account", "tax_account")
+            if name in chosen
+        }
+        return CodingFacts(
+            tuple(
+                dict(zip(("pattern", "account", "cost_centre", "tax_code"), r, strict=True)) for r in rules
+            ),
+            tuple(dict(zip(("account", "cost_centre", "tax_code", "times"), r, strict=True)) for r in memory),
+            **accounts,
+        )
+
+    def last_survey_at(self, recipient: str) -> datetime | None:
+        """When this person was last asked for this client."""
+        row = self._one(
+            "select max(asked_at) from survey where client_id = %s and recipient = %s",
+            self._ticket.client_id,
+            recipient,
+        )
+        return row[0]  # type: ignore[no-any-return]
+
+    def first_message(self) -> str:
+        """The text the request came with, empty when it came without."""
+        row = self._one(
+            "select body from message where client_id = %s and ticket_id = %s and direction = 'in'"
+            " order by received_at, id limit 1",
+            self._ticket.client_id,
+            self._ticket.id,
+        )
+        return "" if row is None else str(row[0])
+
+    def sub_tickets(self) -> Mapping[str, TicketState]:
+        """The rows of the request's tree by their key, oldest first."""
+        found = self._all(
+            f"select {_TICKET} from ticket t where t.client_id = %s and t.root_id = %s and t.id <> t.root_id"
+            " order by t.id",
+            self._ticket.client_id,
+            self._ticket.id,
+        )
+        return {state.detail["key"]: state for state in map(rows.ticket, found)}
+
+    def postings_of(self, source_id: UUID) -> tuple[tuple[UUID, tuple[Posting, ...]], ...]:
+        """The journals of that source that stand: those that reverse another, or were reversed, are left out."""
+        found = self._all(
+            "select j.id, p.account, p.amount, p.currency, p.dimensions from journal j"
+            " join posting p on p.client_id = j.client_id and p.journal_id = j.id"
+            " where j.client_id = %s and j.source_id = %s and j.reverses is null and not exists ("
+            " select from journal r where r.client_id = j.client_id and r.source_id = j.source_id and r.reverses = j.id)"
+            " order by j.id, p.id",
+            self._ticket.client_id,
+            source_id,
+        )
+        journals: dict[UUID, list[Posting]] = {}
+        for journal_id, account, amount, currency, dimensions in found:
+            journals.setdefault(journal_id, []).append(Posting(account, Money(amount, currency), dimensions))
+        return tuple((journal_id, tuple(sides)) for journal_id, sides in journals.items())

@@ -1,0 +1,57 @@
+"""Signed links: a page that one person may open without a login. Opening never acts; posting does.
+
+A link names its purpose, client, ticket and subject, and is good for a limited time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+from ticketos.crypto import Keyring
+from ticketos.domain.errors import DomainError
+
+MAX_AGE_S = 60 * 24 * 3600
+"""Links work for sixty days, twice the longest pause."""
+
+
+@dataclass(frozen=True)
+class SignedLink:
+    """What a link stands for. ``subject`` is the version offered (approval) or the survey's id."""
+
+    purpose: str
+    client_id: UUID
+    ticket_id: UUID
+    subject: str
+    person: str
+
+
+def approval_link(base: str, keyring: Keyring, client_id: UUID, ticket_id: UUID, version: str, person: str) -> str:
+    """Where the client signs off this version."""
+    return f"{base}/a/{_seal(keyring, 'approval', client_id, ticket_id, version, person)}"
+
+
+def survey_link(base: str, keyring: Keyring, client_id: UUID, ticket_id: UUID, survey_id: UUID | None, person: str) -> str:
+    """Where the client says how it was."""
+    return f"{base}/s/{_seal(keyring, 'survey', client_id, ticket_id, str(survey_id or ''), person)}"
+
+
+def open_link(token: str, keyring: Keyring, purpose: str) -> SignedLink:
+    """The link behind a token. Raises ``DomainError``: ``link-expired`` or ``link-invalid``."""
+    try:
+        client, ticket, subject, person = _serializer(keyring, purpose).loads(token, max_age=MAX_AGE_S)
+        return SignedLink(purpose, UUID(client), UUID(ticket), str(subject), str(person))
+    except SignatureExpired as error:
+        raise DomainError("link-expired") from error
+    except (BadSignature, ValueError, TypeError) as error:
+        raise DomainError("link-invalid") from error
+
+
+def _seal(keyring: Keyring, purpose: str, client_id: UUID, ticket_id: UUID, subject: str, person: str) -> str:
+    return _serializer(keyring, purpose).dumps([str(client_id), str(ticket_id), subject, person])
+
+
+def _serializer(keyring: Keyring, purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(keyring.derive("links").hex(), salt=purpose)

@@ -1,0 +1,103 @@
+"""A worker process: serves task queues, sends what lies in the outbox, seals the trail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from ticketos.ai.extract.sandbox import SandboxedReader
+from ticketos.db.sealing import Sealer
+from ticketos.settings import Settings
+from workers import wiring
+from workers.relay import Relay
+from workers.runtime import connect, sandbox
+from workers.wiring import Parts
+from workflows import names
+
+log = structlog.get_logger()
+
+SERVED = (names.TICKETS, names.DOCUMENTS, names.OUTBOUND)
+GRACE = timedelta(seconds=30)
+SEAL_EVERY_S = 1.0
+CONNECT_WAIT_S = 60
+
+
+async def run(settings: Settings, queues: Sequence[str] = ()) -> None:
+    """Serve until cancelled; then finish what is in hand within ``GRACE``."""
+    chosen = tuple(queues) or SERVED
+    unknown = sorted(set(chosen) - set(names.QUEUES))
+    if unknown:
+        raise ValueError(f"unknown queue {', '.join(unknown)}; there are {', '.join(names.QUEUES)}")
+    found = wiring.parts(settings)
+    client = await _connected(settings, found)
+    try:
+        await serve(found, client, chosen)
+    finally:
+        found.database.dispose()
+
+
+async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
+    """Run the workers of these queues on an open client."""
+    steps = wiring.store(found)
+    async with AsyncExitStack() as stack:
+        reader = SandboxedReader(processes=found.settings.ocr_processes)
+        stack.callback(reader.close)
+        background = [asyncio.create_task(loop) for loop in _loops(found, client, queues)]
+        for queue in queues:
+            offered = wiring.activities_of(queue, steps, found.objects, reader)
+            if queue == names.TICKETS or offered:
+                await stack.enter_async_context(_worker(client, queue, offered, found, stack))
+        log.info("worker.ready", queues=list(queues))
+        try:
+            await asyncio.gather(asyncio.Event().wait(), *background)
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+
+
+def _worker(client: Client, queue: str, offered: Sequence[object], found: Parts, stack: AsyncExitStack) -> Worker:
+    threads = 16 if queue == names.TICKETS else max(found.settings.ocr_processes, 1)
+    executor = ThreadPoolExecutor(threads, thread_name_prefix=queue)
+    stack.callback(executor.shutdown, wait=False)
+    return Worker(
+        client, task_queue=queue, workflows=wiring.WORKFLOWS if queue == names.TICKETS else (), activities=offered,  # type: ignore[arg-type]
+        activity_executor=executor, workflow_runner=sandbox(), max_cached_workflows=found.settings.max_cached_workflows,
+        max_concurrent_activities=threads, max_concurrent_local_activities=threads if queue == names.TICKETS else None,
+        graceful_shutdown_timeout=GRACE, max_heartbeat_throttle_interval=timedelta(seconds=5),
+        default_heartbeat_throttle_interval=timedelta(seconds=5))
+
+
+def _loops(found: Parts, client: Client, queues: Sequence[str]) -> list[object]:
+    if names.OUTBOUND not in queues:
+        return []
+    relay = Relay(found, client)
+    return [relay.run_forever(), _seal_for_ever(found)]
+
+
+async def _seal_for_ever(found: Parts) -> None:
+    """Batch the trail into Merkle roots each second; a database that is away is waited for."""
+    sealer = Sealer(found.database, wiring.utc_now)
+    while True:
+        try:
+            await asyncio.to_thread(sealer.seal_once)
+        except Exception as error:  # the loop must outlive a database restart; what failed is sealed next time
+            log.warning("seal.failed", cause=str(error)[:300])
+        await asyncio.sleep(SEAL_EVERY_S)
+
+
+async def _connected(settings: Settings, found: Parts) -> Client:
+    for attempt in range(CONNECT_WAIT_S):
+        try:
+            return await connect(settings.temporal_address, settings.temporal_namespace, found.keyring)
+        except RuntimeError as error:
+            log.info("temporal.waiting", attempt=attempt, cause=str(error)[:200])
+            await asyncio.sleep(1)
+    return await connect(settings.temporal_address, settings.temporal_namespace, found.keyring)

@@ -1,0 +1,227 @@
+"""The outbox leaves here: workflow starts, resumes after a reply, mails. Taken with a lease, so that a worker that
+dies in the middle loses nothing; what never succeeds becomes a notice for operations, with its cause."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from psycopg.types.json import Jsonb
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.common import TypedSearchAttributes, SearchAttributePair, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from schemas.acts import ActorRef, ResumeTicket
+from schemas.ticket import TicketStart
+from ticketos.channels.email.address import reply_address
+from ticketos.channels.email.mails import LINKED, About, render
+from ticketos.channels.email.send import (
+    Delivered,
+    OutMail,
+    PermanentFailure,
+    UnsendableMailError,
+    compose,
+    deliver,
+    message_id,
+)
+from ticketos.db.ids import new_id
+from ticketos.db.session import driver
+from ticketos.domain.changes import Emit
+from ticketos.domain.state import SYSTEM
+from ticketos.links import approval_link, survey_link
+from workers.wiring import Parts, utc_now
+from workflows import names
+
+log = structlog.get_logger()
+
+BATCH = 20
+IDLE_S = 0.5
+LEASE = timedelta(seconds=60)
+MAIL_ATTEMPTS = 8
+LONGEST_WAIT_S = 300
+
+_CLAIM = """
+update outbox set attempts = attempts + 1, next_at = clock_timestamp() + %s
+ where id in (select id from outbox where state = 'waiting' and next_at <= clock_timestamp()
+               order by next_at limit %s for update skip locked)
+returning id, client_id, ticket_id, key, kind, payload, attempts"""
+
+_SETTLE = "update outbox set state = %s, error = %s, done_at = case when %s = 'waiting' then null else clock_timestamp() end, next_at = clock_timestamp() + %s where id = %s"
+
+_ABOUT = """
+select t.id, t.root_id, t.number, t.subject, t.life, t.round, c.name, c.zone, c.slug, t.detail,
+       (select m.external_id from message m where m.ticket_id = t.id and m.direction = 'in' order by m.received_at limit 1),
+       (select s.id from survey s where s.ticket_id = t.id and s.life = t.life)
+  from ticket t join client c on c.id = t.client_id where t.id = %s"""
+
+_SENT = """
+insert into message (id, client_id, ticket_id, direction, channel, external_id, sender, recipient, subject, body, sent_at, received_at)
+values (%s, %s, %s, 'out', 'email', %s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row taken from the outbox."""
+
+    id: UUID
+    client_id: UUID
+    ticket_id: UUID | None
+    key: str
+    kind: str
+    payload: Mapping[str, Any]
+    attempts: int
+
+
+class Relay:
+    """Sends what is due, for ever or once."""
+
+    def __init__(self, found: Parts, client: Client) -> None:
+        self._found = found
+        self._client = client
+        self._kinds: Mapping[str, Callable[[Item], Any]] = {
+            "start": self._start, "reply": self._reply, "mail": self._mail, "notify": self._noted}
+
+    async def run_forever(self) -> None:
+        """Send as long as the process lives; a database that is away is waited for."""
+        while True:
+            try:
+                sent = await self.once()
+            except Exception as error:  # the loop must outlive a database restart; the lease brings the rows back
+                log.warning("relay.failed", cause=str(error)[:300])
+                sent = 0
+                await asyncio.sleep(IDLE_S * 2)
+            if sent == 0:
+                await asyncio.sleep(IDLE_S)
+
+    async def once(self) -> int:
+        """Send one batch; returns how many rows were taken."""
+        items = await asyncio.to_thread(self._claim)
+        await asyncio.gather(*(self._one(item) for item in items))
+        return len(items)
+
+    async def _one(self, item: Item) -> None:
+        try:
+            error = await self._kinds[item.kind](item)
+        except (RPCError, OSError, TimeoutError) as cause:
+            error = f"{type(cause).__name__}: {cause}"[:300]
+        except KeyError as cause:
+            return await asyncio.to_thread(self._settle, item, "dead", f"unknown kind or template {cause}")
+        if error is None:
+            return await asyncio.to_thread(self._settle, item, "done", None)
+        dead = isinstance(error, Hopeless) or (item.kind == "mail" and item.attempts >= MAIL_ATTEMPTS)
+        await asyncio.to_thread(self._settle, item, "dead" if dead else "waiting", str(error))
+
+    async def _start(self, item: Item) -> str | None:
+        """Start the ticket's workflow. A first life never starts twice; the recorded steps guard every later one."""
+        start = TicketStart.model_validate(item.payload)
+        policy = WorkflowIDReusePolicy.REJECT_DUPLICATE if start.life == 1 else WorkflowIDReusePolicy.ALLOW_DUPLICATE
+        try:
+            await self._client.start_workflow(
+                "Ticket", start, id=names.ticket_workflow(start.ticket_id), task_queue=names.TICKETS, id_reuse_policy=policy,
+                search_attributes=TypedSearchAttributes([
+                    SearchAttributePair(names.CLIENT, str(start.client_id)), SearchAttributePair(names.STAGE, "intake")]))
+        except WorkflowAlreadyStartedError:
+            pass  # the edge that took the message in was quicker
+        return None
+
+    async def _reply(self, item: Item) -> str | None:
+        """The customer answered: a paused ticket goes on (CP7)."""
+        handle = self._client.get_workflow_handle(names.ticket_workflow(str(item.ticket_id)))
+        act = ResumeTicket(actor=ActorRef(kind="customer", origin="email"), key=item.key, reason="the customer answered")
+        try:
+            await handle.execute_update("resume", act, id=item.key)
+        except WorkflowUpdateFailedError:
+            return None  # the ticket has ended meanwhile; the message is on it all the same
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            raise
+        return None
+
+    async def _noted(self, item: Item) -> str | None:
+        return None  # a notice lies in the database already; nothing leaves the house for it
+
+    async def _mail(self, item: Item) -> str | Hopeless | None:
+        row = await asyncio.to_thread(self._about, item)
+        if row is None:
+            return Hopeless("the ticket is gone")
+        settings = self._found.settings
+        template = str(item.payload["template"])
+        link = self._link(template, item, row)
+        words = render(template, item.payload.get("values", {}), About(row[2], row[3], row[6], row[7], link))
+        to = str(item.payload["to"])
+        now = utc_now()
+        mail = OutMail(
+            sender=f"{row[8]}@{settings.mail_domain}", sender_name="TicketingOS", to=(to,), subject=words.subject, text=words.text,
+            message_id=message_id(item.id, settings.mail_domain), sent_at=now, loop_token=settings.mail_domain,
+            reply_to=reply_address(row[0], settings.mail_domain, self._found.keyring.derive("mail")),
+            in_reply_to=row[10] if "@" in (row[10] or "") else None)
+        try:
+            raw = compose(mail)
+        except UnsendableMailError as error:
+            return Hopeless(str(error))
+        url = settings.outbound_smtp_url.get_secret_value() if settings.outbound_smtp_url else None
+        result = await deliver(raw, mail.sender, (to,), url, None if url else settings.outbox_dir)
+        if isinstance(result, Delivered):
+            await asyncio.to_thread(self._sent, item, mail, words.text)
+            return None
+        told = f"{result.code} {result.detail}"[:300]
+        return Hopeless(told) if isinstance(result, PermanentFailure) else told
+
+    def _link(self, template: str, item: Item, row: Any) -> str:
+        settings, keyring = self._found.settings, self._found.keyring
+        values = item.payload.get("values", {})
+        if LINKED.get(template) == "a":
+            return approval_link(settings.public_url, keyring, item.client_id, row[0], str(values["version"]), str(item.payload["to"]))
+        if LINKED.get(template) == "s":
+            return survey_link(settings.public_url, keyring, item.client_id, row[0], row[11], str(item.payload["to"]))
+        return ""
+
+    def _claim(self) -> list[Item]:
+        with self._found.database.system() as connection:
+            rows = driver(connection).execute(_CLAIM, (LEASE, BATCH)).fetchall()
+        return [Item(*row) for row in rows]
+
+    def _settle(self, item: Item, state: str, error: str | None) -> None:
+        wait = timedelta(seconds=min(2 ** min(item.attempts, 10), LONGEST_WAIT_S))
+        with self._found.database.system() as connection:
+            driver(connection).execute(_SETTLE, (state, error, state, wait, item.id))
+        if state == "dead":
+            log.error("outbox.dead", kind=item.kind, cause=error)
+            with self._found.database.transaction((item.client_id,)) as connection:
+                self._dead(connection, item, error or "")
+
+    def _dead(self, connection: Any, item: Item, error: str) -> None:
+        now = utc_now()
+        if item.ticket_id is not None:
+            driver(connection).execute(
+                "insert into notice (id, client_id, ticket_id, key, kind, desk, detail, at) values (%s,%s,%s,%s,'outbox_dead','ops',%s,%s) "
+                "on conflict (key) do nothing",
+                (new_id(), item.client_id, item.ticket_id, f"outbox:{item.id}", Jsonb({"kind": item.kind, "cause": error}), now))
+        self._found.audit.record(
+            connection, client_id=item.client_id, ticket_id=item.ticket_id, root_id=item.ticket_id, at=now, actor=SYSTEM,
+            emit=Emit("mail.failed", after={"outbox": str(item.id), "kind": item.kind}, why=error))
+
+    def _about(self, item: Item) -> Any:
+        with self._found.database.transaction((item.client_id,)) as connection:
+            return driver(connection).execute(_ABOUT, (item.ticket_id,)).fetchone()
+
+    def _sent(self, item: Item, mail: OutMail, text: str) -> None:
+        with self._found.database.transaction((item.client_id,)) as connection:
+            driver(connection).execute(_SENT, (new_id(), item.client_id, item.ticket_id, mail.message_id, mail.sender, mail.to[0],
+                                               mail.subject, text, mail.sent_at, mail.sent_at))
+            self._found.audit.record(
+                connection, client_id=item.client_id, ticket_id=item.ticket_id, root_id=item.ticket_id, at=mail.sent_at, actor=SYSTEM,
+                emit=Emit("mail.sent", after={"template": str(item.payload["template"])}, personal={"to": mail.to[0]}, subject=mail.to[0]))
+
+
+class Hopeless(str):
+    """A failure that trying again cannot mend."""
+
+    __slots__ = ()
