@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 WORKERS ?= 2
-SLOW_LEVELS := $(filter-out tests/unit tests/support,$(patsubst %/,%,$(wildcard tests/*/)))
+SLOW_LEVELS := $(filter-out tests/unit tests/support tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 .PHONY: help setup demo run test test-unit lint types fmt replay bench chaos lock clean
 

@@ -41,6 +41,6 @@ def lead_decides(step: Step, task: TaskState, command: ActCommand, actor: Actor)
     withdraw = line_of(ticket.service_line or "").withdraw
     if verdict.outcome != "reject" or withdraw is None:
         return verdict
-    gone = [d for d in documents if d.quality == "failed" or d.approval == "returned"]
+    gone = rework.going_back(documents)
     back = [c for d in gone for c in withdraw(ticket, d, step.postings_of(d.id), step.now, step.new_id)]
     return Verdict(verdict.outcome, (*verdict.changes, *back), verdict.next_at, verdict.facts)

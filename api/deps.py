@@ -36,11 +36,13 @@ _NOT_KEPT = frozenset({"idempotency-in-flight", "idempotency-key-reused", "rate-
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer a route wants given. ``body`` None is an empty one."""
+    """An answer a route wants given. ``body`` None is an empty one; ``kept`` is what a repeat gets instead, where the
+    body holds a secret that must not be stored."""
 
     body: BaseModel | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    kept: BaseModel | None = None
 
     def response(self) -> Response:
         """As HTTP."""
@@ -157,7 +159,8 @@ def replayed(answer: Answer) -> Response:
 
 
 def _answer(reply: Reply) -> Answer:
-    body = None if reply.body is None else reply.body.model_dump(mode="json")
+    kept = reply.kept or reply.body
+    body = None if kept is None else kept.model_dump(mode="json")
     return Answer(reply.status, body, dict(reply.headers))
 
 

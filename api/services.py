@@ -9,7 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import structlog
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.acts import Acts
@@ -64,6 +64,7 @@ class Services:
     now: Now
     new_id: NewId
     options: Options = field(default_factory=Options)
+    hashing: CapacityLimiter | None = None
 
     def __post_init__(self) -> None:
         self.accounts = Accounts(self.audit, self.new_id)

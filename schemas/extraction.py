@@ -1,7 +1,8 @@
 """What reading one document yields: the shape that crosses HTTP, Temporal and the sandbox's pipe.
 
-Amounts are decimal strings with a point, dates ISO 8601, boxes fractions of the page (left, top, right, bottom)
-measured from its top left corner. Unknown keys are ignored, so an older reader's payload loads in a newer one.
+Amounts are decimal strings with a point, dates ISO 8601, boxes fractions of the page (left, top, right,
+bottom) measured from its top left corner. Unknown keys are ignored, so an older reader's payload loads in a
+newer one.
 """
 
 from __future__ import annotations

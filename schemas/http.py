@@ -82,3 +82,10 @@ class Applied(View):
     id: str = Field(description="The act's key")
     outcome: str = Field(default="", examples=["completed"])
     facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class Health(View):
+    """Whether the process works, and each thing it needs."""
+
+    status: str = Field(examples=["ok"])
+    parts: dict[str, str] = Field(default_factory=dict, examples=[{"database": "ok", "temporal": "ok"}])

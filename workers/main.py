@@ -47,8 +47,9 @@ async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
     """Run the workers of these queues on an open client."""
     steps = wiring.store(found)
     async with AsyncExitStack() as stack:
-        reader = SandboxedReader(processes=found.settings.ocr_processes)
-        stack.callback(reader.close)
+        sandboxed = SandboxedReader(processes=found.settings.ocr_processes)
+        stack.callback(sandboxed.close)
+        reader = wiring.SandboxReader(sandboxed)
         background = [asyncio.create_task(loop) for loop in _loops(found, client, queues)]
         for queue in queues:
             offered = wiring.activities_of(queue, steps, found.objects, reader)
@@ -64,7 +65,7 @@ async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
 
 
 def _worker(client: Client, queue: str, offered: Sequence[object], found: Parts, stack: AsyncExitStack) -> Worker:
-    threads = 16 if queue == names.TICKETS else max(found.settings.ocr_processes, 1)
+    threads = 10 if queue == names.TICKETS else max(found.settings.ocr_processes, 1)
     executor = ThreadPoolExecutor(threads, thread_name_prefix=queue)
     stack.callback(executor.shutdown, wait=False)
     return Worker(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from activities.lines.manual import ManualActivities
 from activities.quality import QualityActivities
 from activities.rework import ReworkActivities
 from activities.triage import TriageActivities
+from ticketos.ai.extract.sandbox import SandboxedReader
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.triage.engine import local_triage
 from ticketos.crypto import Keyring
@@ -40,6 +41,17 @@ from workflows.ticket import TicketWorkflow
 
 WORKFLOWS: tuple[type, ...] = (TicketWorkflow, DataEntryWorkflow, ManualWorkflow)
 """Every workflow a worker serves."""
+
+
+class SandboxReader:
+    """The reader port over the sandboxed processes."""
+
+    def __init__(self, sandbox: SandboxedReader) -> None:
+        self._sandbox = sandbox
+
+    def read(self, data: bytes, filename: str, timeout_s: float = 60.0) -> Mapping[str, Any]:
+        """Fields of a file, or why it was put aside."""
+        return self._sandbox.read(data, filename, timeout_s).model_dump(mode="json")
 
 
 @dataclass(frozen=True)

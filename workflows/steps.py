@@ -7,7 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.handling import HandlingActivities
@@ -49,7 +49,7 @@ class Steps:
         while True:
             try:
                 return await run()
-            except ActivityError as error:
+            except FailureError as error:  # a local activity's failure arrives bare, an ordinary one's as ActivityError
                 if is_cancelled_exception(error):
                     raise
                 await self._needs_attention(name, _cause(error))
@@ -102,7 +102,7 @@ def result_of(verdict: StageVerdict) -> ActResult:
     return ActResult(applied=True, outcome=verdict.outcome, facts=verdict.facts)
 
 
-def _cause(error: ActivityError) -> str:
+def _cause(error: FailureError) -> str:
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.approval import ApprovalActivities
@@ -58,6 +59,7 @@ class TicketWorkflow(Steps):
         self._triaged = self._released = self._lead = 0
         self._open_reviews = 0
         self._decision: str | None = None
+        self._settled = False
 
     @workflow.run
     async def run(self, start: TicketStart) -> str:
@@ -68,11 +70,9 @@ class TicketWorkflow(Steps):
             await workflow.wait_condition(lambda: flow.done() or self._cancelled)
         except asyncio.CancelledError:
             await self._cancelled_in_temporal()
-        for task in (flow, clock):
-            task.cancel() if not task.done() else None
-            if task is clock or self._cancelled:
-                with suppress(asyncio.CancelledError):
-                    await task
+        await _ended(clock)
+        if self._cancelled:
+            await _ended(flow)
         self.ended = True
         await workflow.wait_condition(workflow.all_handlers_finished)
         return "cancelled" if self._cancelled else flow.result()
@@ -83,7 +83,8 @@ class TicketWorkflow(Steps):
         await self._contract()
         await self._assignment()
         while True:
-            await self._delivery()
+            if not self._settled:
+                await self._delivery()
             if await self._quality() and await self._approval():
                 break
             await self._rework()
@@ -162,7 +163,8 @@ class TicketWorkflow(Steps):
             self._show("A lead decides on items that failed too often.")
             await workflow.wait_condition(lambda: self._lead > seen)
             verdict = await self.local(ReworkActivities.begin, self.command(f"after-lead-{self._lead}"))
-        self.round = int(verdict.facts.get("round", self.round + 1))
+        self._settled = verdict.outcome == "settled"
+        self.round = int(verdict.facts["round"])
 
     async def _approval(self) -> bool:
         await self._enter("approval")
@@ -366,3 +368,13 @@ class TicketWorkflow(Steps):
                            reason="cancelled in Temporal")
         verdict = await self.act(HandlingActivities.act, self.act_command("cancel", act))
         self._cancelled = verdict.outcome == "cancelled"
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it and the child it waits for are gone."""
+    task.cancel()
+    try:
+        await task
+    except (asyncio.CancelledError, FailureError) as error:
+        if isinstance(error, FailureError) and not is_cancelled_exception(error):
+            raise

@@ -1,4 +1,4 @@
-"""The trail against a real database: what it keeps, what it seals, and what it notices when rows are changed."""
+"""The trail on a real database: what it keeps, what it seals, what it notices when rows are changed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor
 
+LINKS = "select number, previous, hash from money_link where client_id = %s order by number"
+BATCHES = "select events from audit_seal where client_id = %s order by number"
 AT = datetime(2026, 11, 21, 9, 30, 15, 123456, tzinfo=UTC)
+OFF = "disable trigger append_only, no force row level security"
+ON = "enable trigger append_only, force row level security"
 AGENT = Actor("user", "0190b5a0-0000-7000-8000-000000000001", origin="203.0.113.7")
 
 
@@ -55,9 +59,14 @@ class Trail:
 
     def write_in(self, connection: Connection, *emits: Emit, root_id: UUID | None = None) -> tuple[UUID, ...]:
         return self.audit.record_many(
-            connection, client_id=self.client_id, ticket_id=root_id, root_id=root_id, at=AT, actor=AGENT,
+            connection,
+            client_id=self.client_id,
+            ticket_id=root_id,
+            root_id=root_id,
+            at=AT,
+            actor=AGENT,
             emits=emits or (Emit("ticket.edited"),),
-        )  # fmt: skip
+        )
 
     def seal(self) -> None:
         """Seal until nothing of this client waits (other databases of the cluster may hold the mark back)."""
@@ -86,14 +95,10 @@ class Trail:
         tables = ("audit_event", "audit_seal", "money_link")
         with psycopg.connect(self.urls.owner.replace("+psycopg", "", 1)) as connection:
             for table in tables:
-                connection.execute(
-                    f"alter table {table} disable trigger append_only, no force row level security"
-                )  # type: ignore[call-overload]
-            assert connection.execute(statement, values).rowcount > 0  # type: ignore[call-overload]
+                connection.execute(f"alter table {table} {OFF}")
+            assert connection.execute(statement, values).rowcount > 0
             for table in tables:
-                connection.execute(
-                    f"alter table {table} enable trigger append_only, force row level security"
-                )  # type: ignore[call-overload]
+                connection.execute(f"alter table {table} {ON}")
 
 
 @pytest.fixture(scope="module")
@@ -108,15 +113,21 @@ def trail(app: Database, database: PostgresUrls) -> Trail:
     keyring, client_id = Keyring(os.urandom(32)), new_id()
     slug = f"c{client_id.hex[-12:]}"
     with app.transaction([client_id]) as connection:
-        connection.execute(insert(Client).values(
-            id=client_id, slug=slug, prefix=client_id.hex[-8:], name="Acme", data_key=keyring.new_client_key(),
-        ))  # fmt: skip
+        connection.execute(
+            insert(Client).values(
+                id=client_id,
+                slug=slug,
+                prefix=client_id.hex[-8:],
+                name="Acme",
+                data_key=keyring.new_client_key(),
+            )
+        )
     sealer = Sealer(app, lambda: datetime.now(UTC))
     return Trail(database, app, keyring, client_id, slug, AuditTrail(keyring, new_id), sealer)
 
 
 def three_batches(trail: Trail) -> list[UUID]:
-    events = []
+    events: list[UUID] = []
     for batch in range(3):
         events += trail.write(Emit("ticket.edited", after={"batch": batch}), Emit("ticket.assigned"))
         trail.seal()
@@ -127,8 +138,14 @@ def three_batches(trail: Trail) -> list[UUID]:
 
 def test_an_event_keeps_who_what_when_where_before_after_and_why(trail: Trail) -> None:
     root = new_id()
-    emit = Emit("ticket.priority_changed", before={"priority": "P3"}, after={"priority": "P1", "score": Decimal("0.9700")},
-                why="The client called", entity="ticket", entity_id=str(root))  # fmt: skip
+    emit = Emit(
+        "ticket.priority_changed",
+        before={"priority": "P3"},
+        after={"priority": "P1", "score": Decimal("0.9700")},
+        why="The client called",
+        entity="ticket",
+        entity_id=str(root),
+    )
     trail.write(Emit("ticket.received"), emit, root_id=root)
     with trail.database.transaction([trail.client_id]) as connection:
         first, second = trail.audit.timeline(connection, root)
@@ -159,7 +176,7 @@ def test_an_ordinary_event_costs_one_statement_and_takes_no_lock(trail: Trail) -
 
 def test_text_the_database_cannot_keep_does_not_stop_an_act(trail: Trail) -> None:
     root = new_id()
-    odd = {
+    odd: dict[Any, Any] = {
         "text": "a\x00b",
         "half": "x\ud800",
         "float": 0.1,
@@ -192,8 +209,11 @@ def test_an_event_outside_the_catalogue_and_personal_values_of_nobody_are_refuse
 
 def test_erasing_a_person_makes_their_values_unreadable_and_breaks_no_hash(trail: Trail) -> None:
     root = new_id()
-    trail.write(Emit("ticket.received", personal={"name": "Asha Rao"}, subject="Asha@Example.com"),
-                Emit("mail.queued", personal={"to": "ben@example.com"}, subject="ben@example.com"), root_id=root)  # fmt: skip
+    trail.write(
+        Emit("ticket.received", personal={"name": "Asha Rao"}, subject="Asha@Example.com"),
+        Emit("mail.queued", personal={"to": "ben@example.com"}, subject="ben@example.com"),
+        root_id=root,
+    )
     trail.seal()
 
     def seen() -> list[tuple[str, Any]]:
@@ -215,27 +235,43 @@ def test_erasing_a_person_makes_their_values_unreadable_and_breaks_no_hash(trail
         ("readable", {"to": "ben@example.com"}),
         ("readable", {"name": "Asha Rao"}),
     ]
-    assert not [row for row in trail.rows("select before::text || after::text || why || personal::text from audit_event"
-                                          " where client_id = %s", trail.client_id) if row[0] and "Asha" in row[0]]  # fmt: skip
+    stored = " ".join(
+        row[0] for row in trail.rows("select e::text from audit_event e where root_id = %s", root)
+    )
+    assert "ticket.reopened" in stored
+    assert "Asha" not in stored
+    assert b"Asha".hex() not in stored
 
 
 def test_a_changed_row_is_named_with_its_batch(trail: Trail) -> None:
     events = three_batches(trail)
-    trail.as_owner("update audit_event set why = 'never happened' where id = %s", events[2])
+    trail.as_owner("update audit_event set why = 'no' where id = %s", events[2])
     broken = trail.broken()
     assert (broken.reason, broken.number, broken.event_id) == ("event-changed", 2, events[2])
-    assert (
-        f"client {trail.slug}, batch 2: event {events[2]} (ticket.edited, 2026-11-21 09:30:15 UTC) was changed"
-        in broken.words
-    )
+    named = f"event {events[2]} (ticket.edited, 2026-11-21 09:30:15 UTC)"
+    assert broken.words.startswith(f"client {trail.slug}, batch 2: {named} was changed")
 
 
 @pytest.mark.parametrize(
     "change",
-    ["at = at + interval '1 microsecond'", "actor_id = null", "origin = '198.51.100.1'", "event = 'ticket.closed'",
-     "before = '{}'", "after = '{\"batch\": 1.0}'", "after = after || '{\"x\": 1}'", "money = true", "schema_version = 2",
-     "subject_id = id", "personal = '\\x00'", "entity = ''", "ticket_id = id", "root_id = id", "actor_kind = 'ai'"],
-)  # fmt: skip
+    [
+        "at = at + interval '1 microsecond'",
+        "actor_id = null",
+        "origin = '198.51.100.1'",
+        "event = 'ticket.closed'",
+        "before = '{}'",
+        "after = '{\"batch\": 1.0}'",
+        "after = after || '{\"x\": 1}'",
+        "money = true",
+        "schema_version = 2",
+        "subject_id = id",
+        "personal = '\\x00'",
+        "entity = ''",
+        "ticket_id = id",
+        "root_id = id",
+        "actor_kind = 'ai'",
+    ],
+)
 def test_every_covered_column_is_covered(trail: Trail, change: str) -> None:
     events = three_batches(trail)
     trail.as_owner(f"update audit_event set {change} where id = %s", events[2])
@@ -268,9 +304,11 @@ def test_a_row_added_to_a_sealed_batch_is_named(trail: Trail) -> None:
     three_batches(trail)
     (late,) = trail.write(Emit("ticket.edited", why="backdated"))
     trail.as_owner(
-        "update audit_event set xid = (select upto_xid - 1 from audit_seal where client_id = %s and number = 2) where id = %s",
-        trail.client_id, late,
-    )  # fmt: skip
+        "update audit_event set xid = s.upto_xid - 1 from audit_seal s"
+        " where s.client_id = %s and s.number = 2 and audit_event.id = %s",
+        trail.client_id,
+        late,
+    )
     assert (trail.broken().reason, trail.broken().number, trail.broken().event_id) == ("event-added", 2, late)
 
 
@@ -287,22 +325,28 @@ def test_a_row_moved_out_of_its_batch_or_renumbered_is_named(trail: Trail) -> No
 def test_a_changed_sequence_number_breaks_the_root(trail: Trail) -> None:
     events = three_batches(trail)
     with psycopg.connect(trail.urls.owner.replace("+psycopg", "", 1)) as connection:
-        connection.execute("alter table audit_event disable trigger append_only, no force row level security")
+        connection.execute(f"alter table audit_event {OFF}")
         connection.execute("alter table audit_event alter column seq set generated by default")
         connection.execute("update audit_event set seq = seq + 1000000 where id = %s", [events[5]])
         connection.execute("alter table audit_event alter column seq set generated always")
-        connection.execute("alter table audit_event enable trigger append_only, force row level security")
+        connection.execute(f"alter table audit_event {ON}")
     assert (trail.broken().reason, trail.broken().number) == ("root-differs", 3)
 
 
 @pytest.mark.parametrize(
     ("change", "reason", "number"),
-    [("update audit_seal set root = sha256(root) where client_id = %s and number = 2", "root-differs", 2),
-     ("update audit_seal set hash = sha256(hash) where client_id = %s and number = 2", "seal-changed", 2),
-     ("update audit_seal set previous = sha256(previous) where client_id = %s and number = 2", "link-broken", 2),
-     ("delete from audit_seal where client_id = %s and number = 2", "seal-missing", 2),
-     ("delete from audit_seal where client_id = %s and number = 1", "seal-missing", 1)],
-)  # fmt: skip
+    [
+        ("update audit_seal set root = sha256(root) where client_id = %s and number = 2", "root-differs", 2),
+        ("update audit_seal set hash = sha256(hash) where client_id = %s and number = 2", "seal-changed", 2),
+        (
+            "update audit_seal set previous = sha256(previous) where client_id = %s and number = 2",
+            "link-broken",
+            2,
+        ),
+        ("delete from audit_seal where client_id = %s and number = 2", "seal-missing", 2),
+        ("delete from audit_seal where client_id = %s and number = 1", "seal-missing", 1),
+    ],
+)
 def test_a_touched_seal_is_named(trail: Trail, change: str, reason: str, number: int) -> None:
     three_batches(trail)
     trail.as_owner(change, trail.client_id)
@@ -341,9 +385,7 @@ def test_money_acts_of_parallel_writers_form_one_chain(trail: Trail) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
-    links = trail.rows(
-        "select number, previous, hash from money_link where client_id = %s order by number", trail.client_id
-    )
+    links = trail.rows(LINKS, trail.client_id)
     assert [row.number for row in links] == list(range(1, 61))
     assert [bytes(row.previous) for row in links] == [b"", *(bytes(row.hash) for row in links[:-1])]
     assert trail.report().broken is None
@@ -352,11 +394,17 @@ def test_money_acts_of_parallel_writers_form_one_chain(trail: Trail) -> None:
 
 @pytest.mark.parametrize(
     ("change", "reason", "number"),
-    [("delete from money_link where client_id = %s and number = 2", "money-missing", 2),
-     ("delete from money_link where client_id = %s and number = 3", "money-unchained", None),
-     ("update money_link set previous = sha256(previous) where client_id = %s and number = 2", "money-changed", 2),
-     ("update money_link set hash = sha256(hash) where client_id = %s and number = 3", "money-changed", 3)],
-)  # fmt: skip
+    [
+        ("delete from money_link where client_id = %s and number = 2", "money-missing", 2),
+        ("delete from money_link where client_id = %s and number = 3", "money-unchained", None),
+        (
+            "update money_link set previous = sha256(previous) where client_id = %s and number = 2",
+            "money-changed",
+            2,
+        ),
+        ("update money_link set hash = sha256(hash) where client_id = %s and number = 3", "money-changed", 3),
+    ],
+)
 def test_a_touched_money_chain_is_named(trail: Trail, change: str, reason: str, number: int | None) -> None:
     for _ in range(3):
         trail.write(Emit("journal.posted"))
@@ -386,7 +434,7 @@ def test_what_an_open_transaction_wrote_is_sealed_after_it_ends(trail: Trail) ->
         assert trail.report().waiting == 1
         (first,) = trail.write_in(older)
     trail.seal()
-    sealed = trail.rows("select events from audit_seal where client_id = %s order by number", trail.client_id)
+    sealed = trail.rows(BATCHES, trail.client_id)
     assert sorted(one for row in sealed for one in row[0]) == sorted([first, second])
     assert trail.report().broken is None
 
@@ -429,12 +477,7 @@ def test_a_batch_ends_at_a_transaction_when_much_waits(trail: Trail, monkeypatch
     for size in (3, 3, 7, 1, 1):
         trail.write(*[Emit("ticket.edited")] * size)
     trail.seal()
-    sizes = [
-        len(row[0])
-        for row in trail.rows(
-            "select events from audit_seal where client_id = %s order by number", trail.client_id
-        )
-    ]
+    sizes = [len(row[0]) for row in trail.rows(BATCHES, trail.client_id)]
     assert sum(sizes) == 15
     assert max(sizes) >= 7
     assert trail.report().broken is None

@@ -1,4 +1,4 @@
-"""What the database itself refuses: other clients' rows, changes to what is written for ever, unbalanced books."""
+"""What the database refuses: other clients' rows, changes to what is written for ever, unbalanced books."""
 
 from __future__ import annotations
 
@@ -23,7 +23,16 @@ from ticketos.dev.database import PostgresUrls
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
-FOREVER = ("audit_event", "audit_seal", "correction", "journal", "money_link", "posting", "qa_check", "step_result")
+FOREVER = (
+    "audit_event",
+    "audit_seal",
+    "correction",
+    "journal",
+    "money_link",
+    "posting",
+    "qa_check",
+    "step_result",
+)
 
 REFUSED = (errors.InsufficientPrivilege, errors.CheckViolation)
 """By policy; for a grant the trigger that keeps roles at home speaks before it."""
@@ -81,7 +90,7 @@ def _insert(sql: psycopg.Connection[Any], table: str, **given: Any) -> None:
             values[column.name] = _anything(column.type, column.name)
     wrapped = [Jsonb(v) if isinstance(v, dict | list) and k != "events" else v for k, v in values.items()]
     sql.execute(
-        f"insert into {table} ({', '.join(values)}) values ({', '.join(['%s'] * len(values))})",  # type: ignore[arg-type]
+        f"insert into {table} ({', '.join(values)}) values ({', '.join(['%s'] * len(values))})",
         wrapped,
     )
 
@@ -94,12 +103,16 @@ def _anything(kind: Any, name: str) -> Any:
     python = str if isinstance(kind, AutoString) else kind.python_type
     if python is str:
         length = kind.length or 60
-        return new_id().hex[-length:] if name in ("key", "number", "slug", "prefix", "email") else "x"[:length]
+        return (
+            new_id().hex[-length:] if name in ("key", "number", "slug", "prefix", "email") else "x"[:length]
+        )
     return known[python]
 
 
 def _client(sql: psycopg.Connection[Any], client: UUID, slug: str, kind: str = "client") -> None:
-    _insert(sql, "client", id=client, slug=slug, prefix=slug[:8].upper(), kind=kind, status="active", zone="UTC")
+    _insert(
+        sql, "client", id=client, slug=slug, prefix=slug[:8].upper(), kind=kind, status="active", zone="UTC"
+    )
 
 
 def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
@@ -134,11 +147,13 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
         if "document_id" in table.columns:
             row.setdefault("document_id", of["document"])
         _insert(sql, table.name, **row)
-    _insert(sql, "posting", client_id=client, journal_id=of["journal"], amount=Decimal("-5.00"), currency="INR")
+    _insert(
+        sql, "posting", client_id=client, journal_id=of["journal"], amount=Decimal("-5.00"), currency="INR"
+    )
 
 
 def _count(connection: psycopg.Connection[Any], table: str, where: str = "true", *values: Any) -> int:
-    row = connection.execute(f"select count(*) from {table} where {where}", values).fetchone()  # type: ignore[arg-type]
+    row = connection.execute(f"select count(*) from {table} where {where}", values).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -171,18 +186,18 @@ def test_a_row_cannot_be_written_for_another_client(world: World, table: str) ->
     columns = ", ".join(c.name for c in SQLModel.metadata.tables[table].columns if c.identity is None)
     moved = columns.replace("client_id", "%s::uuid", 1)
     with pytest.raises(REFUSED), _as_app(world, world.ours) as sql:
-        sql.execute(f"insert into {table} ({columns}) select {moved} from {table} limit 1", [world.theirs])  # type: ignore[arg-type]
+        sql.execute(f"insert into {table} ({columns}) select {moved} from {table} limit 1", [world.theirs])
 
 
 @pytest.mark.parametrize("table", sorted({*tables.OWNED} - {*FOREVER, "usage_event"}))
 def test_a_row_of_another_client_is_not_changed_and_none_is_given_away(world: World, table: str) -> None:
     with _as_app(world, world.ours) as sql:
-        found = sql.execute(f"update {table} set client_id = client_id where client_id = %s", [world.theirs])  # type: ignore[arg-type]
+        found = sql.execute(f"update {table} set client_id = client_id where client_id = %s", [world.theirs])
         assert found.rowcount == 0
-        found = sql.execute(f"update {table} set client_id = client_id where client_id = %s", [world.ours])  # type: ignore[arg-type]
+        found = sql.execute(f"update {table} set client_id = client_id where client_id = %s", [world.ours])
         assert found.rowcount >= 1
     with pytest.raises(REFUSED), _as_app(world, world.ours) as sql:
-        sql.execute(f"update {table} set client_id = %s", [world.theirs])  # type: ignore[arg-type]
+        sql.execute(f"update {table} set client_id = %s", [world.theirs])
 
 
 @contextmanager
@@ -196,22 +211,34 @@ def _as_app(world: World, *clients: UUID) -> Iterator[psycopg.Connection[Any]]:
 
 def test_every_owned_table_is_guarded_and_so_is_one_that_is_added(world: World) -> None:
     with _superuser(world.urls) as sql:
-        named = {row[0] for row in sql.execute(
-            "select table_name from information_schema.columns where table_schema = 'public' and column_name = 'client_id'")}
-        forced = {row[0] for row in sql.execute(
-            "select relname from pg_class where relrowsecurity and relforcerowsecurity and relnamespace = 'public'::regnamespace")}
+        named = {
+            row[0]
+            for row in sql.execute(
+                "select table_name from information_schema.columns where table_schema = 'public' and"
+                " column_name = 'client_id'"
+            )
+        }
+        forced = {
+            row[0]
+            for row in sql.execute(
+                "select relname from pg_class where relrowsecurity and relforcerowsecurity and"
+                " relnamespace = 'public'::regnamespace"
+            )
+        }
     assert named == set(tables.OWNED)
     assert forced == {"client", *tables.OWNED}
 
 
 @pytest.mark.parametrize("table", FOREVER)
-@pytest.mark.parametrize("act", ["update {} set client_id = client_id", "delete from {}", "truncate {} cascade"])
+@pytest.mark.parametrize(
+    "act", ["update {} set client_id = client_id", "delete from {}", "truncate {} cascade"]
+)
 def test_what_is_written_for_ever_is_changed_by_nobody(world: World, table: str, act: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege), _as_app(world, world.ours) as sql:
-        sql.execute(act.format(table))  # type: ignore[arg-type]
+        sql.execute(act.format(table))
     for url in (world.urls.owner, world.urls.superuser):
         with pytest.raises(errors.RestrictViolation, match="append-only"), _connection(url) as sql:
-            sql.execute(act.format(table))  # type: ignore[arg-type]
+            sql.execute(act.format(table))
 
 
 def test_of_a_usage_event_only_the_state_changes(world: World) -> None:
@@ -226,7 +253,7 @@ def test_of_a_usage_event_only_the_state_changes(world: World) -> None:
             sql.execute("update usage_event set quantity = 2")
     for act in ("delete from usage_event", "truncate usage_event cascade"):
         with pytest.raises(errors.RestrictViolation), _connection(world.urls.owner) as sql:
-            sql.execute(act)  # type: ignore[arg-type]
+            sql.execute(act)
 
 
 def test_the_system_role_sees_across_clients_only_what_its_work_needs(world: World) -> None:
@@ -238,7 +265,9 @@ def test_the_system_role_sees_across_clients_only_what_its_work_needs(world: Wor
         with pytest.raises(errors.InsufficientPrivilege), _connection(world.urls.system) as sql:
             _count(sql, table)
     with world.app.system() as connection:
-        assert driver(connection).execute("update outbox set state = 'done' where kind = 'none'").rowcount == 0
+        assert (
+            driver(connection).execute("update outbox set state = 'done' where kind = 'none'").rowcount == 0
+        )
         assert {row[0] for row in driver(connection).execute("select id from all_clients()")} == {
             world.provider, world.ours, world.theirs}  # fmt: skip
     with pytest.raises(errors.InsufficientPrivilege), _connection(world.urls.system) as sql:
@@ -251,7 +280,9 @@ def _journal(sql: psycopg.Connection[Any], client: UUID, *sides: tuple[str, str]
     journal = new_id()
     _insert(sql, "journal", id=journal, client_id=client)
     for amount, currency in sides:
-        _insert(sql, "posting", client_id=client, journal_id=journal, amount=Decimal(amount), currency=currency)
+        _insert(
+            sql, "posting", client_id=client, journal_id=journal, amount=Decimal(amount), currency=currency
+        )
 
 
 @pytest.mark.parametrize(
@@ -287,28 +318,52 @@ def test_a_posting_added_later_is_checked_too(world: World) -> None:
 def test_signing_in_finds_a_person_and_their_clients_before_any_client_is_set(world: World) -> None:
     staff, guest, token, secret = new_id(), new_id(), b"t" * 32, b"s" * 32
     with _superuser(world.urls) as sql:
-        _insert(sql, "app_user", id=staff, client_id=world.provider, email="Asha@Provider.example", active=True)
+        _insert(
+            sql, "app_user", id=staff, client_id=world.provider, email="Asha@Provider.example", active=True
+        )
         _insert(sql, "user_grant", client_id=world.provider, user_id=staff, role="ops", scope_client_id=None)
-        _insert(sql, "user_session", client_id=world.provider, user_id=staff, token_hash=token,
-                expires_at=datetime.now(UTC) + timedelta(hours=1))
+        _insert(
+            sql,
+            "user_session",
+            client_id=world.provider,
+            user_id=staff,
+            token_hash=token,
+            expires_at=datetime.now(UTC) + timedelta(hours=1),
+        )
         _insert(sql, "app_user", id=guest, client_id=world.ours, email="g@acme.example", active=True)
-        _insert(sql, "user_grant", client_id=world.ours, user_id=guest, role="client_user", scope_client_id=world.ours)
-        _insert(sql, "api_key", client_id=world.ours, user_id=guest, secret_hash=secret, scopes=["tickets:write"])
+        _insert(
+            sql,
+            "user_grant",
+            client_id=world.ours,
+            user_id=guest,
+            role="client_user",
+            scope_client_id=world.ours,
+        )
+        _insert(
+            sql, "api_key", client_id=world.ours, user_id=guest, secret_hash=secret, scopes=["tickets:write"]
+        )
     with _connection(world.urls.app) as sql:
-        found = sql.execute("select user_id, client_id, active from auth_by_email('asha@provider.EXAMPLE')").fetchall()
+        found = sql.execute(
+            "select user_id, client_id, active from auth_by_email('asha@provider.EXAMPLE')"
+        ).fetchall()
         assert found == [(staff, world.provider, True)]
         everyone = sorted([world.provider, world.ours, world.theirs])
         ask = "select user_id, roles, clients, scopes, grants from "
         assert sql.execute(ask + "auth_session(%s)", [token]).fetchall() == [
-            (staff, ["ops"], everyone, [], [{"role": "ops", "client": None}])]  # fmt: skip
+            (staff, ["ops"], everyone, [], [{"role": "ops", "client": None}])
+        ]  # fmt: skip
         assert sql.execute(ask + "auth_api_key(%s)", [secret]).fetchall() == [
-            (guest, ["client_user"], [world.ours], ["tickets:write"], [{"role": "client_user", "client": str(world.ours)}])]  # fmt: skip
-        assert sql.execute("select client_by_address('ACME'), client_by_address('nobody'), provider_client()").fetchone() == (
-            world.ours, None, world.provider)  # fmt: skip
+            (guest, ["client_user"], [world.ours], ["tickets:write"],
+             [{"role": "client_user", "client": str(world.ours)}])
+        ]  # fmt: skip
+        found = sql.execute(
+            "select client_by_address('ACME'), client_by_address('nobody'), provider_client()"
+        ).fetchall()
+        assert found == [(world.ours, None, world.provider)]
         assert _count(sql, "app_user") == 0
         for call in ("select * from grants_of(%s)", "select * from search.ticket where id = %s"):
             with pytest.raises(errors.InsufficientPrivilege):
-                sql.execute(call, [staff])  # type: ignore[arg-type]
+                sql.execute(call, [staff])
             sql.rollback()
     with _superuser(world.urls) as sql:
         sql.execute("update user_session set ended_at = now() where token_hash = %s", [token])
@@ -335,9 +390,19 @@ def test_search_answers_for_clients_that_are_both_asked_for_and_granted(world: W
     with _superuser(world.urls) as sql:
         for client in (world.ours, world.theirs):
             found[client] = new_id()
-            _insert(sql, "ticket", id=found[client], root_id=found[client], client_id=client, kind="request", progress=0,
-                    number=f"ACME-26-{found[client].hex[-6:]}", subject="Rechnung für Müller/Söhne",
-                    requester_email="jane.doe@acme.example", received_at=NOW)
+            _insert(
+                sql,
+                "ticket",
+                id=found[client],
+                root_id=found[client],
+                client_id=client,
+                kind="request",
+                progress=0,
+                number=f"ACME-26-{found[client].hex[-6:]}",
+                subject="Rechnung für Müller/Söhne",
+                requester_email="jane.doe@acme.example",
+                received_at=NOW,
+            )
 
     def search(granted: list[UUID], asked: list[UUID], text: str) -> set[UUID]:
         with world.app.transaction(granted) as connection:
@@ -349,8 +414,13 @@ def test_search_answers_for_clients_that_are_both_asked_for_and_granted(world: W
     assert search([world.ours], [world.ours, world.theirs], "jane.doe@acme") == mine
     assert search([world.ours, world.theirs], [world.ours, world.theirs], "söhne") == set(found.values())
     assert search([world.ours], [world.ours], f"ACME-26-{found[world.ours].hex[-6:]}") == mine
-    for granted, asked, text in (([world.ours], [world.theirs], "söhne"), ([], [world.ours], "söhne"), ([world.ours], [world.ours], "  "),
-                                 ([world.ours], [world.ours], "' | ! & :* ()"), ([world.ours], [world.ours], str(world.ours))):
+    for granted, asked, text in (
+        ([world.ours], [world.theirs], "söhne"),
+        ([], [world.ours], "söhne"),
+        ([world.ours], [world.ours], "  "),
+        ([world.ours], [world.ours], "' | ! & :* ()"),
+        ([world.ours], [world.ours], str(world.ours)),
+    ):
         assert search(granted, asked, text) == set()
     with _as_app(world, world.ours) as sql:
         sql.execute("update ticket set subject = 'erased' where id = %s", [found[world.ours]])
@@ -373,9 +443,15 @@ def test_the_owners_functions_are_the_known_ones_and_no_view_looks_past_the_poli
     with _superuser(world.urls) as sql:
         found = sql.execute(
             "select p.proname, p.proconfig, has_function_privilege('public', p.oid, 'execute') from pg_proc p"
-            " join pg_namespace n on n.oid = p.pronamespace where p.prosecdef and n.nspname in ('public', 'search')").fetchall()
-        views = sql.execute("select relname from pg_class c join pg_namespace n on n.oid = relnamespace where relkind in ('v', 'm')"
-                            " and nspname in ('public', 'search') and not coalesce(reloptions::text like '%security_invoker=%', false)")
+            " join pg_namespace n on n.oid = p.pronamespace where p.prosecdef and n.nspname in"
+            " ('public', 'search')"
+        ).fetchall()
+        views = sql.execute(
+            "select relname from pg_class c join pg_namespace n on n.oid = relnamespace where"
+            " relkind in ('v', 'm')"
+            " and nspname in ('public', 'search') and not coalesce(reloptions::text like"
+            " '%security_invoker=%', false)"
+        )
         assert views.fetchall() == []
     assert {row[0] for row in found} == DEFINER_FUNCTIONS
     assert all(row[1] == ["search_path=pg_catalog, pg_temp"] for row in found)

@@ -128,10 +128,15 @@ def test_dropping_the_wrapped_key_shreds_the_object(
 
 
 def test_a_transaction_that_fails_leaves_no_object(store: ObjectStore, app: Database, client: UUID) -> None:
-    with pytest.raises(RuntimeError, match="later"), app.transaction([client]) as connection:
-        address = store.put_in(connection, client, CONTENT)
-        assert store.get_in(connection, client, address) == CONTENT
-        raise RuntimeError("later")
+    def keep_and_fail() -> None:
+        with app.transaction([client]) as connection:
+            address = store.put_in(connection, client, CONTENT)
+            assert store.get_in(connection, client, address) == CONTENT
+            raise RuntimeError(address)
+
+    with pytest.raises(RuntimeError) as failed:
+        keep_and_fail()
+    address = str(failed.value)
     with pytest.raises(DomainError, match="object-missing"):
         store.get(client, address)
     assert store.put(client, CONTENT) == address

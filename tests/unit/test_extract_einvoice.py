@@ -21,7 +21,8 @@ UBL = """<?xml version="1.0" encoding="UTF-8"?>
   <cac:OrderReference><cbc:ID>PO-9</cbc:ID></cac:OrderReference>
   <cac:AccountingSupplierParty><cac:Party>
     <cac:PartyTaxScheme><cbc:CompanyID>DE136695976</cbc:CompanyID><cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:PartyTaxScheme>
-    <cac:PartyLegalEntity><cbc:RegistrationName>Bright Paper GmbH</cbc:RegistrationName></cac:PartyLegalEntity>
+    <cac:PartyLegalEntity>
+      <cbc:RegistrationName>Bright Paper GmbH</cbc:RegistrationName></cac:PartyLegalEntity>
   </cac:Party></cac:AccountingSupplierParty>
   <cac:AccountingCustomerParty><cac:Party>
     <cac:PartyName><cbc:Name>Acme Ltd</cbc:Name></cac:PartyName></cac:Party></cac:AccountingCustomerParty>

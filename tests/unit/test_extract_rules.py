@@ -71,8 +71,12 @@ def test_a_due_date_before_the_issue_and_an_issue_date_far_ahead_are_implausible
 
 def test_a_tax_identifier_is_judged_by_the_injected_checksum_alone() -> None:
     fields = values(supplier_tax_id="DE1")
-    judged = {valid: checks("invoice", fields, (), TODAY, lambda _, v=valid: v) for valid in (True, False, None)}
-    found = {valid: [it.ok for it in results if it.name == "supplier_tax_id"] for valid, results in judged.items()}
+
+    def judged_as(verdict: bool | None) -> list[bool]:
+        results = checks("invoice", fields, (), TODAY, lambda _: verdict)
+        return [it.ok for it in results if it.name == "supplier_tax_id"]
+
+    found = {verdict: judged_as(verdict) for verdict in (True, False, None)}
     assert found == {True: [True], False: [False], None: []}
 
 

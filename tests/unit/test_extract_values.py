@@ -113,7 +113,13 @@ def test_the_longest_label_wins_so_a_delivery_date_is_not_the_documents_date() -
 
 @pytest.mark.parametrize("good", ["27AAPFU0939F1ZV", "DE136695976", "FR11999999998"])
 def test_a_wrong_check_character_is_caught(good: str) -> None:
-    wrong = good[:-1] + ("A" if good[-1].isalpha() and good[-1] != "A" else str((int(good[-1]) + 1) % 10) if good[-1].isdigit() else "B")
+    wrong = good[:-1] + (
+        "A"
+        if good[-1].isalpha() and good[-1] != "A"
+        else str((int(good[-1]) + 1) % 10)
+        if good[-1].isdigit()
+        else "B"
+    )
     assert checksum_right(good) is True
     assert checksum_right(wrong) is False
 
@@ -134,7 +140,13 @@ def test_the_fingerprint_ignores_layout_and_case() -> None:
 
 def test_near_duplicates_differ_in_few_bits_and_others_in_many() -> None:
     text = " ".join(f"line {n} of the invoice shows item {n * 7}" for n in range(40))
-    first, again, other = simhash(text), simhash(text + " copy"), simhash("a letter about something else entirely")
-    assert first and again and other
+    first, again, other = (
+        simhash(text),
+        simhash(text + " copy"),
+        simhash("a letter about something else entirely"),
+    )
+    assert first is not None
+    assert again is not None
+    assert other is not None
     assert distance(first, again) <= 6
     assert distance(first, other) > 15

@@ -18,7 +18,7 @@ _VARIANT = 2 << 62
 
 
 class UuidV7:
-    """A source of ids, each greater than the one before. Safe to use from several threads and after a fork."""
+    """A source of ids, each greater than the one before. Safe for threads and after a fork."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,7 +32,7 @@ class UuidV7:
         )  # the top random bit stays free
         with self._lock:
             if value >> _RANDOM_BITS <= self._last >> _RANDOM_BITS:
-                # Same millisecond, or a clock set back: count on by a random step, so that ids stay hard to guess.
+                # Same millisecond, or a clock set back: count on by a random step, so ids stay hard to guess.
                 value = self._last + 1 + (entropy & 0xFFFF_FFFF)
             self._last = value
         head, tail = value >> _TAIL_BITS, value & _TAIL_MASK

@@ -61,7 +61,8 @@ def check(owner_url: str) -> list[str]:
 def _unguarded(connection: Connection) -> list[str]:
     guarded = connection.execute(
         text(
-            "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relrowsecurity"
+            "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and"
+            " c.relrowsecurity"
             " and c.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = c.oid)"
         )
     )

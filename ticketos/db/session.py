@@ -1,8 +1,8 @@
 """Connections and transactions. Every transaction names its clients, or runs as the system role.
 
-Built for many small transactions: ``BEGIN`` and the setting that row-level policies read go to the server in one
-message, statements are prepared on the server, and a connection that died in the pool is noticed by that first
-message and replaced. Whatever the driver raises leaves a transaction as ``sqlalchemy.exc``.
+Built for many small transactions: ``BEGIN`` and the setting that row-level policies read go to the server in
+one message, statements are prepared on the server, and a connection that died in the pool is noticed by that
+first message and replaced. Whatever the driver raises leaves a transaction as ``sqlalchemy.exc``.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _SETTINGS = (
 class Database:
     """The application's database as its two roles. Thread-safe; connections are made on first use.
 
-    `app_url` is the URL of ticketos_app; `system_url` of ticketos_system, which only the relay, the sealer and the
-    reconciler need. Sizes are the most connections kept; a caller waits `wait_s` seconds for a free one and then
-    gets ``sqlalchemy.exc.TimeoutError``.
+    `app_url` is the URL of ticketos_app; `system_url` of ticketos_system, which only the relay, the sealer
+    and the reconciler need. Sizes are the most connections kept; a caller waits `wait_s` seconds for a free
+    one and then gets ``sqlalchemy.exc.TimeoutError``.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class Database:
     def transaction(self, clients: Collection[UUID]) -> Iterator[Connection]:
         """One transaction that sees and writes the rows of `clients` alone; an empty collection sees nothing.
 
-        Commits when the block ends, rolls back when it raises. Do not commit inside: the setting would be gone and
-        every later statement would see no row.
+        Commits when the block ends, rolls back when it raises. Do not commit inside: the setting would be
+        gone and every later statement would see no row.
         """
         named = ",".join(sorted(str(UUID(str(client))) for client in clients))
         with _transaction(self._app, f"begin; set local app.clients = '{{{named}}}'") as connection:
@@ -87,9 +87,36 @@ def driver(connection: Connection) -> psycopg.Connection[Any]:
 def encode_json(value: object) -> str:
     """JSON for a ``jsonb`` column: exact numbers and ids as strings, instants as ISO 8601, sets sorted.
 
-    Floats are refused inside money, not here: a box on a page is measured in floats.
+    What PostgreSQL cannot keep, a NUL or half a surrogate pair out of a damaged file, becomes U+FFFD.
+    Not-a-number is refused; an ordinary float is not, since a box on a page is measured in floats.
     """
+    text = _dumps(value)
+    if "\\u0000" in text or not _is_unicode(text):
+        text = _dumps(_storable(json.loads(text)))
+    return text
+
+
+def _dumps(value: object) -> str:
     return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _storable(value: object) -> object:
+    if isinstance(value, str):
+        halves = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return halves.replace("\0", "\ufffd")
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return value
 
 
 def _plain(value: object) -> object:
@@ -147,8 +174,8 @@ def _opened(engine: Engine, opening: str) -> Connection:
         driver(connection).execute(opening, prepare=False)
         return connection
     except psycopg.OperationalError:
-        # The server was restarted while this connection lay in the pool. Nothing was asked of it yet, so a new
-        # one may be tried; should the server be away, making it raises.
+        # The server was restarted while this connection lay in the pool. Nothing was asked of it yet, so a
+        # new one may be tried; should the server be away, making it raises.
         connection.invalidate()
         connection.close()
     except BaseException:

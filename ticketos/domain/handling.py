@@ -36,7 +36,7 @@ def resume(ticket: TicketState, states: Sequence[ClockState], timing: Timing, ap
     _open(ticket)
     if ticket.state != "paused":
         raise DomainError("not-paused", number=ticket.number)
-    changes, after = _move(states, timing, lambda c: clocks.resume(c, now) if c.open_pause() else c)
+    changes, after = _move(states, timing, lambda c: clocks.resume(c, now) if c.open_pause else c)
     next_at = deadline.next_deadline(after, timing, None, approval, now)
     return Verdict("resumed", (
         *changes,

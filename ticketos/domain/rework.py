@@ -17,8 +17,10 @@ from ticketos.domain.terms import ReworkTerms
 def begin(ticket: TicketState, documents: Sequence[DocumentState], checks: Sequence[QaState], terms: ReworkTerms, granted: int,
           now: datetime, new_id: NewId) -> Verdict:
     """Send what failed or was returned back, or ask the lead when the rounds are used up (``granted`` extra ones included)."""
-    back = [d for d in documents if d.quality == "failed" or d.approval == "returned"]
+    back = going_back(documents)
     number = ticket.round + 1
+    if not back:  # a lead took the last ones out: what remains goes to quality and approval as it is
+        return Verdict("settled", (SetTicket({"round": number}),), facts={"round": number})
     if number > terms.max_rounds + granted:
         task = OpenTask(id=new_id(), key=f"{ticket.id}:{ticket.life}:escalation:{number}", kind="escalation", workflow="ticket",
                         desk="lead", skill="lead", priority="P1", round=ticket.round,
@@ -70,12 +72,16 @@ def lead_decides(ticket: TicketState, task: TaskState, result: Mapping[str, Any]
         granted = int(ticket.detail.get("granted_rounds", 0)) + 1
         changes.append(SetTicket({"detail": {**ticket.detail, "granted_rounds": granted}}))
     else:
-        for document in documents:
-            if document.quality == "failed" or document.approval == "returned":
-                changes += [SetDocument(document.id, {"state": "rejected", "reason": "rework-limit", "approval": "rejected"}),
-                            Emit("document.rejected", after={"document": str(document.id)}, why=reason,
-                                 entity="document", entity_id=str(document.id))]
+        for document in going_back(documents):
+            changes += [SetDocument(document.id, {"state": "rejected", "reason": "rework-limit", "approval": "rejected"}),
+                        Emit("document.rejected", after={"document": str(document.id)}, why=reason,
+                             entity="document", entity_id=str(document.id))]
     return Verdict(str(decision), tuple(changes))
+
+
+def going_back(documents: Sequence[DocumentState]) -> list[DocumentState]:
+    """What failed quality or was returned by the client, and is still part of the delivery."""
+    return [d for d in documents if d.state == "posted" and (d.quality == "failed" or d.approval == "returned")]
 
 
 def _found(document: DocumentState, checks: Sequence[QaState]) -> list[Mapping[str, Any]]:

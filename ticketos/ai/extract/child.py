@@ -1,4 +1,6 @@
-"""The process inside the sandbox: bounds itself, then answers one document after another until its pipe closes."""
+"""The process inside the sandbox: bounds itself, then answers one document after another until its pipe
+closes.
+"""
 
 from __future__ import annotations
 
@@ -59,9 +61,6 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO) -> int:
         body = answer.model_dump_json().encode()
         answers.write(_LENGTH.pack(len(body), 0) + body)
         answers.flush()
-        if answer.reason == "too-heavy":
-            # What a memory blow-up left behind is not worth trusting with the next document.
-            return 0
 
 
 def _read(reader: Reader, data: bytes, head: dict[str, str | None]) -> Extraction:
@@ -69,8 +68,9 @@ def _read(reader: Reader, data: bytes, head: dict[str, str | None]) -> Extractio
     today = date.fromisoformat(head["today"]) if head["today"] else None
     try:
         return reader.read(data, filename, today)
-    except Exception:
-        # The edge of the sandbox: whatever a broken file makes a parser raise is a damaged file. The log has it.
+    except Exception:  # noqa: BLE001
+        # The edge of the sandbox: whatever a broken file makes a parser raise is a damaged file. The log
+        # has it.
         traceback.print_exc(file=sys.stderr)
         return quarantine(filename, "unreadable")
 

@@ -27,7 +27,9 @@ def extract(
     ],
     json: Annotated[bool, typer.Option("--json", help="One JSON object per file and line of output")] = False,
 ) -> None:
-    """Read documents: type, fields, lines and checks. Exit code 1 if one could not be read, 2 for a wrong path."""
+    """Read documents: type, fields, lines and checks. Exit code 1 if one could not be read, 2 for a
+    wrong path.
+    """
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise typer.BadParameter(f"no such file: {', '.join(missing)}", param_hint="FILE")

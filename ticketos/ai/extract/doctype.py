@@ -10,13 +10,42 @@ from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.values import fold
 
 _TITLES: tuple[tuple[DocumentType, float, str], ...] = (
-    ("credit_note", 3.2, r"credit note|credit memo|credit invoice|gutschrift|rechnungskorrektur|stornorechnung|avoir|note de credit|facture d avoir"),
-    ("purchase_order", 3.0, r"purchase order|bestellung|bon de commande|einkaufsbestellung|order confirmation"),
-    ("goods_receipt", 3.2, r"goods receipt(?: note)?|goods received note|goods receiving note|grn|receiving report|wareneingang(?:sschein)?|bon de reception"),
-    ("inventory", 3.0, r"inventory(?: list| report| count)?|stock (?:list|count|statement|report|summary|sheet)|inventurliste|inventur|bestandsliste|lagerbestand|inventaire|etat des stocks"),
-    ("receipt", 2.0, r"receipt|cash receipt|sales receipt|official receipt|cash bill|cash sales?|quittung|kassenbon|kassenbeleg|recu|ticket de caisse"),
-    ("invoice", 3.0, r"(?:tax |simplified tax |proforma |commercial |sales )?invoice|[a-z]*rechnung|facture|bill of supply"),
-)  # fmt: skip
+    (
+        "credit_note",
+        3.2,
+        r"credit note|credit memo|credit invoice|gutschrift|rechnungskorrektur|stornorechnung|avoir"
+        r"|note de credit|facture d avoir",
+    ),
+    (
+        "purchase_order",
+        3.0,
+        r"purchase order|bestellung|bon de commande|einkaufsbestellung|order confirmation",
+    ),
+    (
+        "goods_receipt",
+        3.2,
+        r"goods receipt(?: note)?|goods received note|goods receiving note|grn|receiving report"
+        r"|wareneingang(?:sschein)?|bon de reception",
+    ),
+    (
+        "inventory",
+        3.0,
+        r"inventory(?: list| report| count)?|stock (?:list|count|statement|report|summary|sheet)"
+        r"|inventurliste|inventur|bestandsliste|lagerbestand|inventaire|etat des stocks",
+    ),
+    (
+        "receipt",
+        2.0,
+        r"receipt|cash receipt|sales receipt|official receipt|cash bill|cash sales?|quittung|kassenbon"
+        r"|kassenbeleg|recu|ticket de caisse",
+    ),
+    (
+        "invoice",
+        3.0,
+        r"(?:tax |simplified tax |proforma |commercial |sales )?invoice"
+        r"|[a-z]*rechnung|facture|bill of supply",
+    ),
+)
 _PATTERNS = [
     (kind, weight, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")) for kind, weight, words in _TITLES
 ]

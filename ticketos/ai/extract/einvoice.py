@@ -1,4 +1,5 @@
-"""Structured e-invoices: UN/CEFACT CII (ZUGFeRD, Factur-X, XRechnung) and UBL 2 (invoice, credit note, order).
+"""Structured e-invoices: UN/CEFACT CII (ZUGFeRD, Factur-X, XRechnung) and UBL 2 (invoice, credit note,
+order).
 
 What the issuer's system wrote is taken as it is; only its form is normalised (ISO dates, plain decimals).
 """
@@ -159,7 +160,12 @@ def _cii(root: etree._Element) -> EInvoice:
     if agreement is not None:
         for role, element in (("supplier", "SellerTradeParty"), ("buyer", "BuyerTradeParty")):
             _cii_party(found, role, _first(agreement, element))
-        found.put("po_number", _text(agreement, "BuyerOrderReferencedDocument/IssuerAssignedID", "BuyerOrderReferencedDocument/ID"))  # fmt: skip
+        found.put(
+            "po_number",
+            _text(
+                agreement, "BuyerOrderReferencedDocument/IssuerAssignedID", "BuyerOrderReferencedDocument/ID"
+            ),
+        )
     if settlement is not None:
         _cii_sums(found, settlement)
     for item in _all(deal, "IncludedSupplyChainTradeLineItem"):
@@ -176,7 +182,13 @@ def _cii_party(found: EInvoice, role: str, party: etree._Element | None) -> None
     found.put(f"{role}_tax_id", _scheme_first(_all(party, "SpecifiedTaxRegistration/ID")))
     if role == "supplier":
         address = _first(party, "PostalTradeAddress")
-        found.put("supplier_address", _joined(address, ("LineOne", "StreetName", "LineTwo", "LineThree", "PostcodeCode", "CityName", "CountryID")))  # fmt: skip
+        found.put(
+            "supplier_address",
+            _joined(
+                address,
+                ("LineOne", "StreetName", "LineTwo", "LineThree", "PostcodeCode", "CityName", "CountryID"),
+            ),
+        )
 
 
 def _scheme_first(nodes: Sequence[etree._Element]) -> str | None:
@@ -186,7 +198,11 @@ def _scheme_first(nodes: Sequence[etree._Element]) -> str | None:
 
 
 def _cii_sums(found: EInvoice, settlement: etree._Element) -> None:
-    sums = _first(settlement, "SpecifiedTradeSettlementHeaderMonetarySummation", "SpecifiedTradeSettlementMonetarySummation")  # fmt: skip
+    sums = _first(
+        settlement,
+        "SpecifiedTradeSettlementHeaderMonetarySummation",
+        "SpecifiedTradeSettlementMonetarySummation",
+    )
     found.put("currency", _text(settlement, "InvoiceCurrencyCode"))
     found.put(
         "due_date", _date(_text(settlement, "SpecifiedTradePaymentTerms/DueDateDateTime/DateTimeString"))
@@ -216,7 +232,9 @@ def _put_due(found: EInvoice, due: str | None) -> None:
 
 
 def _cii_line(item: etree._Element) -> ExtractedLine | None:
-    quantity = _first(item, "SpecifiedLineTradeDelivery/BilledQuantity", "SpecifiedSupplyChainTradeDelivery/BilledQuantity")  # fmt: skip
+    quantity = _first(
+        item, "SpecifiedLineTradeDelivery/BilledQuantity", "SpecifiedSupplyChainTradeDelivery/BilledQuantity"
+    )
     agreement = _first(item, "SpecifiedLineTradeAgreement", "SpecifiedSupplyChainTradeAgreement")
     settlement = _first(item, "SpecifiedLineTradeSettlement", "SpecifiedSupplyChainTradeSettlement")
     line = ExtractedLine(
@@ -229,14 +247,14 @@ def _cii_line(item: etree._Element) -> ExtractedLine | None:
             _text(
                 settlement, "ApplicableTradeTax/RateApplicablePercent", "ApplicableTradeTax/ApplicablePercent"
             )
-        ),  # fmt: skip
+        ),
         net=_number(
             _text(
                 settlement,
                 "SpecifiedTradeSettlementLineMonetarySummation/LineTotalAmount",
                 "SpecifiedTradeSettlementMonetarySummation/LineTotalAmount",
             )
-        ),  # fmt: skip
+        ),
     )
     return None if line == ExtractedLine() or (line.net is None and line.quantity is None) else line
 
@@ -289,7 +307,20 @@ def _ubl_party(found: EInvoice, role: str, party: etree._Element | None) -> None
     )
     if role == "supplier":
         address = _first(party, "PostalAddress")
-        found.put("supplier_address", _joined(address, ("StreetName", "AdditionalStreetName", "AddressLine/Line", "PostalZone", "CityName", "Country/IdentificationCode")))  # fmt: skip
+        found.put(
+            "supplier_address",
+            _joined(
+                address,
+                (
+                    "StreetName",
+                    "AdditionalStreetName",
+                    "AddressLine/Line",
+                    "PostalZone",
+                    "CityName",
+                    "Country/IdentificationCode",
+                ),
+            ),
+        )
 
 
 def _ubl_line(item: etree._Element) -> ExtractedLine:

@@ -18,7 +18,9 @@ _ROWS_BELOW = 3
 
 @dataclass(frozen=True)
 class Candidate:
-    """A possible value of a field; `probability` is that the place means this field, not that the ink is read."""
+    """A possible value of a field; `probability` is that the place means this field, not that the ink is
+    read.
+    """
 
     value: str
     probability: float

@@ -30,7 +30,7 @@ class Limits:
     render_dpi: int = 150
 
 
-class Quarantined(Exception):
+class Quarantined(Exception):  # noqa: N818 - a verdict about the file, not a fault of ours
     """The document is not read. `code` is a key of REASONS and stable."""
 
     def __init__(self, code: str, detail: str = "") -> None:

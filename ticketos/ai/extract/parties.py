@@ -26,7 +26,8 @@ _NAME_PREFIX = re.compile(r"^(?:name|company(?: name)?|firma|nom|raison sociale)
 _NAME_INLINE = re.compile(r"^(?:name|company(?: name)?|firma|nom|raison sociale)\s*:\s*", re.IGNORECASE)
 _SALUTATION = re.compile(r"^(?:herrn?|frau|mr|mrs|ms|m\.|mme|monsieur|madame|to|an)\.?$", re.IGNORECASE)
 _POSTCODE = re.compile(
-    r"^(?:[A-Z]{1,2}[ -])?\d{4,5}\s+[^\W\d]{3,}|[^\W\d]{3,},?\s+[A-Z]{2}\s+\d{5}(?:-\d{4})?$|[A-Z]{1,2}\d{1,2}[A-Z]?\s\d[A-Z]{2}$"
+    r"^(?:[A-Z]{1,2}[ -])?\d{4,5}\s+[^\W\d]{3,}|"
+    r"[^\W\d]{3,},?\s+[A-Z]{2}\s+\d{5}(?:-\d{4})?$|[A-Z]{1,2}\d{1,2}[A-Z]?\s\d[A-Z]{2}$"
 )
 _SENDER_BREAK = re.compile(r"\s+[●•·|*–—-]\s+|\s*[●•·|]\s*")
 _ADDRESS_ROWS = 6
@@ -54,7 +55,9 @@ def buyer(paper: Paper, document_type: str) -> Candidate | None:
 
 
 def _address_window(paper: Paper) -> Candidate | None:
-    """The block a letter's window shows: rows on the left of the upper page that end in a postcode and town."""
+    """The block a letter's window shows: rows on the left of the upper page that end in a postcode and
+    town.
+    """
     page = paper.pages[0] if paper.pages else None
     if page is None:
         return None
@@ -182,6 +185,11 @@ def _letterhead(paper: Paper) -> tuple[Candidate, Cell] | None:
             height = cell.y0 / max(page.height, 1.0)
             score = 2.0 * legal + min(cell.height / usual, 2.5) + 1.5 * max(0.0, 1 - 2.5 * height)
             score += 0.5 if index == 0 else 0.0
+            # The sender's line over a letter's window: name, street and town in one small row.
+            parts = _SENDER_BREAK.split(cell.text)
+            score += (
+                2.5 if len(parts) >= 3 and any(re.search(r"\d{4,6}\b", part) for part in parts[1:]) else 0.0
+            )
             score -= 1.0 if _PLACE.search(fold(text)) or labelled else 0.0
             if best is None or score > best[0]:
                 words = cell.words_between(0, len(text))
@@ -211,9 +219,9 @@ def _address(paper: Paper, name: Candidate, cell: Cell) -> Candidate | None:
         folded = fold(under.text)
         if _CONTACT.search(folded) or days(under.text) or any(True for _ in tax_ids(under.text)):
             break
-        if any(mention.start == 0 for mention in paper.found[index][row.cells.index(under)]):
-            if not folded.startswith(("anschrift", "address", "adresse")):
-                break
+        labelled = any(mention.start == 0 for mention in paper.found[index][row.cells.index(under)])
+        if labelled and not folded.startswith(("anschrift", "address", "adresse")):
+            break
         if not parts and not _PLACE.search(folded) and not any(c.isdigit() for c in under.text):
             continue  # a second line of the name, or its registration
         if re.fullmatch(r"\W*[a-z. :#]{0,16}\w{4,}\W*[a-z]?\W*", folded) and folded.strip().startswith("("):
@@ -233,7 +241,9 @@ def _aligned(cell: Cell, name: Cell) -> bool:
 
 
 def tax_identifiers(paper: Paper) -> dict[str, Candidate]:
-    """supplier_tax_id and buyer_tax_id. An identifier in the buyer's block or under its label is the buyer's."""
+    """supplier_tax_id and buyer_tax_id. An identifier in the buyer's block or under its label is the
+    buyer's.
+    """
     found: dict[str, Candidate] = {}
     buyers = _labelled(paper, "buyer")
     buyer_row = buyers[0].row if buyers else None

@@ -23,8 +23,8 @@ from ticketos.ai.ocr.images import image_pages
 from ticketos.ai.ocr.page import Page
 from ticketos.lines.data_entry import rules
 
-# How much a rule's verdict says about the fields it speaks for. net_plus_tax chose the amounts, so it has been
-# counted already; a checksum is right by chance one time in ten to thirty-six.
+# How much a rule's verdict says about the fields it speaks for. net_plus_tax chose the amounts, so it has
+# been counted already; a checksum is right by chance one time in ten to thirty-six.
 _PASSED = {"lines_sum": 12.0, "tax_by_rate": 8.0, "supplier_tax_id": 15.0, "buyer_tax_id": 15.0}
 _FAILED = 0.25
 _CAP = 0.995
@@ -140,9 +140,11 @@ class Reader:
             raise Quarantined("empty", "no words")
         results = list(_check(found, today))
         if found.on_page is not None:
-            detail = "the total of the e-invoice is printed on the page" if found.on_page else (
-                "the total of the e-invoice is not printed on the page"
-            )  # fmt: skip
+            detail = (
+                "the total of the e-invoice is printed on the page"
+                if found.on_page
+                else ("the total of the e-invoice is not printed on the page")
+            )
             results.append(rules.CheckResult("xml_on_page", found.on_page, detail, ("total",)))
         if broken_xml is not None:
             results.append(rules.CheckResult("embedded_xml", False, broken_xml, ()))
@@ -226,7 +228,9 @@ def _doubted(field: ExtractedField, ratio: float) -> ExtractedField:
 
 
 def _doubtful(result: Extraction) -> bool:
-    """Whether a second reading is worth its time: a failed sum, or a required field that is weak or absent."""
+    """Whether a second reading is worth its time: a failed sum, or a required field that is weak or
+    absent.
+    """
     if any(not check.ok for check in result.checks):
         return True
     needed = rules.required_fields(result.type)

@@ -1,8 +1,9 @@
 """Reading in child processes that may be killed: what a hostile file can do ends with the child.
 
-A child has its own bounds on memory, processor time and file size, an environment without secrets, and one pipe
-in and out that carries length-prefixed JSON and bytes (never pickles: a taken-over child must not be able to make
-the parent run anything). The parent alone keeps the wall clock.
+A child has its own bounds on memory, processor time and file size, an environment without secrets, and one
+pipe
+in and out that carries length-prefixed JSON and bytes (never pickles: a taken-over child must not be able
+to make the parent run anything). The parent alone keeps the wall clock.
 """
 
 from __future__ import annotations
@@ -151,11 +152,15 @@ class _Child:
             watch.cancel()
         if answer is None:
             return quarantine(filename, self._cause())
+        if answer.reason == "too-heavy":
+            # What a memory blow-up left behind is not worth trusting with the next document.
+            self._left = 0
         # The name is the parent's: a child that was taken over must not answer for another file.
         return answer.model_copy(update={"file": filename})
 
     def _exchange(self, head: bytes, data: bytes) -> Extraction | None:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         try:
             self._process.stdin.write(_LENGTH.pack(len(head), len(data)) + head)
             self._process.stdin.write(data)
@@ -174,7 +179,9 @@ class _Child:
         self._kill()
 
     def _cause(self) -> str:
-        """Why there was no answer: out of time, memory or processor is `too-heavy`, a crash is `unreadable`."""
+        """Why there was no answer: out of time, memory or processor is `too-heavy`, a crash is
+        `unreadable`.
+        """
         if self._overdue:
             return "too-heavy"
         try:

@@ -11,17 +11,33 @@ from functools import cache
 from schemas.extraction import ExtractedLine
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.values import Amount, amounts, days, fold
-from ticketos.ai.ocr.page import Cell, Row, Word
+from ticketos.ai.ocr.page import Row, Word
 
 _COLUMNS: dict[str, str] = {
-    "description": "description|item description|description of goods|item|items|item name|particulars|product|product name|product description|service|services|"
-    "bezeichnung|artikel|artikelbezeichnung|beschreibung|leistung|produkt|text|designation|article|libelle|goods|details|material|activity|description of goods and services",
-    "quantity": "qty|quantity|quantities|menge|anzahl|qte|quantite|qty received|received qty|received|quantity received|ordered|qty ordered|hours|std|stk|on hand|qty on hand|count|counted|stock|closing stock|stunden|heures|nos",
+    "description": "description|item description|description of goods|item|items|item name|particulars|"
+    "product|product name|product description|service|services|"
+    "bezeichnung|artikel|artikelbezeichnung|beschreibung|leistung|produkt|text|"
+    "designation|article|libelle|goods|details|material|activity|"
+    "description of goods and services",
+    "quantity": "qty|quantity|quantities|menge|anzahl|qte|quantite|qty received|received qty|"
+    "received|quantity received|ordered|qty ordered|hours|std|stk|on hand|qty on hand|"
+    "count|counted|stock|closing stock|stunden|heures|nos",
     "unit": "unit|uom|einheit|einh|unite|u o m|me",
-    "unit_price": "unit price|price|rate|unit rate|unit cost|cost|einzelpreis|preis|e preis|ep|stuckpreis|prix unitaire|prix|pu|p u|pu ht|prix unitaire ht|prix unit|price each|price per unit|einzel|einzelpreis netto|preis einheit|nettopreis|u price|s price|unitaire",
-    "tax_rate": "vat|vat rate|tax|tax rate|gst|gst rate|mwst|ust|ust satz|mwst satz|tva|taux tva|taxe|steuersatz|igst|steuer|taux",
-    "net": "amount|total|line total|net amount|net|net price|total price|betrag|gesamt|gesamtpreis|gesamtbetrag|summe|netto|nettobetrag|montant|montant ht|total ht|prix ht|value|extended|total net|line amount|taxable value|net value|total amount|gesamt netto|amount excl|positionswert|stock value|prix total|amt|gesamtsumme",
-    "-": "no|nr|pos|position|sl|s no|sr no|sl no|sno|code|item code|item no|sku|hsn|hsn sac|hsn code|sac|art nr|artikelnummer|artikelnr|ref|reference|discount|disc|rabatt|remise|rem|date|datum|line|article no|batch|cgst|sgst|bin|location|lager|mrp|warehouse|barcode|id|tax amount|vat amount|tax amt|lagerort|min|reorder level|rejected|accepted|condition|category|bestellt|lot",
+    "unit_price": "unit price|price|rate|unit rate|unit cost|cost|einzelpreis|preis|e preis|ep|"
+    "stuckpreis|prix unitaire|prix|pu|p u|pu ht|prix unitaire ht|prix unit|price each|"
+    "price per unit|einzel|einzelpreis netto|preis einheit|nettopreis|u price|s price|"
+    "unitaire",
+    "tax_rate": "vat|vat rate|tax|tax rate|gst|gst rate|mwst|ust|ust satz|mwst satz|tva|taux tva|"
+    "taxe|steuersatz|igst|steuer|taux",
+    "net": "amount|total|line total|net amount|net|net price|total price|betrag|gesamt|"
+    "gesamtpreis|gesamtbetrag|summe|netto|nettobetrag|montant|montant ht|total ht|"
+    "prix ht|value|extended|total net|line amount|taxable value|net value|total amount|"
+    "gesamt netto|amount excl|positionswert|stock value|prix total|amt|gesamtsumme",
+    "-": "no|nr|pos|position|sl|s no|sr no|sl no|sno|code|item code|item no|sku|hsn|"
+    "hsn sac|hsn code|sac|art nr|artikelnummer|artikelnr|ref|reference|discount|disc|"
+    "rabatt|remise|rem|date|datum|line|article no|batch|cgst|sgst|bin|location|lager|mrp|"
+    "warehouse|barcode|id|tax amount|vat amount|tax amt|lagerort|min|reorder level|"
+    "rejected|accepted|condition|category|bestellt|lot",
 }
 _SUMS = ("total", "net_total", "tax_total", "amount_due", "tax_part", "cash", "change", "-amount")
 _NUMERIC = ("quantity", "unit_price", "tax_rate", "net")
@@ -154,15 +170,12 @@ def _body(paper: Paper, start: int, columns: Sequence[_Column]) -> tuple[list[Li
 
 def _is_sum(paper: Paper, index: int) -> bool:
     """A row that starts with the label of a sum, or shows one before its last amount."""
-    found = paper.found[index]
-    for position, mentions in enumerate(found):
-        text = paper.rows[index].cells[position].text
+    for cell, mentions in zip(paper.rows[index].cells, paper.found[index], strict=True):
         for mention in mentions:
-            if mention.of(*_SUMS) and mention.start <= 3 and not text[: mention.start].strip(" (.-"):
-                if position == 0 or not any(
-                    amounts(cell.text) for cell in paper.rows[index].cells[:position]
-                ):
-                    return True
+            if mention.of(*_SUMS) and not cell.text[: mention.start].strip(" (.-"):
+                return True
+        if amounts(cell.text):
+            return False
     return False
 
 
@@ -180,7 +193,9 @@ def _cut(row: Row, columns: Sequence[_Column]) -> dict[str, tuple[Word, ...]]:
 
 
 def _column_of(x0: float, x1: float, text: str, columns: Sequence[_Column]) -> str:
-    """The column a piece belongs to: numbers to the nearest edge or middle, words to the column they start in."""
+    """The column a piece belongs to: numbers to the nearest edge or middle, words to the column they
+    start in.
+    """
     letters = sum(character.isalpha() for character in text)
     if letters > 3 and not any(amount.money for amount in amounts(text)):
         started = [column for column in columns if column.x0 <= x0 + 4]

@@ -1,7 +1,7 @@
 """The text layer of a PDF page as words with boxes, straight from PDFium's characters.
 
-PDFium reads a page about ten times faster than a reader in Python, and places spaces as a viewer does; words are
-then cut at its spaces, at jumps, and where the writing turns.
+PDFium reads a page about ten times faster than a reader in Python, and places spaces as a viewer does;
+words are then cut at its spaces, at jumps, and where the writing turns.
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ def _words(
 
 
 def _character(code: int) -> str:
-    """The character of a UTF-16 unit; halves of pairs (emoji) and unmapped glyphs become the replacement mark."""
+    """The character of a UTF-16 unit; halves of pairs (emoji) and unmapped glyphs become the replacement
+    mark.
+    """
     if code == _HYPHEN_AT_LINE_END:
         return "-"
     return chr(code) if 0 < code < 0xD800 or 0xDFFF < code <= 0xFFFD else "\ufffd"

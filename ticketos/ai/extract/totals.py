@@ -87,11 +87,15 @@ def _merge(candidates: Sequence[Candidate]) -> list[_Option]:
             best = before.candidate
         options.pop(value, None)
         options[value] = _Option(value, min(1 - missed, 0.98), best)
-    return sorted(reversed(options.values()), key=lambda it: -it.probability)[:_MOST]
+    # The dict keeps the order of the paper, the sort is stable.
+    latest_first = list(reversed(options.values()))
+    return sorted(latest_first, key=lambda it: -it.probability)[:_MOST]
 
 
 def _taxes(paper: Paper) -> list[_Option]:
-    """Tax sums, single taxes, and the sum of taxes that stand in rows of their own (CGST + SGST, 7 % + 19 %)."""
+    """Tax sums, single taxes, and the sum of taxes that stand in rows of their own (CGST + SGST, 7 % +
+    19 %).
+    """
     options = _merge(money(paper, "tax_total"))
     rows = {part.row: part for part in money(paper, "tax_part")}
     parts = list(rows.values())
@@ -122,9 +126,7 @@ def _best(
         if net and tax:
             agreed = abs(net.value + tax.value - total.value) <= _CENTS
             score *= AGREES if agreed else CONTRADICTS
-        elif net and abs(net.value) > abs(total.value):
-            score *= CONTRADICTS
-        elif tax and abs(tax.value) >= abs(total.value) > 0:
+        elif (net and abs(net.value) > abs(total.value)) or (tax and abs(tax.value) >= abs(total.value) > 0):
             score *= CONTRADICTS
         if score > best_score:
             best_score, best = score, ((net, tax, total), agreed)

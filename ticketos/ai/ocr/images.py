@@ -15,7 +15,9 @@ _FORMATS = ("PNG", "JPEG", "TIFF")
 
 
 def image_pages(data: bytes, limits: Limits) -> Iterator[Image.Image]:
-    """The pages of a PNG, JPEG or TIFF. Raises Quarantined: truncated, unreadable, too-heavy, too-many-pages."""
+    """The pages of a PNG, JPEG or TIFF. Raises Quarantined: truncated, unreadable, too-heavy,
+    too-many-pages.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

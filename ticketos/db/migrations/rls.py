@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from alembic import op
 
 VISIBLE = "client_id = any((select nullif(current_setting('app.clients', true), ''))::uuid[])"
-"""True for rows of the transaction's clients; without the setting it is null, so no row is seen or written."""
+"""True for rows of the transaction's clients; without the setting it is null: no row is seen or written."""
 
 
 def guard(table: str, visible: str = VISIBLE) -> None:
-    """Force row-level security on `table`: the app sees and writes rows of its transaction's clients alone."""
+    """Force row-level security on `table`: the app sees and writes its transaction's clients alone."""
     op.execute(f"alter table {table} enable row level security")
     op.execute(f"alter table {table} force row level security")
     op.execute(
@@ -51,8 +51,8 @@ def let_definer(table: str) -> None:
 def unforced(*tables: str) -> Iterator[None]:
     """Let the migrating owner read and change all rows of `tables`, as a backfill must.
 
-    Outside such a bracket a statement on a guarded table is an error (``row_security`` is off while migrating),
-    because otherwise it would change no row and say nothing.
+    Outside such a bracket a statement on a guarded table is an error (``row_security`` is off while
+    migrating), because otherwise it would change no row and say nothing.
     """
     for table in tables:
         op.execute(f"alter table {table} no force row level security")

@@ -1,9 +1,9 @@
 # ruff: noqa: S608 (statements are put together from column names of our own, never from values)
 """The writing half of a step: every change a rule may ask for, in the step's transaction.
 
-Changes of a kind are written together: one statement each, sent in one batch where there are many. Kinds are
-written in a fixed order, so that two steps of a client take the shared rows (journal numbers, vendor memory, the
-chain of money acts) in the same order and cannot wait for each other.
+Changes of a kind are written together: one statement each, sent in one batch where there are many. Kinds
+are written in a fixed order, so that two steps of a client take the shared rows (vendor memory, journal
+numbers, the chain of money acts) in the same order and cannot wait for each other.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class Writer:
         names = sorted(values)
         sets = "".join(f"{name} = %s, " for name in names)
         row = self.sql.execute(
-            f"update ticket t set {sets}seq = seq + 1, row_version = row_version + 1 where client_id = %s and id = %s"
+            f"update ticket t set {sets}seq = seq + 1, row_version = row_version + 1 where client_id"
+            " = %s and id = %s"
             f" returning {_TICKET}",
             [*(rows.parameter("ticket", name, values[name]) for name in names), *self.here],
         ).fetchone()
@@ -123,7 +124,8 @@ class Writer:
         for names, ids in sorted(alike.items()):
             sets = "".join(f"{name} = %s, " for name in names)
             changed = self.many(
-                f"update document set {sets}row_version = row_version + 1 where client_id = %s and ticket_id = %s and id = %s",
+                f"update document set {sets}row_version = row_version + 1 where client_id = %s and"
+                " ticket_id = %s and id = %s",
                 (
                     [*(rows.parameter("document", name, merged[i][name]) for name in names), *self.here, i]
                     for i in ids
@@ -164,7 +166,8 @@ class Writer:
         if people:
             # A hint for fairness: rows another step holds are skipped, so that nobody waits for it.
             self.sql.execute(
-                "update app_user set last_assigned_at = %s where id in (select id from app_user where client_id = %s"
+                "update app_user set last_assigned_at = %s where id in (select id from app_user"
+                " where client_id = %s"
                 " and id = any(%s) for no key update skip locked)",
                 [self.now, self._provider_id, people],
             )
@@ -172,7 +175,8 @@ class Writer:
     def close_tasks(self, changes: Sequence[c.CloseTask]) -> None:
         """Only open tasks of this ticket; raises ``task-not-open`` when one is not."""
         changed = self.many(
-            "update task set state = %s, completed_at = %s, completed_by = %s, result = %s, row_version = row_version + 1"
+            "update task set state = %s, completed_at = %s, completed_by = %s, result = %s,"
+            " row_version = row_version + 1"
             " where client_id = %s and ticket_id = %s and id = %s and state = 'open'",
             ((t.state, t.at, t.by, rows.jsonb(dict(t.result)), *self.here, t.task_id) for t in changes),
         )
@@ -183,7 +187,8 @@ class Writer:
         """Withdraw all that are still open."""
         change = changes[0]
         self.sql.execute(
-            "update task set state = 'cancelled', completed_at = %s, result = %s, row_version = row_version + 1"
+            "update task set state = 'cancelled', completed_at = %s, result = %s, row_version ="
+            " row_version + 1"
             " where client_id = %s and ticket_id = %s and state = 'open'",
             [change.at, rows.jsonb({"reason": change.reason}), *self.here],
         )
@@ -191,7 +196,8 @@ class Writer:
     def set_clocks(self, changes: Sequence[c.SetClock]) -> None:
         """Create or replace the clock of that kind in the ticket's present life."""
         self.many(
-            "insert into ticket_clock (id, client_id, ticket_id, life, kind, target_s, started_at, stopped_at, pauses, fired,"
+            "insert into ticket_clock (id, client_id, ticket_id, life, kind, target_s, started_at,"
+            " stopped_at, pauses, fired,"
             " due_at, breached_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " on conflict (ticket_id, life, kind) do update set target_s = excluded.target_s,"
             " started_at = excluded.started_at, stopped_at = excluded.stopped_at, pauses = excluded.pauses,"
@@ -283,7 +289,7 @@ class Writer:
         once: str | None = None,
         with_ticket: bool = True,
     ) -> None:
-        """Insert rows of this client (and ticket); with `once`, a row whose key of these columns exists is left out."""
+        """Insert rows of this client (and ticket); `once` names the key whose second row is left out."""
         owner = {"client_id": self.ticket.client_id} | ({"ticket_id": self.ticket.id} if with_ticket else {})
         names = (*owner, *values[0])
         query = f"insert into {table} ({', '.join(names)}) values ({', '.join(['%s'] * len(names))})"

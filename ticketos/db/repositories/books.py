@@ -20,13 +20,13 @@ _JOURNAL = """with taken as (
     where not exists (select from journal where key = %(key)s)
     on conflict (client_id) do update set next = journal_counter.next + 1 returning next - 1 as number)
   insert into journal (id, client_id, key, number, booked_on, memo, source, source_id, reverses)
-  select %(id)s, %(client)s, %(key)s, 'J-' || lpad(number::text, greatest(6, length(number::text)), '0'), %(booked_on)s,
-    %(memo)s, %(source)s, %(source_id)s, %(reverses)s from taken
+  select %(id)s, %(client)s, %(key)s, 'J-' || lpad(number::text, greatest(6, length(number::text)), '0'),
+    %(booked_on)s, %(memo)s, %(source)s, %(source_id)s, %(reverses)s from taken
   returning id"""
 
 
 def add_usage(writer: Writer, changes: Sequence[c.AddUsage]) -> None:
-    """Accepted units, once per key. What has no contract is ``held`` for a person; the rest is ``billable``."""
+    """Accepted units, once per key. What has no contract is ``held`` for a person, else ``billable``."""
     writer.insert(
         "usage_event",
         [
@@ -57,7 +57,8 @@ def remember_vendors(writer: Writer, changes: Sequence[c.RememberVendor]) -> Non
     ordered = sorted(changes, key=lambda v: (v.vendor_key, v.account, v.cost_centre, v.tax_code))
     writer.many(
         "insert into vendor_memory (client_id, vendor_key, account, cost_centre, tax_code, times, last_at)"
-        " values (%s, %s, %s, %s, %s, 1, %s) on conflict (client_id, vendor_key, account, cost_centre, tax_code)"
+        " values (%s, %s, %s, %s, %s, 1, %s) on conflict (client_id, vendor_key, account,"
+        " cost_centre, tax_code)"
         " do update set times = vendor_memory.times + 1, last_at = excluded.last_at",
         (
             (writer.ticket.client_id, v.vendor_key, v.account, v.cost_centre, v.tax_code, writer.now)
@@ -69,7 +70,7 @@ def remember_vendors(writer: Writer, changes: Sequence[c.RememberVendor]) -> Non
 def post_journals(writer: Writer, changes: Sequence[c.PostJournal]) -> None:
     """Number and write entries in the client's book; a key that was posted is left alone, without a gap.
 
-    The counter's row is held until the transaction ends: numbers have no gaps, so entries of one book queue here.
+    The counter's row is held until the transaction ends: numbers have no gaps, so its entries queue here.
     Raises ``amount-too-fine`` for an amount the ledger could not keep exactly.
     """
     sides: list[list[object]] = []

@@ -172,13 +172,16 @@ class Facts:
         return tuple(map(rows.clock, found))
 
     def agents(self) -> tuple[Agent, ...]:
-        """Active people of the provider with a working role over this client; load counts the open tasks of all clients."""
+        """Active people of the provider with a working role here; load counts open tasks of all clients."""
         found = self._all(
-            "with people as (select u.id, u.name, u.skills, u.certifications, u.capacity, u.available, u.ring_fence,"
+            "with people as (select u.id, u.name, u.skills, u.certifications, u.capacity,"
+            " u.available, u.ring_fence,"
             " u.level, u.last_assigned_at from app_user u where u.client_id = %s and u.active and exists ("
-            " select from user_grant g where g.client_id = u.client_id and g.user_id = u.id and g.role = any(%s)"
+            " select from user_grant g where g.client_id = u.client_id and g.user_id = u.id and"
+            " g.role = any(%s)"
             " and (g.scope_client_id is null or g.scope_client_id = %s)))"
-            " select p.id, p.name, p.skills, p.certifications, p.capacity, coalesce(l.load, 0), p.available, p.ring_fence,"
+            " select p.id, p.name, p.skills, p.certifications, p.capacity, coalesce(l.load, 0),"
+            " p.available, p.ring_fence,"
             " p.level, p.last_assigned_at from people p"
             " left join open_load(array(select id from people)) l on l.user_id = p.id order by p.id",
             self._provider_id,
@@ -252,7 +255,7 @@ class Facts:
     def same_business_key(self, business_key: str, document_id: UUID) -> UUID | None:
         """Another document of the client with that key, neither rejected nor a double itself; the oldest.
 
-        Holds the key until the transaction ends, so that of two tickets that ask at once the second sees the first.
+        Holds the key until the transaction ends: of two tickets that ask at once the second sees the first.
         """
         self._sql.execute(
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
@@ -268,8 +271,8 @@ class Facts:
         return None if row is None else row[0]
 
     def coding_facts(self, vendor_key: str) -> CodingFacts:
-        """The client's coding rules in order, what its people chose for this supplier (most often first), and the
-        accounts of ``client.settings["coding"]``."""
+        """The client's coding rules in order, what its people chose for this supplier (most often first),
+        and the accounts of ``client.settings["coding"]``."""
         rules = self._all(
             "select pattern, account, cost_centre, tax_code from coding_rule where client_id = %s"
             " order by position, id",
@@ -325,12 +328,13 @@ class Facts:
         return {state.detail["key"]: state for state in map(rows.ticket, found)}
 
     def postings_of(self, source_id: UUID) -> tuple[tuple[UUID, tuple[Posting, ...]], ...]:
-        """The journals of that source that stand: those that reverse another, or were reversed, are left out."""
+        """The journals of that source that stand: neither reversed nor the reversal of another."""
         found = self._all(
             "select j.id, p.account, p.amount, p.currency, p.dimensions from journal j"
             " join posting p on p.client_id = j.client_id and p.journal_id = j.id"
             " where j.client_id = %s and j.source_id = %s and j.reverses is null and not exists ("
-            " select from journal r where r.client_id = j.client_id and r.source_id = j.source_id and r.reverses = j.id)"
+            " select from journal r where r.client_id = j.client_id and r.source_id = j.source_id"
+            " and r.reverses = j.id)"
             " order by j.id, p.id",
             self._ticket.client_id,
             source_id,

@@ -14,12 +14,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Row
+from sqlmodel import SQLModel
 
 from ticketos.channels.email.address import ticket_of
 from ticketos.db.audit import AuditTrail
 from ticketos.db.objects import ObjectStore
+from ticketos.db.tables import Document, Message, Outbox, Ticket, TicketLink
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.intake import Known, Route, ThreadTicket, fiscal_year, route, ticket_number
@@ -50,23 +51,9 @@ _COUNT = """
 insert into ticket_counter (client_id, fiscal_year, next) values (%s, %s, 2)
 on conflict (client_id, fiscal_year) do update set next = ticket_counter.next + 1 returning next - 1"""
 
-_TICKET = """
-insert into ticket (id, client_id, root_id, number, stage, state, progress, channel, subject, requester_name,
-                    requester_email, priority, desk, next_action, next_at, documents_total, detail, received_at)
-values (%s, %s, %s, %s, 'intake', 'open', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
-
-_MESSAGE = """
-insert into message (id, client_id, ticket_id, direction, channel, external_id, sender, recipient, subject, body,
-                     headers, sent_at, received_at)
-values (%s, %s, %s, 'in', %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
-
-_OUTBOX = """
-insert into outbox (id, client_id, ticket_id, key, kind, payload, next_at) values (%s, %s, %s, %s, %s, %s, %s)
-on conflict (key) do nothing"""
-
-_DOCUMENT = """
-insert into document (id, client_id, ticket_id, position, filename, content_type, size, sha256, address, received_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+_TABLES = SQLModel.metadata.tables
+_TICKET, _MESSAGE, _OUTBOX, _DOCUMENT, _LINK = (
+    _TABLES[str(model.__tablename__)] for model in (Ticket, Message, Outbox, Document, TicketLink))
 
 
 @dataclass(frozen=True)
@@ -158,17 +145,19 @@ class IntakeStore:
         count = connection.exec_driver_sql(_COUNT, (client_id, year)).scalar_one()
         number = ticket_number(facts.prefix, year, count)
         wishes = {"suppress_reply": intake.suppress_reply, "priority_hint": priority}
-        connection.exec_driver_sql(_TICKET, (
-            ticket_id, client_id, ticket_id, number, PROGRESS["intake"], intake.channel, intake.subject, intake.sender_name,
-            intake.sender, priority or "P3", DESKS["intake"], "Start the work", intake.received_at, len(documents),
-            Jsonb({name: wish for name, wish in wishes.items() if wish}), intake.received_at))
+        connection.execute(_TICKET.insert(), {
+            "id": ticket_id, "client_id": client_id, "root_id": ticket_id, "number": number, "stage": "intake",
+            "progress": PROGRESS["intake"], "channel": intake.channel, "subject": intake.subject,
+            "requester_name": intake.sender_name, "requester_email": intake.sender, "priority": priority or "P3",
+            "desk": DESKS["intake"], "next_action": "Start the work", "next_at": intake.received_at,
+            "documents_total": len(documents), "detail": {name: wish for name, wish in wishes.items() if wish},
+            "received_at": intake.received_at})
         self._insert_message(connection, message, ticket_id, headers)
         if documents:
-            _many(connection, _DOCUMENT, documents)
+            connection.execute(_DOCUMENT.insert(), documents)
         if chosen.follow_up_of is not None:
-            connection.exec_driver_sql(
-                "insert into ticket_link (id, client_id, ticket_id, other_id, kind) values (%s, %s, %s, %s, 'follow_up')",
-                (self._new_id(), client_id, ticket_id, chosen.follow_up_of))
+            connection.execute(_LINK.insert(), {"id": self._new_id(), "client_id": client_id, "ticket_id": ticket_id,
+                                                "other_id": chosen.follow_up_of, "kind": "follow_up"})
         self._leave(connection, client_id, ticket_id, f"start:{ticket_id}:1", "start",
                     {"ticket_id": str(ticket_id), "client_id": str(client_id), "life": 1},
                     intake.received_at + HEAD_START)
@@ -178,7 +167,7 @@ class IntakeStore:
         intake, client_id, ticket_id = message.intake, message.client_id, chosen.ticket_id
         assert ticket_id is not None
         files = intake.attachments if chosen.wakes else ()  # an echo only brings our own mail back
-        documents: list[tuple[Any, ...]] = []
+        documents: list[dict[str, Any]] = []
         if files:
             # The ticket's row is locked so that two answers with files do not take the same positions.
             taken = connection.exec_driver_sql(
@@ -188,7 +177,7 @@ class IntakeStore:
                 raise DomainError("too-many-files", limit=MAX_FILES, files=taken)
             documents = self._store_files(
                 connection, client_id, ticket_id, files, taken - len(files), intake.received_at)
-            _many(connection, _DOCUMENT, documents)
+            connection.execute(_DOCUMENT.insert(), documents)
         self._insert_message(connection, message, ticket_id, self._headers(connection, message))
         self._trail(connection, message, ticket_id, "ticket.reply_received", documents)
         if chosen.wakes:
@@ -211,14 +200,15 @@ class IntakeStore:
         return Accepted(chosen.ticket_id, row.number, duplicate=duplicate, reply_to_existing=reply, life=row.life)
 
     def _store_files(self, connection: Connection, client_id: UUID, ticket_id: UUID, files: Sequence[Attachment],
-                     first: int, at: datetime) -> list[tuple[Any, ...]]:
+                     first: int, at: datetime) -> list[dict[str, Any]]:
         """Encrypt and keep the bytes; returns the rows of their documents."""
         if not files:
             return []
         addresses = self._objects.put_all_in(connection, client_id, [file.content for file in files])
         return [
-            (self._new_id(), client_id, ticket_id, first + index, file.filename, file.content_type[:200],
-             len(file.content), hashlib.sha256(file.content).hexdigest(), address, at)
+            {"id": self._new_id(), "client_id": client_id, "ticket_id": ticket_id, "position": first + index,
+             "filename": file.filename, "content_type": file.content_type[:200], "size": len(file.content),
+             "sha256": hashlib.sha256(file.content).hexdigest(), "address": address, "received_at": at}
             for index, (file, address) in enumerate(zip(files, addresses, strict=True))
         ]
 
@@ -239,27 +229,30 @@ class IntakeStore:
 
     def _insert_message(self, connection: Connection, message: _Message, ticket_id: UUID, headers: dict[str, Any]) -> None:
         intake = message.intake
-        connection.exec_driver_sql(_MESSAGE, (
-            message.id, message.client_id, ticket_id, intake.channel, intake.external_id, intake.sender, intake.recipient,
-            intake.subject, _body(intake), Jsonb(headers), intake.sent_at, intake.received_at))
+        connection.execute(_MESSAGE.insert(), {
+            "id": message.id, "client_id": message.client_id, "ticket_id": ticket_id, "direction": "in",
+            "channel": intake.channel, "external_id": intake.external_id, "sender": intake.sender,
+            "recipient": intake.recipient, "subject": intake.subject, "body": _body(intake), "headers": headers,
+            "sent_at": intake.sent_at, "received_at": intake.received_at})
 
     def _trail(self, connection: Connection, message: _Message, ticket_id: UUID, event: str,
-               documents: Sequence[tuple[Any, ...]]) -> None:
+               documents: Sequence[dict[str, Any]]) -> None:
         intake = message.intake
         after: dict[str, Any] = {"channel": intake.channel, "message": str(message.id), "documents": len(documents)}
         if intake.suppress_reply:
             after["suppress_reply"] = intake.suppress_reply
         emits: list[Emit] = [Emit(event, after=after, **_person(intake))]
         if documents:
-            listed = [{"id": str(row[0]), "position": row[3], "size": row[6], "sha256": row[7]} for row in documents]
+            listed = [{"id": str(row["id"]), **{name: row[name] for name in ("position", "size", "sha256")}} for row in documents]
             emits.append(Emit("document.received", after={"documents": listed}))
         self._audit.record_many(connection, client_id=message.client_id, ticket_id=ticket_id, root_id=ticket_id,
                                 at=intake.received_at, actor=message.actor, emits=emits)
 
     def _leave(self, connection: Connection, client_id: UUID, ticket_id: UUID, key: str, kind: str,
                payload: dict[str, Any], at: datetime) -> None:
-        connection.exec_driver_sql(
-            _OUTBOX, (self._new_id(), client_id, ticket_id, key, kind, Jsonb(payload), at))
+        connection.execute(_OUTBOX.insert(), {
+            "id": self._new_id(), "client_id": client_id, "ticket_id": ticket_id, "key": key, "kind": kind,
+            "payload": payload, "next_at": at})
 
 
 def started(connection: Connection, ticket_id: UUID, life: int, at: datetime) -> None:
@@ -281,9 +274,3 @@ def _person(intake: Intake) -> dict[str, Any]:
 
 def _thread(row: Row[Any] | None) -> ThreadTicket | None:
     return None if row is None else ThreadTicket(row.id, row.state, row.subject)
-
-
-def _many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    connection.exec_driver_sql(statement, list(rows))
-
-

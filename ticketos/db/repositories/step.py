@@ -1,9 +1,8 @@
-# ruff: noqa: S608 (statements are put together from column names of our own, never from values)
-"""``Store`` and ``Step`` of ``domain.ports`` on PostgreSQL: one step is one transaction that holds its ticket.
+"""``Store`` and ``Step`` of ``domain.ports`` on PostgreSQL: one step is one transaction holding its ticket.
 
-A step that ran before is found by its key and repeats its result. Two runs of one step at the same moment meet at
-the ticket's row; the second then finds the result of the first. Should both get through, the unique key of the
-results lets one commit, and the other undoes all it wrote and answers with what is stored.
+A step that ran before is found by its key and repeats its result. Two runs of one step at the same moment
+meet at the ticket's row; the second then finds the result of the first. Should both get through, the unique
+key of the results lets one commit, and the other undoes all it wrote and answers with what is stored.
 """
 
 from __future__ import annotations
@@ -28,12 +27,13 @@ from ticketos.domain.state import Actor, TicketState
 
 _TICKET = rows.columns(TicketState, "t")
 _PRIOR = "select result from step_result where key = %s"
-_FREE = f"select {_TICKET}, ({_PRIOR}) from ticket t where t.client_id = %s and t.id = %s for update of t skip locked"
-_HELD = f"select {_TICKET} from ticket t where t.client_id = %s and t.id = %s for update of t"
+_ROW = "from ticket t where t.client_id = %s and t.id = %s for update of t"
+_FREE = f"select {_TICKET}, ({_PRIOR}) {_ROW} skip locked"
+_HELD = f"select {_TICKET} {_ROW}"
 
 
 class AuditWriter(Protocol):
-    """Writes events of the catalogue into the trail, in their order and in the transaction of `connection`."""
+    """Writes events of the catalogue into the trail, in their order, in the transaction of `connection`."""
 
     def record_many(
         self,
@@ -105,7 +105,8 @@ class SqlStep(Facts):
             )
         stored = encode_json(dict(result))
         kept = self._sql.execute(
-            "insert into step_result (key, client_id, result) values (%s, %s, %s::jsonb) on conflict (key) do nothing"
+            "insert into step_result (key, client_id, result) values (%s, %s, %s::jsonb) on conflict"
+            " (key) do nothing"
             " returning key",
             (str(self._key), self._ticket.client_id, stored),
         ).fetchone()
@@ -180,8 +181,8 @@ class SqlStore:
         row = sql.execute(_FREE, (str(key), client_id, key.ticket_id)).fetchone()
         if row is not None:
             return rows.ticket(row[:-1]), row[-1]
-        # Held by another step, or not there. After the wait the result must be looked up anew: the statement that
-        # waited still sees the time before.
+        # Held by another step, or not there. After the wait the result must be looked up anew: the statement
+        # that waited still sees the time before.
         row = sql.execute(_HELD, (client_id, key.ticket_id)).fetchone()
         if row is None:
             raise DomainError("ticket-unknown", ticket=str(key.ticket_id))

@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Row, RowMapping, Select, bindparam, func, select, text, tuple_, update
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
-from ticketos.db.tables import Approval, Message, Ticket, TicketClock, TicketLink, UsageEvent
+from ticketos.db.tables import Approval, Message, Outbox, Ticket, TicketClock, TicketLink, UsageEvent
 from ticketos.domain import reopen as reopening
 from ticketos.domain.changes import Emit, SetTicket
 from ticketos.domain.errors import DomainError
@@ -208,10 +207,10 @@ class TicketEdits:
                     self._record(connection, row, actor, at, change)
                 case _:
                     raise AssertionError(f"reopening does not {type(change).__name__}")
-        connection.exec_driver_sql(
-            "insert into outbox (id, client_id, ticket_id, key, kind, payload, next_at) values (%s, %s, %s, %s, 'start', %s, %s)",
-            (self._new_id(), row["client_id"], row["id"], f"start:{row['id']}:{life}",
-             Jsonb({"ticket_id": str(row["id"]), "client_id": str(row["client_id"]), "life": life}), at))
+        payload = {"ticket_id": str(row["id"]), "client_id": str(row["client_id"]), "life": life}
+        connection.execute(_TABLES[str(Outbox.__tablename__)].insert(), {
+            "id": self._new_id(), "client_id": row["client_id"], "ticket_id": row["id"], "kind": "start",
+            "key": f"start:{row['id']}:{life}", "payload": payload, "next_at": at})
         reopened = get(connection, row["id"])
         assert reopened is not None
         return reopened

@@ -15,17 +15,20 @@ from ticketos.domain.state import TicketState
 if TYPE_CHECKING:
     from ticketos.db.repositories.apply import Writer
 
-_INSERT = """insert into ticket (id, client_id, root_id, number, kind, life, seq, stage, state, progress, round, channel,
-  subject, service_line, ticket_type, priority, language, sentiment, contract_id, team, desk, owner_id, sla_state,
-  documents_total, documents_done, detail, received_at, started_at, closed_at, row_version)
-  values (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'on_track', 0, 0, %s, %s, %s, %s, 1)"""
+_INSERT = """insert into ticket (id, client_id, root_id, number, kind, life, seq, stage, state, progress,
+  round, channel, subject, service_line, ticket_type, priority, language, sentiment, contract_id, team, desk,
+  owner_id, sla_state, documents_total, documents_done, detail, received_at, started_at, closed_at,
+  row_version)
+  values (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+  'on_track', 0, 0, %s, %s, %s, %s, 1)"""
 
-_UPDATE = """update ticket set subject = %s, state = %s, owner_id = %s, desk = %s, detail = %s, closed_at = %s,
-  stage = %s, round = %s, seq = seq + 1, row_version = row_version + 1 where client_id = %s and root_id = %s and id = %s"""
+_UPDATE = """update ticket set subject = %s, state = %s, owner_id = %s, desk = %s, detail = %s,
+  closed_at = %s, stage = %s, round = %s, seq = seq + 1, row_version = row_version + 1
+  where client_id = %s and root_id = %s and id = %s"""
 
 
 def write_sub_tickets(writer: Writer, changes: Sequence[c.SubTicket]) -> None:
-    """Open or update rows of the tree. An owner or desk left None stays as it is; `detail` is merged key by key.
+    """Open or update rows of the tree. An owner or desk left None stays as it is; `detail` is merged.
 
     Raises ``sub-ticket-letter-missing`` for a new row without a letter.
     """

@@ -188,7 +188,9 @@ def _lines_sum(fields: Mapping[str, FieldValue], lines: Sequence[LineValue]) -> 
 
 
 def _line_products(lines: Sequence[LineValue]) -> CheckResult | None:
-    """Quantity × price against each line's amount. It speaks for no field: a discount in the row is no error."""
+    """Quantity × price against each line's amount. It speaks for no field: a discount in the row is no
+    error.
+    """
     compared, wrong = 0, []
     for index, line in enumerate(lines, start=1):
         quantity, price, net = amount(line.quantity), amount(line.unit_price), amount(line.net)

@@ -1,0 +1,153 @@
+"""The HTTP API put together. ``create_app`` is for a process, ``create_app_with`` for tests and other compositions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from api import health
+from api.access import ROUTES, AccessTable, Rule
+from api.acts import TemporalActs
+from api.documentation import describe
+from api.edge import Edge
+from api.errors import problem
+from api.failures import as_domain_error
+from api.links import routes as links
+from api.mailbox import Mailbox
+from api.refusals import record_refusal
+from api.services import Options, Services
+from api.smtp import SmtpEdge
+from api.v1 import acts, agreements, api_keys, clients, documents, sessions, tasks, tickets, users
+from ticketos.crypto import Keyring
+from ticketos.db.audit import AuditTrail
+from ticketos.db.ids import new_id
+from ticketos.db.objects import ObjectStore
+from ticketos.db.session import Database
+from ticketos.domain.errors import DomainError
+from ticketos.settings import Settings, ensure_master_key
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router, sessions.router, api_keys.router, tickets.router, acts.router, tasks.router, documents.router,
+    clients.router, agreements.contract_router, agreements.calendar_router, users.router, links.router,
+)
+"""Every router of the core, in the order of the documentation."""
+
+POOL = 24
+"""Database connections of one API process."""
+
+
+class UnlistedRoute(RuntimeError):
+    """A route and the access table disagree; the app must not run."""
+
+
+def create_app_with(services: Services, *, routers: Sequence[APIRouter] = (),
+                    rules: Mapping[tuple[str, str], Rule] | None = None, smtp: SmtpEdge[Any] | None = None) -> FastAPI:
+    """The app on given services. ``routers`` and ``rules`` add parts (portal, billing) with their access lines.
+
+    Raises ``UnlistedRoute`` when a route has no access line, or a line no route.
+    """
+    access = AccessTable({**ROUTES, **(rules or {})})
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.starter.attach(asyncio.get_running_loop())
+        if smtp is not None:
+            smtp.start()
+        try:
+            yield
+        finally:
+            if smtp is not None:
+                await asyncio.to_thread(smtp.stop)
+            await services.starter.drain()
+            await services.acts.close()
+            services.database.dispose()
+
+    app = FastAPI(
+        title="TicketingOS", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.services, app.state.access = services, access
+    for router in (*ROUTERS, *routers):
+        app.include_router(router)
+    _handle_errors(app)
+    _check_listed(app, access)
+    describe(app, access)
+    app.add_middleware(Edge, services=services, access=access)
+    return app
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app of a process, with everything it needs opened on first use."""
+    keyring = Keyring(ensure_master_key(settings.home))
+    database = Database(settings.app_url, settings.system_url, app_pool=POOL)
+    services = Services(
+        database=database, keyring=keyring, objects=ObjectStore(keyring, database, settings.objects_url),
+        audit=AuditTrail(keyring, new_id), acts=TemporalActs(_connector(settings, keyring)), now=utc_now, new_id=new_id,
+        options=Options(
+            public_url=settings.public_url, max_upload_bytes=settings.max_upload_bytes, mail_domain=settings.mail_domain,
+            temporal_ui_url=settings.temporal_ui_url, temporal_namespace=settings.temporal_namespace,
+            secure_cookies=settings.public_url.startswith("https://")),
+    )
+    smtp = None
+    if settings.smtp_port:
+        mailbox = Mailbox(services)
+        smtp = SmtpEdge(settings.smtp_host, settings.smtp_port, domain=settings.mail_domain, accept=mailbox.accept,
+                        resolve=mailbox.resolve, clock=utc_now)
+    return create_app_with(services, smtp=smtp)
+
+
+def utc_now() -> datetime:
+    """The present instant."""
+    return datetime.now(UTC)
+
+
+def _connector(settings: Settings, keyring: Keyring) -> Any:
+    async def connect() -> Any:
+        from workers.runtime import connect as connected  # the SDK takes a second to import its sandbox
+
+        return await connected(settings.temporal_address, settings.temporal_namespace, keyring)
+
+    return connect
+
+
+def _handle_errors(app: FastAPI) -> None:
+    async def refuse(request: Request, error: Exception) -> JSONResponse:
+        known = as_domain_error(error)
+        if known is None:
+            raise error
+        await record_refusal(request.app.state.services, request.scope, known)
+        return problem(known, request.url.path, request.state.trace_id)
+
+    for kind in (DomainError, HTTPException, RequestValidationError, SQLAlchemyError):
+        app.add_exception_handler(kind, refuse)
+
+
+def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
+    """Method and path template of every route the app serves."""
+    for found in iter_route_contexts(app.router.routes):
+        path: str | None = getattr(found, "path", None)
+        methods: set[str] = getattr(found, "methods", None) or set()
+        if path is None:
+            raise UnlistedRoute(f"a route without a path: {found!r}")
+        for method in sorted(methods - {"HEAD"}) or ["GET"]:
+            yield method, path
+
+
+def _check_listed(app: FastAPI, access: AccessTable) -> None:
+    served, listed = set(routes_of(app)), set(access.rules)
+    if missing := sorted(served - listed):
+        raise UnlistedRoute(f"without an access line: {missing}")
+    if idle := sorted(listed - served):
+        raise UnlistedRoute(f"access lines without a route: {idle}")
+
+

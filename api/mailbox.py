@@ -1,0 +1,51 @@
+"""Received mail on its way to a ticket: whose address it is, and taking it in (MF1)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from api.failures import constraint_of
+from api.services import Services
+from schemas.ticket import TicketStart
+from ticketos.domain.intake_types import Intake
+from ticketos.domain.state import Actor
+
+_AGAIN = "uq_message_external"
+
+
+class Mailbox:
+    """What the SMTP listener asks. Both methods block; they are called in threads."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def resolve(self, recipient: str) -> UUID | None:
+        """The client an address belongs to: its short name, or a ticket's signed reply address."""
+        services = self._services
+        ticket_id = services.intake.signed_ticket(recipient)
+        if ticket_id is not None:
+            with services.database.system() as connection:
+                owner: UUID | None = connection.exec_driver_sql(
+                    "select client_id from ticket where id = %s", (ticket_id,)).scalar()
+            return owner
+        local = recipient.rpartition("@")[0]
+        with services.database.transaction(()) as connection:
+            found: UUID | None = connection.exec_driver_sql("select client_by_address(%s)", (local,)).scalar()
+        return found
+
+    def accept(self, client_id: UUID, intake: Intake, raw: bytes) -> None:
+        """Commit one message; its work is started right after. Raises when it was not committed."""
+        services = self._services
+        actor = Actor("customer", origin="email")
+        for attempt in (1, 2):
+            try:
+                with services.database.transaction([client_id]) as connection:
+                    accepted = services.intake.accept(connection, intake, client_id=client_id, actor=actor, raw=raw)
+                break
+            except IntegrityError as error:  # the same message came twice at once: the other delivery was quicker
+                if attempt == 2 or constraint_of(error) != _AGAIN:
+                    raise
+        if accepted.ticket_id is not None and not accepted.duplicate and not accepted.reply_to_existing:
+            services.starter.offer(TicketStart(ticket_id=accepted.ticket_id, client_id=client_id))

@@ -1,0 +1,211 @@
+"""The sandbox: what cannot be read is quarantined with its reason, and the pool lives on."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pypdf
+import pytest
+import typer
+import weasyprint
+from PIL import Image
+from typer.testing import CliRunner
+
+from ticketos.ai.extract.cli import extract
+from ticketos.ai.extract.limits import Limits
+from ticketos.ai.extract.sandbox import ChildBounds, SandboxedReader
+
+
+def pdf(pages: int = 1) -> bytes:
+    body = "<h1>Invoice</h1><p>Invoice No: A-{n}</p><p>Invoice Date: 2026-02-01</p><p>Total: EUR 12.00</p>"
+    html = '<p style="page-break-after:always"></p>'.join(body.format(n=n) for n in range(100, 100 + pages))
+    made: Any = weasyprint.HTML(string=html).write_pdf()
+    return bytes(made)
+
+
+def encrypted() -> bytes:
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf()))
+    writer.encrypt("secret", algorithm="AES-256")
+    target = io.BytesIO()
+    writer.write(target)
+    return target.getvalue()
+
+
+def png(width: int, height: int) -> bytes:
+    """A tiny file that unpacks to width × height pixels."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = zlib.compress(b"\x00" * ((width + 7) // 8 + 1) * height, 9)
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def jpeg() -> bytes:
+    target = io.BytesIO()
+    Image.effect_noise((400, 400), 60).convert("RGB").save(target, "JPEG")
+    return target.getvalue()
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[SandboxedReader]:
+    with SandboxedReader(limits=Limits(pages=3)) as made:
+        yield made
+
+
+def children() -> set[int]:
+    found: set[int] = set()
+    for task in Path("/proc/self/task").iterdir():
+        found |= {int(pid) for pid in (task / "children").read_text().split()}
+    return found
+
+
+def test_a_document_is_read_in_another_process(reader: SandboxedReader) -> None:
+    found = reader.read(pdf(), "a.pdf")
+    assert (found.status, found.file, found.pages) == ("read", "a.pdf", 1)
+    assert found.fields["number"].value == "A-100"
+    assert found.fields["total"].value == "12.00"
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "reason"),
+    [
+        (encrypted, "a.pdf", "encrypted"),
+        (lambda: b"", "a.pdf", "empty"),
+        (lambda: pdf()[:-800], "a.pdf", "truncated"),
+        (lambda: b"%PDF-1.7\n" + os.urandom(4000) + b"\n%%EOF\n", "a.pdf", "unreadable"),
+        (lambda: pdf(4), "a.pdf", "too-many-pages"),
+        (lambda: png(30_000, 30_000), "a.png", "too-heavy"),
+        (lambda: jpeg()[:3000], "a.jpg", "truncated"),
+        (jpeg, "a.pdf", "wrong-type"),
+        (lambda: png(200, 200), "blank.png", "empty"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_quarantined_and_the_next_is_read(
+    reader: SandboxedReader, make: Any, name: str, reason: str
+) -> None:
+    found = reader.read(make(), name)
+    assert (found.status, found.reason) == ("quarantined", reason)
+    assert found.reason_text
+    assert reader.read(pdf(3), "a.pdf").status == "read"
+
+
+def test_a_reading_that_takes_too_long_is_killed_and_the_same_file_with_time_is_read() -> None:
+    with SandboxedReader() as reader:
+        started = time.monotonic()
+        assert reader.read(pdf(), "a.pdf", timeout_s=0.02).reason == "too-heavy"
+        assert time.monotonic() - started < 5
+        assert reader.read(pdf(), "a.pdf").status == "read"
+
+
+def test_a_file_that_needs_more_memory_than_a_child_has_is_quarantined() -> None:
+    big = png(9_000, 8_000)
+    roomy = Limits(pixels=100_000_000)
+    with SandboxedReader(limits=roomy, bounds=ChildBounds(memory_bytes=600 * 1024**2)) as reader:
+        assert reader.read(big, "a.png").reason == "too-heavy"
+        assert reader.read(pdf(), "a.pdf").status == "read"
+
+
+def test_a_child_that_dies_is_replaced() -> None:
+    before = children()
+    with SandboxedReader() as reader:
+        assert reader.read(pdf(), "a.pdf").status == "read"
+        (child,) = children() - before
+        os.kill(child, signal.SIGKILL)
+        assert reader.read(pdf(), "a.pdf").status == "read"
+        assert children() - before != {child}
+    assert children() <= before
+
+
+def test_a_crash_in_the_middle_of_a_document_quarantines_that_document_alone() -> None:
+    before = children()
+    with SandboxedReader() as reader:
+        reader.read(pdf(), "a.pdf")
+        (child,) = children() - before
+        os.kill(child, signal.SIGSTOP)
+        crash = threading.Timer(0.3, os.kill, (child, signal.SIGSEGV))
+        wake = threading.Timer(0.4, os.kill, (child, signal.SIGCONT))
+        crash.start()
+        wake.start()
+        found = reader.read(pdf(), "a.pdf")
+        crash.join()
+        wake.join()
+        assert (found.status, found.reason) == ("quarantined", "unreadable")
+        assert reader.read(pdf(), "a.pdf").status == "read"
+
+
+def test_many_threads_share_the_pool_and_each_gets_its_own_answer() -> None:
+    names = [f"{n}.pdf" for n in range(12)]
+    with SandboxedReader(processes=2) as reader, ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(lambda name: reader.read(pdf(1), name), names))
+    assert [it.file for it in found] == names
+    assert {it.status for it in found} == {"read"}
+
+
+def test_a_closed_reader_refuses_and_leaves_no_process() -> None:
+    before = children()
+    reader = SandboxedReader()
+    assert reader.read(pdf(), "a.pdf").status == "read"
+    reader.close()
+    assert children() <= before
+    with pytest.raises(RuntimeError, match="closed"):
+        reader.read(pdf(), "a.pdf")
+
+
+def test_a_childs_environment_holds_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:secret@host/db")
+    before = children()
+    with SandboxedReader() as reader:
+        reader.read(pdf(), "a.pdf")
+        (child,) = children() - before
+        environment = Path(f"/proc/{child}/environ").read_bytes()
+    assert b"PATH=" in environment
+    assert b"secret" not in environment
+    assert b"OMP_THREAD_LIMIT=1" in environment
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    made = typer.Typer()
+    made.command()(extract)
+    return made
+
+
+def test_the_command_prints_one_object_per_file_in_order_and_fails_for_an_unread_one(
+    app: typer.Typer, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "good.pdf", tmp_path / "bad.pdf"
+    good.write_bytes(pdf())
+    bad.write_bytes(encrypted())
+    ran = CliRunner().invoke(app, ["--json", str(bad), str(good)])
+    assert ran.exit_code == 1
+    first, second = (json.loads(line) for line in ran.stdout.splitlines())
+    assert (first["status"], first["reason"], second["status"]) == ("quarantined", "encrypted", "read")
+    assert "password" in ran.stderr
+    assert CliRunner().invoke(app, ["--json", str(good)]).exit_code == 0
+
+
+def test_the_command_shows_a_table_without_json(app: typer.Typer, tmp_path: Path) -> None:
+    good = tmp_path / "good.pdf"
+    good.write_bytes(pdf())
+    ran = CliRunner().invoke(app, [str(good)])
+    assert ran.exit_code == 0
+    assert "A-100" in ran.stdout
+    assert "invoice" in ran.stdout
+
+
+def test_a_path_that_does_not_exist_is_wrong_usage(app: typer.Typer, tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["--json", str(tmp_path / "absent.pdf")]).exit_code == 2
