@@ -113,7 +113,7 @@ def utc_now() -> datetime:
 
 def _connector(settings: Settings, keyring: Keyring) -> Any:
     async def connect() -> Any:
-        from workers.runtime import connect as connected  # the SDK takes a second to import its sandbox
+        from ticketos.temporal import connect as connected  # the SDK is heavy; the first act pays for it
 
         return await connected(settings.temporal_address, settings.temporal_namespace, keyring)
 

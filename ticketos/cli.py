@@ -11,14 +11,18 @@ import os
 import signal
 import sys
 import traceback
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from ticketos.db.audit_cli import audit_commands
+
 if TYPE_CHECKING:
+    from ticketos.crypto import Keyring
+    from ticketos.db.session import Database
     from ticketos.dev.stack import StackUrls
     from ticketos.settings import Settings
 
@@ -33,6 +37,9 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database schema.", no_args_is_help=True)
 app.add_typer(db, name="db")
+
+_at_end = ExitStack()
+"""What a command opened and the process closes before it leaves."""
 
 
 def say(text: str) -> None:
@@ -66,6 +73,7 @@ def up(
     ] = None,
 ) -> None:
     """Start the whole stack here; Ctrl-C ends it."""
+    from ticketos.dev.first_run import first_account
     from ticketos.dev.stack import Stack
 
     settings = _settings()
@@ -76,12 +84,15 @@ def up(
     stack = Stack(settings, say=say)
     try:
         with stack as urls:
+            account = first_account(urls.database, settings.home)
             if demo:
                 from ticketos.dev.sim.seed import seed_demo
 
                 say("Preparing the demo clients")
                 seed_demo(urls.database, settings.home)
             _print_links(urls)
+            if account is not None:
+                say(f"\nFirst account (shown once): {account.email}  {account.password}")
             try:
                 stack.wait()
             except KeyboardInterrupt:
@@ -203,6 +214,22 @@ def db_upgrade(
     say("The database schema is up to date.")
 
 
+def _trail() -> tuple[Database, Keyring]:
+    """Database and keys of this home, for the commands about the trail; closed when the command ends."""
+    from ticketos.crypto import Keyring
+    from ticketos.db.session import Database
+    from ticketos.dev.attach import attached
+    from ticketos.settings import ensure_master_key
+
+    settings = _at_end.enter_context(attached(_settings()))
+    database = Database(settings.app_url, settings.system_url)
+    _at_end.callback(database.dispose)
+    return database, Keyring(ensure_master_key(settings.home))
+
+
+app.add_typer(audit_commands(_trail), name="audit")
+
+
 def _told(error: BaseException) -> int:
     """Turn what went wrong into words on stderr and an exit code."""
     from ticketos.dev.processes import StackError
@@ -246,7 +273,8 @@ def _leave(code: int) -> NoReturn:
 def main() -> NoReturn:
     """Entry point of the console script."""
     try:
-        app()
+        with _at_end:
+            app()
         code = DONE
     except SystemExit as leave:  # typer has shown usage errors by now
         code = leave.code if isinstance(leave.code, int) else DONE if leave.code is None else FAILED

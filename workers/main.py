@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from temporalio.client import Client
@@ -15,9 +16,10 @@ from temporalio.worker import Worker
 from ticketos.ai.extract.sandbox import SandboxedReader
 from ticketos.db.sealing import Sealer
 from ticketos.settings import Settings
+from ticketos.temporal import connect
 from workers import wiring
 from workers.relay import Relay
-from workers.runtime import connect, sandbox
+from workers.runtime import sandbox
 from workers.wiring import Parts
 from workflows import names
 
@@ -76,7 +78,7 @@ def _worker(client: Client, queue: str, offered: Sequence[object], found: Parts,
         default_heartbeat_throttle_interval=timedelta(seconds=5))
 
 
-def _loops(found: Parts, client: Client, queues: Sequence[str]) -> list[object]:
+def _loops(found: Parts, client: Client, queues: Sequence[str]) -> list[Coroutine[Any, Any, None]]:
     if names.OUTBOUND not in queues:
         return []
     relay = Relay(found, client)

@@ -1,14 +1,11 @@
-"""What every worker, replayer and test must share: converter, sandbox, the Temporal client."""
+"""What every worker, replayer and test must share: the workflow sandbox."""
 
 from __future__ import annotations
 
 import dataclasses
 
-from temporalio.client import Client
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from ticketos.crypto import Keyring
-from workers.codec import data_converter
 
 PASSED_THROUGH = ("activities", "schemas", "ticketos", "workflows", "pydantic", "pydantic_core", "annotated_types", "typing_inspection",
                   "temporalio")
@@ -20,8 +17,3 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=dataclasses.replace(
         SandboxRestrictions.default,
         passthrough_modules=SandboxRestrictions.passthrough_modules_default | set(PASSED_THROUGH)))
-
-
-async def connect(address: str, namespace: str, keyring: Keyring) -> Client:
-    """A client whose payloads are encrypted."""
-    return await Client.connect(address, namespace=namespace, data_converter=data_converter(keyring), lazy=False)

@@ -83,7 +83,7 @@ async def raise_ticket(call: CallDep) -> Response:
     def accept(connection: Connection) -> Reply:
         client_id = _client(connection, call, asked.client)
         intake = Intake(
-            channel="api", external_id=asked.external_id or call.key or str(call.services.new_id()), recipient="",
+            channel="api", external_id=asked.external_id or _own_name(call), recipient="",
             sender=asked.requester.email or call.principal.caller.email,
             sender_name=asked.requester.name or ("" if asked.requester.email else call.principal.caller.name),
             subject=asked.subject, text=asked.text, full_text=asked.text, attachments=files, received_at=now, sent_at=None,
@@ -104,6 +104,11 @@ async def raise_ticket(call: CallDep) -> Response:
     for start in begun:
         call.services.starter.offer(start)
     return answer
+
+
+def _own_name(call: Call) -> str:
+    """What tells this message from any other when the sender gave it no name: the caller's key, else nothing at all."""
+    return f"{call.principal.name}:{call.key}" if call.key else str(call.services.new_id())
 
 
 async def _asked(request: Request, most: int) -> tuple[NewTicket, tuple[Attachment, ...], bytes]:

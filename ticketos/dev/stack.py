@@ -12,14 +12,14 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from ticketos.dev import machine
+from ticketos.dev import attach, machine
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.machine import Say
 from ticketos.dev.postgres import EmbeddedPostgres
@@ -45,6 +45,8 @@ class StackUrls:
     database: PostgresUrls
     home: Path
     mail_port: int
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Environment for further commands against this stack, passwords included."""
 
 
 class Stack:
@@ -152,7 +154,9 @@ class Stack:
         api.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/readyz"), READY_SECONDS)
         worker = self._children["worker"]
         worker.wait_until(lambda: worker.exit_code is None, 1)
-        return StackUrls(portal, temporal, ui_url, database, settings.home, mail_port)
+        attach.leave(settings.home, database, temporal)
+        self._exit.callback(attach.forget, settings.home)
+        return StackUrls(portal, temporal, ui_url, database, settings.home, mail_port, env)
 
     def _start_database(self) -> PostgresUrls:
         settings = self._settings

@@ -45,6 +45,10 @@ class RapidOcr:
                 "Global.use_cls": False,
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+                # Lines one by one and memory kept between them: a third less time on one core than
+                # batches, whose short lines are padded to the longest.
+                "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
+                "Rec.rec_batch_num": 1,
                 "Det.limit_type": "max",
                 "Det.limit_side_len": _DETECTION_SIDE,
             }

@@ -1,0 +1,154 @@
+"""First light: a mail with one PDF is read, keyed, reviewed, signed off by a mailed link, billed and proven.
+
+Nothing but public doors: SMTP, the HTTP API, the pages behind signed links, the command line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import smtplib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+import pytest
+
+from ticketos.dev.first_run import first_account
+from ticketos.dev.sim.documents import generate
+from ticketos.dev.stack import Stack, StackUrls
+
+T = TypeVar("T")
+PASSWORD = "correct horse battery staple"
+WAIT_S = 60.0
+
+
+class Person:
+    """Somebody signed in."""
+
+    def __init__(self, base: str, email: str, password: str) -> None:
+        self.http = httpx2.Client(base_url=base, timeout=30)
+        answer = self.http.post("/v1/sessions", json={"email": email, "password": password, "cookie": False})
+        assert answer.status_code == 201, answer.text
+        self.http.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+
+    def get(self, path: str, **params: Any) -> Any:
+        answer = self.http.get(path, params=params)
+        assert answer.status_code == 200, (path, answer.text)
+        return answer.json()
+
+    def post(self, path: str, body: Any, expect: int = 200) -> Any:
+        answer = self.http.post(path, json=body)
+        assert answer.status_code == expect, (path, answer.status_code, answer.text)
+        return answer.json() if answer.content else None
+
+
+def eventually(look: Callable[[], T], what: str) -> T:
+    """Look again until there is something to see."""
+    end = time.monotonic() + WAIT_S
+    while time.monotonic() < end:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"never came: {what}")
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[tuple[StackUrls, Person]]:
+    with Stack(temporary=True, web_ui=False) as urls:
+        account = first_account(urls.database, urls.home)
+        assert account is not None
+        yield urls, Person(urls.portal, account.email, account.password)
+
+
+def furnish(admin: Person) -> str:
+    """A client with a contract that reviews everything, and three people; returns the client's id."""
+    client = admin.post("/v1/clients", {"slug": "acme", "prefix": "ACME", "name": "Acme Foods", "state_code": "27",
+                                        "approver_email": "boss@acme.example"}, 201)
+    admin.post("/v1/contracts", {
+        "client_id": client["id"], "number": "SOW-1", "name": "Invoices", "service_line": "data_entry", "starts_on": "2024-01-01",
+        "terms": {"qa": {"sample_rate": "1"}, "pricing": {"kind": "flat", "data": {"unit_price": "3.50"}, "currency": "INR"}}}, 201)
+    for name, role, skill in (("asha", "agent", "data_entry"), ("vikram", "qa", "qa"), ("meera", "finance", None)):
+        admin.post("/v1/users", {"email": f"{name}@provider.example", "name": name.title(), "password": PASSWORD,
+                                 "grants": [{"role": role, "client_id": None}],
+                                 **({"skills": [skill], "certifications": {skill: None}} if skill else {})}, 201)
+    return str(client["id"])
+
+
+def mail_with(document: Any, urls: StackUrls) -> None:
+    message = EmailMessage()
+    message["From"], message["To"] = "ravi@acme.example", "acme@tickets.localhost"
+    message["Subject"], message["Message-ID"] = "Invoice to enter", "<one@acme.example>"
+    message.set_content("Please enter the attached invoice.")
+    kind, _, sub = document.content_type.partition("/")
+    message.add_attachment(document.content, maintype=kind, subtype=sub, filename=document.filename)
+    with smtplib.SMTP("127.0.0.1", urls.mail_port, timeout=20) as server:
+        server.send_message(message)
+
+
+def mailed_link(home: Path, page: str) -> str:
+    def look() -> str | None:
+        for file in sorted((home / "mail").glob("**/*.eml")):
+            text = BytesParser(policy=default).parsebytes(file.read_bytes()).get_body(("plain",))
+            found = re.search(rf"http\S+/{page}/\S+", text.get_content() if text else "")
+            if found:
+                return found[0]
+        return None
+
+    return eventually(look, f"a mail with a /{page}/ link")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(stack: tuple[StackUrls, Person]) -> None:
+    urls, admin = stack
+    client_id = furnish(admin)
+    paper = generate("invoice", 7)
+    mail_with(paper, urls)
+    agent, reviewer = (Person(urls.portal, f"{n}@provider.example", PASSWORD) for n in ("asha", "vikram"))
+
+    task = eventually(lambda: next((t for t in agent.get("/v1/tasks")["items"] if t["kind"] == "keying"), None), "keying task")
+    typed = {name: value for name, value in paper.truth.fields.items() if value is not None}
+    refused = agent.http.post(f"/v1/tasks/{task['id']}/complete", json={"result": {"fields": {"total": "twelve"}}})
+    assert (refused.status_code, refused.json()["code"]) == (422, "amount-unreadable")
+    agent.post(f"/v1/tasks/{task['id']}/complete", {"result": {"doc_type": "invoice", "fields": typed,
+                                                               "override_reason": "as printed"}})
+
+    review = eventually(lambda: next((t for t in reviewer.get("/v1/tasks")["items"] if t["kind"] == "qa_review"), None), "review")
+    reviewer.post(f"/v1/tasks/{review['id']}/complete", {"result": {"verdict": "pass"}})
+
+    link = mailed_link(urls.home, "a")
+    page = httpx2.get(link)
+    assert page.status_code == 200 and "ACME-26-000001" in page.text
+    ticket = admin.get("/v1/tickets", state="open")["items"][0]
+    assert ticket["stage"] == "approval", "opening the link must not act"
+    form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+    signed = httpx2.post(link, data={**form, "decision": "accept"}, headers={"Origin": urls.portal})
+    assert signed.status_code in (200, 303), signed.text
+
+    closed = eventually(lambda: next(iter(admin.get("/v1/tickets", state="closed")["items"]), None), "closure")
+    assert closed["progress"] == 100
+    tree = admin.get(f"/v1/tickets/{closed['id']}/tree")
+    numbers = {child["number"].removeprefix(closed["number"]) for child in tree["tickets"]}
+    assert {"-P1", "-Q1", "-B1"} <= numbers
+    assert len(tree["usage"]) == 1
+    finance = Person(urls.portal, "meera@provider.example", PASSWORD)
+    period = tree["usage"][0]["bill_period"]
+    draft = finance.post("/v1/invoices/draft", {"client_id": client_id, "period": period}, 201)
+    assert draft
+    eventually(lambda: verified(urls), "a sealed trail")
+
+
+def verified(urls: StackUrls) -> bool:
+    ran = subprocess.run([sys.executable, "-m", "ticketos.cli", "audit", "verify", "--json"], capture_output=True, text=True, timeout=60,
+                         env={**urls.env})
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return bool(json.loads(ran.stdout)["ok"])
