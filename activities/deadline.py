@@ -22,4 +22,4 @@ class DeadlineActivities:
     def tick(self, command: StageCommand) -> StageVerdict:
         """Warn, breach, escalate; say whether silence has become acceptance."""
         return record(self._store, command, "tick", lambda s: deadline.tick(
-            s.ticket(), s.clocks(), deadline.timing_of(s.contract()), s.approval(), s.now, s.new_id))
+            s.ticket(), s.clocks(), deadline.timing_of(s.contract()), s.approval(), s.now, s.new_id), ended_too=True)

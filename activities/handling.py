@@ -38,7 +38,8 @@ class HandlingActivities:
     def attention(self, command: StageCommand) -> StageVerdict:
         """Turn the ticket to *needs attention*; ``facts`` holds step and workflow."""
         return record(self._store, command, "attention", lambda s: handling.needs_attention(
-            s.ticket(), command.reason, str(command.facts.get("step", "")), str(command.facts.get("workflow", ""))))
+            s.ticket(), command.reason, str(command.facts.get("step", "")), str(command.facts.get("workflow", ""))),
+                      ended_too=True)
 
     def _act(self, step: Step, command: ActCommand) -> Verdict:
         ticket, reason = step.ticket(), str(command.payload.get("reason", ""))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from schemas.acts import ActorRef
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain.changes import Verdict
+from ticketos.domain import deadline
+from ticketos.domain.changes import SetTicket, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import Step, StepKey, Store
 from ticketos.domain.state import SYSTEM, Actor
@@ -19,12 +20,18 @@ def actor_of(ref: ActorRef) -> Actor:
     return Actor(ref.kind, ref.id, frozenset(ref.roles), ref.origin)
 
 
-def record(store: Store, command: StageCommand, step: str, rule: Rule, actor: Actor = SYSTEM) -> StageVerdict:
-    """Do a stage's step once; a repeat returns the verdict that was recorded."""
+def record(store: Store, command: StageCommand, step: str, rule: Rule, actor: Actor = SYSTEM, *,
+           ended_too: bool = False) -> StageVerdict:
+    """Do a stage's step once; a repeat returns the verdict that was recorded.
+
+    A step that was under way while the ticket was cancelled is refused (``ticket-closed``): it must not open tasks
+    or stages on a ticket that has ended. ``ended_too`` is for steps that look for themselves."""
     key = StepKey(command.ticket_id, command.life, step, command.subject, command.round)
     with store.step(key, command.client_id, actor) as work:
         if work.prior is not None:
             return StageVerdict.model_validate(work.prior)
+        if work.ticket().closed_at is not None and not ended_too:
+            raise DomainError("ticket-closed", number=work.ticket().number)
         return _write(work, rule)
 
 
@@ -42,11 +49,25 @@ def record_act(store: Store, command: ActCommand, rule: Rule) -> StageVerdict:
 
 
 def _write(work: Step, rule: Rule) -> StageVerdict:
-    verdict = rule(work)
+    verdict = _with_stage_clocks(work, rule(work))
     work.apply(verdict.changes)
     result = StageVerdict(outcome=verdict.outcome, next_at=verdict.next_at, facts=dict(verdict.facts))
     work.finish(result.model_dump(mode="json"))
     return result
+
+
+def _with_stage_clocks(work: Step, verdict: Verdict) -> Verdict:
+    """A change of stage moves the internal clocks, where the contract sets such targets."""
+    ticket, contract = work.ticket(), work.contract()
+    if contract is None or not contract.terms.sla.stage_s:
+        return verdict
+    entered = next((str(c.values["stage"]) for c in verdict.changes if isinstance(c, SetTicket) and "stage" in c.values), ticket.stage)
+    if entered == ticket.stage:
+        return verdict
+    timing = deadline.timing_of(contract)
+    moved = deadline.stage_moved(ticket.stage, entered, work.clocks(), timing, work.now)
+    next_at = deadline.first_due(moved, timing, work.now, verdict.next_at)
+    return Verdict(verdict.outcome, (*verdict.changes, *moved), next_at, verdict.facts)
 
 
 def _plain(value: object) -> object:

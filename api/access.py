@@ -1,8 +1,9 @@
-"""Who may call what: one line per route. The app refuses to start when a route is missing here, or a line has no
-route; the access-matrix test walks this very table.
+"""Who may call what: one line per route. The app refuses to start when a route is missing here, or a line
+has no route; the access-matrix test walks this very table.
 
-A role is checked twice: held over any client at all (else 403 at once), and then over the client of the row in
-question (``require_role``). A row of a client the caller does not see is 404, as is one that does not exist.
+A role is checked twice: held over any client at all (else 403 at once), and then over the client of the row
+in question (``require_role``). A row of a client the caller does not see is 404, as is one that does not
+exist.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ HOLDERS = frozenset({"agent", "sme", "lead", "desk", "ops"})
 DIRECTORS = frozenset({"lead", "desk", "ops"}) | CLIENT_ROLES
 """Roles that may cancel and set priorities."""
 BILLERS = frozenset({"finance", "admin", "auditor"})
-CONTRACT_READERS = frozenset({"lead", "desk", "finance", "wfm", "success", "ops", "admin", "auditor"}) | CLIENT_ROLES
+CONTRACT_READERS = (
+    frozenset({"lead", "desk", "finance", "wfm", "success", "ops", "admin", "auditor"}) | CLIENT_ROLES
+)
 PEOPLE_READERS = frozenset({"lead", "desk", "wfm", "hr", "ops", "admin", "auditor", "client_admin"})
 
 
@@ -67,7 +70,9 @@ TICKETS: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/tickets"): allow(WRITERS, scope="tickets:write"),
     ("GET", "/v1/tickets"): allow(ALL, scope="tickets:read"),
     ("GET", "/v1/tickets/{ticket_id}"): allow(ALL, scope="tickets:read"),
-    ("PATCH", "/v1/tickets/{ticket_id}"): allow("lead", "desk", "ops", "admin", CLIENT_ROLES, scope="tickets:write"),
+    ("PATCH", "/v1/tickets/{ticket_id}"): allow(
+        "lead", "desk", "ops", "admin", CLIENT_ROLES, scope="tickets:write"
+    ),
     ("GET", "/v1/tickets/{ticket_id}/tree"): allow(ALL, scope="tickets:read"),
     ("GET", "/v1/tickets/{ticket_id}/events"): allow(ALL, scope="tickets:read"),
     ("GET", "/v1/tickets/{ticket_id}/documents"): allow(ALL, scope="documents:read"),
@@ -155,7 +160,8 @@ def path_of(key: tuple[str, str]) -> str:
 def _pattern(path: str) -> str:
     parts = re.split(r"(\{[^}]+\})", path)
     return "".join(
-        (".*" if part.endswith(":path}") else "[^/]+") if part.startswith("{") else re.escape(part) for part in parts
+        (".*" if part.endswith(":path}") else "[^/]+") if part.startswith("{") else re.escape(part)
+        for part in parts
     )
 
 

@@ -1,4 +1,5 @@
-"""Acts reach a ticket by updates of its workflow. The port is small, so that tests can stand in for Temporal."""
+"""Acts reach a ticket by updates of its workflow. The port is small, so that tests can stand in for
+Temporal."""
 
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from schemas.acts import Act, ActResult
+from schemas.open_text import summary
 from schemas.ticket import TicketStart
 from ticketos.domain.errors import DomainError
 from workflows import names
@@ -47,11 +49,13 @@ class Acts(Protocol):
     """What the API asks of Temporal."""
 
     async def act(self, target: Target, update: str, argument: Act) -> ActResult | None:
-        """Send an update and wait; None when it was not confirmed in time and may still be applied. Raises DomainError
-        ``workflows-unavailable`` (nothing was sent) and ``ticket-closed`` (no such workflow runs)."""
+        """Send an update and wait; None when it was not confirmed in time and may still be applied. Raises
+        DomainError ``workflows-unavailable`` (nothing was sent) and ``ticket-closed`` (no such workflow
+        runs)."""
 
     async def start(self, start: TicketStart) -> None:
-        """Start a ticket's workflow; one that was started before is left alone. Raises ``workflows-unavailable``."""
+        """Start a ticket's workflow; one that was started before is left alone. Raises
+        ``workflows-unavailable``."""
 
     async def reachable(self) -> bool:
         """Whether Temporal answers."""
@@ -91,9 +95,10 @@ class TemporalActs:
     async def _update(self, client: Client, target: Target, update: str, argument: Act) -> ActResult:
         handle = client.get_workflow_handle(target.workflow_id)
         try:
-            return await handle.execute_update(
+            done: ActResult = await handle.execute_update(
                 update, argument, id=argument.key, result_type=ActResult, rpc_timeout=self._wait
             )
+            return done
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND or target.start is None:
                 raise
@@ -105,6 +110,7 @@ class TemporalActs:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             search_attributes=_attributes(target.start),
+            static_summary=summary(target.start),
         )
         result: ActResult = await client.execute_update_with_start_workflow(
             update,
@@ -126,6 +132,7 @@ class TemporalActs:
                 task_queue=names.TICKETS,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 search_attributes=_attributes(start),
+                static_summary=summary(start),
                 rpc_timeout=timedelta(seconds=5),
             )
         except WorkflowAlreadyStartedError:

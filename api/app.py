@@ -1,4 +1,5 @@
-"""The HTTP API put together. ``create_app`` is for a process, ``create_app_with`` for tests and other compositions."""
+"""The HTTP API put together. ``create_app`` is for a process, ``create_app_with`` for tests and other
+compositions."""
 
 from __future__ import annotations
 
@@ -27,7 +28,20 @@ from api.mailbox import Mailbox
 from api.refusals import record_refusal
 from api.services import Options, Services
 from api.smtp import SmtpEdge
-from api.v1 import acts, agreements, api_keys, clients, documents, sessions, tasks, tickets, users
+from api.v1 import (
+    acts,
+    agreements,
+    api_keys,
+    clients,
+    documents,
+    invoices,
+    ledger,
+    reconciliations,
+    sessions,
+    tasks,
+    tickets,
+    users,
+)
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
 from ticketos.db.ids import new_id
@@ -37,24 +51,44 @@ from ticketos.domain.errors import DomainError
 from ticketos.settings import Settings, ensure_master_key
 
 ROUTERS: tuple[APIRouter, ...] = (
-    health.router, sessions.router, api_keys.router, tickets.router, acts.router, tasks.router, documents.router,
-    clients.router, agreements.contract_router, agreements.calendar_router, users.router, links.router,
+    health.router,
+    sessions.router,
+    api_keys.router,
+    tickets.router,
+    acts.router,
+    tasks.router,
+    documents.router,
+    clients.router,
+    agreements.contract_router,
+    agreements.calendar_router,
+    users.router,
+    links.router,
 )
 """Every router of the core, in the order of the documentation."""
+
+MONEY_ROUTERS: tuple[APIRouter, ...] = (invoices.router, ledger.router, reconciliations.router)
+MONEY_RULES: dict[tuple[str, str], Rule] = {**invoices.RULES, **ledger.RULES, **reconciliations.RULES}
+"""What comes after the ticket: invoices, books, reconciliation."""
 
 POOL = 24
 """Database connections of one API process."""
 
 
-class UnlistedRoute(RuntimeError):
+class UnlistedRouteError(RuntimeError):
     """A route and the access table disagree; the app must not run."""
 
 
-def create_app_with(services: Services, *, routers: Sequence[APIRouter] = (),
-                    rules: Mapping[tuple[str, str], Rule] | None = None, smtp: SmtpEdge[Any] | None = None) -> FastAPI:
-    """The app on given services. ``routers`` and ``rules`` add parts (portal, billing) with their access lines.
+def create_app_with(
+    services: Services,
+    *,
+    routers: Sequence[APIRouter] = (),
+    rules: Mapping[tuple[str, str], Rule] | None = None,
+    smtp: SmtpEdge[Any] | None = None,
+) -> FastAPI:
+    """The app on given services. ``routers`` and ``rules`` add parts (portal, billing) with their access
+    lines.
 
-    Raises ``UnlistedRoute`` when a route has no access line, or a line no route.
+    Raises ``UnlistedRouteError`` when a route has no access line, or a line no route.
     """
     access = AccessTable({**ROUTES, **(rules or {})})
 
@@ -73,7 +107,12 @@ def create_app_with(services: Services, *, routers: Sequence[APIRouter] = (),
             services.database.dispose()
 
     app = FastAPI(
-        title="TicketingOS", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan,
+        title="TicketingOS",
+        version="1",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
         redirect_slashes=False,
     )
     app.state.services, app.state.access = services, access
@@ -91,19 +130,34 @@ def create_app(settings: Settings) -> FastAPI:
     keyring = Keyring(ensure_master_key(settings.home))
     database = Database(settings.app_url, settings.system_url, app_pool=POOL)
     services = Services(
-        database=database, keyring=keyring, objects=ObjectStore(keyring, database, settings.objects_url),
-        audit=AuditTrail(keyring, new_id), acts=TemporalActs(_connector(settings, keyring)), now=utc_now, new_id=new_id,
+        database=database,
+        keyring=keyring,
+        objects=ObjectStore(keyring, database, settings.objects_url),
+        audit=AuditTrail(keyring, new_id),
+        acts=TemporalActs(_connector(settings, keyring)),
+        now=utc_now,
+        new_id=new_id,
         options=Options(
-            public_url=settings.public_url, max_upload_bytes=settings.max_upload_bytes, mail_domain=settings.mail_domain,
-            temporal_ui_url=settings.temporal_ui_url, temporal_namespace=settings.temporal_namespace,
-            secure_cookies=settings.public_url.startswith("https://")),
+            public_url=settings.public_url,
+            max_upload_bytes=settings.max_upload_bytes,
+            mail_domain=settings.mail_domain,
+            temporal_ui_url=settings.temporal_ui_url,
+            temporal_namespace=settings.temporal_namespace,
+            secure_cookies=settings.public_url.startswith("https://"),
+        ),
     )
     smtp = None
     if settings.smtp_port:
         mailbox = Mailbox(services)
-        smtp = SmtpEdge(settings.smtp_host, settings.smtp_port, domain=settings.mail_domain, accept=mailbox.accept,
-                        resolve=mailbox.resolve, clock=utc_now)
-    return create_app_with(services, smtp=smtp)
+        smtp = SmtpEdge(
+            settings.smtp_host,
+            settings.smtp_port,
+            domain=settings.mail_domain,
+            accept=mailbox.accept,
+            resolve=mailbox.resolve,
+            clock=utc_now,
+        )
+    return create_app_with(services, routers=MONEY_ROUTERS, rules=MONEY_RULES, smtp=smtp)
 
 
 def utc_now() -> datetime:
@@ -138,7 +192,7 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
         path: str | None = getattr(found, "path", None)
         methods: set[str] = getattr(found, "methods", None) or set()
         if path is None:
-            raise UnlistedRoute(f"a route without a path: {found!r}")
+            raise UnlistedRouteError(f"a route without a path: {found!r}")
         for method in sorted(methods - {"HEAD"}) or ["GET"]:
             yield method, path
 
@@ -146,8 +200,6 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
 def _check_listed(app: FastAPI, access: AccessTable) -> None:
     served, listed = set(routes_of(app)), set(access.rules)
     if missing := sorted(served - listed):
-        raise UnlistedRoute(f"without an access line: {missing}")
+        raise UnlistedRouteError(f"without an access line: {missing}")
     if idle := sorted(listed - served):
-        raise UnlistedRoute(f"access lines without a route: {idle}")
-
-
+        raise UnlistedRouteError(f"access lines without a route: {idle}")

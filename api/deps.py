@@ -1,4 +1,5 @@
-"""What a route gets: the caller, a transaction in the caller's name, and answers kept by ``Idempotency-Key``."""
+"""What a route gets: the caller, a transaction in the caller's name, and answers kept by
+``Idempotency-Key``."""
 
 from __future__ import annotations
 
@@ -18,26 +19,27 @@ from sqlalchemy.exc import IntegrityError
 
 from api.access import Rule, require_role
 from api.errors import problem_bytes, status_of
-from api.failures import as_domain_error, constraint_of
+from api.failures import constraint_of
 from api.principal import Principal
 from api.services import Services, in_thread
 from ticketos.db.repositories import idempotency
-from ticketos.db.repositories.idempotency import AlreadyAnswered, Answer, Keyed
+from ticketos.db.repositories.idempotency import AlreadyAnsweredError, Answer, Keyed
 from ticketos.domain.errors import DomainError
 
 Result = TypeVar("Result")
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _AGAIN = frozenset({"uq_message_external", "uq_idempotency_record", "pk_idempotency_record"})
-"""Constraints on which two requests with the same thing to say collide: the later one runs again and finds it said."""
+"""Constraints on which two requests with the same thing to say collide: the later one runs again and finds
+it said."""
 
 _NOT_KEPT = frozenset({"idempotency-in-flight", "idempotency-key-reused", "rate-limited", "not-started-yet"})
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer a route wants given. ``body`` None is an empty one; ``kept`` is what a repeat gets instead, where the
-    body holds a secret that must not be stored."""
+    """An answer a route wants given. ``body`` None is an empty one; ``kept`` is what a repeat gets instead,
+    where the body holds a secret that must not be stored."""
 
     body: BaseModel | None
     status: int = 200
@@ -67,15 +69,16 @@ class Call:
         return self.services.now()
 
     def about(self, row: RowMapping | Mapping[str, Any], what: str, *, ticket_id: UUID | None = None) -> None:
-        """Remember which row the request is about, so that a refusal names it, and check the role over its client."""
+        """Remember which row the request is about, so that a refusal names it, and check the role over its
+        client."""
         state = self.request.state
         state.client_id, state.entity, state.entity_id = row["client_id"], what, str(row["id"])
         state.ticket_id = ticket_id
         require_role(self.principal, self.rule, row["client_id"])
 
     def found(self, row: RowMapping | None, what: str) -> RowMapping:
-        """The row if the caller may work on it: 404 when it is absent or of a client without any role, 403 when the
-        role over its client is not among the route's."""
+        """The row if the caller may work on it: 404 when it is absent or of a client without any role, 403
+        when the role over its client is not among the route's."""
         if row is None or (row["client_id"] not in self.principal.clients):
             raise DomainError("not-found", what=what)
         ticket_id = row.get("root_id") or row.get("ticket_id")
@@ -92,11 +95,15 @@ class Call:
 
         return await in_thread(run)
 
-    async def write(self, work: Callable[[Connection], Reply], *, asked: bytes | None = None,
-                    also: Collection[UUID] = ()) -> Response:
-        """Run ``work`` in one transaction and answer; with an ``Idempotency-Key`` the answer is kept in that very
-        transaction. ``asked`` stands for the body where its bytes vary (multipart); ``also`` are clients in the making."""
-        keyed = None if self.key is None else self.keyed(await self.request.body() if asked is None else asked)
+    async def write(
+        self, work: Callable[[Connection], Reply], *, asked: bytes | None = None, also: Collection[UUID] = ()
+    ) -> Response:
+        """Run ``work`` in one transaction and answer; with an ``Idempotency-Key`` the answer is kept in that
+        very transaction. ``asked`` stands for the body where its bytes vary (multipart); ``also`` are
+        clients in the making."""
+        keyed = (
+            None if self.key is None else self.keyed(await self.request.body() if asked is None else asked)
+        )
         reach = self.principal.reach | frozenset(also)
         try:
             return await in_thread(lambda: self._write(work, keyed, reach))
@@ -105,17 +112,22 @@ class Call:
                 await self.keep_refusal(keyed, error)
             raise
 
-    def _write(self, work: Callable[[Connection], Reply], keyed: Keyed | None, reach: Collection[UUID]) -> Response:
+    def _write(
+        self, work: Callable[[Connection], Reply], keyed: Keyed | None, reach: Collection[UUID]
+    ) -> Response:
         for attempt in (1, 2):
             try:
                 with self.services.database.transaction(reach) as connection:
-                    if keyed is not None and (answer := idempotency.find(connection, keyed, self.now)) is not None:
+                    if (
+                        keyed is not None
+                        and (answer := idempotency.find(connection, keyed, self.now)) is not None
+                    ):
                         return replayed(answer)
                     reply = work(connection)
                     if keyed is not None:
                         idempotency.keep(connection, keyed, _answer(reply), self.now)
                     return reply.response()
-            except AlreadyAnswered:
+            except AlreadyAnsweredError:
                 if attempt == 2:
                     raise DomainError("idempotency-in-flight") from None
             except IntegrityError as error:
@@ -128,11 +140,14 @@ class Call:
         assert self.key is not None
         parts = (self.request.method, self.request.url.path, self.request.url.query)
         content = hashlib.sha256("\n".join(parts).encode() + b"\0" + asked).digest()
-        owner = self.principal.home if self.principal.home in self.principal.reach else self.principal.clients[0]
+        owner = (
+            self.principal.home if self.principal.home in self.principal.reach else self.principal.clients[0]
+        )
         return Keyed(owner, self.principal.name, self.key, content)
 
     async def keep_refusal(self, keyed: Keyed, error: DomainError) -> None:
-        """Keep the refusal for the repeat; failures of ours, and what another attempt may change, are not kept."""
+        """Keep the refusal for the repeat; failures of ours, and what another attempt may change, are not
+        kept."""
         status = status_of(error.code)
         if error.code in _NOT_KEPT or not 400 <= status < 500 or status in (401, 429):
             return
@@ -145,7 +160,7 @@ class Call:
 
         try:
             await in_thread(keep)
-        except (AlreadyAnswered, DomainError):
+        except (AlreadyAnsweredError, DomainError):
             return  # another request with this key came first; its answer is the one that counts
 
 
@@ -164,7 +179,7 @@ def _answer(reply: Reply) -> Answer:
     return Answer(reply.status, body, dict(reply.headers))
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """What the app was built with."""
     services: Services = request.app.state.services
     return services
@@ -181,12 +196,15 @@ IdempotencyKey = Annotated[
 ]
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", description="The ETag you read; a newer one is refused with 412.", examples=['"3"']),
+    Header(
+        alias="If-Match", description="The ETag you read; a newer one is refused with 412.", examples=['"3"']
+    ),
 ]
 
 
-def call_of(request: Request, services: Annotated[Services, Depends(services_of)],
-            key: IdempotencyKey = None) -> Call:
+async def call_of(
+    request: Request, services: Annotated[Services, Depends(services_of)], key: IdempotencyKey = None
+) -> Call:
     """The request of a signed-in caller. The edge has let it through; without a caller the table is wrong."""
     principal = request.state.principal
     if principal is None:
@@ -194,9 +212,9 @@ def call_of(request: Request, services: Annotated[Services, Depends(services_of)
     return Call(request, services, principal, request.state.rule, checked_key(key))
 
 
-def reading_of(request: Request, services: Annotated[Services, Depends(services_of)]) -> Call:
+async def reading_of(request: Request, services: Annotated[Services, Depends(services_of)]) -> Call:
     """As ``call_of`` for routes that change nothing and so need no key."""
-    return call_of(request, services)
+    return await call_of(request, services)
 
 
 def checked_key(key: str | None) -> str | None:

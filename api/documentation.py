@@ -1,4 +1,5 @@
-"""The OpenAPI document: security schemes, the scope and roles of every route, and what every route can answer."""
+"""The OpenAPI document: security schemes, the scope and roles of every route, and what every route can
+answer."""
 
 from __future__ import annotations
 
@@ -21,16 +22,34 @@ ABOUT = """Everything the portal can do, for programs.
 * Another client's row is 404 everywhere."""
 
 SCHEMES: dict[str, Any] = {
-    "session": {"type": "http", "scheme": "bearer", "bearerFormat": "tos_s_…",
-                "description": "A person's session from POST /v1/sessions"},
-    "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "tos_k_…",
-               "description": "A program's key; needs the scope named in x-scope"},
-    "cookie": {"type": "apiKey", "in": "cookie", "name": "tos_session",
-               "description": "The session in a browser; unsafe methods are accepted from our own pages alone"},
+    "session": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "tos_s_…",
+        "description": "A person's session from POST /v1/sessions",
+    },
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "tos_k_…",
+        "description": "A program's key; needs the scope named in x-scope",
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "tos_session",
+        "description": "The session in a browser; unsafe methods are accepted from our own pages alone",
+    },
 }
 _RATE = {
-    "RateLimit": {"schema": {"type": "string"}, "description": "What is left of the limit, and seconds to its reset"},
-    "RateLimit-Policy": {"schema": {"type": "string"}, "description": "The limit: requests (q) per seconds (w)"},
+    "RateLimit": {
+        "schema": {"type": "string"},
+        "description": "What is left of the limit, and seconds to its reset",
+    },
+    "RateLimit-Policy": {
+        "schema": {"type": "string"},
+        "description": "The limit: requests (q) per seconds (w)",
+    },
     "X-Request-Id": {"schema": {"type": "string"}, "description": "The trace id"},
 }
 
@@ -47,8 +66,9 @@ def describe(app: FastAPI, access: AccessTable) -> None:
 
 
 def _document(app: FastAPI, access: AccessTable) -> dict[str, Any]:
-    document = get_openapi(title=app.title, version=app.version, openapi_version="3.1.0", description=ABOUT,
-                           routes=app.routes)
+    document = get_openapi(
+        title=app.title, version=app.version, openapi_version="3.1.0", description=ABOUT, routes=app.routes
+    )
     components = document.setdefault("components", {})
     components["securitySchemes"] = SCHEMES
     _, extra = models_json_schema([(NewTicket, "validation")], ref_template="#/components/schemas/{model}")

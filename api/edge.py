@@ -31,7 +31,7 @@ from api.failures import as_domain_error
 from api.principal import Principal
 from api.refusals import record_refusal
 from api.services import Services, in_thread
-from ticketos.db.repositories.accounts import SEEN_EVERY, caller_of, seen
+from ticketos.db.repositories.accounts import SEEN_EVERY, Caller, caller_of, seen
 from ticketos.domain.errors import DomainError
 
 log = structlog.get_logger()
@@ -61,7 +61,9 @@ class Edge:
         self._access = access
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._in_flight = 0
-        self._seen: dict[UUID, datetime] = {}  # when a token's use was last written down, so that it is once a minute
+        self._seen: dict[
+            UUID, datetime
+        ] = {}  # when a token's use was last written down, so that it is once a minute
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -86,7 +88,7 @@ class Edge:
                 await refusal(scope, receive, answer)
             else:
                 await self._app(scope, self._measured(receive, headers), answer)
-        except Exception as error:  # the last line: whatever happens, the caller gets a problem and no trace of ours
+        except Exception as error:  # noqa: BLE001 - the last line: whatever happens, the caller gets a problem and no trace of ours
             await self._fail(error, scope, receive, answer)
         finally:
             self._in_flight -= 1
@@ -106,7 +108,10 @@ class Edge:
         rule = found[1] if found else None
         state["rule"], state["route"], state["principal"] = rule, found[0] if found else None, None
         try:
-            if self._in_flight > self._services.options.in_flight and scope["path"] not in ("/healthz", "/readyz"):
+            if self._in_flight > self._services.options.in_flight and scope["path"] not in (
+                "/healthz",
+                "/readyz",
+            ):
                 raise DomainError("overloaded")
             self._check_length(headers)
             if rule is None or rule.public:
@@ -115,7 +120,12 @@ class Edge:
                 return None
             principal = await self._sign_in(scope, headers)
             if principal is None:
-                self._limit(state, f"address:{_address(scope)}", "anonymous", self._services.options.anonymous_per_minute)
+                self._limit(
+                    state,
+                    f"address:{_address(scope)}",
+                    "anonymous",
+                    self._services.options.anonymous_per_minute,
+                )
                 if rule.page:
                     return RedirectResponse(f"{SIGN_IN_PAGE}?next={quote(scope['path'])}", 303)
                 raise DomainError("unauthenticated")
@@ -135,29 +145,38 @@ class Edge:
 
     def _quota(self, found: tuple[str, Rule] | None) -> int:
         options = self._services.options
-        return options.sign_ins_per_minute if found and found[0] == "/v1/sessions" else options.anonymous_per_minute
+        return (
+            options.sign_ins_per_minute
+            if found and found[0] == "/v1/sessions"
+            else options.anonymous_per_minute
+        )
 
     async def _sign_in(self, scope: Scope, headers: Headers) -> Principal | None:
         token, cookie = _token(headers)
         if token is None:
             return None
-        services = self._services
-
-        def ask() -> Principal | None:
-            with services.database.transaction(()) as connection:
-                caller = caller_of(connection, token)
+        caller = self._services.callers.get(token)
+        if caller is None:
+            caller = await in_thread(lambda: self._ask(token))
             if caller is None:
                 return None
-            now = services.now()
-            if now - self._seen.get(caller.credential_id, now - SEEN_EVERY) >= SEEN_EVERY:
-                if len(self._seen) > _MOST_SEEN:
-                    self._seen.clear()
-                self._seen[caller.credential_id] = now
-                with services.database.transaction([caller.client_id]) as connection:
-                    seen(connection, caller, now)
-            return Principal(caller, _address(scope), cookie)
+            self._services.callers.put(token, caller)
+        return Principal(caller, _address(scope), cookie)
 
-        return await in_thread(ask)
+    def _ask(self, token: str) -> Caller | None:
+        services = self._services
+        with services.database.transaction(()) as connection:
+            caller = caller_of(connection, token)
+        if caller is None:
+            return None
+        now = services.now()
+        if now - self._seen.get(caller.credential_id, now - SEEN_EVERY) >= SEEN_EVERY:
+            if len(self._seen) > _MOST_SEEN:
+                self._seen.clear()
+            self._seen[caller.credential_id] = now
+            with services.database.transaction([caller.client_id]) as connection:
+                seen(connection, caller, now)
+        return caller
 
     def _check(self, scope: Scope, headers: Headers, principal: Principal, rule: Rule) -> None:
         if principal.cookie and scope["method"] not in SAFE_METHODS:
@@ -190,7 +209,8 @@ class Edge:
         return options.max_request_bytes if multipart else options.max_json_bytes
 
     def _measured(self, receive: Receive, headers: Headers) -> Receive:
-        """The body as it comes, refused as soon as it is longer than allowed (a length may be absent or a lie)."""
+        """The body as it comes, refused as soon as it is longer than allowed (a length may be absent or a
+        lie)."""
         most, seen_bytes = self._most(headers), 0
 
         async def measured() -> Message:
@@ -219,15 +239,19 @@ class Edge:
 
 
 def require_same_site(headers: Headers, public_url: str) -> None:
-    """Refuse a browser's request that a page of another site caused (``cross-site-request``). Browsers say where a
-    request comes from; one that says nothing at all must at least name our own address as origin."""
+    """Refuse a browser's request that a page of another site caused (``cross-site-request``). Browsers say
+    where a request comes from; one that says nothing at all must at least name our own address as origin."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         if site in ("same-origin", "none"):
             return
         raise DomainError("cross-site-request", site=site)
     origin = headers.get("origin")
-    if origin is None or origin not in (public_url, f"http://{headers.get('host')}", f"https://{headers.get('host')}"):
+    if origin is None or origin not in (
+        public_url,
+        f"http://{headers.get('host')}",
+        f"https://{headers.get('host')}",
+    ):
         raise DomainError("cross-site-request", site=origin or "unknown")
 
 

@@ -1,4 +1,5 @@
-"""From codes to HTTP: status, words and RFC 9457 documents. The domain says what is wrong, here is how it sounds."""
+"""From codes to HTTP: status, words and RFC 9457 documents. The domain says what is wrong, here is how it
+sounds."""
 
 from __future__ import annotations
 
@@ -15,27 +16,68 @@ from ticketos.domain.errors import DomainError
 MEDIA_TYPE = "application/problem+json"
 
 STATUS: Mapping[str, int] = {
-    "request-malformed": 400, "cursor-invalid": 400,
-    "unauthenticated": 401, "sign-in-refused": 401,
-    "forbidden": 403, "scope-missing": 403, "cross-site-request": 403, "role-not-allowed": 403,
-    "not-allowed": 403, "task-assigned-to-other": 403, "person-not-eligible": 403, "session-required": 403,
-    "own-work": 403, "grant-not-yours": 403,
-    "not-found": 404, "client-unknown": 404, "object-missing": 404, "task-unknown": 404,
-    "link-expired": 404, "link-invalid": 404,
+    "request-malformed": 400,
+    "cursor-invalid": 400,
+    "unauthenticated": 401,
+    "sign-in-refused": 401,
+    "forbidden": 403,
+    "scope-missing": 403,
+    "cross-site-request": 403,
+    "role-not-allowed": 403,
+    "not-allowed": 403,
+    "task-assigned-to-other": 403,
+    "person-not-eligible": 403,
+    "session-required": 403,
+    "own-work": 403,
+    "grant-not-yours": 403,
+    "not-found": 404,
+    "client-unknown": 404,
+    "object-missing": 404,
+    "task-unknown": 404,
+    "link-expired": 404,
+    "link-invalid": 404,
     "method-not-allowed": 405,
-    "idempotency-in-flight": 409, "task-not-open": 409, "ticket-closed": 409,
-    "ticket-cancelled": 409, "ticket-paused": 409, "ticket-not-finished": 409,
-    "reopen-window-over": 409, "email-taken": 409, "already-exists": 409, "version-stale": 409,
-    "approval-not-open": 409, "nothing-to-retry": 409, "client-inactive": 409,
-    "already-paused": 409, "not-paused": 409, "not-pausable": 409, "too-late-to-cancel": 409, "priority-unchanged": 409,
-    "stale-version": 409, "not-started-yet": 409,
+    "idempotency-in-flight": 409,
+    "task-not-open": 409,
+    "ticket-closed": 409,
+    "ticket-cancelled": 409,
+    "ticket-paused": 409,
+    "ticket-not-finished": 409,
+    "reopen-window-over": 409,
+    "email-taken": 409,
+    "already-exists": 409,
+    "version-stale": 409,
+    "approval-not-open": 409,
+    "nothing-to-retry": 409,
+    "client-inactive": 409,
+    "already-paused": 409,
+    "not-paused": 409,
+    "not-pausable": 409,
+    "too-late-to-cancel": 409,
+    "priority-unchanged": 409,
+    "stale-version": 409,
+    "not-started-yet": 409,
+    "period-not-locked": 409,
+    "invoice-own-draft": 403,
+    "invoice-approved": 409,
+    "invoice-not-approved": 409,
+    "invoice-issued": 409,
+    "invoice-not-issued": 409,
+    "invoice-cancelled": 409,
+    "invoice-is-credit-note": 409,
+    "invoice-fully-credited": 409,
+    "usage-already-credited": 409,
     "version-mismatch": 412,
-    "body-too-large": 413, "file-too-large": 413, "too-many-files": 413,
+    "body-too-large": 413,
+    "file-too-large": 413,
+    "too-many-files": 413,
     "media-type-unsupported": 415,
     "if-match-required": 428,
     "rate-limited": 429,
     "internal-error": 500,
-    "overloaded": 503, "database-unavailable": 503, "workflows-unavailable": 503,
+    "overloaded": 503,
+    "database-unavailable": 503,
+    "workflows-unavailable": 503,
 }
 """HTTP status of a code; any other code is a rule refusing its input: 422."""
 
@@ -44,12 +86,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "request-invalid": ("Request is not valid", "Some values are missing or wrong; see errors."),
     "cursor-invalid": ("Unknown cursor", "Use the next_cursor of the page before, with the same filters."),
     "unauthenticated": ("Not signed in", "Send a valid session token or API key as Authorization: Bearer."),
-    "sign-in-refused": ("Sign-in refused", "E-mail or password is wrong, or the account is locked for a while."),
+    "sign-in-refused": (
+        "Sign-in refused",
+        "E-mail or password is wrong, or the account is locked for a while.",
+    ),
     "forbidden": ("Not allowed", "Your role does not allow this."),
     "scope-missing": ("Key not allowed", "The API key lacks the scope {scope}."),
     "cross-site-request": ("Cross-site request refused", "A page of another site sent this request."),
     "role-not-allowed": ("Not allowed", "Your role does not allow this."),
-    "task-assigned-to-other": ("Somebody else's task", "The task is with another person; a lead can reassign it."),
+    "task-assigned-to-other": (
+        "Somebody else's task",
+        "The task is with another person; a lead can reassign it.",
+    ),
     "person-not-eligible": ("Not eligible", "This person may not do this task: {reasons}"),
     "person-unknown": ("Unknown person", "There is no such active person."),
     "session-required": ("Session required", "An API key is no session."),
@@ -68,7 +116,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "ticket-paused": ("Ticket paused", "The ticket is paused; resume it first."),
     "ticket-not-finished": ("Ticket not finished", "Only a closed or cancelled ticket can be reopened."),
     "ticket-not-request": ("Not a request", "This act belongs to the request, not to a ticket of its tree."),
-    "reopen-window-over": ("Too late to reopen", "A ticket can be reopened within {days} days; please send a new request."),
+    "reopen-window-over": (
+        "Too late to reopen",
+        "A ticket can be reopened within {days} days; please send a new request.",
+    ),
     "reason-missing": ("Reason missing", "Say why."),
     "email-taken": ("Address taken", "A login with this e-mail address exists."),
     "already-exists": ("Already exists", "Something with this {what} exists."),
@@ -100,13 +151,48 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "rate-limited": ("Too many requests", "Try again in {retry_after} seconds."),
     "internal-error": ("Internal error", "Something went wrong on our side. Please quote the trace id."),
     "overloaded": ("Busy", "Too many requests are being worked on; try again in a moment."),
-    "database-unavailable": ("Temporarily unavailable", "The database cannot be reached; try again in a moment."),
-    "workflows-unavailable": ("Temporarily unavailable", "Acts cannot be taken at the moment; nothing was changed."),
+    "database-unavailable": (
+        "Temporarily unavailable",
+        "The database cannot be reached; try again in a moment.",
+    ),
+    "workflows-unavailable": (
+        "Temporarily unavailable",
+        "Acts cannot be taken at the moment; nothing was changed.",
+    ),
     "terms-invalid": ("Contract terms not valid", "Section {section}: {cause}"),
     "dates-crossed": ("Dates crossed", "The contract ends before it starts."),
     "calendar-unknown": ("Unknown calendar", "The client has no such calendar."),
     "zone-unknown": ("Unknown time zone", "{zone} is not in the tz database."),
     "expiry-in-the-past": ("Expiry in the past", "The key would have expired already."),
+    "period-not-locked": (
+        "Month open",
+        "Lock {period} first, so that no usage enters it while it is invoiced.",
+    ),
+    "period-not-begun": ("Month not begun", "{period} lies in the future; the present month is {present}."),
+    "day-not-begun": ("Day not begun", "{day} lies in the future."),
+    "contract-unknown": ("Unknown contract", "The client has no such contract."),
+    "gst-state-missing": ("State missing", "Give {party} a GSTIN or a state code: the tax depends on it."),
+    "invoice-own-draft": ("Your own draft", "Whoever drafted an invoice cannot approve it; a colleague can."),
+    "invoice-approved": ("Approved", "An approved invoice is changed no more; withdraw it, or issue it."),
+    "invoice-not-approved": ("Not approved", "An invoice is issued after a second person approved it."),
+    "invoice-issued": ("Issued", "Invoice {number} was issued: it is changed by a credit note alone."),
+    "invoice-not-issued": (
+        "Not issued",
+        "A credit note belongs to an issued invoice; withdraw this one instead.",
+    ),
+    "invoice-cancelled": ("Withdrawn", "The invoice was withdrawn."),
+    "invoice-is-credit-note": ("A credit note", "{number} is a credit note itself."),
+    "invoice-fully-credited": ("Nothing left", "All of this invoice was credited before."),
+    "credit-nothing-charged": (
+        "Nothing charged",
+        "These units were within the included volume: nothing was charged for them.",
+    ),
+    "credit-nothing-chosen": (
+        "Nothing chosen",
+        "Name the usage events to credit, or none for all that is left.",
+    ),
+    "usage-not-on-invoice": ("Not on this invoice", "These usage events are not on it: {usage}."),
+    "usage-already-credited": ("Credited before", "These usage events were credited before: {usage}."),
     "link-to-itself": ("Same ticket", "A ticket cannot be linked to itself."),
     "link-across-clients": ("Another client", "Both tickets must belong to one client."),
     "partial-units-missing": ("Documents missing", "A partial decision names the documents."),
@@ -114,7 +200,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
 """Title and detail of a code. A code that is not here speaks for itself."""
 
 RETRY_AFTER: Mapping[str, int] = {
-    "overloaded": 1, "database-unavailable": 2, "workflows-unavailable": 2, "idempotency-in-flight": 1,
+    "overloaded": 1,
+    "database-unavailable": 2,
+    "workflows-unavailable": 2,
+    "idempotency-in-flight": 1,
     "not-started-yet": 1,
 }
 """Seconds after which to try again, unless the error brings its own."""
@@ -122,7 +211,7 @@ RETRY_AFTER: Mapping[str, int] = {
 _HIDDEN = frozenset({"internal-error"})
 
 
-class InvalidRequest(DomainError):
+class InvalidRequestError(DomainError):
     """A request whose values are wrong, with each of them named."""
 
     def __init__(self, errors: Sequence[FieldError], code: str = "request-invalid", **params: object) -> None:
@@ -147,7 +236,11 @@ class _Facts(dict[str, object]):
 
     def __getitem__(self, key: str) -> object:
         value = super().__getitem__(key)
-        return ", ".join(str(one) for one in value) if isinstance(value, list | tuple | set | frozenset) else value
+        return (
+            ", ".join(str(one) for one in value)
+            if isinstance(value, list | tuple | set | frozenset)
+            else value
+        )
 
 
 def problem(error: DomainError, path: str, trace_id: str) -> JSONResponse:
@@ -156,8 +249,15 @@ def problem(error: DomainError, path: str, trace_id: str) -> JSONResponse:
     title, detail = words_of(error.code, error.params)
     params = {} if error.code in _HIDDEN else jsonable_encoder(error.params)
     body = Problem(
-        type=f"urn:ticketos:problem:{error.code}", title=title, status=status, detail=detail, instance=path,
-        code=error.code, params=params, errors=getattr(error, "errors", []), trace_id=trace_id,
+        type=f"urn:ticketos:problem:{error.code}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=path,
+        code=error.code,
+        params=params,
+        errors=getattr(error, "errors", []),
+        trace_id=trace_id,
     )
     headers: dict[str, str] = {}
     wait = error.params.get("retry_after", RETRY_AFTER.get(error.code))

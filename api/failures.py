@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from api.errors import InvalidRequest
+from api.errors import InvalidRequestError
 from schemas.http import FieldError
 from ticketos.domain.errors import DomainError
 
@@ -60,7 +60,9 @@ def _http(error: HTTPException) -> DomainError:
         case 405:
             return DomainError("method-not-allowed")
         case 413:
-            return DomainError("body-too-large", limit_mb=int(error.detail) if str(error.detail).isdigit() else 0)
+            return DomainError(
+                "body-too-large", limit_mb=int(error.detail) if str(error.detail).isdigit() else 0
+            )
         case 415:
             return DomainError("media-type-unsupported", accepted="application/json")
         case _:
@@ -71,7 +73,7 @@ def _invalid(error: RequestValidationError) -> DomainError:
     found = error.errors()
     if any(one["type"] == "json_invalid" for one in found):
         return DomainError("request-malformed", reason=str(found[0].get("ctx", {}).get("error", "not JSON")))
-    return InvalidRequest([field_error(one["loc"], one["type"], one["msg"]) for one in found[:100]])
+    return InvalidRequestError([field_error(one["loc"], one["type"], one["msg"]) for one in found[:100]])
 
 
 def field_error(location: tuple[object, ...] | list[object], code: str, detail: str) -> FieldError:

@@ -19,7 +19,11 @@ async def live() -> Health:
     return Health(status="ok")
 
 
-@router.get("/readyz", response_model=Health, responses={503: {"model": Health, "description": "Not ready; see parts"}})
+@router.get(
+    "/readyz",
+    response_model=Health,
+    responses={503: {"model": Health, "description": "Not ready; see parts"}},
+)
 async def ready(services: ServicesDep) -> JSONResponse:
     """Database and Temporal answer. Intake goes on without Temporal, acts do not."""
     database = await in_thread(lambda: _database_answers(services))

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from api.failures import constraint_of
 from api.services import Services
 from schemas.ticket import TicketStart
+from ticketos.db.repositories.intake import Accepted
 from ticketos.domain.intake_types import Intake
 from ticketos.domain.state import Actor
 
@@ -28,7 +29,8 @@ class Mailbox:
         if ticket_id is not None:
             with services.database.system() as connection:
                 owner: UUID | None = connection.exec_driver_sql(
-                    "select client_id from ticket where id = %s", (ticket_id,)).scalar()
+                    "select client_id from ticket where id = %s", (ticket_id,)
+                ).scalar()
             return owner
         local = recipient.rpartition("@")[0]
         with services.database.transaction(()) as connection:
@@ -39,13 +41,20 @@ class Mailbox:
         """Commit one message; its work is started right after. Raises when it was not committed."""
         services = self._services
         actor = Actor("customer", origin="email")
-        for attempt in (1, 2):
-            try:
-                with services.database.transaction([client_id]) as connection:
-                    accepted = services.intake.accept(connection, intake, client_id=client_id, actor=actor, raw=raw)
-                break
-            except IntegrityError as error:  # the same message came twice at once: the other delivery was quicker
-                if attempt == 2 or constraint_of(error) != _AGAIN:
-                    raise
+
+        def commit() -> Accepted:
+            with services.database.transaction([client_id]) as connection:
+                return services.intake.accept(connection, intake, client_id=client_id, actor=actor, raw=raw)
+
+        try:
+            accepted = commit()
+        except IntegrityError as error:
+            if constraint_of(error) != _AGAIN:
+                raise
+            accepted = (
+                commit()
+            )  # the same message came twice at once; the other delivery was quicker and is found now
         if accepted.ticket_id is not None and not accepted.duplicate and not accepted.reply_to_existing:
-            services.starter.offer(TicketStart(ticket_id=accepted.ticket_id, client_id=client_id))
+            services.starter.offer(
+                TicketStart(ticket_id=accepted.ticket_id, client_id=client_id, number=accepted.number or "")
+            )

@@ -16,8 +16,8 @@ CLIENT_ROLES = frozenset({"client_user", "client_admin"})
 
 @dataclass(frozen=True)
 class Principal:
-    """A signed-in person or a key. ``address`` is where the request came from; ``cookie`` says that a browser sent
-    the token by itself."""
+    """A signed-in person or a key. ``address`` is where the request came from; ``cookie`` says that a
+    browser sent the token by itself."""
 
     caller: Caller
     address: str
@@ -50,7 +50,9 @@ class Principal:
 
     def roles_over(self, client_id: UUID) -> frozenset[str]:
         """The roles held over one client."""
-        return frozenset(g.role for g in self.caller.grants if g.client_id is None or g.client_id == client_id)
+        return frozenset(
+            g.role for g in self.caller.grants if g.client_id is None or g.client_id == client_id
+        )
 
     def clients_with(self, roles: frozenset[str]) -> tuple[UUID, ...]:
         """The clients over which one of these roles is held."""

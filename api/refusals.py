@@ -26,11 +26,14 @@ def worth_recording(method: str, error: DomainError) -> bool:
         return True
     if method in _READING:
         return False
-    return status in (404, 409, 422) and not error.code.startswith(("request-", "idempotency-", "not-started"))
+    return status in (404, 409, 422) and not error.code.startswith(
+        ("request-", "idempotency-", "not-started")
+    )
 
 
 async def record_refusal(services: Services, scope: Scope, error: DomainError) -> None:
-    """Write ``access.refused`` under the client concerned when it is known, else under the caller's own company."""
+    """Write ``access.refused`` under the client concerned when it is known, else under the caller's own
+    company."""
     state = scope["state"]
     principal: Principal | None = state.get("principal")
     if principal is None or not worth_recording(scope["method"], error):
@@ -60,4 +63,4 @@ async def record_refusal(services: Services, scope: Scope, error: DomainError) -
     try:
         await in_thread(write)
     except SQLAlchemyError as failure:  # the refusal itself stands; that it could not be written must be seen
-        log.error("audit.refusal_lost", code=error.code, cause=str(failure))
+        log.warning("audit.refusal_lost", code=error.code, cause=str(failure))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
-from uuid import UUID
 
 import structlog
 from anyio import CapacityLimiter, to_thread
@@ -18,7 +18,7 @@ from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
 from ticketos.db.objects import ObjectStore
 from ticketos.db.repositories import intake
-from ticketos.db.repositories.accounts import Accounts
+from ticketos.db.repositories.accounts import Accounts, Caller
 from ticketos.db.repositories.clients import Clients
 from ticketos.db.repositories.contracts import Agreements
 from ticketos.db.repositories.intake import IntakeStore
@@ -29,6 +29,7 @@ from ticketos.domain.ports import NewId, Now
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
+_GATHER_S = 0.2
 
 REPLY_KEY = "mail"
 """Purpose of the key that signs reply addresses."""
@@ -73,6 +74,7 @@ class Services:
         self.tickets = TicketEdits(self.audit, self.new_id)
         self.intake = IntakeStore(self.audit, self.objects, self.keyring.derived(REPLY_KEY), self.new_id)
         self.starter = Starter(self)
+        self.callers = CallerCache()
 
     def workflow_url(self, workflow_id: str) -> str | None:
         """The workflow in the Temporal Web UI, where there is one."""
@@ -87,15 +89,44 @@ async def in_thread(call: Callable[[], Result]) -> Result:
     return await to_thread.run_sync(call)
 
 
+class CallerCache:
+    """Who a token belongs to, for a second: a busy program is not asked for anew with every request. What
+    this process changes of logins, keys and grants it forgets at once; another process knows it a second
+    later."""
+
+    LIFE_S = 1.0
+    MOST = 10_000
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Caller]] = {}
+
+    def get(self, token: str) -> Caller | None:
+        """The caller, if asked for just now."""
+        found = self._known.get(token)
+        return found[1] if found is not None and time.monotonic() - found[0] < self.LIFE_S else None
+
+    def put(self, token: str, caller: Caller) -> None:
+        """Remember."""
+        if len(self._known) >= self.MOST:
+            self._known.clear()
+        self._known[token] = (time.monotonic(), caller)
+
+    def clear(self) -> None:
+        """Forget everybody."""
+        self._known.clear()
+
+
 class Starter:
-    """Starts workflows right after their tickets are committed, a few at a time. What does not fit, or fails, the
-    relay starts from the outbox a moment later."""
+    """Starts workflows right after their tickets are committed, a few at a time. What does not fit, or
+    fails, the relay starts from the outbox a moment later."""
 
     MOST = 4
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._running: set[asyncio.Task[None]] = set()
+        self._busy = 0
+        self._started: list[TicketStart] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -108,24 +139,40 @@ class Starter:
             self._loop.call_soon_threadsafe(self._take, start)
 
     def _take(self, start: TicketStart) -> None:
-        if len(self._running) >= self.MOST:
+        if self._busy >= self.MOST:
             return
         task = asyncio.ensure_future(self._start(start))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def _start(self, start: TicketStart) -> None:
+        self._busy += 1
         try:
             await self._services.acts.start(start)
-            await in_thread(lambda: self._settle(start.ticket_id, start.client_id, start.life))
-        except (DomainError, SQLAlchemyError) as error:
-            log.info("intake.start_left_to_relay", ticket=str(start.ticket_id), cause=str(error))
+        except DomainError as error:
+            log.info("intake.start_left_to_relay", ticket=str(start.ticket_id), cause=error.code)
+            return
+        finally:
+            self._busy -= 1
+        self._started.append(start)
+        if len(self._started) == 1:
+            await asyncio.sleep(_GATHER_S)  # many starts are written down in one transaction
+            await self._settle()
 
-    def _settle(self, ticket_id: UUID, client_id: UUID, life: int) -> None:
-        with self._services.database.transaction([client_id]) as connection:
-            intake.started(connection, ticket_id, life, self._services.now())
+    async def _settle(self) -> None:
+        starts, self._started = self._started, []
+        now = self._services.now()
+
+        def write() -> None:
+            with self._services.database.transaction({start.client_id for start in starts}) as connection:
+                intake.started(connection, [(start.ticket_id, start.life) for start in starts], now)
+
+        try:
+            await in_thread(write)
+        except SQLAlchemyError as error:  # the relay will find that they run
+            log.info("intake.started_not_written", tickets=len(starts), cause=str(error))
 
     async def drain(self) -> None:
-        """Wait for the starts under way."""
+        """Wait for the starts under way and for their being written down."""
         if self._running:
             await asyncio.wait(set(self._running), timeout=10)

@@ -1,5 +1,5 @@
-"""Rows as callers see them. What is a matter of the provider's house (its people's ids, AI internals, task payloads)
-is not shown to clients."""
+"""Rows as callers see them. What is a matter of the provider's house (its people's ids, AI internals, task
+payloads) is not shown to clients."""
 
 from __future__ import annotations
 
@@ -25,18 +25,20 @@ from schemas.requests import (
 from ticketos.db.audit import TimelineEvent
 from workflows import names
 
+AnyRow = Mapping[str, Any] | RowMapping
+
 OPERATORS = frozenset({"ops", "admin"})
 """Roles that see a ticket's workflow in the Temporal Web UI."""
 
 
-def _values(row: Mapping[str, Any]) -> dict[str, Any]:
+def _values(row: AnyRow) -> dict[str, Any]:
     values = dict(row)
     if "row_version" in values:
         values["version"] = values["row_version"]
     return values
 
 
-def ticket(row: RowMapping, principal: Principal, services: Services) -> TicketView:
+def ticket(row: AnyRow, principal: Principal, services: Services) -> TicketView:
     """A ticket with where to go on from it."""
     base = f"/v1/tickets/{row['id']}"
     view = TicketView.model_validate(_values(row))
@@ -88,8 +90,8 @@ def approval(row: RowMapping) -> ApprovalView:
 
 
 def event(found: TimelineEvent, staff: bool) -> EventView:
-    """One entry of the timeline. Personal values are shown while their key exists; network addresses and names of
-    the provider's people are not the client's to see."""
+    """One entry of the timeline. Personal values are shown while their key exists; network addresses and
+    names of the provider's people are not the client's to see."""
     view = EventView.model_validate(found)
     if not staff:
         view.origin = None

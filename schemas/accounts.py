@@ -10,13 +10,39 @@ from pydantic import Field, SecretStr
 
 from schemas.http import Body, Instant, Line, View
 
-Role = Literal["agent", "sme", "lead", "qa", "desk", "finance", "wfm", "hr", "success", "ops", "admin", "auditor",
-               "client_user", "client_admin"]
+Role = Literal[
+    "agent",
+    "sme",
+    "lead",
+    "qa",
+    "desk",
+    "finance",
+    "wfm",
+    "hr",
+    "success",
+    "ops",
+    "admin",
+    "auditor",
+    "client_user",
+    "client_admin",
+]
 
-Scope = Literal["tickets:read", "tickets:write", "tasks:read", "tasks:write", "documents:read", "approvals:write",
-                "billing:read", "billing:write", "admin:read", "admin:write"]
+Scope = Literal[
+    "tickets:read",
+    "tickets:write",
+    "tasks:read",
+    "tasks:write",
+    "documents:read",
+    "approvals:write",
+    "billing:read",
+    "billing:write",
+    "admin:read",
+    "admin:write",
+]
 
-Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+$", examples=["asha@acme.example"])]
+Email = Annotated[
+    str, Field(max_length=254, pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+$", examples=["asha@acme.example"])
+]
 Password = Annotated[SecretStr, Field(min_length=12, max_length=200)]
 
 
@@ -52,7 +78,9 @@ class MeView(View):
     name: str
     grants: list[GrantView]
     clients: list[UUID] = Field(description="Clients whose data the caller sees")
-    scopes: list[str] | None = Field(default=None, description="Null: a person's session, limited by roles alone")
+    scopes: list[str] | None = Field(
+        default=None, description="Null: a person's session, limited by roles alone"
+    )
 
 
 class NewApiKey(Body):
@@ -100,7 +128,9 @@ class NewUser(Body):
     level: Literal["agent", "sme"] = "agent"
     capacity: int = Field(default=50, ge=0, le=1_000)
     skills: list[Line] = Field(default_factory=list, max_length=200)
-    certifications: dict[str, date | None] = Field(default_factory=dict, description="Skill → last valid day, or null")
+    certifications: dict[str, date | None] = Field(
+        default_factory=dict, description="Skill → last valid day, or null"
+    )
     ring_fence: list[UUID] = Field(default_factory=list, description="Clients served exclusively; empty: any")
 
 

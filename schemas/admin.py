@@ -71,7 +71,8 @@ class ClientView(View):
 
 
 class NewContract(Body):
-    """One service line bought by one client. ``terms`` holds SLA, QA, AI, approval, scope, pricing and survey."""
+    """One service line bought by one client. ``terms`` holds SLA, QA, AI, approval, scope, pricing and
+    survey."""
 
     client_id: UUID
     number: Line = Field(min_length=1, max_length=60, examples=["SOW-2026-01"])

@@ -38,7 +38,8 @@ Instant = AwareDatetime
 
 
 class FieldError(View):
-    """One thing wrong with a request: where (JSON Pointer into the body, or a parameter's name), which rule, in words."""
+    """One thing wrong with a request: where (JSON Pointer into the body, or a parameter's name), which rule,
+    in words."""
 
     pointer: str = Field(examples=["/requester/email"])
     code: str = Field(examples=["missing"])
@@ -68,8 +69,8 @@ class Page(View, Generic[Item]):
 
 
 class BeingApplied(View):
-    """An act that was handed over but not confirmed in time: it may still be applied. Repeat the request with the
-    same ``Idempotency-Key`` to learn what became of it."""
+    """An act that was handed over but not confirmed in time: it may still be applied. Repeat the request
+    with the same ``Idempotency-Key`` to learn what became of it."""
 
     status: str = Field(default="being_applied", examples=["being_applied"])
     id: str = Field(description="The act's key; the Idempotency-Key to repeat with")

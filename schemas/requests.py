@@ -19,12 +19,14 @@ class Requester(Body):
     """Who asks. Answers go to ``email`` when it is given."""
 
     name: Line = Field(default="", examples=["Asha Rao"])
-    email: Line = Field(default="", max_length=254, pattern=r"^$|^[^@\s<>\"]+@[^@\s<>\"]+$", examples=["asha@acme.example"])
+    email: Line = Field(
+        default="", max_length=254, pattern=r"^$|^[^@\s<>\"]+@[^@\s<>\"]+$", examples=["asha@acme.example"]
+    )
 
 
 class NewTicket(Body):
-    """A request. ``client`` is an id or short name; without it, the caller's own company. The same ``external_id`` of
-    one client is one ticket, however often it is sent."""
+    """A request. ``client`` is an id or short name; without it, the caller's own company. The same
+    ``external_id`` of one client is one ticket, however often it is sent."""
 
     client: str | None = Field(default=None, max_length=64, examples=["acme"])
     subject: Line = Field(default="", examples=["Invoices of November"])
@@ -278,7 +280,9 @@ class TreeView(View):
     usage: list[UsageView]
     links: list[LinkView]
     events: list[EventView]
-    workflow_url: str | None = Field(default=None, description="The same request in the Temporal Web UI, for operations")
+    workflow_url: str | None = Field(
+        default=None, description="The same request in the Temporal Web UI, for operations"
+    )
 
 
 class ReasonBody(Body):
@@ -321,7 +325,8 @@ class AssignBody(Body):
 
 
 class ApprovalBody(Body):
-    """The client's decision on the version it names by hash. A return needs a reason; ``partial`` needs ``units``."""
+    """The client's decision on the version it names by hash. A return needs a reason; ``partial`` needs
+    ``units``."""
 
     version: str = Field(min_length=1, max_length=64)
     decision: Literal["accept", "return", "partial"]

@@ -19,6 +19,7 @@ class TicketStart(Wire):
     ticket_id: UUID
     client_id: UUID
     life: int = 1
+    number: str = ""
     resume: TicketProgress | None = None
 
 

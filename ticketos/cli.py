@@ -136,22 +136,11 @@ def doctor(
 @app.command()
 def api() -> None:
     """Run the API and the portal (needs the database and Temporal; `up` starts all)."""
-    import uvicorn
+    from api.serve import run
 
-    from api.app import create_app
-
-    settings = _settings()
     signal.signal(signal.SIGTERM, _as_interrupt)  # uvicorn ends gracefully, then repeats the signal to us
     with suppress(KeyboardInterrupt):
-        uvicorn.run(
-            create_app(settings),
-            host=settings.host,
-            port=settings.port,
-            log_level=settings.log_level.lower(),
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-        )
+        run(_settings())
 
 
 @app.command()

@@ -18,14 +18,16 @@ from ticketos.db.sealing import Sealer
 from ticketos.settings import Settings
 from ticketos.temporal import connect
 from workers import wiring
+from workers.reconciler import Reconciler
 from workers.relay import Relay
 from workers.runtime import sandbox
+from workers.schedules import keep_schedules
 from workers.wiring import Parts
 from workflows import names
 
 log = structlog.get_logger()
 
-SERVED = (names.TICKETS, names.DOCUMENTS, names.OUTBOUND)
+SERVED = (names.TICKETS, names.DOCUMENTS, names.MONEY, names.OUTBOUND)
 GRACE = timedelta(seconds=30)
 SEAL_EVERY_S = 1.0
 CONNECT_WAIT_S = 60
@@ -53,8 +55,9 @@ async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
         stack.callback(sandboxed.close)
         reader = wiring.SandboxReader(sandboxed)
         background = [asyncio.create_task(loop) for loop in _loops(found, client, queues)]
+        money = wiring.money_activities(found)
         for queue in queues:
-            offered = wiring.activities_of(queue, steps, found.objects, reader)
+            offered = wiring.activities_of(queue, steps, found.objects, reader, money)
             if queue == names.TICKETS or offered:
                 await stack.enter_async_context(_worker(client, queue, offered, found, stack))
         log.info("worker.ready", queues=list(queues))
@@ -79,10 +82,12 @@ def _worker(client: Client, queue: str, offered: Sequence[object], found: Parts,
 
 
 def _loops(found: Parts, client: Client, queues: Sequence[str]) -> list[Coroutine[Any, Any, None]]:
-    if names.OUTBOUND not in queues:
-        return []
-    relay = Relay(found, client)
-    return [relay.run_forever(), _seal_for_ever(found)]
+    loops: list[Coroutine[Any, Any, None]] = []
+    if names.OUTBOUND in queues:
+        loops += [Relay(found, client).run_forever(), Reconciler(found, client).run_forever(), _seal_for_ever(found)]
+    if names.MONEY in queues:
+        loops.append(keep_schedules(client, found.database))
+    return loops
 
 
 async def _seal_for_ever(found: Parts) -> None:

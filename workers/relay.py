@@ -18,6 +18,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from schemas.acts import ActorRef, ResumeTicket
+from schemas.open_text import summary
 from schemas.ticket import TicketStart
 from ticketos.channels.email.address import reply_address
 from ticketos.channels.email.mails import LINKED, About, render
@@ -124,6 +125,7 @@ class Relay:
         try:
             await self._client.start_workflow(
                 "Ticket", start, id=names.ticket_workflow(start.ticket_id), task_queue=names.TICKETS, id_reuse_policy=policy,
+                static_summary=summary(start),
                 search_attributes=TypedSearchAttributes([
                     SearchAttributePair(names.CLIENT, str(start.client_id)), SearchAttributePair(names.STAGE, "intake")]))
         except WorkflowAlreadyStartedError:

@@ -17,10 +17,12 @@ from activities.deadline import DeadlineActivities
 from activities.delivery import DeliveryActivities
 from activities.handling import Completion, HandlingActivities, TaskActivities, classify, release
 from activities.intake import IntakeActivities
+from activities.invoicing import InvoicingActivities
 from activities.lines import manual
 from activities.lines.data_entry import DataEntryActivities
 from activities.lines.manual import ManualActivities
 from activities.quality import QualityActivities
+from activities.reconciliation import ReconciliationActivities
 from activities.rework import ReworkActivities
 from activities.triage import TriageActivities
 from ticketos.ai.extract.sandbox import SandboxedReader
@@ -30,6 +32,8 @@ from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
 from ticketos.db.ids import new_id
 from ticketos.db.objects import ObjectStore
+from ticketos.db.repositories.invoices import Invoices, SqlInvoiceRuns
+from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
 from ticketos.domain.ports import Documents, Reader, Store, Triage
@@ -37,9 +41,11 @@ from ticketos.settings import Settings, ensure_master_key
 from workflows import names
 from workflows.lines.data_entry import DataEntryWorkflow
 from workflows.lines.manual import ManualWorkflow
+from workflows.scheduled.invoicing import InvoicingWorkflow
+from workflows.scheduled.reconciliation import ReconciliationWorkflow
 from workflows.ticket import TicketWorkflow
 
-WORKFLOWS: tuple[type, ...] = (TicketWorkflow, DataEntryWorkflow, ManualWorkflow)
+WORKFLOWS: tuple[type, ...] = (TicketWorkflow, DataEntryWorkflow, ManualWorkflow, InvoicingWorkflow, ReconciliationWorkflow)
 """Every workflow a worker serves."""
 
 
@@ -102,11 +108,20 @@ def ticket_activities(steps: Store, triage: Triage, data_entry: DataEntryActivit
     )
 
 
-def activities_of(queue: str, steps: Store, documents: Documents, reader: Reader) -> Sequence[Callable[..., Any]]:
+def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
+    """Runs of a period: invoicing and reconciliation."""
+    months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
+    days = ReconciliationActivities(SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now))
+    return (months.due, months.run, days.due, days.run)
+
+
+def activities_of(queue: str, steps: Store, documents: Documents, reader: Reader,
+                  money: Sequence[Callable[..., Any]] = ()) -> Sequence[Callable[..., Any]]:
     """What a worker of this queue offers. Local activities belong to the queue of their workflows."""
     data_entry = DataEntryActivities(steps, documents, reader, checksum_right)
     offered: dict[str, Sequence[Callable[..., Any]]] = {
         names.TICKETS: ticket_activities(steps, local_triage, data_entry),
         names.DOCUMENTS: (data_entry.read,),
+        names.MONEY: money,
     }
     return offered.get(queue, ())

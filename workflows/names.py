@@ -38,3 +38,8 @@ def line_workflow(ticket_id: UUID | str, line: str) -> str:
 def period_workflow(kind: str, client_id: UUID | str, period: str) -> str:
     """A run of a period (reconciliation, invoicing, …), once each."""
     return f"{kind}/{client_id}/{period}"
+
+
+def period_schedule(kind: str, client_id: UUID | str) -> str:
+    """The schedule that runs a client's periods of that kind."""
+    return f"{kind}/{client_id}"

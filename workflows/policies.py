@@ -27,6 +27,15 @@ class Remote(TypedDict):
     retry_policy: RetryPolicy
 
 
+class Once(TypedDict):
+    """Options of an ordinary activity that is one transaction, so has nothing to say while it runs."""
+
+    task_queue: str
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
 DB_WRITE = Local(
     # A stage is one short transaction; a large ticket's bulk write stays well under a minute.
     start_to_close_timeout=timedelta(seconds=60),
@@ -54,6 +63,13 @@ def reading(queue: str) -> Remote:
     a silent worker is noticed after 20 seconds. Waiting in the queue is bounded by a day, for batches."""
     return Remote(task_queue=queue, start_to_close_timeout=timedelta(minutes=5), schedule_to_close_timeout=timedelta(days=1),
                   heartbeat_timeout=timedelta(seconds=20), retry_policy=READ_RETRY)
+
+
+def period_run(queue: str) -> Once:
+    """A day or a month of a client: one transaction of minutes at most; a database that is away is waited for a day."""
+    return Once(task_queue=queue, start_to_close_timeout=timedelta(minutes=10), schedule_to_close_timeout=timedelta(days=1),
+                retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2.0,
+                                         maximum_interval=timedelta(minutes=2)))
 
 
 CONTINUE_EVENTS = 2_000

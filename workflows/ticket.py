@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
         ResumeTicket,
         RetryStep,
     )
+    from schemas.open_text import OpenText
     from schemas.ticket import LineResult, LineStart, StageVerdict, TicketProgress, TicketStart
     from ticketos.domain.state import STAGES
     from workflows import names
@@ -59,7 +60,7 @@ class TicketWorkflow(Steps):
         self._triaged = self._released = self._lead = 0
         self._open_reviews = 0
         self._decision: str | None = None
-        self._settled = False
+        self._settled = self._over = False
 
     @workflow.run
     async def run(self, start: TicketStart) -> str:
@@ -70,6 +71,7 @@ class TicketWorkflow(Steps):
             await workflow.wait_condition(lambda: flow.done() or self._cancelled)
         except asyncio.CancelledError:
             await self._cancelled_in_temporal()
+        self._over = True
         await _ended(clock)
         if self._cancelled:
             await _ended(flow)
@@ -110,14 +112,17 @@ class TicketWorkflow(Steps):
     async def _contract(self) -> None:
         if not await self._enter("contract"):
             return
-        looks = 0
+        looks = parked = 0
         while True:
             verdict = await self.local(ContractActivities.enter, self.command(f"{looks}" if looks else ""))
             if verdict.outcome == "covered":
                 return self._timed(verdict)
             looks += 1
-            self._show("Parked: the contract check failed.")
-            await workflow.wait_condition(lambda: self._released >= looks)
+            if verdict.outcome == "parked":
+                parked += 1
+                self._show("Parked: the contract check failed.")
+                await workflow.wait_condition(lambda: self._released >= parked)
+            await self._running()
 
     async def _assignment(self) -> None:
         if not await self._enter("assignment"):
@@ -131,20 +136,21 @@ class TicketWorkflow(Steps):
     async def _delivery(self) -> None:
         if not await self._enter("delivery"):
             return
-        await self.local(DeliveryActivities.begin, self.command())
+        self._sooner(await self.local(DeliveryActivities.begin, self.command()))
         self._show("The service line works on it.")
         await workflow.execute_child_workflow(
             self._works,
             LineStart(ticket_id=self.ticket_id, client_id=self.client_id, life=self.life, round=self.round, line=self._line,
                       priority=self._priority),
-            id=names.line_workflow(self.ticket_id, self._line), result_type=LineResult)
+            id=names.line_workflow(self.ticket_id, self._line), result_type=LineResult,
+            static_summary=OpenText(f"{self._line}, round {self.round}"))
         await self._running()
         await self.local(DeliveryActivities.finish, self.command())
 
     async def _quality(self) -> bool:
         if not await self._enter("quality"):
             return True
-        verdict = await self.local(QualityActivities.inspect, self.command())
+        verdict = self._sooner(await self.local(QualityActivities.inspect, self.command()))
         if verdict.outcome == "inspect":
             self._open_reviews = self.count(await self._reviews_left(verdict), "remaining", self._open_reviews)
             while self._open_reviews > 0:
@@ -157,7 +163,7 @@ class TicketWorkflow(Steps):
     async def _rework(self) -> None:
         self._stage = "rework"
         self._resumed_at = -1
-        verdict = await self.local(ReworkActivities.begin, self.command())
+        verdict = self._sooner(await self.local(ReworkActivities.begin, self.command()))
         while verdict.outcome == "escalated":
             seen = self._lead
             self._show("A lead decides on items that failed too often.")
@@ -194,14 +200,15 @@ class TicketWorkflow(Steps):
 
     async def _watch_deadline(self) -> None:
         """One moving timer: when it fires, the domain says what is due and when to look again."""
-        while True:
-            await workflow.wait_condition(lambda: self._next_at is not None)
+        while not self._over:
+            await workflow.wait_condition(lambda: self._over or self._next_at is not None)
             due = self._next_at
-            assert due is not None
+            if due is None:
+                continue
             wait = max((due - workflow.now()).total_seconds(), 0.0)
             if wait > 0:
                 with suppress(asyncio.TimeoutError):
-                    await workflow.wait_condition(lambda: self._next_at is None or self._next_at < due, timeout=wait)
+                    await workflow.wait_condition(lambda: self._over or self._next_at is None or self._next_at < due, timeout=wait)
                     continue
             verdict = await self.local(DeadlineActivities.tick, self.command(due.isoformat()))
             floor = workflow.now() + NOT_BEFORE
@@ -359,6 +366,12 @@ class TicketWorkflow(Steps):
         if not self._paused:
             self._next_at = verdict.next_at
 
+    def _sooner(self, verdict: StageVerdict) -> StageVerdict:
+        """An internal target may bring the deadline forward; a promised one that moves back is found by the tick."""
+        if not self._paused and verdict.next_at and (self._next_at is None or verdict.next_at < self._next_at):
+            self._next_at = verdict.next_at
+        return verdict
+
     def _show(self, words: str) -> None:
         workflow.set_current_details(f"**{self._stage}**, round {self.round}. {words}")
 
@@ -371,7 +384,8 @@ class TicketWorkflow(Steps):
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and wait until it and the child it waits for are gone."""
+    """Cancel a task and wait until it and the child it waits for are gone. A timed wait that ends in the same turn
+    swallows the cancellation, so whoever waits also looks at ``_over``."""
     task.cancel()
     try:
         await task

@@ -78,7 +78,7 @@ class DataEntryActivities:
         reading = self._reader.read(self._documents.get(command.client_id, document.address), document.filename)
         fake = StageCommand(ticket_id=command.ticket_id, client_id=command.client_id, life=command.life, round=command.round,
                             subject=str(command.document_id))
-        return record(self._store, fake, "read", lambda s: self._decide(s, document, reading))
+        return record(self._store, fake, "read", lambda s: self._decide(s, document, reading), ended_too=True)
 
     def _peek(self, key: StepKey, command: DocumentCommand) -> tuple[DocumentState, StageVerdict | None]:
         with self._store.step(key, command.client_id, SYSTEM) as step:

@@ -1,4 +1,5 @@
-"""Sign-off and survey by signed link. Opening a page never acts, because mail scanners open links; posting does."""
+"""Sign-off and survey by signed link. Opening a page never acts, because mail scanners open links; posting
+does."""
 
 from __future__ import annotations
 
@@ -39,8 +40,11 @@ def _local(at: datetime, zone: str) -> str:
 
 
 _PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 _PAGES.filters["local"] = _local
 
@@ -48,9 +52,16 @@ _PAGES.filters["local"] = _local
 def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page that loads nothing, runs nothing and posts only to us."""
     nonce = secrets.token_urlsafe(16)
-    policy = f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    )
     html = _PAGES.get_template(f"{name}.html").render(nonce=nonce, **values)
-    headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+    headers = {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
     return HTMLResponse(html, status, headers)
 
 
@@ -90,7 +101,9 @@ def _delivery(connection: Connection, link: SignedLink) -> _Delivery:
         for row in documents.of_ticket(connection, link.ticket_id, states=("posted",))
         if row["approval"] != "accepted"
     ]
-    return _Delivery(client, ticket, tickets.approval_of(connection, link.ticket_id), units, len(second), defects)
+    return _Delivery(
+        client, ticket, tickets.approval_of(connection, link.ticket_id), units, len(second), defects
+    )
 
 
 def _total(fields: Mapping[str, Any]) -> str:
@@ -112,7 +125,9 @@ def _settled(found: _Delivery, link: SignedLink) -> HTMLResponse | None:
     if found.approval is None:
         return _message("Nothing to decide", f"{number} has no delivery to check at the moment.", 409)
     if found.approval["version"] != link.subject:
-        return _message("Version replaced", f"{number} was delivered again since; please use the newest mail.", 409)
+        return _message(
+            "Version replaced", f"{number} was delivered again since; please use the newest mail.", 409
+        )
     if found.approval["state"] != "open":
         state = str(found.approval["state"]).replace("_", " ")
         return _message("Already decided", f"The delivery of {number} is {state}. Thank you.")
@@ -121,8 +136,18 @@ def _settled(found: _Delivery, link: SignedLink) -> HTMLResponse | None:
 
 def _sign_off(found: _Delivery, path: str, status: int = 200, **more: Any) -> HTMLResponse:
     values: dict[str, Any] = {"problem": None, "decision": "", "reason": "", "chosen": {}} | more
-    return page("approval", status, client=found.client, ticket=found.ticket, approval=found.approval, units=found.units,
-                checked=found.checked, defects=found.defects, path=path, **values)
+    return page(
+        "approval",
+        status,
+        client=found.client,
+        ticket=found.ticket,
+        approval=found.approval,
+        units=found.units,
+        checked=found.checked,
+        defects=found.defects,
+        path=path,
+        **values,
+    )
 
 
 @router.get("/a/{token}")
@@ -156,30 +181,49 @@ async def decide_approval(request: Request, token: str, services: ServicesDep) -
             raise DomainError(result.code or "act-refused", **result.params)
     except DomainError as error:
         title, detail = words_of(error.code, error.params)
-        return _sign_off(found, request.url.path, status_of(error.code), decision=decision, reason=reason, chosen=chosen,
-                         problem={"title": title, "detail": detail})
+        return _sign_off(
+            found,
+            request.url.path,
+            status_of(error.code),
+            decision=decision,
+            reason=reason,
+            chosen=chosen,
+            problem={"title": title, "detail": detail},
+        )
     if result is None:
         return _message("Thank you", "Your decision was taken and is being applied.", 202)
     return _message("Thank you", f"Your decision on {found.ticket['number']} is recorded.")
 
 
-async def _decide(services: Services, found: _Delivery, link: SignedLink, decision: str, chosen: dict[str, str],
-                  reason: str) -> ActResult | None:
+async def _decide(
+    services: Services, found: _Delivery, link: SignedLink, decision: str, chosen: dict[str, str], reason: str
+) -> ActResult | None:
     if decision not in ("accept", "return", "partial"):
         raise DomainError("decision-missing")
     known = {str(unit["id"]) for unit in found.units}
     units = {key: value for key, value in chosen.items() if key in known and value in ("accept", "return")}
-    if decision == "return" or (decision == "partial" and "return" in units.values()):
-        if not reason:
-            raise DomainError("reason-missing", act="return")
+    returns = decision == "return" or (decision == "partial" and "return" in units.values())
+    if returns and not reason:
+        raise DomainError("reason-missing", act="return")
     said = hashlib.sha256(repr((decision, sorted(units.items()), reason)).encode()).hexdigest()[:24]
     # The same decision posted twice (a double click, a reload) is one update.
-    argument = DecideApproval.model_validate({
-        "actor": ActorRef(kind="customer", origin="signed link"), "key": f"link:{link.subject}:{said}",
-        "version": link.subject, "decision": decision, "units": units if decision == "partial" else {}, "reason": reason})
+    argument = DecideApproval.model_validate(
+        {
+            "actor": ActorRef(kind="customer", origin="signed link"),
+            "key": f"link:{link.subject}:{said}",
+            "version": link.subject,
+            "decision": decision,
+            "units": units if decision == "partial" else {},
+            "reason": reason,
+        }
+    )
     ticket = found.ticket
-    start = TicketStart(ticket_id=ticket["id"], client_id=ticket["client_id"]) if ticket["life"] == 1 else None
-    return await services.acts.act(Target(names.ticket_workflow(ticket["id"]), start), "decide_approval", argument)
+    start = (
+        TicketStart(ticket_id=ticket["id"], client_id=ticket["client_id"]) if ticket["life"] == 1 else None
+    )
+    return await services.acts.act(
+        Target(names.ticket_workflow(ticket["id"]), start), "decide_approval", argument
+    )
 
 
 @router.get("/s/{token}")
@@ -207,13 +251,24 @@ async def answer_survey(request: Request, token: str, services: ServicesDep) -> 
     scores = {name: _score(given.get(name, ""), *bounds) for name, bounds in _SCALES.items()}
     if all(score is None for score in scores.values()) and not comment:
         title, detail = words_of("survey-empty", {})
-        return page("survey", 422, ticket=ticket, path=request.url.path, given=scores, comment=comment,
-                    problem={"title": title, "detail": detail})
+        return page(
+            "survey",
+            422,
+            ticket=ticket,
+            path=request.url.path,
+            given=scores,
+            comment=comment,
+            problem={"title": title, "detail": detail},
+        )
 
     def keep() -> bool:
         with services.database.transaction([link.client_id]) as connection:
-            return tickets.answer_survey(connection, services.audit, UUID(link.subject), scores, comment or None,
-                                         at=services.now()) is not None
+            return (
+                tickets.answer_survey(
+                    connection, services.audit, UUID(link.subject), scores, comment or None, at=services.now()
+                )
+                is not None
+            )
 
     if not await in_thread(keep):
         return _gone(DomainError("link-expired"))
@@ -229,4 +284,8 @@ def _ticket(services: Services, link: SignedLink) -> RowMapping:
 
 
 def _score(text: str, low: int, high: int) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 3 and low <= int(text) <= high else None
+    return (
+        int(text)
+        if text.isascii() and text.isdigit() and len(text) < 3 and low <= int(text) <= high
+        else None
+    )

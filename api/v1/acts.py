@@ -1,4 +1,5 @@
-"""What people do to a ticket as a whole: updates of its workflow, applied once however often they are sent (MF8, MF13)."""
+"""What people do to a ticket as a whole: updates of its workflow, applied once however often they are sent
+(MF8, MF13)."""
 
 from __future__ import annotations
 
@@ -18,7 +19,16 @@ from api.deps import Call, CallDep, Reply, etag, replayed
 from api.errors import words_of
 from api.v1.parameters import problems
 from api.v1.tickets import one
-from schemas.acts import Act, ActResult, CancelTicket, ChangePriority, DecideApproval, PauseTicket, ResumeTicket, RetryStep
+from schemas.acts import (
+    Act,
+    ActResult,
+    CancelTicket,
+    ChangePriority,
+    DecideApproval,
+    PauseTicket,
+    ResumeTicket,
+    RetryStep,
+)
 from schemas.http import Applied, BeingApplied
 from schemas.requests import (
     ApprovalBody,
@@ -57,8 +67,8 @@ class Planned:
 
 
 async def perform(call: Call, plan: Callable[[Connection, str], Planned]) -> Response:
-    """Send an act and answer with what became of it. The act's key is also the update's id, so a repeat with the same
-    key never acts twice; an unconfirmed act is answered 202 and its repeat asks again."""
+    """Send an act and answer with what became of it. The act's key is also the update's id, so a repeat with
+    the same key never acts twice; an unconfirmed act is answered 202 and its repeat asks again."""
     services, keyed = call.services, None if call.key is None else call.keyed(await call.request.body())
     act_key = f"{call.principal.name}:{call.key}" if call.key else str(services.new_id())
     try:
@@ -73,9 +83,9 @@ async def perform(call: Call, plan: Callable[[Connection, str], Planned]) -> Res
         await _leave_open(call, keyed)
         return JSONResponse(BeingApplied(id=act_key).model_dump(mode="json"), 202)
     if not result.applied:
-        error = _refused(result)
-        await _unsettled(call, keyed, error)
-        raise error
+        refusal = _refused(result)
+        await _unsettled(call, keyed, refusal)
+        raise refusal
     body = Applied(id=act_key, outcome=result.outcome, facts=result.facts)
     if keyed is not None:
         kept = keyed
@@ -84,8 +94,13 @@ async def perform(call: Call, plan: Callable[[Connection, str], Planned]) -> Res
     return JSONResponse(body.model_dump(mode="json"))
 
 
-def _announced(connection: Connection, call: Call, keyed: Keyed | None, plan: Callable[[Connection, str], Planned],
-               act_key: str) -> Planned | Answer:
+def _announced(
+    connection: Connection,
+    call: Call,
+    keyed: Keyed | None,
+    plan: Callable[[Connection, str], Planned],
+    act_key: str,
+) -> Planned | Answer:
     if keyed is not None and (answer := idempotency.find(connection, keyed, call.now)) is not None:
         return answer
     planned = plan(connection, act_key)
@@ -123,7 +138,9 @@ def target_of(row: RowMapping, workflow_id: str | None = None) -> Target:
     return Target(own, TicketStart(ticket_id=row["id"], client_id=row["client_id"]) if fresh else None)
 
 
-async def _act(call: Call, ticket_id: UUID, update: str, argument: Callable[[RowMapping, str], Act]) -> Response:
+async def _act(
+    call: Call, ticket_id: UUID, update: str, argument: Callable[[RowMapping, str], Act]
+) -> Response:
     def plan(connection: Connection, key: str) -> Planned:
         row = one(connection, call, ticket_id)
         workflow_id = row["attention_workflow"] if update == "retry" else None
@@ -135,36 +152,69 @@ async def _act(call: Call, ticket_id: UUID, update: str, argument: Callable[[Row
 @router.post("/v1/tickets/{ticket_id}/pause", response_model=Applied, responses=_ANSWERS)
 async def pause(call: CallDep, ticket_id: UUID, body: ReasonBody) -> Response:
     """Stop the clocks and the stages, with a reason the client can see."""
-    return await _act(call, ticket_id, "pause", lambda row, key: PauseTicket(
-        actor=call.principal.actor_ref(row["client_id"]), key=key, reason=body.reason))
+    return await _act(
+        call,
+        ticket_id,
+        "pause",
+        lambda row, key: PauseTicket(
+            actor=call.principal.actor_ref(row["client_id"]), key=key, reason=body.reason
+        ),
+    )
 
 
 @router.post("/v1/tickets/{ticket_id}/resume", response_model=Applied, responses=_ANSWERS)
 async def resume(call: CallDep, ticket_id: UUID, body: OptionalReason) -> Response:
     """Go on; due times move by the working time paused."""
-    return await _act(call, ticket_id, "resume", lambda row, key: ResumeTicket(
-        actor=call.principal.actor_ref(row["client_id"]), key=key, reason=body.reason))
+    return await _act(
+        call,
+        ticket_id,
+        "resume",
+        lambda row, key: ResumeTicket(
+            actor=call.principal.actor_ref(row["client_id"]), key=key, reason=body.reason
+        ),
+    )
 
 
 @router.post("/v1/tickets/{ticket_id}/cancel", response_model=Applied, responses=_ANSWERS)
 async def cancel(call: CallDep, ticket_id: UUID, body: ReasonBody) -> Response:
     """End the ticket without delivering; work already posted is reversed."""
-    return await _act(call, ticket_id, "cancel", lambda row, key: CancelTicket(
-        actor=call.principal.actor_ref(row["client_id"]), key=key, reason=body.reason))
+    return await _act(
+        call,
+        ticket_id,
+        "cancel",
+        lambda row, key: CancelTicket(
+            actor=call.principal.actor_ref(row["client_id"]), key=key, reason=body.reason
+        ),
+    )
 
 
 @router.post("/v1/tickets/{ticket_id}/priority", response_model=Applied, responses=_ANSWERS)
 async def change_priority(call: CallDep, ticket_id: UUID, body: PriorityBody) -> Response:
     """Re-time the clocks; elapsed and paused time is kept."""
-    return await _act(call, ticket_id, "change_priority", lambda row, key: ChangePriority(
-        actor=call.principal.actor_ref(row["client_id"]), key=key, priority=body.priority, reason=body.reason))
+    return await _act(
+        call,
+        ticket_id,
+        "change_priority",
+        lambda row, key: ChangePriority(
+            actor=call.principal.actor_ref(row["client_id"]),
+            key=key,
+            priority=body.priority,
+            reason=body.reason,
+        ),
+    )
 
 
 @router.post("/v1/tickets/{ticket_id}/retry", response_model=Applied, responses=_ANSWERS)
 async def retry(call: CallDep, ticket_id: UUID, body: OptionalReason) -> Response:
     """Try again what failed, when a ticket needs attention."""
-    return await _act(call, ticket_id, "retry", lambda row, key: RetryStep(
-        actor=call.principal.actor_ref(row["client_id"]), key=key, reason=body.reason))
+    return await _act(
+        call,
+        ticket_id,
+        "retry",
+        lambda row, key: RetryStep(
+            actor=call.principal.actor_ref(row["client_id"]), key=key, reason=body.reason
+        ),
+    )
 
 
 @router.post("/v1/tickets/{ticket_id}/reopen", response_model=TicketView, responses=problems(404, 409))
@@ -175,7 +225,10 @@ async def reopen(call: CallDep, ticket_id: UUID, body: ReasonBody) -> Response:
         row = one(connection, call, ticket_id, lock=True)
         actor = call.principal.actor(row["client_id"])
         changed = call.services.tickets.reopen(connection, row, body.reason, actor=actor, at=call.now)
-        return Reply(views.ticket(changed, call.principal, call.services), headers={"ETag": etag(changed["row_version"])})
+        return Reply(
+            views.ticket(changed, call.principal, call.services),
+            headers={"ETag": etag(changed["row_version"])},
+        )
 
     return await call.write(write)
 
@@ -183,8 +236,13 @@ async def reopen(call: CallDep, ticket_id: UUID, body: ReasonBody) -> Response:
 def decision(row: RowMapping, body: ApprovalBody, call: Call, key: str) -> DecideApproval:
     """A decision as the workflow takes it."""
     return DecideApproval(
-        actor=call.principal.actor_ref(row["client_id"]), key=key, version=body.version, decision=body.decision,
-        units={str(unit): choice for unit, choice in body.units.items()}, reason=body.reason)
+        actor=call.principal.actor_ref(row["client_id"]),
+        key=key,
+        version=body.version,
+        decision=body.decision,
+        units={str(unit): choice for unit, choice in body.units.items()},
+        reason=body.reason,
+    )
 
 
 @router.post("/v1/tickets/{ticket_id}/approval", response_model=Applied, responses=_ANSWERS)
@@ -206,8 +264,8 @@ async def approve_many(call: CallDep, body: BulkApproval) -> Response:
     results = await asyncio.gather(*(decide(index, wanted) for index, wanted in enumerate(body.approvals)))
     outcome = BulkOutcome(results=list(results))
     final = all(result.status != "being_applied" for result in results)
-    # Every decision has an update id of its own, so a repeat acts on none of them twice; only a list that is settled
-    # as a whole is kept.
+    # Every decision has an update id of its own, so a repeat acts on none of them twice; only a list that is
+    # settled # as a whole is kept.
     return await call.write(lambda _: Reply(outcome)) if final else Reply(outcome).response()
 
 
@@ -227,5 +285,3 @@ async def _decide(call: Call, wanted: OneApproval, key: str) -> ApprovalOutcome:
     if result is None:
         return ApprovalOutcome(ticket_id=wanted.ticket_id, status="being_applied")
     return ApprovalOutcome(ticket_id=wanted.ticket_id, status="applied", outcome=result.outcome)
-
-

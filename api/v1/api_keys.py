@@ -22,23 +22,33 @@ router = APIRouter(prefix="/v1/api-keys", tags=["account"])
 async def list_keys(call: ReadDep) -> JSONResponse:
     """The caller's own keys, without their secrets."""
     rows = await call.read(lambda connection: accounts.keys_of(connection, call.principal.user_id))
-    return page([ApiKeyView.model_validate(dict(row)) for row in rows], None, call.request.url, Page[ApiKeyView])
+    return page(
+        [ApiKeyView.model_validate(dict(row)) for row in rows], None, call.request.url, Page[ApiKeyView]
+    )
 
 
 @router.post("", status_code=201, response_model=CreatedApiKey, responses=problems(409))
 async def create_key(call: CallDep, body: NewApiKey) -> Response:
-    """A new key. A key can make another one only with scopes it has itself. The secret is kept nowhere, so the answer
-    to a repeat with the same Idempotency-Key comes without it."""
+    """A new key. A key can make another one only with scopes it has itself. The secret is kept nowhere, so
+    the answer to a repeat with the same Idempotency-Key comes without it."""
     held = call.principal.caller.scopes
     if held is not None and not set(body.scopes) <= held:
         raise DomainError("scope-missing", scope=", ".join(sorted(set(body.scopes) - held)))
 
     def create(connection: Connection) -> Reply:
         secret, row = call.services.accounts.create_key(
-            connection, call.principal.caller, name=body.name, scopes=body.scopes, expires_at=body.expires_at,
-            now=call.now, actor=call.principal.actor(call.principal.home))
+            connection,
+            call.principal.caller,
+            name=body.name,
+            scopes=body.scopes,
+            expires_at=body.expires_at,
+            now=call.now,
+            actor=call.principal.actor(call.principal.home),
+        )
         view = CreatedApiKey.model_validate({**row, "key": secret})
-        return Reply(view, 201, {"Location": f"/v1/api-keys/{row['id']}"}, kept=ApiKeyView.model_validate(dict(row)))
+        return Reply(
+            view, 201, {"Location": f"/v1/api-keys/{row['id']}"}, kept=ApiKeyView.model_validate(dict(row))
+        )
 
     return await call.write(create)
 
@@ -49,9 +59,15 @@ async def revoke_key(call: ReadDep, key_id: UUID) -> Response:
 
     def revoke(connection: Connection) -> None:
         done = call.services.accounts.revoke_key(
-            connection, call.principal.caller, key_id, now=call.now, actor=call.principal.actor(call.principal.home))
+            connection,
+            call.principal.caller,
+            key_id,
+            now=call.now,
+            actor=call.principal.actor(call.principal.home),
+        )
         if not done:
             raise DomainError("not-found", what="API key")
 
     await call.read(revoke)
+    call.services.callers.clear()
     return Response(status_code=204)

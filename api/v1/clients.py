@@ -66,12 +66,15 @@ async def create_client(call: CallDep, body: NewClient) -> Response:
 
     def create(connection: Connection) -> Reply:
         call.services.clients.create(
-            connection, client_id, body.model_dump(), now=call.now, actor=call.principal.actor())
+            connection, client_id, body.model_dump(), now=call.now, actor=call.principal.actor()
+        )
         row = clients.get(connection, client_id)
         assert row is not None
         return _reply(row, 201)
 
-    return await call.write(create, also=[client_id])
+    answer = await call.write(create, also=[client_id])
+    call.services.callers.clear()  # people with a role over all clients see this one from now on
+    return answer
 
 
 @router.patch("/{client_id}", response_model=ClientView, responses=problems(404, 409, 412))
@@ -83,7 +86,9 @@ async def edit_client(call: CallDep, client_id: UUID, body: EditClient, if_match
         require_match(if_match, clients.version(row))
         values = body.model_dump(exclude_unset=True)
         if values:
-            call.services.clients.edit(connection, row, values, now=call.now, actor=call.principal.actor(client_id))
+            call.services.clients.edit(
+                connection, row, values, now=call.now, actor=call.principal.actor(client_id)
+            )
         changed = clients.get(connection, client_id)
         assert changed is not None
         return _reply(changed)

@@ -18,7 +18,9 @@ from ticketos.domain.changes import Emit
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
-SHOWN = frozenset({"application/pdf", "image/png", "image/jpeg", "image/tiff", "image/webp", "text/plain", "text/csv"})
+SHOWN = frozenset(
+    {"application/pdf", "image/png", "image/jpeg", "image/tiff", "image/webp", "text/plain", "text/csv"}
+)
 """Types a browser may be told; anything else is bytes to save, whatever the sender called it."""
 
 
@@ -34,8 +36,12 @@ async def read_document(call: ReadDep, document_id: UUID) -> Response:
     return Reply(views.document(row, call.principal), headers={"ETag": etag(row["row_version"])}).response()
 
 
-@router.get("/{document_id}/content", response_class=Response, responses=problems(404) | {
-    200: {"description": "The bytes as they came in", "content": {"application/octet-stream": {}}}})
+@router.get(
+    "/{document_id}/content",
+    response_class=Response,
+    responses=problems(404)
+    | {200: {"description": "The bytes as they came in", "content": {"application/octet-stream": {}}}},
+)
 async def download(call: ReadDep, document_id: UUID) -> Response:
     """The file as it came in, always as a download. Who opened it is in the trail."""
 
@@ -43,9 +49,14 @@ async def download(call: ReadDep, document_id: UUID) -> Response:
         row = one(connection, call, document_id)
         content = call.services.objects.get_in(connection, row["client_id"], row["address"])
         call.services.audit.record(
-            connection, client_id=row["client_id"], ticket_id=row["ticket_id"], root_id=row["root_id"], at=call.now,
+            connection,
+            client_id=row["client_id"],
+            ticket_id=row["ticket_id"],
+            root_id=row["root_id"],
+            at=call.now,
             actor=call.principal.actor(row["client_id"]),
-            emit=Emit("document.downloaded", entity="document", entity_id=str(row["id"])))
+            emit=Emit("document.downloaded", entity="document", entity_id=str(row["id"])),
+        )
         return row, content
 
     row, content = await call.read(fetch)
@@ -56,4 +67,6 @@ async def download(call: ReadDep, document_id: UUID) -> Response:
         "Cache-Control": "private, no-store",
         "ETag": etag(row["sha256"]),
     }
-    return Response(content, media_type=media if media in SHOWN else "application/octet-stream", headers=headers)
+    return Response(
+        content, media_type=media if media in SHOWN else "application/octet-stream", headers=headers
+    )

@@ -43,16 +43,27 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         meaning, code = _MEANING[status]
         title, detail = words_of(code, {})
         example = {
-            "type": f"urn:ticketos:problem:{code}", "title": title, "status": status, "detail": detail,
-            "instance": "/v1/…", "code": code, "params": {}, "errors": [], "trace_id": "5f2c…",
+            "type": f"urn:ticketos:problem:{code}",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "instance": "/v1/…",
+            "code": code,
+            "params": {},
+            "errors": [],
+            "trace_id": "5f2c…",
         }
         documented[status] = {
-            "model": Problem, "description": meaning, "content": {MEDIA_TYPE: {"example": example}},
+            "model": Problem,
+            "description": meaning,
+            "content": {MEDIA_TYPE: {"example": example}},
         }
     return documented
 
 
-def page(items: Sequence[Viewed], next_cursor: str | None, url: URL, kind: type[Page[Viewed]]) -> JSONResponse:
+def page(
+    items: Sequence[Viewed], next_cursor: str | None, url: URL, kind: type[Page[Viewed]]
+) -> JSONResponse:
     """One page, with the address of the next in ``Link`` too."""
     body = kind(items=list(items), has_more=next_cursor is not None, next_cursor=next_cursor)
     headers: dict[str, str] = {}

@@ -27,9 +27,14 @@ def me_of(principal: Principal) -> MeView:
     """Who the caller is."""
     caller = principal.caller
     return MeView(
-        id=caller.user_id, client_id=caller.client_id, email=caller.email, name=caller.name,
+        id=caller.user_id,
+        client_id=caller.client_id,
+        email=caller.email,
+        name=caller.name,
         grants=[GrantView.model_validate({"role": g.role, "client_id": g.client_id}) for g in caller.grants],
-        clients=list(caller.clients), scopes=None if caller.scopes is None else sorted(caller.scopes))
+        clients=list(caller.clients),
+        scopes=None if caller.scopes is None else sorted(caller.scopes),
+    )
 
 
 async def sign_in(services: Services, email: str, password: str, *, address: str, agent: str | None) -> str:
@@ -41,14 +46,18 @@ async def sign_in(services: Services, email: str, password: str, *, address: str
 
     login = await in_thread(look)
     stored = login.password_hash if login else None
-    matches = await to_thread.run_sync(lambda: accounts.password_matches(password, stored), limiter=_limiter(services))
+    matches = await to_thread.run_sync(
+        lambda: accounts.password_matches(password, stored), limiter=_limiter(services)
+    )
 
     def settle() -> str | None:
         assert login is not None
         actor, now = Actor("user", str(login.user_id), origin=address), services.now()
         with services.database.transaction([login.client_id]) as connection:
             if matches and login.may_try(now):
-                return services.accounts.begin_session(connection, login, now=now, actor=actor, agent=agent)[0]
+                return services.accounts.begin_session(connection, login, now=now, actor=actor, agent=agent)[
+                    0
+                ]
             services.accounts.refuse_sign_in(connection, login, now=now, actor=actor)
             return None
 
@@ -66,8 +75,15 @@ def _limiter(services: Services) -> CapacityLimiter:
 
 def set_cookie(response: Response, token: str, *, secure: bool) -> None:
     """Hand the session to a browser: not readable by scripts, not sent along by other sites' forms."""
-    response.set_cookie(COOKIE, token, max_age=int(SESSION_LIFE.total_seconds()), httponly=True, samesite="lax",
-                        secure=secure, path="/")
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(SESSION_LIFE.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+        path="/",
+    )
 
 
 @router.post("/sessions", status_code=201, response_model=SessionView, responses=problems(401))
@@ -77,7 +93,9 @@ async def begin_session(request: Request, services: ServicesDep, body: SignIn) -
         require_same_site(request.headers, services.options.public_url)
     address = request.client.host if request.client else "unknown"
     agent = request.headers.get("user-agent", "")[:300]
-    token = await sign_in(services, body.email, body.password.get_secret_value(), address=address, agent=agent)
+    token = await sign_in(
+        services, body.email, body.password.get_secret_value(), address=address, agent=agent
+    )
 
     def who(connection: Connection) -> Principal:
         caller = accounts.caller_of(connection, token)
@@ -103,9 +121,11 @@ async def end_session(call: ReadDep) -> Response:
 
     def end(connection: Connection) -> None:
         call.services.accounts.end_session(
-            connection, call.principal.caller, now=call.now, actor=call.principal.actor(call.principal.home))
+            connection, call.principal.caller, now=call.now, actor=call.principal.actor(call.principal.home)
+        )
 
     await call.read(end)
+    call.services.callers.clear()
     response = Response(status_code=204)
     response.delete_cookie(COOKIE, path="/")
     return response
@@ -115,5 +135,3 @@ async def end_session(call: ReadDep) -> Response:
 async def read_me(call: ReadDep) -> Response:
     """Who the caller is and what they may do."""
     return Reply(me_of(call.principal)).response()
-
-

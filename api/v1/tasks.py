@@ -30,8 +30,9 @@ _STATE_FIELDS = tuple(TaskState.__dataclass_fields__)
 @router.get("", response_model=Page[TaskView], responses=problems(400))
 async def list_tasks(
     call: ReadDep,
-    scope: Annotated[Literal["mine", "queue", "all"],
-                     Query(description="Mine; the queue of my skills; or all I may see")] = "all",
+    scope: Annotated[
+        Literal["mine", "queue", "all"], Query(description="Mine; the queue of my skills; or all I may see")
+    ] = "all",
     state: Many = [],  # noqa: B006 (FastAPI copies it)
     client_id: Annotated[UUID | None, Query()] = None,
     ticket_id: Annotated[UUID | None, Query()] = None,
@@ -51,11 +52,19 @@ async def list_tasks(
             chosen = tuple(one for one in chosen if one == client_id)
         me = accounts.user(connection, call.principal.user_id) if scope == "queue" else None
         wanted = tasks.Filter(
-            states=tuple(state) or ("open",), client_ids=chosen, kind=kind, desk=desk, ticket_id=ticket_id,
+            states=tuple(state) or ("open",),
+            client_ids=chosen,
+            kind=kind,
+            desk=desk,
+            ticket_id=ticket_id,
             assigned_to=call.principal.user_id if scope == "mine" else assigned_to,
-            unassigned=scope == "queue", skills=None if me is None else tuple(me["skills"]))
+            unassigned=scope == "queue",
+            skills=None if me is None else tuple(me["skills"]),
+        )
         rows, following = tasks.listed(connection, wanted, limit, cursor)
-        return page([views.task(row, call.principal) for row in rows], following, call.request.url, Page[TaskView])
+        return page(
+            [views.task(row, call.principal) for row in rows], following, call.request.url, Page[TaskView]
+        )
 
     return await call.read(read)
 
@@ -108,8 +117,14 @@ def _assigned(connection: Connection, call: Call, row: RowMapping, user_id: UUID
     return tasks.assign(connection, call.services.audit, row, user_id, at=call.now, actor=actor)
 
 
-@router.post("/{task_id}/complete", response_model=Applied, responses=problems(404, 409) | {
-    202: {"model": BeingApplied, "description": "Handed over, not confirmed yet; it may still be applied"}})
+@router.post(
+    "/{task_id}/complete",
+    response_model=Applied,
+    responses=problems(404, 409)
+    | {
+        202: {"model": BeingApplied, "description": "Handed over, not confirmed yet; it may still be applied"}
+    },
+)
 async def complete(call: CallDep, task_id: UUID, body: CompleteBody) -> Response:
     """Finish a task; what ``result`` holds depends on its kind."""
 
@@ -117,13 +132,20 @@ async def complete(call: CallDep, task_id: UUID, body: CompleteBody) -> Response
         row = one(connection, call, task_id)
         actor = call.principal.actor(row["client_id"])
         state = TaskState(**{name: row[name] for name in _STATE_FIELDS})
-        if state.state == "open":  # a finished one is the workflow's to judge: this may be the repeat that finished it
+        if (
+            state.state == "open"
+        ):  # a finished one is the workflow's to judge: this may be the repeat that finished it
             rules.may_finish(state, actor, body.version)
         ticket = tickets.get(connection, row["root_id"])
         assert ticket is not None
         target = target_of(ticket, row["workflow_id"])
-        argument = CompleteTask(actor=call.principal.actor_ref(row["client_id"]), key=key, task_id=row["id"],
-                                result=body.result, version=body.version)
+        argument = CompleteTask(
+            actor=call.principal.actor_ref(row["client_id"]),
+            key=key,
+            task_id=row["id"],
+            result=body.result,
+            version=body.version,
+        )
         return Planned(Target(row["workflow_id"]) if target.start else target, "complete_task", argument)
 
     return await perform(call, plan)

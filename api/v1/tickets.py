@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from api import views
 from api.access import require_role
 from api.deps import Call, CallDep, IfMatch, ReadDep, Reply, etag, require_match
-from api.errors import InvalidRequest
+from api.errors import InvalidRequestError
 from api.failures import field_error
 from api.services import in_thread
 from api.v1.parameters import Cursor, Limit, Many, page, problems
@@ -53,8 +53,11 @@ _BODY: dict[str, Any] = {
             "application/json": {
                 "schema": {"$ref": "#/components/schemas/NewTicket"},
                 "example": {
-                    "client": "acme", "subject": "Invoices of November", "text": "Please enter the attached invoices.",
-                    "priority": "P3", "external_id": "order-4711",
+                    "client": "acme",
+                    "subject": "Invoices of November",
+                    "text": "Please enter the attached invoices.",
+                    "priority": "P3",
+                    "external_id": "order-4711",
                     "requester": {"name": "Asha Rao", "email": "asha@acme.example"},
                 },
             },
@@ -70,11 +73,17 @@ _BODY: dict[str, Any] = {
 }
 
 
-@router.post("", status_code=201, response_model=TicketView, openapi_extra=_BODY,
-             responses=problems(400, 404, 409, 413, 415) | {
-                 200: {"model": TicketView, "description": "The same external_id came before: that ticket"}})
+@router.post(
+    "",
+    status_code=201,
+    response_model=TicketView,
+    openapi_extra=_BODY,
+    responses=problems(400, 404, 409, 413, 415)
+    | {200: {"model": TicketView, "description": "The same external_id came before: that ticket"}},
+)
 async def raise_ticket(call: CallDep) -> Response:
-    """Raise a request, with files or without. Its work begins by itself; 201 says that it is safely stored."""
+    """Raise a request, with files or without. Its work begins by itself; 201 says that it is safely
+    stored."""
     asked, files, fingerprint = await _asked(call.request, call.services.options.max_upload_bytes)
     if not (asked.subject or asked.text.strip() or files):
         raise DomainError("ticket-empty")
@@ -83,22 +92,39 @@ async def raise_ticket(call: CallDep) -> Response:
     def accept(connection: Connection) -> Reply:
         client_id = _client(connection, call, asked.client)
         intake = Intake(
-            channel="api", external_id=asked.external_id or _own_name(call), recipient="",
+            channel="api",
+            external_id=asked.external_id or _own_name(call),
+            recipient="",
             sender=asked.requester.email or call.principal.caller.email,
             sender_name=asked.requester.name or ("" if asked.requester.email else call.principal.caller.name),
-            subject=asked.subject, text=asked.text, full_text=asked.text, attachments=files, received_at=now, sent_at=None,
-            thread_tokens=(), in_reply_to=None, references=(), suppress_reply=None, headers=(),
+            subject=asked.subject,
+            text=asked.text,
+            full_text=asked.text,
+            attachments=files,
+            received_at=now,
+            sent_at=None,
+            thread_tokens=(),
+            in_reply_to=None,
+            references=(),
+            suppress_reply=None,
+            headers=(),
         )
         accepted = call.services.intake.accept(
-            connection, intake, client_id=client_id, actor=call.principal.actor(client_id), priority=asked.priority)
-        assert accepted.ticket_id is not None
-        row = tickets.get(connection, accepted.ticket_id)
+            connection,
+            intake,
+            client_id=client_id,
+            actor=call.principal.actor(client_id),
+            priority=asked.priority,
+        )
+        row = accepted.row
         assert row is not None
         begun.clear()
         if not accepted.duplicate:
-            begun.append(TicketStart(ticket_id=row["id"], client_id=client_id))
+            begun.append(TicketStart(ticket_id=row["id"], client_id=client_id, number=row["number"]))
         headers = {"Location": f"/v1/tickets/{row['id']}", "ETag": etag(row["row_version"])}
-        return Reply(views.ticket(row, call.principal, call.services), 200 if accepted.duplicate else 201, headers)
+        return Reply(
+            views.ticket(row, call.principal, call.services), 200 if accepted.duplicate else 201, headers
+        )
 
     answer = await call.write(accept, asked=fingerprint)
     for start in begun:
@@ -107,7 +133,8 @@ async def raise_ticket(call: CallDep) -> Response:
 
 
 def _own_name(call: Call) -> str:
-    """What tells this message from any other when the sender gave it no name: the caller's key, else nothing at all."""
+    """What tells this message from any other when the sender gave it no name: the caller's key, else nothing
+    at all."""
     return f"{call.principal.name}:{call.key}" if call.key else str(call.services.new_id())
 
 
@@ -121,7 +148,11 @@ async def _asked(request: Request, most: int) -> tuple[NewTicket, tuple[Attachme
         raise DomainError("media-type-unsupported", accepted="application/json or multipart/form-data")
     try:
         async with request.form(max_files=MAX_FILES + 1, max_fields=50, max_part_size=_PART_BYTES) as form:
-            uploads = [value for name, value in form.multi_items() if name == "files" and isinstance(value, UploadFile)]
+            uploads = [
+                value
+                for name, value in form.multi_items()
+                if name == "files" and isinstance(value, UploadFile)
+            ]
             values = {name: value for name, value in form.multi_items() if isinstance(value, str)}
             if len(uploads) > MAX_FILES:
                 raise DomainError("too-many-files", limit=MAX_FILES, files=len(uploads))
@@ -132,9 +163,15 @@ async def _asked(request: Request, most: int) -> tuple[NewTicket, tuple[Attachme
         raise
     unknown = sorted(set(values) - set(_FORM_FIELDS))
     if unknown:
-        raise InvalidRequest([field_error([name], "extra_forbidden", "Extra inputs are not permitted") for name in unknown])
-    requester = {name: values.pop(f"requester_{name}") for name in ("name", "email") if f"requester_{name}" in values}
-    body = json.dumps({**{k: v for k, v in values.items() if v}, "requester": requester}, sort_keys=True).encode()
+        raise InvalidRequestError(
+            [field_error([name], "extra_forbidden", "Extra inputs are not permitted") for name in unknown]
+        )
+    requester = {
+        name: values.pop(f"requester_{name}") for name in ("name", "email") if f"requester_{name}" in values
+    }
+    body = json.dumps(
+        {**{k: v for k, v in values.items() if v}, "requester": requester}, sort_keys=True
+    ).encode()
     digests = [[file.filename, hashlib.sha256(file.content).hexdigest()] for file in files]
     return _validated(body), files, body + json.dumps(digests).encode()
 
@@ -146,7 +183,9 @@ def _validated(raw: bytes) -> NewTicket:
         found = error.errors(include_url=False, include_context=False)
         if found[0]["type"] == "json_invalid":
             raise DomainError("request-malformed", reason=found[0]["msg"]) from error
-        raise InvalidRequest([field_error(one["loc"], one["type"], one["msg"]) for one in found]) from error
+        raise InvalidRequestError(
+            [field_error(one["loc"], one["type"], one["msg"]) for one in found]
+        ) from error
 
 
 async def _file(upload: UploadFile, index: int, most: int) -> Attachment:
@@ -185,8 +224,12 @@ async def list_tickets(
     service_line: Annotated[str | None, Query(max_length=40)] = None,
     line: Annotated[str | None, Query(max_length=40, description="Short for service_line")] = None,
     priority: Annotated[Priority | None, Query()] = None,
-    q: Annotated[str | None, Query(max_length=200, description="Words of number, subject or requester")] = None,
-    sort: Annotated[str, Query(pattern="^-?received_at$", description="-received_at: the newest first")] = "-received_at",
+    q: Annotated[
+        str | None, Query(max_length=200, description="Words of number, subject or requester")
+    ] = None,
+    sort: Annotated[
+        str, Query(pattern="^-?received_at$", description="-received_at: the newest first")
+    ] = "-received_at",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JSONResponse:
@@ -201,8 +244,14 @@ async def list_tickets(
             hits = connection.exec_driver_sql("select id from search_ticket(%s, %s, 500)", (list(chosen), q))
             found = tuple(row.id for row in hits)
         wanted = tickets.Filter(
-            client_ids=chosen, states=tuple(state), stages=tuple(stage), service_line=service_line or line,
-            priority=priority, found=found, newest_first=sort.startswith("-"))
+            client_ids=chosen,
+            states=tuple(state),
+            stages=tuple(stage),
+            service_line=service_line or line,
+            priority=priority,
+            found=found,
+            newest_first=sort.startswith("-"),
+        )
         rows, following = tickets.listed(connection, wanted, limit, cursor)
         shown = [views.ticket(row, call.principal, call.services) for row in rows]
         return page(shown, following, call.request.url, Page[TicketView])
@@ -215,7 +264,9 @@ def one(connection: Connection, call: Call, ticket_id: UUID, *, lock: bool = Fal
     return call.found(tickets.get(connection, ticket_id, lock=lock), "ticket")
 
 
-@router.get("/{ticket_id}", response_model=TicketView, responses=problems(404) | {304: {"description": "Unchanged"}})
+@router.get(
+    "/{ticket_id}", response_model=TicketView, responses=problems(404) | {304: {"description": "Unchanged"}}
+)
 async def read_ticket(call: ReadDep, ticket_id: UUID) -> Response:
     """One ticket; the ETag is its version."""
     row = await call.read(lambda connection: one(connection, call, ticket_id))
@@ -234,14 +285,18 @@ async def edit_ticket(call: CallDep, ticket_id: UUID, body: EditTicket, if_match
         require_match(if_match, row["row_version"])
         actor = call.principal.actor(row["client_id"])
         changed = call.services.tickets.set_subject(connection, row, body.subject, actor=actor, at=call.now)
-        return Reply(views.ticket(changed, call.principal, call.services), headers={"ETag": etag(changed["row_version"])})
+        return Reply(
+            views.ticket(changed, call.principal, call.services),
+            headers={"ETag": etag(changed["row_version"])},
+        )
 
     return await call.write(edit)
 
 
 @router.get("/{ticket_id}/tree", response_model=TreeView, responses=problems(404))
 async def read_tree(call: ReadDep, ticket_id: UUID) -> JSONResponse:
-    """Everything of a request with every event in order; asked for a part of the tree, it gives the whole one."""
+    """Everything of a request with every event in order; asked for a part of the tree, it gives the whole
+    one."""
 
     def read(connection: Connection) -> TreeView:
         row = one(connection, call, ticket_id)
@@ -253,11 +308,15 @@ async def read_tree(call: ReadDep, ticket_id: UUID) -> JSONResponse:
         return TreeView(
             ticket=views.ticket(root, call.principal, call.services),
             children=[views.ticket(child, call.principal, call.services) for child in around.children],
-            documents=[views.document(one_, call.principal) for one_ in documents.of_ticket(connection, root_id)],
+            documents=[
+                views.document(one_, call.principal) for one_ in documents.of_ticket(connection, root_id)
+            ],
             tasks=[views.task(task, call.principal) for task in tasks.of_ticket(connection, root_id)],
             clocks=[ClockView.model_validate(dict(clock)) for clock in around.clocks],
             messages=views.messages(around.messages, staff),
-            quality=[views.qa_check(check, call.principal) for check in documents.quality_of(connection, root_id)],
+            quality=[
+                views.qa_check(check, call.principal) for check in documents.quality_of(connection, root_id)
+            ],
             approvals=[views.approval(approval) for approval in around.approvals],
             usage=[UsageView.model_validate(dict(usage)) for usage in around.usage],
             links=[LinkView.model_validate(dict(link)) for link in around.links],
@@ -270,7 +329,9 @@ async def read_tree(call: ReadDep, ticket_id: UUID) -> JSONResponse:
 
 
 @router.get("/{ticket_id}/events", response_model=Page[EventView], responses=problems(400, 404))
-async def read_events(call: ReadDep, ticket_id: UUID, limit: Limit = 100, cursor: Cursor = None) -> JSONResponse:
+async def read_events(
+    call: ReadDep, ticket_id: UUID, limit: Limit = 100, cursor: Cursor = None
+) -> JSONResponse:
     """The events of a request's tree in the order of recording; the cursor is the last ``seq`` seen."""
     if cursor is not None and not cursor.isdigit():
         raise DomainError("cursor-invalid")
@@ -288,8 +349,13 @@ async def read_events(call: ReadDep, ticket_id: UUID, limit: Limit = 100, cursor
 
 
 @router.get("/{ticket_id}/documents", response_model=Page[DocumentView], responses=problems(400, 404))
-async def list_documents(call: ReadDep, ticket_id: UUID, state: Many = [],  # noqa: B006
-                         limit: Limit = 100, cursor: Cursor = None) -> JSONResponse:
+async def list_documents(
+    call: ReadDep,
+    ticket_id: UUID,
+    state: Many = [],  # noqa: B006
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> JSONResponse:
     """The documents of a request in the order they came; the cursor is the last position seen."""
     if cursor is not None and not cursor.isdigit():
         raise DomainError("cursor-invalid")
@@ -297,7 +363,9 @@ async def list_documents(call: ReadDep, ticket_id: UUID, state: Many = [],  # no
 
     def read(connection: Connection) -> JSONResponse:
         row = one(connection, call, ticket_id)
-        found = documents.of_ticket(connection, row["root_id"], states=tuple(state), after=after, limit=limit + 1)
+        found = documents.of_ticket(
+            connection, row["root_id"], states=tuple(state), after=after, limit=limit + 1
+        )
         shown = [views.document(document, call.principal) for document in found[:limit]]
         following = str(shown[-1].position) if len(found) > limit else None
         return page(shown, following, call.request.url, Page[DocumentView])

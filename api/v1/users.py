@@ -36,8 +36,9 @@ def _reply(connection: Connection, user_id: UUID, status: int = 200) -> Reply:
 
 
 @router.get("", response_model=Page[UserView], responses=problems(400, 404))
-async def list_users(call: ReadDep, client_id: Annotated[UUID | None, Query()] = None, limit: Limit = 50,
-                     cursor: Cursor = None) -> JSONResponse:
+async def list_users(
+    call: ReadDep, client_id: Annotated[UUID | None, Query()] = None, limit: Limit = 50, cursor: Cursor = None
+) -> JSONResponse:
     """People of the companies the caller sees."""
     after, seen = id_cursor(cursor), call.principal.clients_with(call.rule.roles)
     if client_id is not None:
@@ -72,8 +73,8 @@ async def read_user(call: ReadDep, user_id: UUID) -> Response:
 
 
 def _checked(call: Call, company: UUID, grants: Sequence[Grant]) -> list[accounts.Grant]:
-    """The grants, if the caller may give each of them there: an administrator any over the clients they administer,
-    a client's administrator its own two roles, nobody else any (``grant-not-yours``)."""
+    """The grants, if the caller may give each of them there: an administrator any over the clients they
+    administer, a client's administrator its own two roles, nobody else any (``grant-not-yours``)."""
     mine = call.principal
     for grant in grants:
         scope = grant.client_id
@@ -92,7 +93,9 @@ async def _hashed(values: dict[str, Any]) -> dict[str, Any]:
     if secret is not None:
         values["password_hash"] = await in_thread(lambda: accounts.hash_password(secret.get_secret_value()))
     if values.get("certifications") is not None:
-        values["certifications"] = {k: v.isoformat() if v else None for k, v in values["certifications"].items()}
+        values["certifications"] = {
+            k: v.isoformat() if v else None for k, v in values["certifications"].items()
+        }
     if values.get("ring_fence") is not None:
         values["ring_fence"] = [str(one) for one in values["ring_fence"]]
     return values
@@ -109,8 +112,13 @@ async def create_user(call: CallDep, body: NewUser) -> Response:
     def create(connection: Connection) -> Reply:
         call.about({"client_id": company, "id": company}, "client")
         user_id = call.services.accounts.create_user(
-            connection, company, values, _checked(call, company, body.grants), now=call.now,
-            actor=call.principal.actor(company))
+            connection,
+            company,
+            values,
+            _checked(call, company, body.grants),
+            now=call.now,
+            actor=call.principal.actor(company),
+        )
         return _reply(connection, user_id, 201)
 
     return await call.write(create)
@@ -118,22 +126,27 @@ async def create_user(call: CallDep, body: NewUser) -> Response:
 
 @router.patch("/{user_id}", response_model=UserView, responses=problems(404, 409, 412))
 async def edit_user(call: CallDep, user_id: UUID, body: EditUser, if_match: IfMatch = None) -> Response:
-    """New values of a person. Grants come and go with the whole list; the ones that stay must be the caller's to
-    give as well, so that nobody takes away what they could not have given."""
+    """New values of a person. Grants come and go with the whole list; the ones that stay must be the
+    caller's to give as well, so that nobody takes away what they could not have given."""
     given = body.model_dump(exclude_unset=True, exclude={"grants"})
     values = await _hashed({name: value for name, value in given.items() if value is not None})
 
     def edit(connection: Connection) -> Reply:
         row = one(connection, call, user_id, lock=True)
         require_match(if_match, row["row_version"])
-        held = [Grant.model_validate({"role": g.role, "client_id": g.client_id})
-                for g in accounts.grants_of(connection, [user_id]).get(user_id, [])]
+        held = [
+            Grant.model_validate({"role": g.role, "client_id": g.client_id})
+            for g in accounts.grants_of(connection, [user_id]).get(user_id, [])
+        ]
         if body.grants is not None or "password_hash" in values:
             _checked(call, row["client_id"], held)  # who sets a password may sign in as that person
         grants = None if body.grants is None else _checked(call, row["client_id"], body.grants)
         if values or grants is not None:
             call.services.accounts.edit_user(
-                connection, row, values, grants, now=call.now, actor=call.principal.actor(row["client_id"]))
+                connection, row, values, grants, now=call.now, actor=call.principal.actor(row["client_id"])
+            )
         return _reply(connection, user_id)
 
-    return await call.write(edit)
+    answer = await call.write(edit)
+    call.services.callers.clear()
+    return answer

@@ -137,7 +137,7 @@ def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(st
     closed = eventually(lambda: next(iter(admin.get("/v1/tickets", state="closed")["items"]), None), "closure")
     assert closed["progress"] == 100
     tree = admin.get(f"/v1/tickets/{closed['id']}/tree")
-    numbers = {child["number"].removeprefix(closed["number"]) for child in tree["tickets"]}
+    numbers = {child["number"].removeprefix(closed["number"]) for child in tree["children"]}
     assert {"-P1", "-Q1", "-B1"} <= numbers
     assert len(tree["usage"]) == 1
     finance = Person(urls.portal, "meera@provider.example", PASSWORD)
@@ -152,3 +152,28 @@ def verified(urls: StackUrls) -> bool:
                          env={**urls.env})
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return bool(json.loads(ran.stdout)["ok"])
+
+
+@pytest.mark.slow
+def test_the_web_ui_can_decode_a_history_and_each_decode_is_on_record(stack: tuple[StackUrls, Person]) -> None:
+    urls, admin = stack
+    ticket = admin.get("/v1/tickets")["items"][0]
+    decode = f"http://127.0.0.1:{urls.codec_port}/{urls.codec_path}/decode"
+    import asyncio
+
+    from temporalio.client import Client
+
+    async def encrypted() -> Any:
+        client = await Client.connect(urls.temporal)
+        history = await client.get_workflow_handle(f"ticket/{ticket['id']}").fetch_history()
+        return history.events[0].workflow_execution_started_event_attributes.input
+
+    from google.protobuf.json_format import MessageToDict
+
+    payloads = asyncio.run(encrypted())
+    assert ticket["client_id"].encode() not in payloads.SerializeToString(), "the history must not hold plain values"
+    answer = httpx2.post(decode, json=MessageToDict(payloads), headers={"Origin": "http://localhost:1"})
+    assert answer.status_code == 200, answer.text
+    assert httpx2.post(decode.replace(urls.codec_path, "guess"), json=MessageToDict(payloads)).status_code == 404
+    events = [e["event"] for e in admin.get(f"/v1/tickets/{ticket['id']}/tree")["events"]]
+    assert "access.decoded" in events

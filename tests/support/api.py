@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from sqlmodel import SQLModel
 
 from api.acts import Target
-from api.app import create_app_with
+from api.app import MONEY_ROUTERS, MONEY_RULES, create_app_with
 from api.services import Options, Services
 from schemas.acts import Act, ActResult
 from schemas.ticket import TicketStart
@@ -94,11 +94,14 @@ class World:
         async with self.app.router.lifespan_context(self.app):
             transport = httpx2.ASGITransport(app=self.app)
             given = {**(person.headers if person else {}), **headers}
-            async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8080", headers=given) as client:
+            async with httpx2.AsyncClient(
+                transport=transport, base_url="http://localhost:8080", headers=given
+            ) as client:
                 yield client
 
-    def person(self, client_id: UUID, *grants: tuple[str, UUID | None], email: str | None = None,
-               **columns: Any) -> Person:
+    def person(
+        self, client_id: UUID, *grants: tuple[str, UUID | None], email: str | None = None, **columns: Any
+    ) -> Person:
         """A new person of a company with these roles, signed in."""
         if not _HASHED:
             _HASHED.append(hash_password(PASSWORD))
@@ -106,8 +109,13 @@ class World:
         services = self.services
         with services.database.transaction([client_id]) as connection:
             user_id = services.accounts.create_user(
-                connection, client_id, {"email": address, "name": "Test Person", "password_hash": _HASHED[0], **columns},
-                [Grant(role, scope) for role, scope in grants], now=now, actor=SYSTEM)
+                connection,
+                client_id,
+                {"email": address, "name": "Test Person", "password_hash": _HASHED[0], **columns},
+                [Grant(role, scope) for role, scope in grants],
+                now=now,
+                actor=SYSTEM,
+            )
             from ticketos.db.repositories.accounts import login_of
 
             login = login_of(connection, address)
@@ -124,7 +132,8 @@ class World:
             caller: Caller | None = caller_of(connection, person.token)
             assert caller is not None
             secret, _ = services.accounts.create_key(
-                connection, caller, name="test", scopes=scopes, expires_at=None, now=now, actor=SYSTEM)
+                connection, caller, name="test", scopes=scopes, expires_at=None, now=now, actor=SYSTEM
+            )
         return {"Authorization": f"Bearer {secret}"}
 
     def sql(self, client_id: UUID, statement: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
@@ -137,8 +146,14 @@ class World:
         """A request in the database, as its activities would have left it."""
         ticket_id = new_id()
         values: dict[str, Any] = {
-            "id": ticket_id, "client_id": client_id, "root_id": ticket_id, "number": f"T-{ticket_id.hex[:20]}",
-            "subject": "Invoices", "received_at": datetime.now(UTC), **columns}
+            "id": ticket_id,
+            "client_id": client_id,
+            "root_id": ticket_id,
+            "number": f"T-{ticket_id.hex[:20]}",
+            "subject": "Invoices",
+            "received_at": datetime.now(UTC),
+            **columns,
+        }
         self._insert("ticket", client_id, values)
         return ticket_id
 
@@ -146,8 +161,16 @@ class World:
         """An open task of a request."""
         task_id = new_id()
         values: dict[str, Any] = {
-            "id": task_id, "client_id": client_id, "ticket_id": ticket_id, "key": str(task_id), "kind": "keying",
-            "workflow_id": f"ticket/{ticket_id}/data_entry", "desk": "delivery", "created_at": datetime.now(UTC), **columns}
+            "id": task_id,
+            "client_id": client_id,
+            "ticket_id": ticket_id,
+            "key": str(task_id),
+            "kind": "keying",
+            "workflow_id": f"ticket/{ticket_id}/data_entry",
+            "desk": "delivery",
+            "created_at": datetime.now(UTC),
+            **columns,
+        }
         self._insert("task", client_id, values)
         return task_id
 
@@ -155,9 +178,17 @@ class World:
         """A document with its bytes in the store."""
         document_id = new_id()
         values: dict[str, Any] = {
-            "id": document_id, "client_id": client_id, "ticket_id": ticket_id, "filename": "invoice.pdf",
-            "content_type": "application/pdf", "size": len(content), "sha256": "0" * 64,
-            "address": self.services.objects.put(client_id, content), "received_at": datetime.now(UTC), **columns}
+            "id": document_id,
+            "client_id": client_id,
+            "ticket_id": ticket_id,
+            "filename": "invoice.pdf",
+            "content_type": "application/pdf",
+            "size": len(content),
+            "sha256": "0" * 64,
+            "address": self.services.objects.put(client_id, content),
+            "received_at": datetime.now(UTC),
+            **columns,
+        }
         self._insert("document", client_id, values)
         return document_id
 
@@ -165,8 +196,13 @@ class World:
         """A version before the client."""
         approval_id = new_id()
         values: dict[str, Any] = {
-            "id": approval_id, "client_id": client_id, "ticket_id": ticket_id, "version": version,
-            "offered_at": datetime.now(UTC), **columns}
+            "id": approval_id,
+            "client_id": client_id,
+            "ticket_id": ticket_id,
+            "version": version,
+            "offered_at": datetime.now(UTC),
+            **columns,
+        }
         self._insert("approval", client_id, values)
         return approval_id
 
@@ -182,17 +218,45 @@ def world_on(urls: PostgresUrls, folder: Path, **options: Any) -> Iterator[World
     database = Database(urls.app, urls.system)
     acts = RecordedActs()
     services = Services(
-        database=database, keyring=keyring, objects=ObjectStore(keyring, database, folder / "objects"),
-        audit=AuditTrail(keyring, new_id), acts=acts, now=lambda: datetime.now(UTC), new_id=new_id,
-        options=Options(**{"sign_ins_per_minute": 1_000, "anonymous_per_minute": 100_000, "requests_per_minute": 100_000,
-                           **options}))
+        database=database,
+        keyring=keyring,
+        objects=ObjectStore(keyring, database, folder / "objects"),
+        audit=AuditTrail(keyring, new_id),
+        acts=acts,
+        now=lambda: datetime.now(UTC),
+        new_id=new_id,
+        options=Options(
+            **{
+                "sign_ins_per_minute": 1_000,
+                "anonymous_per_minute": 100_000,
+                "requests_per_minute": 100_000,
+                **options,
+            }
+        ),
+    )
     ids = {}
-    for slug, prefix, kind in (("provider", "PROV", "provider"), ("acme", "ACME", "client"), ("beta", "BETA", "client")):
+    for slug, prefix, kind in (
+        ("provider", "PROV", "provider"),
+        ("acme", "ACME", "client"),
+        ("beta", "BETA", "client"),
+    ):
         client_id = ids[slug] = new_id()
         with database.transaction([client_id]) as connection:
-            services.clients.create(connection, client_id, {"slug": slug, "prefix": prefix, "name": slug.title(), "kind": kind},
-                                    now=datetime.now(UTC), actor=SYSTEM)
+            services.clients.create(
+                connection,
+                client_id,
+                {"slug": slug, "prefix": prefix, "name": slug.title(), "kind": kind},
+                now=datetime.now(UTC),
+                actor=SYSTEM,
+            )
     try:
-        yield World(services, acts, create_app_with(services), ids["provider"], ids["acme"], ids["beta"])
+        yield World(
+            services,
+            acts,
+            create_app_with(services, routers=MONEY_ROUTERS, rules=MONEY_RULES),
+            ids["provider"],
+            ids["acme"],
+            ids["beta"],
+        )
     finally:
         database.dispose()

@@ -45,6 +45,8 @@ class StackUrls:
     database: PostgresUrls
     home: Path
     mail_port: int
+    codec_port: int = 0
+    codec_path: str = field(default="", repr=False)
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Environment for further commands against this stack, passwords included."""
 
@@ -156,7 +158,7 @@ class Stack:
         worker.wait_until(lambda: worker.exit_code is None, 1)
         attach.leave(settings.home, database, temporal)
         self._exit.callback(attach.forget, settings.home)
-        return StackUrls(portal, temporal, ui_url, database, settings.home, mail_port, env)
+        return StackUrls(portal, temporal, ui_url, database, settings.home, mail_port, codec_port, codec_path, env)
 
     def _start_database(self) -> PostgresUrls:
         settings = self._settings

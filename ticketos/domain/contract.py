@@ -16,7 +16,10 @@ from ticketos.domain.state import ClientState, ClockState, ContractState, Ticket
 
 def decide(ticket: TicketState, client: ClientState, contracts: Sequence[ContractState], volume: int,
            clock_states: Sequence[ClockState], documents: int, now: datetime, new_id: NewId) -> Verdict:
-    """Outcome ``covered`` with clocks re-timed to the contract, or ``parked`` with the reason and a task for the desk."""
+    """Outcome ``covered`` with clocks re-timed to the contract, ``parked`` with the reason and a task for the desk,
+    or ``held`` while the ticket is paused."""
+    if ticket.state == "paused":  # paused while this step was on its way: it is looked at when the ticket goes on
+        return Verdict("held")
     day = ticket.received_at.astimezone(ZoneInfo(client.zone)).date()
     of_line = [c for c in contracts if c.service_line == ticket.service_line]
     contract = next((c for c in of_line if c.in_force(day)), None)
@@ -39,8 +42,7 @@ def decide(ticket: TicketState, client: ClientState, contracts: Sequence[Contrac
     next_at = deadline.next_deadline(after, timing, None, None, now)
     return Verdict("covered", (
         *changes,
-        stages.enter(ticket, "contract", "Assign a team", next_at, contract_id=contract.id, due_at=due,
-                     state="open", reason=None),
+        stages.enter(ticket, "contract", "Assign a team", next_at, contract_id=contract.id, due_at=due),
         Emit("ticket.contract_checked", after={"contract": contract.number, "kind": contract.kind,
                                                "due": due.isoformat() if due else None}),
     ), next_at, {"contract": str(contract.id)})

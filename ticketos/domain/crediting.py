@@ -1,8 +1,9 @@
 """PB10 credit notes, PB7 clawback, PB9 reversing events: an issued invoice is taken back whole or by units.
 
-A part is what the invoice would have been without these units, line by line at the prices it was issued with: of
-graduated tiers the top one shrinks, of a hybrid the overage before the base. Taxes and fees are differences of the
-state after and before, so that several parts together take back exactly what was invoiced, to the last paisa.
+A part is what the invoice would have been without these units, line by line at the prices it was issued with:
+of graduated tiers the top one shrinks, of a hybrid the overage before the base. Taxes and fees are
+differences of the state after and before, so that several parts together take back exactly what was invoiced,
+to the last paisa.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ class BilledLine:
 
 @dataclass(frozen=True)
 class Billed:
-    """An issued invoice: terms as of its issue, its lines and units, the units credited before, and what each payee
-    still has of it."""
+    """An issued invoice: terms as of its issue, its lines and units, the units credited before, and what each
+    payee still has of it."""
 
     terms: PricingTerms
     seller: Party
@@ -53,7 +54,8 @@ class Billed:
 
 @dataclass(frozen=True)
 class CreditDraft:
-    """A credit note: every quantity and amount is ≤ 0. ``lines`` pair with the ids of the lines they credit."""
+    """A credit note: every quantity and amount is ≤ 0. ``lines`` pair with the ids of the lines they
+    credit."""
 
     currency: str
     lines: tuple[tuple[UUID, Line], ...]
@@ -73,8 +75,8 @@ class CreditDraft:
 def credit(billed: Billed, usage: Collection[UUID] | None) -> CreditDraft:
     """Take back these units, or with None all that is left, the base fee included.
 
-    Raises ``usage-not-on-invoice``, ``usage-already-credited``, ``invoice-fully-credited`` and, for units that were
-    within an included volume, ``credit-nothing-charged``.
+    Raises ``usage-not-on-invoice``, ``usage-already-credited``, ``invoice-fully-credited`` and, for units
+    that were within an included volume, ``credit-nothing-charged``.
     """
     chosen = _chosen(billed, usage)
     left = [unit for unit in billed.units if unit.id not in billed.credited and unit not in chosen]
@@ -85,8 +87,16 @@ def credit(billed: Billed, usage: Collection[UUID] | None) -> CreditDraft:
     before = money_sum((one.line.amount - one.taken for one in billed.lines), currency)
     net = money_sum((line.amount for _, line in lines), currency)
     taxes = _tax_difference(billed, before, before + net)
-    return CreditDraft(currency, lines, net, taxes, tax.tax_charged(taxes, currency), _clawback(billed, lines, chosen, usage is None),
-                       chosen, before + net == Money.zero(currency))
+    return CreditDraft(
+        currency,
+        lines,
+        net,
+        taxes,
+        tax.tax_charged(taxes, currency),
+        _clawback(billed, lines, chosen, usage is None),
+        chosen,
+        before + net == Money.zero(currency),
+    )
 
 
 def _chosen(billed: Billed, usage: Collection[UUID] | None) -> tuple[Unit, ...]:
@@ -110,7 +120,9 @@ def _quantities(terms: PricingTerms, left: Sequence[Unit]) -> Mapping[str, Decim
     return {line.description_code: line.quantity for line in breakdown.lines}
 
 
-def _lines(billed: Billed, stay: Mapping[str, Decimal] | None, chosen: Sequence[Unit]) -> tuple[tuple[UUID, Line], ...]:
+def _lines(
+    billed: Billed, stay: Mapping[str, Decimal] | None, chosen: Sequence[Unit]
+) -> tuple[tuple[UUID, Line], ...]:
     found: list[tuple[UUID, Line]] = []
     for one in billed.lines:
         line = one.line
@@ -121,7 +133,12 @@ def _lines(billed: Billed, stay: Mapping[str, Decimal] | None, chosen: Sequence[
         rest = _priced(line.unit_price, stays)
         amount = line.amount - one.taken if stays == 0 else _priced(line.unit_price, had) - rest
         position = len(found) + 1
-        found.append((one.id, replace(line, position=position, quantity=stays - had, amount=-amount, usage=(), late={})))
+        found.append(
+            (
+                one.id,
+                replace(line, position=position, quantity=stays - had, amount=-amount, usage=(), late={}),
+            )
+        )
     if found:  # the reversing events stand on one line, as each may be on a note once
         line_id, first = found[0]
         found[0] = (line_id, replace(first, usage=tuple(unit.id for unit in chosen)))
@@ -139,11 +156,17 @@ def _tax_difference(billed: Billed, before: Money, after: Money) -> tuple[TaxLin
     return tuple(replace(old, amount=new.amount - old.amount) for old, new in zip(was, now, strict=True))
 
 
-def _clawback(billed: Billed, lines: Sequence[tuple[UUID, Line]], chosen: Sequence[Unit], whole: bool) -> tuple[Payee, ...]:
-    """Fee and payout come back from whoever finished the credited units; the whole takes what each still has."""
+def _clawback(
+    billed: Billed, lines: Sequence[tuple[UUID, Line]], chosen: Sequence[Unit], whole: bool
+) -> tuple[Payee, ...]:
+    """Fee and payout come back from whoever finished the credited units; the whole takes what each still
+    has."""
     if whole:
-        return tuple(Payee(p.user_id, -p.fee, -p.payout, -p.units) for p in billed.payees
-                     if not (p.fee.is_zero and p.payout.is_zero and p.units == 0))
+        return tuple(
+            Payee(p.user_id, -p.fee, -p.payout, -p.units)
+            for p in billed.payees
+            if not (p.fee.is_zero and p.payout.is_zero and p.units == 0)
+        )
     known = {one.id: one for one in billed.lines}
     shares: dict[str, Decimal] = {}
     done: dict[str, int] = {}
@@ -159,7 +182,10 @@ def _clawback(billed: Billed, lines: Sequence[tuple[UUID, Line]], chosen: Sequen
         for totals, part in ((fees, cut.fee), (payouts, cut.payout)):
             for payee, taken in platform_fee.share(part, shares).items():
                 totals[payee] = totals[payee] + taken
-    return tuple(Payee(None if key == platform_fee.HOUSE else UUID(key), fees[key], payouts[key], -done[key]) for key in sorted(shares))
+    return tuple(
+        Payee(None if key == platform_fee.HOUSE else UUID(key), fees[key], payouts[key], -done[key])
+        for key in sorted(shares)
+    )
 
 
 def remaining(paid: Sequence[Payee], currency: str) -> tuple[Payee, ...]:
@@ -168,11 +194,20 @@ def remaining(paid: Sequence[Payee], currency: str) -> tuple[Payee, ...]:
     totals: dict[UUID | None, Payee] = {}
     for one in paid:
         known = totals.get(one.user_id, Payee(one.user_id, zero, zero, 0))
-        totals[one.user_id] = Payee(one.user_id, known.fee + one.fee, known.payout + one.payout, known.units + one.units)
+        totals[one.user_id] = Payee(
+            one.user_id, known.fee + one.fee, known.payout + one.payout, known.units + one.units
+        )
     return tuple(sorted(totals.values(), key=lambda p: str(p.user_id or "")))
 
 
 def terms_of(data: Mapping[str, Any]) -> PricingTerms:
     """Pricing terms from an invoice's snapshot."""
-    return PricingTerms(str(data["kind"]), dict(data["data"]), str(data["currency"]), str(data["sac"]), Decimal(data["tax_rate"]),
-                        Decimal(data["fee_percent"]), int(data["due_days"]))
+    return PricingTerms(
+        str(data["kind"]),
+        dict(data["data"]),
+        str(data["currency"]),
+        str(data["sac"]),
+        Decimal(data["tax_rate"]),
+        Decimal(data["fee_percent"]),
+        int(data["due_days"]),
+    )

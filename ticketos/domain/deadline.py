@@ -19,6 +19,8 @@ from ticketos.domain.terms import SlaTerms, Terms
 
 FIRST_RESPONSE = "first_response"
 TURNAROUND = "turnaround"
+STAGE = "stage:"
+"""Prefix of the internal clocks."""
 
 _WORST = ("breached", "missed", "at_risk", "paused", "on_track", "met")
 
@@ -51,6 +53,28 @@ def changed(state: ClockState, clock: Clock, timing: Timing) -> SetClock:
     return _set(ClockState(clock, state.fired, state.breached_at), timing)
 
 
+def stage_moved(left: str, entered: str, states: Sequence[ClockState], timing: Timing, now: datetime) -> tuple[SetClock, ...]:
+    """Internal clocks of the stages left and entered (MF16). A stage entered again goes on counting."""
+    changes: list[SetClock] = []
+    before = find(states, f"{STAGE}{left}")
+    if before is not None and before.clock.stopped_at is None:
+        changes.append(changed(before, clocks.stop(before.clock, now), timing))
+    target = timing.sla.stage_s.get(entered)
+    again = find(states, f"{STAGE}{entered}")
+    if again is not None:
+        changes.append(changed(again, clocks.restart(again.clock, now), timing))
+    elif target is not None:
+        changes.append(started(f"{STAGE}{entered}", target, now, timing))
+    return tuple(changes)
+
+
+def first_due(changes: Sequence[SetClock], timing: Timing, now: datetime, known: datetime | None) -> datetime | None:
+    """The earlier of the known deadline and what these clocks bring."""
+    states = [ClockState(c.clock, c.fired, c.breached_at) for c in changes]
+    found = _earliest(states, timing, None, now)
+    return min(filter(None, (found, known)), default=None)
+
+
 def find(states: Iterable[ClockState], kind: str) -> ClockState | None:
     """The clock of that kind, if the ticket has one."""
     return next((state for state in states if state.clock.kind == kind), None)
@@ -58,12 +82,20 @@ def find(states: Iterable[ClockState], kind: str) -> ClockState | None:
 
 def next_deadline(states: Sequence[ClockState], timing: Timing, ticket: TicketState | None,
                   approval: ApprovalState | None, now: datetime) -> datetime | None:
-    """When the ticket must be looked at again, or None while nothing can fall due."""
-    instants = [fired.next_at for fired in _firings(states, timing, now) if fired.next_at is not None]
+    """When the ticket must be looked at again. With everything fired, a day from now: an open ticket always has
+    a running timer (MF17)."""
+    found = _earliest(states, timing, approval, now)
+    if ticket is not None and ticket.state == "paused":
+        found = pause_ends(states, timing)
+    return found or now + timedelta(days=1)
+
+
+def _earliest(states: Sequence[ClockState], timing: Timing, approval: ApprovalState | None, now: datetime) -> datetime | None:
+    firings = _firings(states, timing, now)
+    instants = [now for fired in firings if fired.due]  # what fell due while nobody looked is announced at once
+    instants += [fired.next_at for fired in firings if fired.next_at is not None]
     if approval is not None and approval.state == "open" and approval.deemed_at is not None:
         instants.append(approval.deemed_at)
-    if ticket is not None and ticket.state == "paused":
-        instants = [pause_ends(states, timing) or now]
     return min(instants) if instants else None
 
 
@@ -85,7 +117,7 @@ def tick(ticket: TicketState, states: Sequence[ClockState], timing: Timing, appr
     changes: list[Change] = []
     after: list[ClockState] = []
     for state in states:
-        fired = clocks.fire(state.clock, timing.calendar, timing.policy, state.fired, now)
+        fired = _fire(state, timing, now)
         if not fired.due:
             after.append(state)
             continue
@@ -96,16 +128,16 @@ def tick(ticket: TicketState, states: Sequence[ClockState], timing: Timing, appr
         for milestone in fired.due:
             changes.extend(_announce(ticket, state.clock.kind, milestone, new_id))
     worst = sla_state(after, timing, now)
-    if changes or worst != ticket.sla_state:
-        changes.append(SetTicket({"sla_state": worst}))
     deemed = approval is not None and approval.state == "open" and approval.deemed_at is not None and approval.deemed_at <= now
-    return Verdict("deemed" if deemed else "ticked", tuple(changes),
-                   next_deadline(after, timing, ticket, None if deemed else approval, now), {"sla": worst})
+    next_at = next_deadline(after, timing, ticket, None if deemed else approval, now)
+    changes.append(SetTicket({"sla_state": worst, "next_at": next_at}))
+    return Verdict("deemed" if deemed else "ticked", tuple(changes), next_at, {"sla": worst})
 
 
 def sla_state(states: Sequence[ClockState], timing: Timing, now: datetime) -> str:
     """The worst state of a ticket's clocks."""
-    seen = {clocks.state(item.clock, timing.calendar, now) for item in states}
+    promised = [item for item in states if not item.clock.kind.startswith(STAGE)]
+    seen = {clocks.state(item.clock, timing.calendar, now) for item in promised}
     return next((name for name in _WORST if name in seen), "on_track")
 
 
@@ -133,7 +165,13 @@ def _level(name: str, ticket: TicketState) -> tuple[str, str]:
 
 
 def _firings(states: Sequence[ClockState], timing: Timing, now: datetime) -> list[clocks.Fired]:
-    return [clocks.fire(s.clock, timing.calendar, timing.policy, s.fired, now) for s in states]
+    return [_fire(s, timing, now) for s in states]
+
+
+def _fire(state: ClockState, timing: Timing, now: datetime) -> clocks.Fired:
+    """An internal clock tells its desk once; a promised one warns, breaches and climbs the ladder."""
+    policy = ClockPolicy(warn_percent=(), ladder_s=()) if state.clock.kind.startswith(STAGE) else timing.policy
+    return clocks.fire(state.clock, timing.calendar, policy, state.fired, now)
 
 
 def _set(state: ClockState, timing: Timing) -> SetClock:

@@ -85,6 +85,7 @@ CATALOGUE: tuple[Event, ...] = (
     Event("payout.recorded", "Payout recorded", money=True),
     Event("journal.posted", "Journal posted", money=True),
     Event("reconciliation.run", "Daily reconciliation run"),
+    Event("reconciliation.difference", "Reconciliation found a difference"),
     Event("seal.exported", "Signed head exported"),
     Event("access.signed_in", "Signed in"),
     Event("access.sign_in_failed", "Sign-in refused"),

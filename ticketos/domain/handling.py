@@ -84,16 +84,19 @@ def needs_attention(ticket: TicketState, cause: str, step: str, workflow_id: str
         return Verdict("attention")
     return Verdict("attention", (
         SetTicket({"state": "needs_attention", "reason": cause[:500], "desk": "ops", "next_action": "Find the cause, then retry",
-                   "attention_workflow": workflow_id}),
+                   "attention_workflow": workflow_id,
+                   "detail": {**ticket.detail, "held": {"state": ticket.state, "reason": ticket.reason}}}),
         Emit("ticket.needs_attention", after={"step": step}, why=cause[:500])))
 
 
 def retry(ticket: TicketState, reason: str) -> Verdict:
-    """Try again what failed."""
+    """Try again what failed; a ticket that was paused or parked meanwhile is so again, as its stages still wait."""
     if ticket.state != "needs_attention":
         raise DomainError("nothing-to-retry", number=ticket.number)
+    held = ticket.detail.get("held") or {"state": "open", "reason": None}
+    rest = {key: value for key, value in ticket.detail.items() if key != "held"}
     return Verdict("retried", (
-        SetTicket({"state": "open", "reason": None, "next_action": "", "attention_workflow": None}),
+        SetTicket({**held, "next_action": "", "attention_workflow": None, "detail": rest}),
         Emit("ticket.retried", why=reason or None)))
 
 

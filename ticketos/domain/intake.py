@@ -20,9 +20,11 @@ from ticketos.domain.state import OPEN_STATES
 _NUMBER_DIGITS = 6
 _FISCAL_MONTH = 4
 _REPLY_MARK = re.compile(
-    r"^\s*(?:(?:re|aw|wg|fw|fwd|antw|sv|vs|odp|r|rif|res|tr|i)(?:\[\d+\])?\s*:|\[[^\]]*\])\s*", re.IGNORECASE)
+    r"^\s*(?:(?:re|aw|wg|fw|fwd|antw|sv|vs|odp|r|rif|res|tr|i)(?:\[\d+\])?\s*:|\[[^\]]*\])\s*", re.IGNORECASE
+)
 
-# Echoes of our own mail say nothing about the request: they wake nobody, and a ticket made of one would answer itself.
+# Echoes of our own mail say nothing about the request: they wake nobody, and a ticket made of one would
+# answer itself.
 _ECHOES = frozenset({"out-of-office", "bounce-permanent", "bounce-temporary", "loop"})
 
 
@@ -52,8 +54,8 @@ class Known:
 
 @dataclass(frozen=True)
 class Route:
-    """What becomes of a message. ``wakes`` tells a paused ticket to go on; ``follow_up_of`` is a finished ticket
-    that a new request continues; ``code`` says why a message was refused."""
+    """What becomes of a message. ``wakes`` tells a paused ticket to go on; ``follow_up_of`` is a finished
+    ticket that a new request continues; ``code`` says why a message was refused."""
 
     kind: Literal["new", "duplicate", "reply", "refused"]
     ticket_id: UUID | None = None
@@ -87,7 +89,8 @@ def _thread(intake: Intake, known: Known) -> ThreadTicket | None:
 
 
 def same_subject(one: str, other: str) -> bool:
-    """Whether two subjects agree once answer marks (``Re:``, ``Fwd:``, ``[ACME-26-000123]``) are taken off."""
+    """Whether two subjects agree once answer marks (``Re:``, ``Fwd:``, ``[ACME-26-000123]``) are taken
+    off."""
     return bare_subject(one) == bare_subject(other)
 
 
@@ -100,7 +103,8 @@ def bare_subject(subject: str) -> str:
 
 
 def fiscal_year(day: date) -> str:
-    """Two digits of the year in which the fiscal year (1 April to 31 March) began: 2027-03-31 gives ``26``."""
+    """Two digits of the year in which the fiscal year (1 April to 31 March) began: 2027-03-31 gives
+    ``26``."""
     start = day.year if day.month >= _FISCAL_MONTH else day.year - 1
     return f"{start % 100:02d}"
 

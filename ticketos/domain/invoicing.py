@@ -55,8 +55,8 @@ _WORDS = {"units": "Documents accepted", "overage": "Documents beyond those incl
 
 @dataclass(frozen=True)
 class Party:
-    """Who sells or buys, as the invoice names them. ``sez``, ``reverse_charge`` and ``under_lut`` come from the
-    company's ``settings["gst"]``."""
+    """Who sells or buys, as the invoice names them. ``sez``, ``reverse_charge`` and ``under_lut`` come from
+    the company's ``settings["gst"]``."""
 
     id: UUID
     name: str
@@ -85,8 +85,9 @@ class Party:
 
 @dataclass(frozen=True)
 class Unit:
-    """An accepted unit as recorded: a usage event. ``period`` is the month it was accepted in, which differs from the
-    invoice's month when it came late; a negative quantity takes back the event named by ``reverses``."""
+    """An accepted unit as recorded: a usage event. ``period`` is the month it was accepted in, which differs
+    from the invoice's month when it came late; a negative quantity takes back the event named by
+    ``reverses``."""
 
     id: UUID
     key: str
@@ -122,7 +123,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Payee:
-    """A share of an invoice: ``value`` = ``fee`` + ``payout``; all ≤ 0 in a clawback. No user is the house."""
+    """A share of an invoice: ``value`` = ``fee`` + ``payout``; all ≤ 0 in a clawback. No user is the
+    house."""
 
     user_id: UUID | None
     fee: Money
@@ -137,8 +139,9 @@ class Payee:
 
 @dataclass(frozen=True)
 class InvoiceDraft:
-    """Everything an invoice says before it has a number. ``settled`` are reversals and what they take back, which
-    cancel out unpriced; ``credit_due`` are reversals of units billed before, which need a credit note."""
+    """Everything an invoice says before it has a number. ``settled`` are reversals and what they take back,
+    which cancel out unpriced; ``credit_due`` are reversals of units billed before, which need a credit
+    note."""
 
     period: str
     currency: str
@@ -160,7 +163,8 @@ class InvoiceRuns(Protocol):
     """What the scheduled run asks of the database."""
 
     def due(self, client_id: UUID, at: datetime) -> tuple[str, ...]:
-        """The months to invoice when asked at that instant: the one that has ended, if the client is active."""
+        """The months to invoice when asked at that instant: the one that has ended, if the client is
+        active."""
         ...
 
     def run(self, client_id: UUID, period: str, actor: Actor) -> Mapping[str, Any]:
@@ -169,7 +173,8 @@ class InvoiceRuns(Protocol):
 
 
 def charged(units: Iterable[Unit]) -> tuple[tuple[Unit, ...], tuple[UUID, ...], tuple[UUID, ...]]:
-    """Units to price in order of acceptance, events that cancel each other out, and reversals of earlier invoices."""
+    """Units to price in order of acceptance, events that cancel each other out, and reversals of earlier
+    invoices."""
     listed = sorted(units, key=lambda unit: (unit.accepted_at, unit.id))
     here = {unit.id for unit in listed if unit.reverses is None}
     pairs = {unit.reverses: unit.id for unit in listed if unit.reverses in here}
@@ -179,10 +184,13 @@ def charged(units: Iterable[Unit]) -> tuple[tuple[Unit, ...], tuple[UUID, ...], 
     return kept, tuple(unit.id for unit in listed if unit.id in gone), due
 
 
-def draft(contract: ContractState, seller: Party, buyer: Party, period: str, units: Sequence[Unit]) -> InvoiceDraft | None:
+def draft(
+    contract: ContractState, seller: Party, buyer: Party, period: str, units: Sequence[Unit]
+) -> InvoiceDraft | None:
     """The invoice of one contract and month, or None when there is nothing to bill.
 
-    Raises ``gst-…`` codes when a party's state is unknown, ``pricing-…`` when the contract's price cannot be read.
+    Raises ``gst-…`` codes when a party's state is unknown, ``pricing-…`` when the contract's price cannot be
+    read.
     """
     terms = contract.terms.pricing
     model = pricing.from_json(terms.kind, terms.data, terms.currency)
@@ -191,20 +199,48 @@ def draft(contract: ContractState, seller: Party, buyer: Party, period: str, uni
         return None
     by_id = {str(unit.id): unit for unit in kept}
     breakdown = model.charge(Usage.of_units((key, unit.quantity) for key, unit in by_id.items()))
-    lines = tuple(_line(position, item, [by_id[key] for key in item.unit_ids], period, model, terms)
-                  for position, item in enumerate(breakdown.lines, start=1))
+    lines = tuple(
+        _line(position, item, [by_id[key] for key in item.unit_ids], period, model, terms)
+        for position, item in enumerate(breakdown.lines, start=1)
+    )
     if not lines:
         return None
     taxes = taxes_on(breakdown.total, seller, buyer, terms)
-    return InvoiceDraft(period, terms.currency, lines, breakdown.total, taxes, tax.tax_charged(taxes, terms.currency),
-                        payees(lines, kept, terms), settled, due)
+    return InvoiceDraft(
+        period,
+        terms.currency,
+        lines,
+        breakdown.total,
+        taxes,
+        tax.tax_charged(taxes, terms.currency),
+        payees(lines, kept, terms),
+        settled,
+        due,
+    )
 
 
-def _line(position: int, item: pricing.Line, units: Sequence[Unit], period: str, model: PricingModel, terms: PricingTerms) -> Line:
+def _line(
+    position: int,
+    item: pricing.Line,
+    units: Sequence[Unit],
+    period: str,
+    model: PricingModel,
+    terms: PricingTerms,
+) -> Line:
     late = dict(sorted(Counter(unit.period for unit in units if unit.period != period).items()))
-    return Line(position, item.description_code, _described(item.description_code, model, late), item.quantity, item.unit_price,
-                item.amount, terms.sac, terms.tax_rate, tuple(unit.id for unit in units), late,
-                "month" if item.description_code == "base" else "document")
+    return Line(
+        position,
+        item.description_code,
+        _described(item.description_code, model, late),
+        item.quantity,
+        item.unit_price,
+        item.amount,
+        terms.sac,
+        terms.tax_rate,
+        tuple(unit.id for unit in units),
+        late,
+        "month" if item.description_code == "base" else "document",
+    )
 
 
 def _described(code: str, model: PricingModel, late: Mapping[str, int]) -> str:
@@ -221,7 +257,11 @@ def _described(code: str, model: PricingModel, late: Mapping[str, int]) -> str:
 def runs_in(contract: ContractState, period: str) -> bool:
     """Whether the contract is in force on some day of the month, so that the month itself may be billed."""
     first, after = date.fromisoformat(f"{period}-01"), date.fromisoformat(f"{next_period(period)}-01")
-    return contract.status == "active" and contract.starts_on < after and (contract.ends_on is None or contract.ends_on >= first)
+    return (
+        contract.status == "active"
+        and contract.starts_on < after
+        and (contract.ends_on is None or contract.ends_on >= first)
+    )
 
 
 def taxes_on(net: Money, seller: Party, buyer: Party, terms: PricingTerms) -> tuple[TaxLine, ...]:
@@ -229,12 +269,22 @@ def taxes_on(net: Money, seller: Party, buyer: Party, terms: PricingTerms) -> tu
     if seller.country != HOME_COUNTRY:
         return ()
     place = buyer.place_of_supply
-    return tax.gst(net, seller.gst_state, place, terms.tax_rate, export=place == tax.ABROAD, reverse_charge=buyer.reverse_charge,
-                   under_lut=seller.under_lut, sez=buyer.sez, sac=terms.sac)
+    return tax.gst(
+        net,
+        seller.gst_state,
+        place,
+        terms.tax_rate,
+        export=place == tax.ABROAD,
+        reverse_charge=buyer.reverse_charge,
+        under_lut=seller.under_lut,
+        sez=buyer.sez,
+        sac=terms.sac,
+    )
 
 
 def payees(lines: Iterable[Line], units: Iterable[Unit], terms: PricingTerms) -> tuple[Payee, ...]:
-    """Fee and payout of every net line, shared by the units each person finished; a line without units is the house's."""
+    """Fee and payout of every net line, shared by the units each person finished; a line without units is the
+    house's."""
     known = {unit.id: unit for unit in units}
     zero = Money.zero(terms.currency)
     fees: dict[str, Money] = {}
@@ -257,12 +307,16 @@ def _payee(key: str, fee: Money, payout: Money, units: int) -> Payee:
 
 
 def sales_postings(net: Money, taxes: Sequence[TaxLine], buyer_id: UUID, number: str) -> tuple[Posting, ...]:
-    """Receivable against revenue and taxes; a credit note passes negative amounts. Zero sides are left out."""
+    """Receivable against revenue and taxes; a credit note passes negative amounts. Zero sides are left
+    out."""
     about = {"client": str(buyer_id), "invoice": number}
     charged_taxes = [line for line in taxes if line.payable_by == "supplier"]
     total = net + money_sum((line.amount for line in charged_taxes), net.currency)
-    sides = [Posting(RECEIVABLE, total, about), Posting(REVENUE, -net, about),
-             *(Posting(TAX_ACCOUNTS[line.name], -line.amount, about) for line in charged_taxes)]
+    sides = [
+        Posting(RECEIVABLE, total, about),
+        Posting(REVENUE, -net, about),
+        *(Posting(TAX_ACCOUNTS[line.name], -line.amount, about) for line in charged_taxes),
+    ]
     return tuple(side for side in sides if not side.money.is_zero)
 
 
@@ -271,7 +325,9 @@ def payout_postings(shares: Sequence[Payee], buyer_id: UUID, number: str) -> tup
     about = {"client": str(buyer_id), "invoice": number}
     if not shares:
         return ()
-    sides = [Posting(AGENT_COST, money_sum((share.payout for share in shares), shares[0].payout.currency), about)]
+    sides = [
+        Posting(AGENT_COST, money_sum((share.payout for share in shares), shares[0].payout.currency), about)
+    ]
     for share in shares:
         owed = {**about, "user": str(share.user_id)} if share.user_id else about
         sides.append(Posting(AGENTS_PAYABLE if share.user_id else HOUSE_ACCOUNT, -share.payout, owed))
@@ -279,7 +335,7 @@ def payout_postings(shares: Sequence[Payee], buyer_id: UUID, number: str) -> tup
     return kept if len(kept) > 1 else ()
 
 
-# --- who may do what to it ------------------------------------------------------------------------------------------
+# --- who may do what to it ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -347,4 +403,6 @@ def _require(head: InvoiceHead, state: str) -> None:
         raise DomainError("invoice-issued", number=head.number)
     if state == "draft":
         raise DomainError("invoice-approved")
-    raise DomainError("invoice-not-approved" if state == "approved" else "invoice-not-issued", state=head.state)
+    raise DomainError(
+        "invoice-not-approved" if state == "approved" else "invoice-not-issued", state=head.state
+    )

@@ -1,7 +1,8 @@
 """SL1 daily reconciliation: received = posted + rejected + quarantined + open, and every difference named.
 
-A document counts to the day it was received in the client's zone. What the client's book says is compared with what
-the documents say: a reference without an entry, an entry of another amount, an entry whose document was withdrawn.
+A document counts to the day it was received in the client's zone. What the client's book says is compared
+with what the documents say: a reference without an entry, an entry of another amount, an entry whose document
+was withdrawn.
 """
 
 from __future__ import annotations
@@ -88,9 +89,16 @@ class Difference:
 
     def to_json(self) -> dict[str, Any]:
         """As it is stored."""
-        return {"code": self.code, "words": WORDS[self.code], "ticket_id": str(self.ticket_id), "ticket": self.ticket,
-                "document_id": str(self.document_id) if self.document_id else None, "filename": self.filename,
-                "expected": self.expected, "found": self.found}
+        return {
+            "code": self.code,
+            "words": WORDS[self.code],
+            "ticket_id": str(self.ticket_id),
+            "ticket": self.ticket,
+            "document_id": str(self.document_id) if self.document_id else None,
+            "filename": self.filename,
+            "expected": self.expected,
+            "found": self.found,
+        }
 
 
 WORDS: Mapping[str, str] = {
@@ -135,46 +143,68 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
 
 
 def due_days(at: datetime, zone: str, last: date | None) -> tuple[date, ...]:
-    """The days to reconcile at an instant: every one since the last, yesterday at the latest, a month at most."""
+    """The days to reconcile at an instant: every one since the last, yesterday at the latest, a month at
+    most."""
     if at.tzinfo is None:
         raise DomainError("instant-naive")
     yesterday = at.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
-    first = yesterday if last is None else max(last + timedelta(days=1), yesterday - timedelta(days=FURTHEST - 1))
+    first = (
+        yesterday if last is None else max(last + timedelta(days=1), yesterday - timedelta(days=FURTHEST - 1))
+    )
     return tuple(first + timedelta(days=n) for n in range((yesterday - first).days + 1))
 
 
 def reconcile(day: date, documents: Sequence[Received], announced: Iterable[Announced]) -> Report:
-    """Count, sum and compare. The entry's amount is the sum of its debits or credits, whichever is the payable's side."""
+    """Count, sum and compare. The entry's amount is the sum of its debits or credits, whichever is the
+    payable's side."""
     counts = Counter(document.bucket for document in documents)
     values: dict[str, dict[str, Decimal]] = {}
     booked: dict[str, Decimal] = {}
     for document in documents:
         total = _amount(document.total)
         if total is not None:
-            sums = values.setdefault(document.currency, dict.fromkeys(("received", *BUCKETS, "booked"), Decimal(0)))
+            sums = values.setdefault(
+                document.currency, dict.fromkeys(("received", *BUCKETS, "booked"), Decimal(0))
+            )
             sums["received"] += total
             sums[document.bucket] += total
         for entry in document.entries:
             booked[entry.currency] = booked.get(entry.currency, Decimal(0)) + entry.amount
     for currency, amount in booked.items():
-        values.setdefault(currency, dict.fromkeys(("received", *BUCKETS, "booked"), Decimal(0)))["booked"] = amount
+        values.setdefault(currency, dict.fromkeys(("received", *BUCKETS, "booked"), Decimal(0)))["booked"] = (
+            amount
+        )
     differences = [*(_announced(a) for a in announced if a.said != a.kept)]
     for document in documents:
         differences += _document(document)
     differences += _shared(documents)
-    tally = {"received": len(documents), **{name: counts.get(name, 0) for name in BUCKETS},
-             "withdrawn": sum(d.withdrawn for d in documents), "entries": sum(len(d.entries) for d in documents)}
+    tally = {
+        "received": len(documents),
+        **{name: counts.get(name, 0) for name in BUCKETS},
+        "withdrawn": sum(d.withdrawn for d in documents),
+        "entries": sum(len(d.entries) for d in documents),
+    }
     references = tuple(sorted(d.reference for d in documents if d.reference and d.bucket == "posted"))
     return Report(day, tally, values, references, tuple(differences))
 
 
 def _announced(one: Announced) -> Difference:
-    return Difference("documents-missing", one.ticket_id, one.number, expected=str(one.said), found=str(one.kept))
+    return Difference(
+        "documents-missing", one.ticket_id, one.number, expected=str(one.said), found=str(one.kept)
+    )
 
 
 def _document(document: Received) -> list[Difference]:
     def named(code: str, expected: object = "", found: object = "") -> Difference:
-        return Difference(code, document.ticket_id, document.number, document.id, document.filename, str(expected), str(found))
+        return Difference(
+            code,
+            document.ticket_id,
+            document.number,
+            document.id,
+            document.filename,
+            str(expected),
+            str(found),
+        )
 
     if document.bucket == "open":
         return []  # in rework the entry stands until the corrected one replaces it
@@ -190,13 +220,19 @@ def _document(document: Received) -> list[Difference]:
         found.append(named("entry-posted-twice", 1, ", ".join(e.number for e in document.entries)))
     if owes and total is not None:
         wanted = -abs(total) if document.doc_type == "credit_note" else total
-        for entry in document.entries:
-            if (entry.currency, entry.amount) != (document.currency, wanted):
-                found.append(named("entry-total-differs", f"{document.currency} {wanted:f}", f"{entry.currency} {entry.amount:f}"))
+        found += [
+            named(
+                "entry-total-differs", f"{document.currency} {wanted:f}", f"{entry.currency} {entry.amount:f}"
+            )
+            for entry in document.entries
+            if (entry.currency, entry.amount) != (document.currency, wanted)
+        ]
     if not document.reference:
         found.append(named("reference-missing"))
     elif document.entries and document.reference not in {e.number for e in document.entries}:
-        found.append(named("reference-differs", ", ".join(e.number for e in document.entries), document.reference))
+        found.append(
+            named("reference-differs", ", ".join(e.number for e in document.entries), document.reference)
+        )
     return found
 
 
@@ -205,8 +241,12 @@ def _shared(documents: Iterable[Received]) -> list[Difference]:
     for document in documents:
         if document.bucket == "posted" and document.reference:
             by_reference.setdefault(document.reference, []).append(document)
-    return [Difference("reference-shared", d.ticket_id, d.number, d.id, d.filename, "one document", reference)
-            for reference, sharing in by_reference.items() if len(sharing) > 1 for d in sharing]
+    return [
+        Difference("reference-shared", d.ticket_id, d.number, d.id, d.filename, "one document", reference)
+        for reference, sharing in by_reference.items()
+        if len(sharing) > 1
+        for d in sharing
+    ]
 
 
 def _amount(text: str | None) -> Decimal | None:

@@ -22,8 +22,8 @@ _FINISHED = ("closed", "cancelled")
 
 
 def decide(ticket: TicketState, actor: Actor, reason: str, now: datetime) -> Verdict:
-    """Open the ticket again as its next life, or raise ``DomainError``: ``reason-missing``, ``role-not-allowed``,
-    ``ticket-not-request``, ``ticket-not-finished`` or ``reopen-window-over``."""
+    """Open the ticket again as its next life, or raise ``DomainError``: ``reason-missing``,
+    ``role-not-allowed``, ``ticket-not-request``, ``ticket-not-finished`` or ``reopen-window-over``."""
     if not reason.strip():
         raise DomainError("reason-missing", act="reopen")
     if not actor.roles & ROLES:
@@ -36,15 +36,30 @@ def decide(ticket: TicketState, actor: Actor, reason: str, now: datetime) -> Ver
         raise DomainError("reopen-window-over", number=ticket.number, days=WINDOW.days)
     life = ticket.life + 1
     after = {
-        "life": life, "stage": "intake", "state": "open", "progress": PROGRESS["intake"], "round": 0,
-        "reason": None, "closed_at": None, "started_at": None,
-        "next_action": "Start the work again", "next_at": now, "desk": DESKS["intake"], "sla_state": "on_track",
+        "life": life,
+        "stage": "intake",
+        "state": "open",
+        "progress": PROGRESS["intake"],
+        "round": 0,
+        "reason": None,
+        "closed_at": None,
+        "started_at": None,
+        "next_action": "Start the work again",
+        "next_at": now,
+        "desk": DESKS["intake"],
+        "sla_state": "on_track",
     }
     return Verdict(
         "reopened",
-        (SetTicket(after),
-         Emit("ticket.reopened", before={"state": ticket.state, "life": ticket.life},
-              after={"state": "open", "life": life}, why=reason.strip())),
+        (
+            SetTicket(after),
+            Emit(
+                "ticket.reopened",
+                before={"state": ticket.state, "life": ticket.life},
+                after={"state": "open", "life": life},
+                why=reason.strip(),
+            ),
+        ),
         next_at=now,
         facts={"life": life},
     )

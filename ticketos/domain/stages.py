@@ -22,9 +22,10 @@ DESKS = {
 
 def enter(ticket: TicketState, stage: str, next_action: str, next_at: datetime | None = None, **values: Any) -> SetTicket:
     """Move to a stage. Progress never falls, so rework and returns keep what was reached (MF18)."""
+    timed = {} if next_at is None else {"next_at": next_at}
     return SetTicket({
         "stage": stage, "progress": max(ticket.progress, PROGRESS[stage]), "desk": DESKS[stage],
-        "next_action": next_action, "next_at": next_at, **values,
+        "next_action": next_action, **timed, **values,
     })
 
 

@@ -28,6 +28,8 @@ class SlaTerms:
     warn_percent: tuple[int, ...] = (50, 75, 90)
     ladder_s: tuple[int, ...] = (0, 2 * HOUR, 8 * HOUR)
     pause_max_s: int = 30 * DAY
+    stage_s: Mapping[str, int] = field(default_factory=dict)
+    """Internal targets by stage (MF16): the owning desk is told when a stage takes longer."""
 
     def policy(self) -> ClockPolicy:
         """When to warn and when to climb the ladder."""
@@ -160,6 +162,7 @@ def _sla(data: Mapping[str, Any]) -> SlaTerms:
         warn_percent=tuple(int(p) for p in data.get("warn_percent", base.warn_percent)),
         ladder_s=tuple(_seconds(s) for s in data.get("ladder_s", base.ladder_s)),
         pause_max_s=_seconds(data.get("pause_max_s", base.pause_max_s)),
+        stage_s={str(k): _seconds(v) for k, v in (data.get("stage_s") or {}).items()},
     )
 
 

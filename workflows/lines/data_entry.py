@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.handling import HandlingActivities, TaskActivities
     from activities.lines.data_entry import DataEntryActivities
     from schemas.acts import ActResult, CompleteTask, RetryStep
+    from schemas.open_text import OpenText
     from schemas.ticket import DocumentCommand, LineResult, LineStart, StageVerdict
     from workflows import names
     from workflows.policies import reading
@@ -68,7 +69,7 @@ class DataEntryWorkflow(Steps):
         command = DocumentCommand(ticket_id=self.ticket_id, client_id=self.client_id, document_id=document_id, life=self.life,
                                   round=self.round)
         await self.step(lambda: workflow.execute_activity_method(
-            DataEntryActivities.read, command, **reading(names.DOCUMENTS)), f"read:{document_id}")
+            DataEntryActivities.read, command, summary=OpenText("read a document"), **reading(names.DOCUMENTS)), f"read:{document_id}")
         self._read += 1
         if self._read % 10 == 0:
             workflow.set_current_details(f"**reading**: {self._read} documents in this run.")

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from sqlalchemy import Connection, Row, RowMapping, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
@@ -50,8 +51,8 @@ class Grant:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a token belongs to, with what it may do. ``clients`` are all that some role covers; ``scopes`` is None for
-    a person's session."""
+    """Who a token belongs to, with what it may do. ``clients`` are all that some role covers; ``scopes`` is
+    None for a person's session."""
 
     user_id: UUID
     client_id: UUID
@@ -70,7 +71,8 @@ def digest(token: str) -> bytes:
 
 
 def caller_of(connection: Connection, token: str) -> Caller | None:
-    """Who this session token or key belongs to; None when it is unknown, ended, expired or its owner inactive."""
+    """Who this session token or key belongs to; None when it is unknown, ended, expired or its owner
+    inactive."""
     if token.startswith(SESSION_PREFIX):
         via: Literal["session", "key"] = "session"
         query = "select * from auth_session(%s)"
@@ -83,15 +85,28 @@ def caller_of(connection: Connection, token: str) -> Caller | None:
         return None
     grants = tuple(Grant(one["role"], UUID(one["client"]) if one["client"] else None) for one in row.grants)
     scopes = frozenset(row.scopes) if via == "key" else None
-    return Caller(row.user_id, row.client_id, row.name, row.email, row.credential_id, via, grants, tuple(row.clients), scopes)
+    return Caller(
+        row.user_id,
+        row.client_id,
+        row.name,
+        row.email,
+        row.credential_id,
+        via,
+        grants,
+        tuple(row.clients),
+        scopes,
+    )
 
 
 def seen(connection: Connection, caller: Caller, now: datetime) -> None:
     """Remember that the token was used, at most once a minute."""
-    table, column = ("user_session", "last_seen_at") if caller.via == "session" else ("api_key", "last_used_at")
+    table, column = (
+        ("user_session", "last_seen_at") if caller.via == "session" else ("api_key", "last_used_at")
+    )
     connection.exec_driver_sql(
         f"update {table} set {column} = %s where id = %s and ({column} is null or {column} < %s)",  # noqa: S608
-        (now, caller.credential_id, now - SEEN_EVERY))
+        (now, caller.credential_id, now - SEEN_EVERY),
+    )
 
 
 @dataclass(frozen=True)
@@ -106,13 +121,21 @@ class Login:
 
     def may_try(self, now: datetime) -> bool:
         """Whether a right password would be let in now."""
-        return self.active and self.password_hash is not None and (self.locked_until is None or self.locked_until <= now)
+        return (
+            self.active
+            and self.password_hash is not None
+            and (self.locked_until is None or self.locked_until <= now)
+        )
 
 
 def login_of(connection: Connection, email: str) -> Login | None:
     """The account of an address, whichever client it belongs to."""
     row = connection.exec_driver_sql("select * from auth_by_email(%s)", (email,)).first()
-    return None if row is None else Login(row.user_id, row.client_id, row.password_hash, row.active, row.locked_until)
+    return (
+        None
+        if row is None
+        else Login(row.user_id, row.client_id, row.password_hash, row.active, row.locked_until)
+    )
 
 
 class Accounts:
@@ -122,44 +145,83 @@ class Accounts:
         self._audit = audit
         self._new_id = new_id
 
-    def begin_session(self, connection: Connection, login: Login, *, now: datetime, actor: Actor,
-                      agent: str | None) -> tuple[str, datetime]:
+    def begin_session(
+        self, connection: Connection, login: Login, *, now: datetime, actor: Actor, agent: str | None
+    ) -> tuple[str, datetime]:
         """A new session; returns its token, which is kept nowhere, and when it ends."""
         token, ends = SESSION_PREFIX + secrets.token_urlsafe(32), now + SESSION_LIFE
         connection.exec_driver_sql(
-            "update app_user set failed_logins = 0, locked_until = null where id = %s and (failed_logins > 0 or locked_until is not null)",
-            (login.user_id,))
+            "update app_user set failed_logins = 0, locked_until = null"
+            " where id = %s and (failed_logins > 0 or locked_until is not null)",
+            (login.user_id,),
+        )
         session_id = self._new_id()
         connection.exec_driver_sql(
-            "insert into user_session (id, client_id, user_id, token_hash, expires_at, last_seen_at, address, agent)"
+            "insert into user_session"
+            " (id, client_id, user_id, token_hash, expires_at, last_seen_at, address, agent)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s)",
-            (session_id, login.client_id, login.user_id, digest(token), ends, now, actor.origin, agent))
-        self._record(connection, login.client_id, actor, now, Emit(
-            "access.signed_in", entity="user_session", entity_id=str(session_id)))
+            (session_id, login.client_id, login.user_id, digest(token), ends, now, actor.origin, agent),
+        )
+        self._record(
+            connection,
+            login.client_id,
+            actor,
+            now,
+            Emit("access.signed_in", entity="user_session", entity_id=str(session_id)),
+        )
         return token, ends
 
     def refuse_sign_in(self, connection: Connection, login: Login, *, now: datetime, actor: Actor) -> None:
         """Count a failed attempt; from the fifth on the account is locked, each time twice as long."""
         failed = connection.exec_driver_sql(
             "update app_user set failed_logins = failed_logins + 1 where id = %s returning failed_logins",
-            (login.user_id,)).scalar_one()
+            (login.user_id,),
+        ).scalar_one()
         if failed >= FREE_ATTEMPTS:
             locked = min(timedelta(minutes=2 ** min(failed - FREE_ATTEMPTS, 10)), LONGEST_LOCK)
-            connection.exec_driver_sql("update app_user set locked_until = %s where id = %s", (now + locked, login.user_id))
-        self._record(connection, login.client_id, actor, now, Emit(
-            "access.sign_in_failed", after={"failed": failed}, entity="app_user", entity_id=str(login.user_id)))
+            connection.exec_driver_sql(
+                "update app_user set locked_until = %s where id = %s", (now + locked, login.user_id)
+            )
+        self._record(
+            connection,
+            login.client_id,
+            actor,
+            now,
+            Emit(
+                "access.sign_in_failed",
+                after={"failed": failed},
+                entity="app_user",
+                entity_id=str(login.user_id),
+            ),
+        )
 
     def end_session(self, connection: Connection, caller: Caller, *, now: datetime, actor: Actor) -> None:
         """End the session that is asking; a key is not a session."""
         if caller.via != "session":
             raise DomainError("session-required")
-        connection.exec_driver_sql("update user_session set ended_at = %s where id = %s and ended_at is null",
-                                   (now, caller.credential_id))
-        self._record(connection, caller.client_id, actor, now, Emit(
-            "access.signed_out", entity="user_session", entity_id=str(caller.credential_id)))
+        connection.exec_driver_sql(
+            "update user_session set ended_at = %s where id = %s and ended_at is null",
+            (now, caller.credential_id),
+        )
+        self._record(
+            connection,
+            caller.client_id,
+            actor,
+            now,
+            Emit("access.signed_out", entity="user_session", entity_id=str(caller.credential_id)),
+        )
 
-    def create_key(self, connection: Connection, caller: Caller, *, name: str, scopes: Sequence[str],
-                   expires_at: datetime | None, now: datetime, actor: Actor) -> tuple[str, RowMapping]:
+    def create_key(
+        self,
+        connection: Connection,
+        caller: Caller,
+        *,
+        name: str,
+        scopes: Sequence[str],
+        expires_at: datetime | None,
+        now: datetime,
+        actor: Actor,
+    ) -> tuple[str, RowMapping]:
         """A new key of the caller; returns the secret, which is kept nowhere, and the row."""
         if expires_at is not None and expires_at <= now:
             raise DomainError("expiry-in-the-past", expires_at=expires_at.isoformat())
@@ -167,68 +229,149 @@ class Accounts:
         connection.exec_driver_sql(
             "insert into api_key (id, client_id, user_id, name, prefix, secret_hash, scopes, expires_at)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s)",
-            (key_id, caller.client_id, caller.user_id, name, secret[:_SHOWN], digest(secret), Jsonb(sorted(set(scopes))), expires_at))
-        self._record(connection, caller.client_id, actor, now, Emit(
-            "access.key_created", after={"prefix": secret[:_SHOWN], "scopes": sorted(set(scopes))},
-            entity="api_key", entity_id=str(key_id)))
+            (
+                key_id,
+                caller.client_id,
+                caller.user_id,
+                name,
+                secret[:_SHOWN],
+                digest(secret),
+                Jsonb(sorted(set(scopes))),
+                expires_at,
+            ),
+        )
+        self._record(
+            connection,
+            caller.client_id,
+            actor,
+            now,
+            Emit(
+                "access.key_created",
+                after={"prefix": secret[:_SHOWN], "scopes": sorted(set(scopes))},
+                entity="api_key",
+                entity_id=str(key_id),
+            ),
+        )
         row = connection.execute(select(*_KEY_COLUMNS).where(_KEY.c.id == key_id)).mappings().one()
         return secret, row
 
-    def revoke_key(self, connection: Connection, caller: Caller, key_id: UUID, *, now: datetime, actor: Actor) -> bool:
+    def revoke_key(
+        self, connection: Connection, caller: Caller, key_id: UUID, *, now: datetime, actor: Actor
+    ) -> bool:
         """End one of the caller's keys at once; False when there is none. Ending it twice is once."""
         owned = connection.exec_driver_sql(
-            "select revoked_at from api_key where id = %s and user_id = %s for update", (key_id, caller.user_id)).first()
+            "select revoked_at from api_key where id = %s and user_id = %s for update",
+            (key_id, caller.user_id),
+        ).first()
         if owned is None:
             return False
         if owned.revoked_at is None:
             connection.exec_driver_sql("update api_key set revoked_at = %s where id = %s", (now, key_id))
-            self._record(connection, caller.client_id, actor, now, Emit(
-                "access.key_revoked", entity="api_key", entity_id=str(key_id)))
+            self._record(
+                connection,
+                caller.client_id,
+                actor,
+                now,
+                Emit("access.key_revoked", entity="api_key", entity_id=str(key_id)),
+            )
         return True
 
-    def create_user(self, connection: Connection, client_id: UUID, values: Mapping[str, Any], grants: Sequence[Grant],
-                    *, now: datetime, actor: Actor) -> UUID:
-        """A new person of a client. ``values`` are columns of ``app_user``. Collides on ``uq_app_user_email``."""
+    def create_user(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        values: Mapping[str, Any],
+        grants: Sequence[Grant],
+        *,
+        now: datetime,
+        actor: Actor,
+    ) -> UUID:
+        """A new person of a client. ``values`` are columns of ``app_user``. Collides on
+        ``uq_app_user_email``."""
         user_id = self._new_id()
         connection.execute(_USER.insert().values(id=user_id, client_id=client_id, **values))
         self._replace_grants(connection, client_id, user_id, grants)
-        self._record(connection, client_id, actor, now, Emit(
-            "admin.user_saved", after=_told(values, grants), entity="app_user", entity_id=str(user_id),
-            personal={"email": values["email"], "name": values["name"]}, subject=values["email"]))
+        self._record(
+            connection,
+            client_id,
+            actor,
+            now,
+            Emit(
+                "admin.user_saved",
+                after=_told(values, grants),
+                entity="app_user",
+                entity_id=str(user_id),
+                personal={"email": values["email"], "name": values["name"]},
+                subject=values["email"],
+            ),
+        )
         return user_id
 
-    def edit_user(self, connection: Connection, row: RowMapping, values: Mapping[str, Any],
-                  grants: Sequence[Grant] | None, *, now: datetime, actor: Actor) -> None:
+    def edit_user(
+        self,
+        connection: Connection,
+        row: RowMapping,
+        values: Mapping[str, Any],
+        grants: Sequence[Grant] | None,
+        *,
+        now: datetime,
+        actor: Actor,
+    ) -> None:
         """New values of a person. Taking away the login or changing the password ends their sessions."""
-        connection.execute(update(_USER).where(_USER.c.id == row["id"])
-                           .values(**values, row_version=_USER.c.row_version + 1))
+        connection.execute(
+            update(_USER).where(_USER.c.id == row["id"]).values(**values, row_version=_USER.c.row_version + 1)
+        )
         if values.get("active") is False or "password_hash" in values:
             connection.exec_driver_sql(
-                "update user_session set ended_at = %s where user_id = %s and ended_at is null", (now, row["id"]))
+                "update user_session set ended_at = %s where user_id = %s and ended_at is null",
+                (now, row["id"]),
+            )
         before = _told({name: row[name] for name in values if name in row}, ())
         if grants is not None:
             before["grants"] = [_shown(one) for one in grants_of(connection, [row["id"]]).get(row["id"], [])]
             self._replace_grants(connection, row["client_id"], row["id"], grants)
-        self._record(connection, row["client_id"], actor, now, Emit(
-            "admin.user_saved", before=before, after=_told(values, grants or ()), entity="app_user", entity_id=str(row["id"])))
+        self._record(
+            connection,
+            row["client_id"],
+            actor,
+            now,
+            Emit(
+                "admin.user_saved",
+                before=before,
+                after=_told(values, grants or ()),
+                entity="app_user",
+                entity_id=str(row["id"]),
+            ),
+        )
 
-    def _replace_grants(self, connection: Connection, client_id: UUID, user_id: UUID, grants: Sequence[Grant]) -> None:
+    def _replace_grants(
+        self, connection: Connection, client_id: UUID, user_id: UUID, grants: Sequence[Grant]
+    ) -> None:
         connection.exec_driver_sql("delete from user_grant where user_id = %s", (user_id,))
         for grant in dict.fromkeys(grants):
             connection.exec_driver_sql(
-                "insert into user_grant (id, client_id, user_id, role, scope_client_id) values (%s, %s, %s, %s, %s)",
-                (self._new_id(), client_id, user_id, grant.role, grant.client_id))
+                "insert into user_grant (id, client_id, user_id, role, scope_client_id)"
+                " values (%s, %s, %s, %s, %s)",
+                (self._new_id(), client_id, user_id, grant.role, grant.client_id),
+            )
 
-    def _record(self, connection: Connection, client_id: UUID, actor: Actor, at: datetime, emit: Emit) -> None:
-        self._audit.record(connection, client_id=client_id, ticket_id=None, root_id=None, at=at, actor=actor, emit=emit)
+    def _record(
+        self, connection: Connection, client_id: UUID, actor: Actor, at: datetime, emit: Emit
+    ) -> None:
+        self._audit.record(
+            connection, client_id=client_id, ticket_id=None, root_id=None, at=at, actor=actor, emit=emit
+        )
 
 
 def _told(values: Mapping[str, Any], grants: Sequence[Grant]) -> dict[str, Any]:
     """What the trail says of a person: no name, address or secret."""
-    told = {name: value for name, value in values.items()
-            if name in ("active", "available", "level", "capacity", "skills", "certifications", "ring_fence")}
+    told = {
+        name: value
+        for name, value in values.items()
+        if name in ("active", "available", "level", "capacity", "skills", "certifications", "ring_fence")
+    }
     if "password_hash" in values:
-        told["password"] = "changed"
+        told["new_password"] = True
     if grants:
         told["grants"] = [_shown(grant) for grant in grants]
     return told
@@ -240,11 +383,20 @@ def _shown(grant: Grant) -> dict[str, str | None]:
 
 def keys_of(connection: Connection, user_id: UUID) -> Sequence[RowMapping]:
     """A person's keys, newest first."""
-    return connection.execute(
-        select(*_KEY_COLUMNS).where(_KEY.c.user_id == user_id).order_by(_KEY.c.created_at.desc(), _KEY.c.id)).mappings().all()
+    return (
+        connection.execute(
+            select(*_KEY_COLUMNS)
+            .where(_KEY.c.user_id == user_id)
+            .order_by(_KEY.c.created_at.desc(), _KEY.c.id)
+        )
+        .mappings()
+        .all()
+    )
 
 
-def users(connection: Connection, client_ids: Iterable[UUID], *, limit: int, after: UUID | None = None) -> Sequence[RowMapping]:
+def users(
+    connection: Connection, client_ids: Iterable[UUID], *, limit: int, after: UUID | None = None
+) -> Sequence[RowMapping]:
     """People of these companies, in the order they were created."""
     query = select(*_USER_COLUMNS).where(_USER.c.client_id.in_(list(client_ids)))
     if after is not None:
@@ -261,7 +413,9 @@ def user(connection: Connection, user_id: UUID, *, lock: bool = False) -> RowMap
 def grants_of(connection: Connection, user_ids: Sequence[UUID]) -> dict[UUID, list[Grant]]:
     """The grants of these people."""
     found: dict[UUID, list[Grant]] = {}
-    query = select(_GRANT.c.user_id, _GRANT.c.role, _GRANT.c.scope_client_id).where(_GRANT.c.user_id.in_(list(user_ids)))
+    query = select(_GRANT.c.user_id, _GRANT.c.role, _GRANT.c.scope_client_id).where(
+        _GRANT.c.user_id.in_(list(user_ids))
+    )
     for row in connection.execute(query.order_by(_GRANT.c.role, _GRANT.c.scope_client_id)):
         found.setdefault(row.user_id, []).append(Grant(row.role, row.scope_client_id))
     return found
@@ -283,23 +437,43 @@ class FirstAccount:
     password: str
 
 
-def bootstrap(database: Database, clients: Clients, accounts: Accounts, *, now: Now, new_id: NewId,
-              name: str = "Provider", slug: str = "provider", prefix: str = "PROV",
-              email: str = "admin@ticketos.localhost", password: str | None = None) -> FirstAccount | None:
-    """The provider's company and first administrator, on an empty installation; None when there is a provider already.
+def bootstrap(
+    database: Database,
+    clients: Clients,
+    accounts: Accounts,
+    *,
+    now: Now,
+    new_id: NewId,
+    name: str = "Provider",
+    slug: str = "provider",
+    prefix: str = "PROV",
+    email: str = "admin@ticketos.localhost",
+    password: str | None = None,
+) -> FirstAccount | None:
+    """The provider's company and first administrator, on an empty installation; None when there is a
+    provider already.
 
-    Two processes may call it at once: the later one collides on the unique names and finds the provider there.
+    Two processes may call it at once: the later one collides on the unique names and gets None.
     """
     with database.transaction(()) as connection:
         if connection.exec_driver_sql("select provider_client()").scalar() is not None:
             return None
     client_id, chosen, at = new_id(), password or secrets.token_urlsafe(18), now()
-    with database.transaction([client_id]) as connection:
-        clients.create(connection, client_id, {"slug": slug, "prefix": prefix, "name": name, "kind": "provider"}, now=at,
-                       actor=SYSTEM)
-        user_id = accounts.create_user(
-            connection, client_id, {"email": email, "name": "Administrator", "password_hash": hash_password(chosen)},
-            [Grant("admin", None), Grant("ops", None)], now=at, actor=SYSTEM)
+    company = {"slug": slug, "prefix": prefix, "name": name, "kind": "provider"}
+    person = {"email": email, "name": "Administrator", "password_hash": hash_password(chosen)}
+    try:
+        with database.transaction([client_id]) as connection:
+            clients.create(connection, client_id, company, now=at, actor=SYSTEM)
+            user_id = accounts.create_user(
+                connection,
+                client_id,
+                person,
+                [Grant("admin", None), Grant("ops", None)],
+                now=at,
+                actor=SYSTEM,
+            )
+    except IntegrityError:  # another process made the provider in this moment
+        return None
     return FirstAccount(client_id, user_id, email, chosen)
 
 
@@ -313,8 +487,8 @@ def hash_password(password: str) -> str:
 
 
 def password_matches(password: str, stored: str | None) -> bool:
-    """Whether the password is the stored one. An absent or unknown hash takes as long and is never right, so the
-    time of an answer does not tell which addresses exist."""
+    """Whether the password is the stored one. An absent or unknown hash takes as long and is never right, so
+    the time of an answer does not tell which addresses exist."""
     try:
         return _HASHER.verify(password, stored or _NOBODY) and stored is not None
     except UnknownHashError:

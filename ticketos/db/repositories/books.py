@@ -22,7 +22,10 @@ _JOURNAL = """with taken as (
   insert into journal (id, client_id, key, number, booked_on, memo, source, source_id, reverses)
   select %(id)s, %(client)s, %(key)s, 'J-' || lpad(number::text, greatest(6, length(number::text)), '0'),
     %(booked_on)s, %(memo)s, %(source)s, %(source_id)s, %(reverses)s from taken
-  returning id"""
+  returning number"""
+
+_REFERENCE = """update document set erp_reference = %s, row_version = row_version + 1
+ where client_id = %s and ticket_id = %s and id = %s"""
 
 
 def add_usage(writer: Writer, changes: Sequence[c.AddUsage]) -> None:
@@ -90,6 +93,8 @@ def post_journals(writer: Writer, changes: Sequence[c.PostJournal]) -> None:
         ).fetchone()
         if row is None:
             continue
+        if journal.source == "document" and journal.reverses is None:  # the entry's number is the reference
+            writer.sql.execute(_REFERENCE, (row[0], *writer.here, journal.source_id))
         for side in journal.postings:
             if side.money.amount != side.money.amount.quantize(_CENTS_OF_CENTS):
                 raise DomainError("amount-too-fine", journal=journal.key, amount=str(side.money.amount))

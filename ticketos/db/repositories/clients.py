@@ -22,10 +22,23 @@ from ticketos.domain.state import Actor
 
 _CLIENT = SQLModel.metadata.tables[str(Client.__tablename__)]
 COLUMNS = tuple(column for column in _CLIENT.c if column.name != "data_key")
-_EDITABLE = ("name", "status", "zone", "currency", "country", "state_code", "tax_id", "address", "approver_email", "settings")
+_EDITABLE = (
+    "name",
+    "status",
+    "zone",
+    "currency",
+    "country",
+    "state_code",
+    "tax_id",
+    "address",
+    "approver_email",
+    "settings",
+)
 
 
-def listed(connection: Connection, client_ids: Sequence[UUID], *, limit: int, after: UUID | None = None) -> Sequence[RowMapping]:
+def listed(
+    connection: Connection, client_ids: Sequence[UUID], *, limit: int, after: UUID | None = None
+) -> Sequence[RowMapping]:
     """Companies in the order they were created."""
     query = select(*COLUMNS).where(_CLIENT.c.id.in_(client_ids))
     if after is not None:
@@ -44,7 +57,7 @@ def by_slug(connection: Connection, slug: str) -> RowMapping | None:
     return connection.execute(select(*COLUMNS).where(_CLIENT.c.slug == slug)).mappings().first()
 
 
-def version(row: Mapping[str, Any]) -> str:
+def version(row: RowMapping) -> str:
     """A hash of what may be edited, for ETag and If-Match."""
     content = json.dumps({name: row[name] for name in _EDITABLE}, sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
@@ -57,23 +70,52 @@ class Clients:
         self._audit = audit
         self._keyring = keyring
 
-    def create(self, connection: Connection, client_id: UUID, values: Mapping[str, Any], *, now: datetime, actor: Actor) -> None:
-        """A new company with a data key of its own. The transaction must see ``client_id`` already. Collides on
-        ``uq_client_slug`` and ``uq_client_prefix``."""
+    def create(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        values: Mapping[str, Any],
+        *,
+        now: datetime,
+        actor: Actor,
+    ) -> None:
+        """A new company with a data key of its own. The transaction must see ``client_id`` already. Collides
+        on ``uq_client_slug`` and ``uq_client_prefix``."""
         _check(values)
-        connection.execute(_CLIENT.insert().values(id=client_id, data_key=self._keyring.new_client_key(), **values))
+        connection.execute(
+            _CLIENT.insert().values(id=client_id, data_key=self._keyring.new_client_key(), **values)
+        )
         self._record(connection, client_id, None, values, now, actor)
 
-    def edit(self, connection: Connection, row: RowMapping, values: Mapping[str, Any], *, now: datetime, actor: Actor) -> None:
+    def edit(
+        self,
+        connection: Connection,
+        row: RowMapping,
+        values: Mapping[str, Any],
+        *,
+        now: datetime,
+        actor: Actor,
+    ) -> None:
         """New values of a company."""
         _check(values)
         connection.execute(update(_CLIENT).where(_CLIENT.c.id == row["id"]).values(**values))
         self._record(connection, row["id"], {name: row[name] for name in values}, values, now, actor)
 
-    def _record(self, connection: Connection, client_id: UUID, before: Mapping[str, Any] | None, after: Mapping[str, Any],
-                now: datetime, actor: Actor) -> None:
-        emit = Emit("admin.client_saved", before=before, after=dict(after), entity="client", entity_id=str(client_id))
-        self._audit.record(connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit)
+    def _record(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        before: Mapping[str, Any] | None,
+        after: Mapping[str, Any],
+        now: datetime,
+        actor: Actor,
+    ) -> None:
+        emit = Emit(
+            "admin.client_saved", before=before, after=dict(after), entity="client", entity_id=str(client_id)
+        )
+        self._audit.record(
+            connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit
+        )
 
 
 def _check(values: Mapping[str, Any]) -> None:

@@ -24,8 +24,9 @@ CONTRACT = _TABLES[str(Contract.__tablename__)]
 CALENDAR = _TABLES[str(Calendar.__tablename__)]
 
 
-def listed(connection: Connection, table: Table, client_ids: Sequence[UUID], *, limit: int,
-           after: UUID | None = None) -> Sequence[RowMapping]:
+def listed(
+    connection: Connection, table: Table, client_ids: Sequence[UUID], *, limit: int, after: UUID | None = None
+) -> Sequence[RowMapping]:
     """Contracts or calendars of these companies, in the order they were created."""
     query = select(table).where(table.c.client_id.in_(client_ids))
     if after is not None:
@@ -46,24 +47,42 @@ class Agreements:
         self._audit = audit
         self._new_id = new_id
 
-    def create_contract(self, connection: Connection, values: Mapping[str, Any], *, now: datetime, actor: Actor) -> UUID:
+    def create_contract(
+        self, connection: Connection, values: Mapping[str, Any], *, now: datetime, actor: Actor
+    ) -> UUID:
         """A new contract. Raises ``terms-invalid``, ``dates-crossed``, ``calendar-unknown``; collides on
         ``uq_contract_client_id_number``."""
         self._check_contract(connection, values)
         return self._create(connection, CONTRACT, "contract", values, now, actor)
 
-    def edit_contract(self, connection: Connection, row: RowMapping, values: Mapping[str, Any], *, now: datetime,
-                      actor: Actor) -> None:
+    def edit_contract(
+        self,
+        connection: Connection,
+        row: RowMapping,
+        values: Mapping[str, Any],
+        *,
+        now: datetime,
+        actor: Actor,
+    ) -> None:
         """New values of a contract; raises as ``create_contract``."""
         self._check_contract(connection, {**row, **values})
         self._edit(connection, CONTRACT, "contract", row, values, now, actor)
 
-    def create_calendar(self, connection: Connection, values: Mapping[str, Any], *, now: datetime, actor: Actor) -> UUID:
+    def create_calendar(
+        self, connection: Connection, values: Mapping[str, Any], *, now: datetime, actor: Actor
+    ) -> UUID:
         """A new calendar. Raises ``calendar-…`` codes; collides on ``uq_calendar_client_id_name``."""
         return self._create(connection, CALENDAR, "calendar", _with_plain_calendar(values), now, actor)
 
-    def edit_calendar(self, connection: Connection, row: RowMapping, values: Mapping[str, Any], *, now: datetime,
-                      actor: Actor) -> None:
+    def edit_calendar(
+        self,
+        connection: Connection,
+        row: RowMapping,
+        values: Mapping[str, Any],
+        *,
+        now: datetime,
+        actor: Actor,
+    ) -> None:
         """New values of a calendar; raises as ``create_calendar``."""
         self._edit(connection, CALENDAR, "calendar", row, _with_plain_calendar(values), now, actor)
 
@@ -78,23 +97,51 @@ class Agreements:
             if calendar is None or calendar["client_id"] != values["client_id"]:
                 raise DomainError("calendar-unknown", calendar_id=str(calendar_id))
 
-    def _create(self, connection: Connection, table: Table, noun: str, values: Mapping[str, Any], now: datetime,
-                actor: Actor) -> UUID:
+    def _create(
+        self,
+        connection: Connection,
+        table: Table,
+        noun: str,
+        values: Mapping[str, Any],
+        now: datetime,
+        actor: Actor,
+    ) -> UUID:
         row_id = self._new_id()
         connection.execute(table.insert().values(id=row_id, **values))
         self._record(connection, values["client_id"], noun, row_id, None, values, now, actor)
         return row_id
 
-    def _edit(self, connection: Connection, table: Table, noun: str, row: RowMapping, values: Mapping[str, Any],
-              now: datetime, actor: Actor) -> None:
-        connection.execute(update(table).where(table.c.id == row["id"]).values(**values, row_version=table.c.row_version + 1))
+    def _edit(
+        self,
+        connection: Connection,
+        table: Table,
+        noun: str,
+        row: RowMapping,
+        values: Mapping[str, Any],
+        now: datetime,
+        actor: Actor,
+    ) -> None:
+        connection.execute(
+            update(table).where(table.c.id == row["id"]).values(**values, row_version=table.c.row_version + 1)
+        )
         before = {name: row[name] for name in values}
         self._record(connection, row["client_id"], noun, row["id"], before, values, now, actor)
 
-    def _record(self, connection: Connection, client_id: UUID, noun: str, row_id: UUID, before: Mapping[str, Any] | None,
-                after: Mapping[str, Any], now: datetime, actor: Actor) -> None:
+    def _record(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        noun: str,
+        row_id: UUID,
+        before: Mapping[str, Any] | None,
+        after: Mapping[str, Any],
+        now: datetime,
+        actor: Actor,
+    ) -> None:
         emit = Emit(f"admin.{noun}_saved", before=before, after=after, entity=noun, entity_id=str(row_id))
-        self._audit.record(connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit)
+        self._audit.record(
+            connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit
+        )
 
 
 def _with_plain_calendar(values: Mapping[str, Any]) -> dict[str, Any]:

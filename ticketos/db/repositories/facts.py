@@ -51,6 +51,7 @@ class Facts:
         self._ticket = ticket
         self._provider_id = provider_id
         self._client: ClientState | None = None
+        self._contract: ContractState | None = None
 
     def _one(self, query: str, *values: Any) -> Any:
         return self._sql.execute(query, values).fetchone()
@@ -89,12 +90,14 @@ class Facts:
         """The contract the ticket runs on, once it is known."""
         if self._ticket.contract_id is None:
             return None
-        row = self._one(
-            f"select {_CONTRACT} {_CONTRACT_FROM} where c.client_id = %s and c.id = %s",
-            self._ticket.client_id,
-            self._ticket.contract_id,
-        )
-        return rows.contract(row)
+        if self._contract is None or self._contract.id != self._ticket.contract_id:
+            row = self._one(
+                f"select {_CONTRACT} {_CONTRACT_FROM} where c.client_id = %s and c.id = %s",
+                self._ticket.client_id,
+                self._ticket.contract_id,
+            )
+            self._contract = rows.contract(row)
+        return self._contract
 
     def contracts(self) -> tuple[ContractState, ...]:
         """Every contract of the client, whatever its state, by number."""

@@ -38,7 +38,8 @@ on conflict (principal, key) do update
 
 @dataclass(frozen=True)
 class Keyed:
-    """A request that may be repeated: whose (``principal`` of ``client_id``), which key, and a hash of all it asks."""
+    """A request that may be repeated: whose (``principal`` of ``client_id``), which key, and a hash of all
+    it asks."""
 
     client_id: UUID
     principal: str
@@ -55,7 +56,7 @@ class Answer:
     headers: dict[str, str]
 
 
-class AlreadyAnswered(Exception):
+class AlreadyAnsweredError(Exception):
     """Another request with the same key was answered while this one worked."""
 
 
@@ -82,29 +83,44 @@ def find(connection: Connection, keyed: Keyed, now: datetime) -> Answer | None:
 def announce(connection: Connection, keyed: Keyed, now: datetime) -> None:
     """Say that work has begun whose effect is not in this transaction."""
     connection.exec_driver_sql(
-        "insert into idempotency_record (client_id, principal, key, request_hash, created_at) values (%s, %s, %s, %s, %s)"
+        "insert into idempotency_record (client_id, principal, key, request_hash, created_at)"
+        " values (%s, %s, %s, %s, %s)"
         " on conflict (principal, key) do update set created_at = excluded.created_at, headers = '{}'",
-        (keyed.client_id, keyed.principal, keyed.key, keyed.request_hash, now))
+        (keyed.client_id, keyed.principal, keyed.key, keyed.request_hash, now),
+    )
 
 
 def keep(connection: Connection, keyed: Keyed, answer: Answer, now: datetime) -> None:
-    """Store the answer. Raises ``AlreadyAnswered`` when another transaction with that key came first: roll back and
-    ask ``find`` again, it then has that answer."""
-    done = connection.exec_driver_sql(_KEEP, (
-        keyed.client_id, keyed.principal, keyed.key, keyed.request_hash, answer.status,
-        None if answer.body is None else Jsonb(answer.body), Jsonb(answer.headers), now))
+    """Store the answer. Raises ``AlreadyAnsweredError`` when another transaction with that key came first:
+    roll back and ask ``find`` again, it then has that answer."""
+    done = connection.exec_driver_sql(
+        _KEEP,
+        (
+            keyed.client_id,
+            keyed.principal,
+            keyed.key,
+            keyed.request_hash,
+            answer.status,
+            None if answer.body is None else Jsonb(answer.body),
+            Jsonb(answer.headers),
+            now,
+        ),
+    )
     if done.rowcount == 0:
-        raise AlreadyAnswered(keyed.key)
+        raise AlreadyAnsweredError(keyed.key)
 
 
 def leave_open(connection: Connection, keyed: Keyed) -> None:
     """What became of the request is not known yet: its repeat may ask again at once."""
     connection.exec_driver_sql(
         """update idempotency_record set headers = '{"repeatable": true}'"""
-        " where principal = %s and key = %s and status is null", (keyed.principal, keyed.key))
+        " where principal = %s and key = %s and status is null",
+        (keyed.principal, keyed.key),
+    )
 
 
 def forget_old(connection: Connection, now: datetime) -> int:
     """Delete answers past their time; returns how many."""
     return connection.exec_driver_sql(
-        "delete from idempotency_record where created_at < %s", (now - KEPT,)).rowcount
+        "delete from idempotency_record where created_at < %s", (now - KEPT,)
+    ).rowcount

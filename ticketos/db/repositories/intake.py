@@ -7,19 +7,24 @@ queue for, is taken as late as possible.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, Row, RowMapping, Table, select
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlmodel import SQLModel
 
 from ticketos.channels.email.address import ticket_of
 from ticketos.db.audit import AuditTrail
 from ticketos.db.objects import ObjectStore
+from ticketos.db.session import driver
 from ticketos.db.tables import Document, Message, Outbox, Ticket, TicketLink
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
@@ -44,8 +49,8 @@ select c.prefix, c.zone, c.status,
 _SIGNED = "select id, state, subject from ticket where id = %s and client_id = %s and kind = 'request'"
 
 _REFERENCED = """
-select t.id, t.state, t.subject from message m join ticket t on t.client_id = m.client_id and t.id = m.ticket_id
- where m.client_id = %s and m.external_id = any(%s) order by m.received_at desc limit 1"""
+select t.id, t.state, t.subject from message m join ticket t on t.client_id = m.client_id and t.id =
+m.ticket_id where m.client_id = %s and m.external_id = any(%s) order by m.received_at desc limit 1"""
 
 _COUNT = """
 insert into ticket_counter (client_id, fiscal_year, next) values (%s, %s, 2)
@@ -53,20 +58,76 @@ on conflict (client_id, fiscal_year) do update set next = ticket_counter.next + 
 
 _TABLES = SQLModel.metadata.tables
 _TICKET, _MESSAGE, _OUTBOX, _DOCUMENT, _LINK = (
-    _TABLES[str(model.__tablename__)] for model in (Ticket, Message, Outbox, Document, TicketLink))
+    _TABLES[str(model.__tablename__)] for model in (Ticket, Message, Outbox, Document, TicketLink)
+)
+
+
+def _insert(table: Table, *names: str) -> str:
+    """An insert of these columns, as ``%(table_column)s``; the others get the defaults the table declares."""
+    fixed = {
+        column.name: str(sql.Literal(column.default.arg).as_string(None))
+        for column in table.c
+        if column.name not in names and isinstance(column.default, ScalarElementColumnDefault)
+    }
+    values = [*(f"%({table.name}_{name})s" for name in names), *fixed.values()]
+    return f"insert into {table.name} ({', '.join((*names, *fixed))}) values ({', '.join(values)})"  # noqa: S608
+
+
+_MESSAGE_INSERT = _insert(
+    _MESSAGE,
+    "id",
+    "client_id",
+    "ticket_id",
+    "direction",
+    "channel",
+    "external_id",
+    "sender",
+    "recipient",
+    "subject",
+    "body",
+    "headers",
+    "sent_at",
+    "received_at",
+)
+_OUTBOX_INSERT = _insert(_OUTBOX, "id", "client_id", "ticket_id", "key", "kind", "payload", "next_at")
+_TICKET_INSERT = _insert(
+    _TICKET,
+    "id",
+    "client_id",
+    "root_id",
+    "number",
+    "stage",
+    "progress",
+    "channel",
+    "subject",
+    "requester_name",
+    "requester_email",
+    "priority",
+    "desk",
+    "next_action",
+    "next_at",
+    "documents_total",
+    "detail",
+    "received_at",
+)
+_OPEN = (  # built of constants alone
+    f"with t as ({_TICKET_INSERT} returning *), m as ({_MESSAGE_INSERT}), o as ({_OUTBOX_INSERT})"  # noqa: S608
+    " select * from t"
+)
+"""One message to the server for the three rows every request has."""
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """What became of a message. ``ticket_id`` and ``number`` are None for a refused one alone, which is in the
-    trail with ``code``."""
+    """What became of a message. ``ticket_id`` and ``number`` are None for a refused one alone, which is in
+    the trail with ``code``. ``row`` is the ticket as the database has it."""
 
     ticket_id: UUID | None
     number: str | None
     duplicate: bool = False
     reply_to_existing: bool = False
     code: str | None = None
-    life: int = 1
+    row: Mapping[str, Any] | RowMapping | None = None
 
 
 @dataclass(frozen=True)
@@ -81,21 +142,32 @@ class _Message:
 
 
 class IntakeStore:
-    """Takes messages in. ``reply_keys`` are the keys signed reply addresses may be made with, newest first."""
+    """Takes messages in. ``reply_keys`` are the keys signed reply addresses may be made with, newest
+    first."""
 
-    def __init__(self, audit: AuditTrail, objects: ObjectStore, reply_keys: Sequence[bytes], new_id: NewId) -> None:
+    def __init__(
+        self, audit: AuditTrail, objects: ObjectStore, reply_keys: Sequence[bytes], new_id: NewId
+    ) -> None:
         self._audit = audit
         self._objects = objects
         self._reply_keys = tuple(reply_keys)
         self._new_id = new_id
 
-    def accept(self, connection: Connection, intake: Intake, *, client_id: UUID, actor: Actor,
-               priority: str | None = None, raw: bytes | None = None) -> Accepted:
+    def accept(
+        self,
+        connection: Connection,
+        intake: Intake,
+        *,
+        client_id: UUID,
+        actor: Actor,
+        priority: str | None = None,
+        raw: bytes | None = None,
+    ) -> Accepted:
         """Take one message of ``client_id`` in, within the caller's transaction (which sees that client).
 
-        ``priority`` is the sender's wish; ``raw`` the message as it arrived, kept as evidence. Raises DomainError
-        ``client-unknown``, ``client-inactive``, ``too-many-files``. Two transactions with the same message collide
-        on ``uq_message_external``: run the later one again, it then finds a duplicate.
+        ``priority`` is the sender's wish; ``raw`` the message as it arrived, kept as evidence. Raises
+        DomainError ``client-unknown``, ``client-inactive``, ``too-many-files``. Two transactions with the
+        same message collide on ``uq_message_external``: run the later one again, it then finds a duplicate.
         """
         if len(intake.attachments) > MAX_FILES:
             raise DomainError("too-many-files", limit=MAX_FILES, files=len(intake.attachments))
@@ -135,33 +207,65 @@ class IntakeStore:
             referenced = _thread(connection.exec_driver_sql(_REFERENCED, (client_id, references)).first())
         return Known(signed=signed, referenced=referenced)
 
-    def _open(self, connection: Connection, message: _Message, chosen: Route, facts: Row[Any],
-              priority: str | None) -> Accepted:
+    def _open(
+        self, connection: Connection, message: _Message, chosen: Route, facts: Row[Any], priority: str | None
+    ) -> Accepted:
         intake, client_id, ticket_id = message.intake, message.client_id, self._new_id()
-        documents = self._store_files(connection, client_id, ticket_id, intake.attachments, 0, intake.received_at)
+        documents = self._store_files(
+            connection, client_id, ticket_id, intake.attachments, 0, intake.received_at
+        )
         headers = self._headers(connection, message)
         self._trail(connection, message, ticket_id, "ticket.received", documents)
         year = fiscal_year(intake.received_at.astimezone(ZoneInfo(facts.zone)).date())
         count = connection.exec_driver_sql(_COUNT, (client_id, year)).scalar_one()
         number = ticket_number(facts.prefix, year, count)
         wishes = {"suppress_reply": intake.suppress_reply, "priority_hint": priority}
-        connection.execute(_TICKET.insert(), {
-            "id": ticket_id, "client_id": client_id, "root_id": ticket_id, "number": number, "stage": "intake",
-            "progress": PROGRESS["intake"], "channel": intake.channel, "subject": intake.subject,
-            "requester_name": intake.sender_name, "requester_email": intake.sender, "priority": priority or "P3",
-            "desk": DESKS["intake"], "next_action": "Start the work", "next_at": intake.received_at,
-            "documents_total": len(documents), "detail": {name: wish for name, wish in wishes.items() if wish},
-            "received_at": intake.received_at})
-        self._insert_message(connection, message, ticket_id, headers)
+        with driver(connection).cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(
+                _OPEN,
+                {
+                    **self._message(message, ticket_id, headers),
+                    **self._leaving(
+                        client_id,
+                        ticket_id,
+                        f"start:{ticket_id}:1",
+                        "start",
+                        {"ticket_id": str(ticket_id), "client_id": str(client_id), "life": 1},
+                        intake.received_at + HEAD_START,
+                    ),
+                    "ticket_id": ticket_id,
+                    "ticket_client_id": client_id,
+                    "ticket_root_id": ticket_id,
+                    "ticket_number": number,
+                    "ticket_stage": "intake",
+                    "ticket_progress": PROGRESS["intake"],
+                    "ticket_channel": intake.channel,
+                    "ticket_subject": intake.subject,
+                    "ticket_requester_name": intake.sender_name,
+                    "ticket_requester_email": intake.sender,
+                    "ticket_priority": priority or "P3",
+                    "ticket_desk": DESKS["intake"],
+                    "ticket_next_action": "Start the work",
+                    "ticket_next_at": intake.received_at,
+                    "ticket_documents_total": len(documents),
+                    "ticket_detail": Jsonb({name: wish for name, wish in wishes.items() if wish}),
+                    "ticket_received_at": intake.received_at,
+                },
+            ).fetchone()
         if documents:
             connection.execute(_DOCUMENT.insert(), documents)
         if chosen.follow_up_of is not None:
-            connection.execute(_LINK.insert(), {"id": self._new_id(), "client_id": client_id, "ticket_id": ticket_id,
-                                                "other_id": chosen.follow_up_of, "kind": "follow_up"})
-        self._leave(connection, client_id, ticket_id, f"start:{ticket_id}:1", "start",
-                    {"ticket_id": str(ticket_id), "client_id": str(client_id), "life": 1},
-                    intake.received_at + HEAD_START)
-        return Accepted(ticket_id, number)
+            connection.execute(
+                _LINK.insert(),
+                {
+                    "id": self._new_id(),
+                    "client_id": client_id,
+                    "ticket_id": ticket_id,
+                    "other_id": chosen.follow_up_of,
+                    "kind": "follow_up",
+                },
+            )
+        return Accepted(ticket_id, number, row=row)
 
     def _reply(self, connection: Connection, message: _Message, chosen: Route) -> Accepted:
         intake, client_id, ticket_id = message.intake, message.client_id, chosen.ticket_id
@@ -172,43 +276,91 @@ class IntakeStore:
             # The ticket's row is locked so that two answers with files do not take the same positions.
             taken = connection.exec_driver_sql(
                 "update ticket set documents_total = documents_total + %s, row_version = row_version + 1"
-                " where id = %s returning documents_total", (len(files), ticket_id)).scalar_one()
+                " where id = %s returning documents_total",
+                (len(files), ticket_id),
+            ).scalar_one()
             if taken > MAX_FILES:
                 raise DomainError("too-many-files", limit=MAX_FILES, files=taken)
             documents = self._store_files(
-                connection, client_id, ticket_id, files, taken - len(files), intake.received_at)
+                connection, client_id, ticket_id, files, taken - len(files), intake.received_at
+            )
             connection.execute(_DOCUMENT.insert(), documents)
-        self._insert_message(connection, message, ticket_id, self._headers(connection, message))
+        raw = driver(connection)
+        raw.execute(_MESSAGE_INSERT, self._message(message, ticket_id, self._headers(connection, message)))
         self._trail(connection, message, ticket_id, "ticket.reply_received", documents)
         if chosen.wakes:
-            self._leave(connection, client_id, ticket_id, f"reply:{message.id}", "reply",
-                        {"ticket_id": str(ticket_id), "client_id": str(client_id), "message_id": str(message.id),
-                         "documents": len(documents)}, intake.received_at)
+            raw.execute(
+                _OUTBOX_INSERT,
+                self._leaving(
+                    client_id,
+                    ticket_id,
+                    f"reply:{message.id}",
+                    "reply",
+                    {
+                        "ticket_id": str(ticket_id),
+                        "client_id": str(client_id),
+                        "message_id": str(message.id),
+                        "documents": len(documents),
+                    },
+                    intake.received_at,
+                ),
+            )
         return self._existing(connection, chosen, reply=True)
 
     def _refuse(self, connection: Connection, message: _Message, chosen: Route) -> Accepted:
-        """An echo of our own mail: only the trail keeps it. The same echo twice is two lines, which is what happened."""
-        emit = Emit("access.refused", after={"channel": message.intake.channel}, why=chosen.code, entity="message",
-                    entity_id=hashlib.sha256(message.intake.external_id.encode()).hexdigest()[:32],
-                    **_person(message.intake))
-        self._audit.record(connection, client_id=message.client_id, ticket_id=None, root_id=None,
-                           at=message.intake.received_at, actor=message.actor, emit=emit)
+        """An echo of our own mail: only the trail keeps it. The same echo twice is two lines, which is what
+        happened."""
+        emit = Emit(
+            "access.refused",
+            after={"channel": message.intake.channel},
+            why=chosen.code,
+            entity="message",
+            entity_id=hashlib.sha256(message.intake.external_id.encode()).hexdigest()[:32],
+            **_person(message.intake),
+        )
+        self._audit.record(
+            connection,
+            client_id=message.client_id,
+            ticket_id=None,
+            root_id=None,
+            at=message.intake.received_at,
+            actor=message.actor,
+            emit=emit,
+        )
         return Accepted(None, None, code=chosen.code)
 
-    def _existing(self, connection: Connection, chosen: Route, *, duplicate: bool = False, reply: bool = False) -> Accepted:
-        row = connection.exec_driver_sql("select number, life from ticket where id = %s", (chosen.ticket_id,)).one()
-        return Accepted(chosen.ticket_id, row.number, duplicate=duplicate, reply_to_existing=reply, life=row.life)
+    def _existing(
+        self, connection: Connection, chosen: Route, *, duplicate: bool = False, reply: bool = False
+    ) -> Accepted:
+        found = connection.execute(select(_TICKET).where(_TICKET.c.id == chosen.ticket_id)).mappings().one()
+        return Accepted(found["id"], found["number"], duplicate=duplicate, reply_to_existing=reply, row=found)
 
-    def _store_files(self, connection: Connection, client_id: UUID, ticket_id: UUID, files: Sequence[Attachment],
-                     first: int, at: datetime) -> list[dict[str, Any]]:
+    def _store_files(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        ticket_id: UUID,
+        files: Sequence[Attachment],
+        first: int,
+        at: datetime,
+    ) -> list[dict[str, Any]]:
         """Encrypt and keep the bytes; returns the rows of their documents."""
         if not files:
             return []
         addresses = self._objects.put_all_in(connection, client_id, [file.content for file in files])
         return [
-            {"id": self._new_id(), "client_id": client_id, "ticket_id": ticket_id, "position": first + index,
-             "filename": file.filename, "content_type": file.content_type[:200], "size": len(file.content),
-             "sha256": hashlib.sha256(file.content).hexdigest(), "address": address, "received_at": at}
+            {
+                "id": self._new_id(),
+                "client_id": client_id,
+                "ticket_id": ticket_id,
+                "position": first + index,
+                "filename": file.filename,
+                "content_type": file.content_type[:200],
+                "size": len(file.content),
+                "sha256": hashlib.sha256(file.content).hexdigest(),
+                "address": address,
+                "received_at": at,
+            }
             for index, (file, address) in enumerate(zip(files, addresses, strict=True))
         ]
 
@@ -227,39 +379,77 @@ class IntakeStore:
             kept["raw"] = self._objects.put_in(connection, message.client_id, message.raw)
         return kept
 
-    def _insert_message(self, connection: Connection, message: _Message, ticket_id: UUID, headers: dict[str, Any]) -> None:
+    def _message(self, message: _Message, ticket_id: UUID, headers: dict[str, Any]) -> dict[str, Any]:
         intake = message.intake
-        connection.execute(_MESSAGE.insert(), {
-            "id": message.id, "client_id": message.client_id, "ticket_id": ticket_id, "direction": "in",
-            "channel": intake.channel, "external_id": intake.external_id, "sender": intake.sender,
-            "recipient": intake.recipient, "subject": intake.subject, "body": _body(intake), "headers": headers,
-            "sent_at": intake.sent_at, "received_at": intake.received_at})
+        return {
+            "message_id": message.id,
+            "message_client_id": message.client_id,
+            "message_ticket_id": ticket_id,
+            "message_direction": "in",
+            "message_channel": intake.channel,
+            "message_external_id": intake.external_id,
+            "message_sender": intake.sender,
+            "message_recipient": intake.recipient,
+            "message_subject": intake.subject,
+            "message_body": _body(intake),
+            "message_headers": Jsonb(headers),
+            "message_sent_at": intake.sent_at,
+            "message_received_at": intake.received_at,
+        }
 
-    def _trail(self, connection: Connection, message: _Message, ticket_id: UUID, event: str,
-               documents: Sequence[dict[str, Any]]) -> None:
+    def _trail(
+        self,
+        connection: Connection,
+        message: _Message,
+        ticket_id: UUID,
+        event: str,
+        documents: Sequence[dict[str, Any]],
+    ) -> None:
         intake = message.intake
-        after: dict[str, Any] = {"channel": intake.channel, "message": str(message.id), "documents": len(documents)}
+        after: dict[str, Any] = {
+            "channel": intake.channel,
+            "message": str(message.id),
+            "documents": len(documents),
+        }
         if intake.suppress_reply:
             after["suppress_reply"] = intake.suppress_reply
         emits: list[Emit] = [Emit(event, after=after, **_person(intake))]
         if documents:
-            listed = [{"id": str(row["id"]), **{name: row[name] for name in ("position", "size", "sha256")}} for row in documents]
+            listed = [
+                {"id": str(row["id"]), **{name: row[name] for name in ("position", "size", "sha256")}}
+                for row in documents
+            ]
             emits.append(Emit("document.received", after={"documents": listed}))
-        self._audit.record_many(connection, client_id=message.client_id, ticket_id=ticket_id, root_id=ticket_id,
-                                at=intake.received_at, actor=message.actor, emits=emits)
+        self._audit.record_many(
+            connection,
+            client_id=message.client_id,
+            ticket_id=ticket_id,
+            root_id=ticket_id,
+            at=intake.received_at,
+            actor=message.actor,
+            emits=emits,
+        )
 
-    def _leave(self, connection: Connection, client_id: UUID, ticket_id: UUID, key: str, kind: str,
-               payload: dict[str, Any], at: datetime) -> None:
-        connection.execute(_OUTBOX.insert(), {
-            "id": self._new_id(), "client_id": client_id, "ticket_id": ticket_id, "key": key, "kind": kind,
-            "payload": payload, "next_at": at})
+    def _leaving(
+        self, client_id: UUID, ticket_id: UUID, key: str, kind: str, payload: dict[str, Any], at: datetime
+    ) -> dict[str, Any]:
+        return {
+            "outbox_id": self._new_id(),
+            "outbox_client_id": client_id,
+            "outbox_ticket_id": ticket_id,
+            "outbox_key": key,
+            "outbox_kind": kind,
+            "outbox_payload": Jsonb(payload),
+            "outbox_next_at": at,
+        }
 
 
-def started(connection: Connection, ticket_id: UUID, life: int, at: datetime) -> None:
-    """The workflow of this life runs: the outbox need not start it."""
+def started(connection: Connection, starts: Sequence[tuple[UUID, int]], at: datetime) -> None:
+    """The workflows of these tickets and lives run: the outbox need not start them."""
     connection.exec_driver_sql(
-        "update outbox set state = 'done', done_at = %s where key = %s and state = 'waiting'",
-        (at, f"start:{ticket_id}:{life}"))
+        "update outbox set state = 'done', done_at = %s where key = any(%s) and state = 'waiting'",
+        (at, [f"start:{ticket_id}:{life}" for ticket_id, life in starts]),
+    )
 
 
 def _body(intake: Intake) -> str:

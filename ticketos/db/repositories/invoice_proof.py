@@ -1,4 +1,5 @@
-"""The proof behind an invoice line (PB8): its units with their documents, quality checks and approvals, in one go."""
+"""The proof behind an invoice line (PB8): its units with their documents, quality checks and approvals, in
+one go."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 _UNITS = """
-select u.id, u.key, u.unit_type, u.quantity, u.accepted_at, u.period, u.bill_period, u.state, u.fate, u.finished_by,
+select u.id, u.key, u.unit_type, u.quantity, u.accepted_at, u.period, u.bill_period, u.state, u.fate,
+u.finished_by,
        u.reverses, u.evidence, u.ticket_id, t.number as ticket_number, t.subject as ticket_subject,
        u.document_id, d.filename, d.doc_type, d.state as document_state, d.erp_reference, d.sha256
   from invoice_line_usage x
@@ -19,26 +21,36 @@ select u.id, u.key, u.unit_type, u.quantity, u.accepted_at, u.period, u.bill_per
  order by u.id limit :limit"""
 
 _CHECKS = """
-select document_id, life, level, round, basis, verdict, score, fields_inspected, fields_correct, reviewer_id, at
+select document_id, life, level, round, basis, verdict, score, fields_inspected, fields_correct, reviewer_id,
+at
   from qa_check where document_id = any(:documents) order by document_id, life, round, level"""
 
 _APPROVALS = """
 select ticket_id, life, round, version, state, offered_at, decided_at, decided_by, units
-  from approval where ticket_id = any(:tickets) and state not in ('open', 'withdrawn') order by ticket_id, life, round"""
+  from approval where ticket_id = any(:tickets) and state not in ('open', 'withdrawn') order by ticket_id,
+  life, round"""
 
 
-def of_line(connection: Connection, line_id: UUID, *, limit: int, after: UUID | None = None) -> list[dict[str, Any]]:
-    """Units of a line in the order they were recorded, each with the checks of its document and the client's decisions
-    on its ticket. Three statements, however many units."""
-    units = [dict(row) for row in connection.execute(
-        text(_UNITS), {"line": line_id, "after": after, "limit": limit}).mappings()]  # fmt: skip
+def of_line(
+    connection: Connection, line_id: UUID, *, limit: int, after: UUID | None = None
+) -> list[dict[str, Any]]:
+    """Units of a line in the order they were recorded, each with the checks of its document and the client's
+    decisions on its ticket. Three statements, however many units."""
+    units = [
+        dict(row)
+        for row in connection.execute(
+            text(_UNITS), {"line": line_id, "after": after, "limit": limit}
+        ).mappings()
+    ]
     documents = [u["document_id"] for u in units if u["document_id"]]
     tickets = sorted({u["ticket_id"] for u in units if u["ticket_id"]})
     checks = _grouped(connection, _CHECKS, "document_id", documents=documents)
     approvals = _grouped(connection, _APPROVALS, "ticket_id", tickets=tickets)
     for unit in units:
         unit["checks"] = checks.get(unit["document_id"], [])
-        unit["approvals"] = [_decision(one, unit["document_id"]) for one in approvals.get(unit["ticket_id"], [])]
+        unit["approvals"] = [
+            _decision(one, unit["document_id"]) for one in approvals.get(unit["ticket_id"], [])
+        ]
     return units
 
 
@@ -47,7 +59,9 @@ def _decision(approval: dict[str, Any], document_id: UUID | None) -> dict[str, A
     return {**approval, "unit": (approval["units"] or {}).get(str(document_id))}
 
 
-def _grouped(connection: Connection, query: str, by: str, **values: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+def _grouped(
+    connection: Connection, query: str, by: str, **values: list[UUID]
+) -> dict[UUID, list[dict[str, Any]]]:
     found: dict[UUID, list[dict[str, Any]]] = {}
     if any(values.values()):
         for row in connection.execute(text(query), values).mappings():

@@ -1,9 +1,10 @@
 # ruff: noqa: S608 (statements are put together from column names of our own, never from values)
-"""Invoices from a locked month to a credit note (PB10): each command runs within one transaction of its caller.
+"""Invoices from a locked month to a credit note (PB10): each command runs within one transaction of its
+caller.
 
-The transaction must see the client and the provider. Locks are taken in one order (invoice, number series, tickets,
-entry numbers, chain of money acts), so that commands never wait for each other in a circle. A number is taken in the
-transaction that issues: should it fail, the number is free again, and there is no gap.
+The transaction must see the client and the provider. Locks are taken in one order (invoice, number series,
+tickets, entry numbers, chain of money acts), so that commands never wait for each other in a circle. A number
+is taken in the transaction that issues: should it fail, the number is free again, and there is no gap.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ KIND = "invoicing"
 
 _MONTHS = "select pg_advisory_xact_lock(hashtextextended('usage-months:' || %s, 0))"
 _NUMBER = """insert into invoice_counter (client_id, series, fiscal_year, next) values (%s, %s, %s, 2)
-  on conflict (client_id, series, fiscal_year) do update set next = invoice_counter.next + 1 returning next - 1"""
+  on conflict (client_id, series, fiscal_year) do update set next = invoice_counter.next + 1 returning next -
+  1"""
 _BILLED_TICKETS = """update ticket t set detail = t.detail || %s, seq = seq + 1, row_version = row_version + 1
   where t.client_id = %s and t.kind = 'billing' and t.root_id = any(%s) returning t.id"""
 
@@ -47,29 +49,53 @@ class Invoices:
         self._audit = audit
         self._new_id = new_id
 
-    def lock_period(self, connection: Connection, client_id: UUID, period: str, *, now: datetime, actor: Actor) -> RowMapping:
-        """Close a month for usage: what is accepted later lands in the next open month. Locking twice changes nothing.
+    def lock_period(
+        self, connection: Connection, client_id: UUID, period: str, *, now: datetime, actor: Actor
+    ) -> RowMapping:
+        """Close a month for usage: what is accepted later lands in the next open month. Locking twice changes
+        nothing.
 
         Waits for the acceptances under way. Raises ``period-invalid``, ``period-not-begun``.
         """
         client = rows.company(connection, client_id)
         invoicing.check_lock(period, usage.period_of(now, client["zone"]))
         driver(connection).execute(_MONTHS, (str(client_id),))
-        made = driver(connection).execute(
-            "insert into billing_period (client_id, period, state, locked_at, locked_by) values (%s, %s, 'locked', %s, %s)"
-            " on conflict (client_id, period) do update set state = 'locked', locked_at = excluded.locked_at,"
-            " locked_by = excluded.locked_by where billing_period.state <> 'locked' returning period",
-            (client_id, period, now, invoicing.acting(actor))).fetchone()  # fmt: skip
+        made = (
+            driver(connection)
+            .execute(
+                "insert into billing_period (client_id, period, state, locked_at, locked_by) values (%s, %s,"
+                " 'locked', %s, %s)"
+                " on conflict (client_id, period) do update set state = 'locked', locked_at ="
+                " excluded.locked_at,"
+                " locked_by = excluded.locked_by where billing_period.state <> 'locked' returning period",
+                (client_id, period, now, invoicing.acting(actor)),
+            )
+            .fetchone()
+        )
         if made is not None:
-            self._record(connection, client_id, now, actor, Emit(
-                "period.locked", after={"period": period}, entity="billing_period", entity_id=period))  # fmt: skip
+            self._record(
+                connection,
+                client_id,
+                now,
+                actor,
+                Emit("period.locked", after={"period": period}, entity="billing_period", entity_id=period),
+            )
         found = rows.period(connection, client_id, period)
         assert found is not None
         return found
 
-    def draft(self, connection: Connection, client_id: UUID, period: str, *, now: datetime, actor: Actor,
-              contract_id: UUID | None = None) -> tuple[UUID, ...]:  # fmt: skip
-        """Draft the month's invoices, one per contract, and return the ids of all there are, whatever their state.
+    def draft(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        period: str,
+        *,
+        now: datetime,
+        actor: Actor,
+        contract_id: UUID | None = None,
+    ) -> tuple[UUID, ...]:
+        """Draft the month's invoices, one per contract, and return the ids of all there are, whatever their
+        state.
 
         A draft made before is drawn up anew when something changed; what was approved stays. Raises
         ``period-not-locked`` and what ``domain.invoicing.draft`` raises.
@@ -84,7 +110,9 @@ class Invoices:
             if standing is not None and standing["state"] != "draft":
                 found.append(standing["id"])
                 continue
-            units = rows.billable(connection, client_id, contract.id, period, standing["id"] if standing else None)
+            units = rows.billable(
+                connection, client_id, contract.id, period, standing["id"] if standing else None
+            )
             drawn = invoicing.draft(contract, seller, buyer, period, units)
             if drawn is None:
                 continue
@@ -92,11 +120,14 @@ class Invoices:
             if standing is not None and standing["snapshot"] == rows.as_stored(snapshot):
                 found.append(standing["id"])
                 continue
-            found.append(self._write_draft(connection, client_id, contract, drawn, snapshot, standing, now, actor))
+            found.append(
+                self._write_draft(connection, client_id, contract, drawn, snapshot, standing, now, actor)
+            )
         return tuple(found)
 
-    def preview(self, connection: Connection, client_id: UUID, period: str, contract_id: UUID | None = None
-                ) -> tuple[dict[str, Any], ...]:  # fmt: skip
+    def preview(
+        self, connection: Connection, client_id: UUID, period: str, contract_id: UUID | None = None
+    ) -> tuple[dict[str, Any], ...]:
         """What would be drafted now, locked or not; nothing is written (PB13)."""
         usage.next_period(period)
         seller, buyer = rows.parties(connection, client_id)
@@ -109,20 +140,26 @@ class Invoices:
         return tuple(drawn)
 
     def approve(self, connection: Connection, invoice: RowMapping, *, now: datetime, actor: Actor) -> None:
-        """A second person's yes. ``invoice`` must be locked. Raises ``invoice-own-draft`` and what its state forbids."""
+        """A second person's yes. ``invoice`` must be locked. Raises ``invoice-own-draft`` and what its state
+        forbids."""
         invoicing.check_approve(head(invoice), actor)
         self._set(connection, invoice, state="approved", approved_by=invoicing.acting(actor), approved_at=now)
         self._record(connection, invoice["client_id"], now, actor, _emit("invoice.approved", invoice))
 
-    def cancel(self, connection: Connection, invoice: RowMapping, reason: str, *, now: datetime, actor: Actor) -> None:
+    def cancel(
+        self, connection: Connection, invoice: RowMapping, reason: str, *, now: datetime, actor: Actor
+    ) -> None:
         """Withdraw what was not issued; its units may be drafted again."""
         invoicing.check_cancel(head(invoice), reason)
         _drop_lines(connection, invoice["id"])
         self._set(connection, invoice, state="cancelled", reason=reason)
-        self._record(connection, invoice["client_id"], now, actor, _emit("invoice.cancelled", invoice, why=reason))
+        self._record(
+            connection, invoice["client_id"], now, actor, _emit("invoice.cancelled", invoice, why=reason)
+        )
 
     def issue(self, connection: Connection, invoice: RowMapping, *, now: datetime, actor: Actor) -> str:
-        """Give it its number and let the money follow: usage, tickets, payouts, entries, trail. Returns the number.
+        """Give it its number and let the money follow: usage, tickets, payouts, entries, trail. Returns the
+        number.
 
         ``invoice`` must be locked by this transaction.
         """
@@ -131,23 +168,59 @@ class Invoices:
         day = self._today(connection, now)
         number, year = self._number(connection, invoicing.INVOICE_SERIES, day)
         due = day + timedelta(days=int(snapshot["internal"]["due_days"]))
-        snapshot |= {"number": number, "fiscal_year": year, "issued_on": day.isoformat(), "due_on": due.isoformat()}
-        self._set(connection, invoice, state="issued", number=number, fiscal_year=year, issued_on=day, due_on=due,
-                  issued_by=invoicing.acting(actor), issued_at=now, snapshot=snapshot)  # fmt: skip
+        snapshot |= {
+            "number": number,
+            "fiscal_year": year,
+            "issued_on": day.isoformat(),
+            "due_on": due.isoformat(),
+        }
+        self._set(
+            connection,
+            invoice,
+            state="issued",
+            number=number,
+            fiscal_year=year,
+            issued_on=day,
+            due_on=due,
+            issued_by=invoicing.acting(actor),
+            issued_at=now,
+            snapshot=snapshot,
+        )
         drawn = rows.drawn_from(snapshot)
         self._settle_usage(connection, invoice, drawn.settled)
-        self._tell_tickets(connection, client_id, rows.roots_of(connection, invoice["id"]), {
-            "invoice": number, "invoice_id": str(invoice["id"]), "payment_status": "invoiced"})  # fmt: skip
+        self._tell_tickets(
+            connection,
+            client_id,
+            rows.roots_of(connection, invoice["id"]),
+            {"invoice": number, "invoice_id": str(invoice["id"]), "payment_status": "invoiced"},
+        )
         self._pay(connection, client_id, invoice["id"], drawn.payees)
-        posted = self._book(connection, client_id, invoice["id"], "invoice", number, day, (
-            invoicing.sales_postings(drawn.net, drawn.taxes, client_id, number),
-            invoicing.payout_postings(drawn.payees, client_id, number)))  # fmt: skip
+        posted = self._book(
+            connection,
+            client_id,
+            invoice["id"],
+            "invoice",
+            number,
+            day,
+            (
+                invoicing.sales_postings(drawn.net, drawn.taxes, client_id, number),
+                invoicing.payout_postings(drawn.payees, client_id, number),
+            ),
+        )
         facts = {"number": number, "period": invoice["period"], **_amounts(drawn)}
         self._tell(connection, invoice, facts, "invoice.issued", drawn.payees, posted, now, actor, None)
         return number
 
-    def credit(self, connection: Connection, invoice: RowMapping, usage_ids: Collection[UUID] | None, reason: str, *,
-               now: datetime, actor: Actor) -> UUID:  # fmt: skip
+    def credit(
+        self,
+        connection: Connection,
+        invoice: RowMapping,
+        usage_ids: Collection[UUID] | None,
+        reason: str,
+        *,
+        now: datetime,
+        actor: Actor,
+    ) -> UUID:
         """Issue a credit note over these usage events, or over all that is left (None); returns its id.
 
         ``invoice`` must be locked. Raises what ``domain.crediting.credit`` raises, and ``reason-missing``.
@@ -159,68 +232,177 @@ class Invoices:
         credit = crediting.credit(rows.billed(connection, invoice), usage_ids)
         number, year = self._number(connection, invoicing.CREDIT_SERIES, day)
         note_id = self._write_note(connection, invoice, credit, number, year, day, reason, now, actor)
-        self._reverse_usage(connection, client_id, credit, note_id, now, rows.company(connection, client_id)["zone"])
+        self._reverse_usage(
+            connection, client_id, credit, note_id, now, rows.company(connection, client_id)["zone"]
+        )
         roots = sorted({unit.ticket_id for unit in credit.units if unit.ticket_id})
         for status, some in rows.credited_roots(connection, client_id, roots).items():
             self._tell_tickets(connection, client_id, some, {"credit_note": number, "payment_status": status})
         self._pay(connection, client_id, note_id, credit.payees)
         whole = credit.whole and credit.total.amount == -invoice["total"]
-        posted = self._book(connection, client_id, note_id, "credit_note", number, day, (
-            invoicing.sales_postings(credit.net, credit.taxes, client_id, number),
-            invoicing.payout_postings(credit.payees, client_id, number)),
-            rows.entries_of(connection, invoice["id"]) if whole else {})  # fmt: skip
-        facts = {"number": number, "invoice": invoice["number"], **_amounts(credit), "units": len(credit.units)}
+        posted = self._book(
+            connection,
+            client_id,
+            note_id,
+            "credit_note",
+            number,
+            day,
+            (
+                invoicing.sales_postings(credit.net, credit.taxes, client_id, number),
+                invoicing.payout_postings(credit.payees, client_id, number),
+            ),
+            rows.entries_of(connection, invoice["id"]) if whole else {},
+        )
+        facts = {
+            "number": number,
+            "invoice": invoice["number"],
+            **_amounts(credit),
+            "units": len(credit.units),
+        }
         note = rows.get(connection, note_id)
         assert note is not None
         self._tell(connection, note, facts, "credit_note.issued", credit.payees, posted, now, actor, reason)
         return note_id
 
-    # --- parts of the commands --------------------------------------------------------------------------------------
+    # --- parts of the commands ------------------------------------------------------------------------------
 
-    def _write_draft(self, connection: Connection, client_id: UUID, contract: ContractState, drawn: InvoiceDraft,
-                     snapshot: Mapping[str, Any], standing: RowMapping | None, now: datetime, actor: Actor) -> UUID:  # fmt: skip
-        values = {"currency": drawn.currency, "net": drawn.net.amount, "tax": drawn.tax.amount, "total": drawn.total.amount,
-                  "taxes": snapshot["taxes"], "snapshot": snapshot, "drafted_by": invoicing.acting(actor)}  # fmt: skip
+    def _write_draft(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        contract: ContractState,
+        drawn: InvoiceDraft,
+        snapshot: Mapping[str, Any],
+        standing: RowMapping | None,
+        now: datetime,
+        actor: Actor,
+    ) -> UUID:
+        values = {
+            "currency": drawn.currency,
+            "net": drawn.net.amount,
+            "tax": drawn.tax.amount,
+            "total": drawn.total.amount,
+            "taxes": snapshot["taxes"],
+            "snapshot": snapshot,
+            "drafted_by": invoicing.acting(actor),
+        }
         if standing is not None:
             invoice_id: UUID = standing["id"]
             _drop_lines(connection, invoice_id)
             self._set(connection, standing, **values)
         else:
             invoice_id = self._new_id()
-            self._insert(connection, "invoice", id=invoice_id, client_id=client_id, contract_id=contract.id, kind="invoice",
-                         period=drawn.period, series=invoicing.INVOICE_SERIES, state="draft", created_at=now, **values)  # fmt: skip
+            self._insert(
+                connection,
+                "invoice",
+                id=invoice_id,
+                client_id=client_id,
+                contract_id=contract.id,
+                kind="invoice",
+                period=drawn.period,
+                series=invoicing.INVOICE_SERIES,
+                state="draft",
+                payment_state="open",
+                created_at=now,
+                row_version=1,
+                **values,
+            )
         self._write_lines(connection, client_id, invoice_id, [(None, line) for line in drawn.lines])
-        after = {"period": drawn.period, "contract": contract.number, "lines": len(drawn.lines), **_amounts(drawn)}
-        self._record(connection, client_id, now, actor, Emit(
-            "invoice.drafted", after=after, entity="invoice", entity_id=str(invoice_id)))  # fmt: skip
+        after = {
+            "period": drawn.period,
+            "contract": contract.number,
+            "lines": len(drawn.lines),
+            **_amounts(drawn),
+        }
+        self._record(
+            connection,
+            client_id,
+            now,
+            actor,
+            Emit("invoice.drafted", after=after, entity="invoice", entity_id=str(invoice_id)),
+        )
         return invoice_id
 
-    def _write_note(self, connection: Connection, invoice: RowMapping, credit: CreditDraft, number: str, year: str, day: date,
-                    reason: str, now: datetime, actor: Actor) -> UUID:  # fmt: skip
+    def _write_note(
+        self,
+        connection: Connection,
+        invoice: RowMapping,
+        credit: CreditDraft,
+        number: str,
+        year: str,
+        day: date,
+        reason: str,
+        now: datetime,
+        actor: Actor,
+    ) -> UUID:
         note_id, by = self._new_id(), invoicing.acting(actor)
         snapshot = rows.note_snapshot(invoice, credit, number, year, day, reason)
-        self._insert(connection, "invoice", id=note_id, client_id=invoice["client_id"], contract_id=invoice["contract_id"],
-                     kind="credit_note", of_invoice_id=invoice["id"], number=number, series=invoicing.CREDIT_SERIES,
-                     fiscal_year=year, period=invoice["period"], state="issued", currency=credit.currency,
-                     net=credit.net.amount, tax=credit.tax.amount, total=credit.total.amount, taxes=snapshot["taxes"],
-                     snapshot=snapshot, issued_on=day, reason=reason, drafted_by=by, issued_by=by, issued_at=now,
-                     payment_state="credit", created_at=now)  # fmt: skip
+        self._insert(
+            connection,
+            "invoice",
+            id=note_id,
+            client_id=invoice["client_id"],
+            contract_id=invoice["contract_id"],
+            kind="credit_note",
+            of_invoice_id=invoice["id"],
+            number=number,
+            series=invoicing.CREDIT_SERIES,
+            fiscal_year=year,
+            period=invoice["period"],
+            state="issued",
+            currency=credit.currency,
+            net=credit.net.amount,
+            tax=credit.tax.amount,
+            total=credit.total.amount,
+            taxes=snapshot["taxes"],
+            snapshot=snapshot,
+            issued_on=day,
+            reason=reason,
+            drafted_by=by,
+            issued_by=by,
+            issued_at=now,
+            payment_state="credit",
+            created_at=now,
+            row_version=1,
+        )
         lines = [(line_id, Line(**{**_fields(line), "usage": ()})) for line_id, line in credit.lines]
         self._write_lines(connection, invoice["client_id"], note_id, lines)
         if credit.whole:
             self._set(connection, invoice, payment_state="credited")
         return note_id
 
-    def _write_lines(self, connection: Connection, client_id: UUID, invoice_id: UUID,
-                     lines: Sequence[tuple[UUID | None, Line]]) -> None:  # fmt: skip
-        links: dict[UUID, tuple[UUID, UUID, UUID]] = {}  # a unit that reaches into a second tier stands on the first line
+    def _write_lines(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        invoice_id: UUID,
+        lines: Sequence[tuple[UUID | None, Line]],
+    ) -> None:
+        links: dict[
+            UUID, tuple[UUID, UUID, UUID]
+        ] = {}  # a unit that reaches into a second tier stands on the first line
         for credited, line in lines:
             line_id = self._new_id()
-            self._insert(connection, "invoice_line", id=line_id, client_id=client_id, invoice_id=invoice_id, code=line.code,
-                         position=line.position, description=line.description, quantity=line.quantity, unit=line.unit,
-                         unit_price=line.unit_price.amount, amount=line.amount.amount, sac=line.sac,
-                         tax_rate=line.tax_rate, credits_line_id=credited)  # fmt: skip
-            links |= {usage_id: (client_id, line_id, usage_id) for usage_id in line.usage if usage_id not in links}
+            self._insert(
+                connection,
+                "invoice_line",
+                id=line_id,
+                client_id=client_id,
+                invoice_id=invoice_id,
+                code=line.code,
+                position=line.position,
+                description=line.description,
+                quantity=line.quantity,
+                unit=line.unit,
+                unit_price=line.unit_price.amount,
+                amount=line.amount.amount,
+                sac=line.sac,
+                tax_rate=line.tax_rate,
+                credits_line_id=credited,
+            )
+            links |= {
+                usage_id: (client_id, line_id, usage_id) for usage_id in line.usage if usage_id not in links
+            }
         _link(connection, list(links.values()))
 
     def _settle_usage(self, connection: Connection, invoice: RowMapping, settled: Sequence[UUID]) -> None:
@@ -228,53 +410,113 @@ class Invoices:
         sql.execute(
             "update usage_event u set state = 'invoiced' from invoice_line_usage x join invoice_line l"
             " on l.client_id = x.client_id and l.id = x.line_id where x.client_id = %s and l.invoice_id = %s"
-            " and u.client_id = x.client_id and u.id = x.usage_id", (invoice["client_id"], invoice["id"]))  # fmt: skip
+            " and u.client_id = x.client_id and u.id = x.usage_id",
+            (invoice["client_id"], invoice["id"]),
+        )
         if settled:
-            sql.execute("update usage_event set state = 'settled' where client_id = %s and id = any(%s)",
-                        (invoice["client_id"], list(settled)))  # fmt: skip
+            sql.execute(
+                "update usage_event set state = 'settled' where client_id = %s and id = any(%s)",
+                (invoice["client_id"], list(settled)),
+            )
 
-    def _reverse_usage(self, connection: Connection, client_id: UUID, credit: CreditDraft, note_id: UUID, now: datetime,
-                       zone: str) -> None:  # fmt: skip
-        """A negative event for each credited unit, on the note's first line; the unit itself is marked reversed."""
+    def _reverse_usage(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        credit: CreditDraft,
+        note_id: UUID,
+        now: datetime,
+        zone: str,
+    ) -> None:
+        """A negative event for each credited unit, on the note's first line; the unit itself is marked
+        reversed."""
         if not credit.units:
             return
         period, events, links = usage.period_of(now, zone), [], []
         line_id = rows.first_line(connection, note_id)
         for unit in credit.units:
             event_id = self._new_id()
-            events.append((event_id, f"reversal:{unit.key}", now, period, period, Jsonb({"credit_note": str(note_id)}),
-                           client_id, unit.id))  # fmt: skip
+            events.append(
+                (
+                    event_id,
+                    f"reversal:{unit.key}",
+                    now,
+                    period,
+                    period,
+                    Jsonb({"credit_note": str(note_id)}),
+                    client_id,
+                    unit.id,
+                )
+            )
             links.append((client_id, line_id, event_id))
         with driver(connection).cursor() as cursor:
             cursor.executemany(
-                "insert into usage_event (id, client_id, key, contract_id, ticket_id, document_id, unit_type, quantity, accepted_at,"
+                "insert into usage_event (id, client_id, key, contract_id, ticket_id, document_id,"
+                " unit_type, quantity, accepted_at,"
                 " period, bill_period, state, fate, finished_by, reverses, evidence)"
-                " select %s, client_id, %s, contract_id, ticket_id, document_id, unit_type, -quantity, %s, %s, %s, 'credited',"
-                " 'billable', finished_by, id, %s from usage_event where client_id = %s and id = %s", events)  # fmt: skip
-            cursor.execute("update usage_event set state = 'reversed' where client_id = %s and id = any(%s)",
-                           (client_id, [unit.id for unit in credit.units]))  # fmt: skip
+                " select %s, client_id, %s, contract_id, ticket_id, document_id, unit_type, -quantity, %s,"
+                " %s, %s, 'credited',"
+                " 'billable', finished_by, id, %s from usage_event where client_id = %s and id = %s",
+                events,
+            )
+            cursor.execute(
+                "update usage_event set state = 'reversed' where client_id = %s and id = any(%s)",
+                (client_id, [unit.id for unit in credit.units]),
+            )
         _link(connection, links)
 
-    def _tell_tickets(self, connection: Connection, client_id: UUID, roots: Sequence[UUID], detail: Mapping[str, str]) -> None:
+    def _tell_tickets(
+        self, connection: Connection, client_id: UUID, roots: Sequence[UUID], detail: Mapping[str, str]
+    ) -> None:
         if roots:
             driver(connection).execute(_BILLED_TICKETS, (Jsonb(dict(detail)), client_id, list(roots)))
 
-    def _pay(self, connection: Connection, client_id: UUID, invoice_id: UUID, payees: Sequence[Payee]) -> None:
+    def _pay(
+        self, connection: Connection, client_id: UUID, invoice_id: UUID, payees: Sequence[Payee]
+    ) -> None:
         for one in payees:
-            self._insert(connection, "payout", id=self._new_id(), client_id=client_id, invoice_id=invoice_id,
-                         user_id=one.user_id, value=one.value.amount, fee=one.fee.amount, payout=one.payout.amount,
-                         currency=one.payout.currency, units=one.units)  # fmt: skip
+            self._insert(
+                connection,
+                "payout",
+                id=self._new_id(),
+                client_id=client_id,
+                invoice_id=invoice_id,
+                user_id=one.user_id,
+                value=one.value.amount,
+                fee=one.fee.amount,
+                payout=one.payout.amount,
+                currency=one.payout.currency,
+                units=one.units,
+            )
 
-    def _book(self, connection: Connection, client_id: UUID, source_id: UUID, source: str, number: str, day: date,
-              parts: tuple[tuple[Posting, ...], tuple[Posting, ...]],
-              undone: Mapping[str, UUID] | None = None) -> tuple[tuple[UUID, str], ...]:  # fmt: skip
+    def _book(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        source_id: UUID,
+        source: str,
+        number: str,
+        day: date,
+        parts: tuple[tuple[Posting, ...], tuple[Posting, ...]],
+        undone: Mapping[str, UUID] | None = None,
+    ) -> tuple[tuple[UUID, str], ...]:
         """Entries of the provider's book: the sale, and what the agents get of it."""
         book = rows.provider(connection)
         ledger.ensure_chart(connection, book, invoicing.CHART)
         journals = [
-            PostJournal(self._new_id(), f"{source}:{source_id}:{part}", day, f"{memo} {number}", postings, source, source_id,
-                        (undone or {}).get(part))
-            for part, memo, postings in (("sale", "Sale", parts[0]), ("payout", "Payouts of", parts[1])) if postings]  # fmt: skip
+            PostJournal(
+                self._new_id(),
+                f"{source}:{source_id}:{part}",
+                day,
+                f"{memo} {number}",
+                postings,
+                source,
+                source_id,
+                (undone or {}).get(part),
+            )
+            for part, memo, postings in (("sale", "Sale", parts[0]), ("payout", "Payouts of", parts[1]))
+            if postings
+        ]
         return ledger.post(connection, book, journals, self._new_id)
 
     def _number(self, connection: Connection, series: str, day: date) -> tuple[str, str]:
@@ -288,20 +530,51 @@ class Invoices:
         """The provider's day: an invoice bears the date of its place of issue."""
         return now.astimezone(ZoneInfo(rows.company(connection, rows.provider(connection))["zone"])).date()
 
-    def _tell(self, connection: Connection, invoice: RowMapping, facts: Mapping[str, Any], event: str, payees: Sequence[Payee],
-              posted: Sequence[tuple[UUID, str]], now: datetime, actor: Actor, why: str | None) -> None:  # fmt: skip
-        """The trail: the invoice under the client and under each of its tickets, payouts and entries under the provider."""
+    def _tell(
+        self,
+        connection: Connection,
+        invoice: RowMapping,
+        facts: Mapping[str, Any],
+        event: str,
+        payees: Sequence[Payee],
+        posted: Sequence[tuple[UUID, str]],
+        now: datetime,
+        actor: Actor,
+        why: str | None,
+    ) -> None:
+        """The trail: the invoice under the client and under each of its tickets, payouts and entries under
+        the provider."""
         client_id, about, number = invoice["client_id"], str(invoice["id"]), facts["number"]
-        self._record(connection, client_id, now, actor, Emit(event, after=facts, why=why, entity="invoice", entity_id=about))
+        self._record(
+            connection,
+            client_id,
+            now,
+            actor,
+            Emit(event, after=facts, why=why, entity="invoice", entity_id=about),
+        )
         short = {"number": number, "period": invoice["period"]}
         for root in rows.roots_of(connection, invoice["id"]):
             emit = Emit(event, after=short, why=why, entity="invoice", entity_id=about)
             self._record(connection, client_id, now, actor, emit, root=root)
-        emits = [Emit("payout.recorded", entity="invoice", entity_id=about, after={
-            "number": number, "user": str(one.user_id) if one.user_id else "house", "fee": str(one.fee),
-            "payout": str(one.payout), "units": one.units}) for one in payees]  # fmt: skip
-        emits += [Emit("journal.posted", after={"number": entry, "for": number}, entity="journal", entity_id=str(i))
-                  for i, entry in posted]  # fmt: skip
+        emits = [
+            Emit(
+                "payout.recorded",
+                entity="invoice",
+                entity_id=about,
+                after={
+                    "number": number,
+                    "user": str(one.user_id) if one.user_id else "house",
+                    "fee": str(one.fee),
+                    "payout": str(one.payout),
+                    "units": one.units,
+                },
+            )
+            for one in payees
+        ]
+        emits += [
+            Emit("journal.posted", after={"number": entry, "for": number}, entity="journal", entity_id=str(i))
+            for i, entry in posted
+        ]
         self._record(connection, rows.provider(connection), now, actor, *emits)
 
     def _set(self, connection: Connection, invoice: RowMapping, **values: Any) -> None:
@@ -309,17 +582,28 @@ class Invoices:
         sets = "".join(f"{name} = %s, " for name in names)
         driver(connection).execute(
             f"update invoice set {sets}row_version = row_version + 1 where client_id = %s and id = %s",
-            [*(_parameter(values[name]) for name in names), invoice["client_id"], invoice["id"]])  # fmt: skip
+            [*(_parameter(values[name]) for name in names), invoice["client_id"], invoice["id"]],
+        )
 
     def _insert(self, connection: Connection, table: str, **values: Any) -> None:
         names = ", ".join(values)
         driver(connection).execute(
             f"insert into {table} ({names}) values ({', '.join(['%s'] * len(values))})",
-            [_parameter(value) for value in values.values()])  # fmt: skip
+            [_parameter(value) for value in values.values()],
+        )
 
-    def _record(self, connection: Connection, client_id: UUID, now: datetime, actor: Actor, *emits: Emit,
-                root: UUID | None = None) -> None:  # fmt: skip
-        self._audit.record_many(connection, client_id=client_id, ticket_id=root, root_id=root, at=now, actor=actor, emits=emits)
+    def _record(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        now: datetime,
+        actor: Actor,
+        *emits: Emit,
+        root: UUID | None = None,
+    ) -> None:
+        self._audit.record_many(
+            connection, client_id=client_id, ticket_id=root, root_id=root, at=now, actor=actor, emits=emits
+        )
 
 
 class SqlInvoiceRuns:
@@ -345,23 +629,34 @@ class SqlInvoiceRuns:
             provider = rows.provider(connection)
         with self._database.transaction({client_id, provider}) as connection:
             sql, now = driver(connection), self._now()
-            sql.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{KIND}:{client_id}:{period}",))
-            done = sql.execute("select result from period_run where client_id = %s and kind = %s and period = %s",
-                               (client_id, KIND, period)).fetchone()  # fmt: skip
+            sql.execute(
+                "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{KIND}:{client_id}:{period}",)
+            )
+            done = sql.execute(
+                "select result from period_run where client_id = %s and kind = %s and period = %s",
+                (client_id, KIND, period),
+            ).fetchone()
             if done is not None:
                 return dict(done[0])
             self._invoices.lock_period(connection, client_id, period, now=now, actor=actor)
             drafted = self._invoices.draft(connection, client_id, period, now=now, actor=actor)
-            result = {"period": period, "invoices": [str(one) for one in drafted],
-                      "held": rows.held(connection, client_id, period)}  # fmt: skip
-            sql.execute("insert into period_run (client_id, kind, period, result, at) values (%s, %s, %s, %s, %s)",
-                        (client_id, KIND, period, Jsonb(result), now))  # fmt: skip
+            result = {
+                "period": period,
+                "invoices": [str(one) for one in drafted],
+                "held": rows.held(connection, client_id, period),
+            }
+            sql.execute(
+                "insert into period_run (client_id, kind, period, result, at) values (%s, %s, %s, %s, %s)",
+                (client_id, KIND, period, Jsonb(result), now),
+            )
             return result
 
 
 def head(invoice: RowMapping) -> InvoiceHead:
     """The invoice as the rules of its states read it."""
-    return InvoiceHead(invoice["id"], invoice["kind"], invoice["state"], invoice["drafted_by"], invoice["number"])
+    return InvoiceHead(
+        invoice["id"], invoice["kind"], invoice["state"], invoice["drafted_by"], invoice["number"]
+    )
 
 
 def _emit(event: str, invoice: RowMapping, why: str | None = None) -> Emit:
@@ -370,20 +665,31 @@ def _emit(event: str, invoice: RowMapping, why: str | None = None) -> Emit:
 
 
 def _amounts(drawn: InvoiceDraft | CreditDraft) -> dict[str, str]:
-    return {"net": str(drawn.net.amount), "tax": str(drawn.tax.amount), "total": str(drawn.total.amount),
-            "currency": drawn.currency}  # fmt: skip
+    return {
+        "net": str(drawn.net.amount),
+        "tax": str(drawn.tax.amount),
+        "total": str(drawn.total.amount),
+        "currency": drawn.currency,
+    }
 
 
 def _drop_lines(connection: Connection, invoice_id: UUID) -> None:
-    connection.execute(text("delete from invoice_line_usage where line_id in (select id from invoice_line where invoice_id = :id)"),
-                       {"id": invoice_id})  # fmt: skip
+    connection.execute(
+        text(
+            "delete from invoice_line_usage where line_id in (select id from invoice_line where invoice_id ="
+            " :id)"
+        ),
+        {"id": invoice_id},
+    )
     connection.execute(text("delete from invoice_line where invoice_id = :id"), {"id": invoice_id})
 
 
 def _link(connection: Connection, links: Sequence[tuple[UUID, UUID, UUID]]) -> None:
     if links:
         with driver(connection).cursor() as cursor:
-            cursor.executemany("insert into invoice_line_usage (client_id, line_id, usage_id) values (%s, %s, %s)", links)
+            cursor.executemany(
+                "insert into invoice_line_usage (client_id, line_id, usage_id) values (%s, %s, %s)", links
+            )
 
 
 def _fields(line: Line) -> dict[str, Any]:

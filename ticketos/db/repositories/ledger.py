@@ -26,7 +26,8 @@ _JOURNAL = """with taken as (
     where not exists (select from journal where key = %(key)s)
     on conflict (client_id) do update set next = journal_counter.next + 1 returning next - 1 as number)
   insert into journal (id, client_id, key, number, booked_on, memo, source, source_id, reverses)
-  select %(id)s, %(book)s, %(key)s, 'J-' || lpad(number::text, greatest(6, length(number::text)), '0'), %(booked_on)s,
+  select %(id)s, %(book)s, %(key)s, 'J-' || lpad(number::text, greatest(6, length(number::text)), '0'),
+  %(booked_on)s,
     %(memo)s, %(source)s, %(source_id)s, %(reverses)s from taken
   returning number"""
 _POSTING = (
@@ -41,10 +42,12 @@ _BALANCE = """select p.account, coalesce(a.name, '') as name, coalesce(a.kind, '
   where p.client_id = %s and j.booked_on <= coalesce(%s, 'infinity'::date)
   group by p.account, a.name, a.kind, p.currency order by p.account, p.currency"""
 _JOURNALS = """select j.id, j.number, j.booked_on, j.memo, j.source, j.source_id, j.reverses, j.created_at,
-    (select jsonb_agg(jsonb_build_object('account', p.account, 'amount', p.amount::text, 'currency', p.currency,
+    (select jsonb_agg(jsonb_build_object('account', p.account, 'amount', p.amount::text, 'currency',
+    p.currency,
        'dimensions', p.dimensions) order by p.id) from posting p
      where p.client_id = j.client_id and p.journal_id = j.id) as postings
-  from journal j where j.client_id = %s and (%s::uuid is null or j.id < %s) and (%s::uuid is null or j.source_id = %s)
+  from journal j where j.client_id = %s and (%s::uuid is null or j.id < %s) and (%s::uuid is null or
+  j.source_id = %s)
   order by j.id desc limit %s"""
 _FINEST = Decimal("0.0001")
 
@@ -66,7 +69,8 @@ def ensure_chart(connection: Connection, book: UUID, chart: Sequence[tuple[str, 
     """Make sure the book knows these accounts; names a person changed stay as they are."""
     with driver(connection).cursor() as cursor:
         cursor.executemany(
-            "insert into ledger_account (client_id, code, name, kind) values (%s, %s, %s, %s) on conflict do nothing",
+            "insert into ledger_account (client_id, code, name, kind) values (%s, %s, %s, %s) on conflict do"
+            " nothing",
             [(book, *account) for account in chart],
         )
 
@@ -74,10 +78,11 @@ def ensure_chart(connection: Connection, book: UUID, chart: Sequence[tuple[str, 
 def post(
     connection: Connection, book: UUID, journals: Sequence[PostJournal], new_id: NewId
 ) -> tuple[tuple[UUID, str], ...]:
-    """Number and write entries of a book; (id, number) of those that were new. A key posted before is left alone.
+    """Number and write entries of a book; (id, number) of those that were new. A key posted before is left
+    alone.
 
-    Raises ``amount-too-fine`` for an amount the ledger could not keep exactly; the database refuses at commit what
-    does not sum to zero.
+    Raises ``amount-too-fine`` for an amount the ledger could not keep exactly; the database refuses at commit
+    what does not sum to zero.
     """
     sql = driver(connection)
     made: list[tuple[UUID, str]] = []
@@ -111,13 +116,14 @@ def post(
     return tuple(made)
 
 
-def trial_balance(
-    connection: Connection, book: UUID, as_of: date | None = None
-) -> tuple[Balance, ...]:
+def trial_balance(connection: Connection, book: UUID, as_of: date | None = None) -> tuple[Balance, ...]:
     """Every account with entries up to that day (the end of time when None), by code and currency."""
     zero = Decimal(0)
     found = driver(connection).execute(_BALANCE, (book, as_of)).fetchall()
-    return tuple(Balance(a, n, k, c, debit or zero, credit or zero, total) for a, n, k, c, debit, credit, total in found)
+    return tuple(
+        Balance(a, n, k, c, debit or zero, credit or zero, total)
+        for a, n, k, c, debit, credit, total in found
+    )
 
 
 def journals(

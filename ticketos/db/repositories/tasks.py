@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -29,7 +29,8 @@ _NEVER = func.coalesce(_TASK.c.due_at, func.to_timestamp(253402214400))
 
 @dataclass(frozen=True)
 class Filter:
-    """Which tasks to show. ``assigned_to`` is one person; ``unassigned`` the queue of ``skills`` (empty: any)."""
+    """Which tasks to show. ``assigned_to`` is one person; ``unassigned`` the queue of ``skills`` (empty:
+    any)."""
 
     states: tuple[str, ...] = ("open",)
     assigned_to: UUID | None = None
@@ -42,12 +43,19 @@ class Filter:
 
 
 def _selected() -> Select[Any]:
-    return (select(_TASK, _TICKET.c.number.label("ticket_number"), _TICKET.c.subject.label("ticket_subject"), _TICKET.c.root_id)
-            .join(_TICKET, (_TICKET.c.client_id == _TASK.c.client_id) & (_TICKET.c.id == _TASK.c.ticket_id)))
+    return select(
+        _TASK,
+        _TICKET.c.number.label("ticket_number"),
+        _TICKET.c.subject.label("ticket_subject"),
+        _TICKET.c.root_id,
+    ).join(_TICKET, (_TICKET.c.client_id == _TASK.c.client_id) & (_TICKET.c.id == _TASK.c.ticket_id))
 
 
-def listed(connection: Connection, chosen: Filter, limit: int, cursor: str | None) -> tuple[Sequence[RowMapping], str | None]:
-    """One page of tasks, the most urgent first, and the cursor of the next page. Raises ``cursor-invalid``."""
+def listed(
+    connection: Connection, chosen: Filter, limit: int, cursor: str | None
+) -> tuple[Sequence[RowMapping], str | None]:
+    """One page of tasks, the most urgent first, and the cursor of the next page. Raises
+    ``cursor-invalid``."""
     query = _selected().where(_TASK.c.client_id.in_(chosen.client_ids))
     if chosen.states:
         query = query.where(_TASK.c.state.in_(chosen.states))
@@ -98,9 +106,10 @@ def of_ticket(connection: Connection, ticket_id: UUID) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 
-def require_able(connection: Connection, task: Mapping[str, Any], user_id: UUID, day: date) -> None:
-    """Refuse to give a task to somebody who may not do it: ``person-unknown``, ``person-not-eligible`` with every
-    reason (skill, certificate, ring-fence, own work …). Capacity is a matter of routing, not of permission."""
+def require_able(connection: Connection, task: RowMapping, user_id: UUID, day: date) -> None:
+    """Refuse to give a task to somebody who may not do it: ``person-unknown``, ``person-not-eligible`` with
+    every reason (skill, certificate, ring-fence, own work …). Capacity is a matter of routing, not of
+    permission."""
     row = accounts.user(connection, user_id)
     if row is None or not row["active"]:
         raise DomainError("person-unknown", user_id=str(user_id))
@@ -108,38 +117,75 @@ def require_able(connection: Connection, task: Mapping[str, Any], user_id: UUID,
         reasons: Sequence[str] = ("excluded",) if str(user_id) in _excluded(task) else ()
     else:
         agent = Agent(
-            id=str(user_id), name=row["name"], skills=frozenset(row["skills"]),
-            certifications={skill: date.fromisoformat(last) if last else None for skill, last in row["certifications"].items()},
-            capacity=row["capacity"], load=accounts.open_load(connection, user_id), available=True,
+            id=str(user_id),
+            name=row["name"],
+            skills=frozenset(row["skills"]),
+            certifications={
+                skill: date.fromisoformat(last) if last else None
+                for skill, last in row["certifications"].items()
+            },
+            capacity=row["capacity"],
+            load=accounts.open_load(connection, user_id),
+            available=True,
             ring_fence=frozenset(str(one) for one in row["ring_fence"]),
-            level="sme" if row["level"] == "sme" else "agent")
-        need = Need(skill=task["skill"], client_id=str(task["client_id"]), expert=bool(task["payload"].get("expert")),
-                    exclude=frozenset(_excluded(task)))
+            level="sme" if row["level"] == "sme" else "agent",
+        )
+        need = Need(
+            skill=task["skill"],
+            client_id=str(task["client_id"]),
+            expert=bool(task["payload"].get("expert")),
+            exclude=frozenset(_excluded(task)),
+        )
         reasons = tuple(reason for reason in why_not(agent, need, day) if reason != "no-capacity")
     if reasons:
         raise DomainError("person-not-eligible", user_id=str(user_id), reasons=list(reasons))
 
 
-def _excluded(task: Mapping[str, Any]) -> Iterable[str]:
+def _excluded(task: RowMapping) -> Iterable[str]:
     """Who may not do it: the payload names them, as one id or a list."""
     found = task["payload"].get("exclude") or ()
     return (found,) if isinstance(found, str) else tuple(str(one) for one in found)
 
 
-def assign(connection: Connection, audit: AuditTrail, task: RowMapping, user_id: UUID | None, *, at: datetime,
-           actor: Actor) -> RowMapping:
-    """Give an open task to a person, or back to its queue (None). The row must be locked. Raises ``task-not-open``."""
+def assign(
+    connection: Connection,
+    audit: AuditTrail,
+    task: RowMapping,
+    user_id: UUID | None,
+    *,
+    at: datetime,
+    actor: Actor,
+) -> RowMapping:
+    """Give an open task to a person, or back to its queue (None). The row must be locked. Raises
+    ``task-not-open``."""
     if task["state"] != "open":
         raise DomainError("task-not-open", state=task["state"])
     if task["assigned_to"] != user_id:
-        connection.execute(update(_TASK).where(_TASK.c.id == task["id"])
-                           .values(assigned_to=user_id, row_version=_TASK.c.row_version + 1))
+        connection.execute(
+            update(_TASK)
+            .where(_TASK.c.id == task["id"])
+            .values(assigned_to=user_id, row_version=_TASK.c.row_version + 1)
+        )
         if user_id is not None:
-            connection.exec_driver_sql("update app_user set last_assigned_at = %s where id = %s", (at, user_id))
-        emit = Emit("task.assigned", before={"assigned_to": _id(task["assigned_to"])}, after={"assigned_to": _id(user_id)},
-                    entity="task", entity_id=str(task["id"]))
-        audit.record(connection, client_id=task["client_id"], ticket_id=task["ticket_id"], root_id=task["root_id"], at=at,
-                     actor=actor, emit=emit)
+            connection.exec_driver_sql(
+                "update app_user set last_assigned_at = %s where id = %s", (at, user_id)
+            )
+        emit = Emit(
+            "task.assigned",
+            before={"assigned_to": _id(task["assigned_to"])},
+            after={"assigned_to": _id(user_id)},
+            entity="task",
+            entity_id=str(task["id"]),
+        )
+        audit.record(
+            connection,
+            client_id=task["client_id"],
+            ticket_id=task["ticket_id"],
+            root_id=task["root_id"],
+            at=at,
+            actor=actor,
+            emit=emit,
+        )
     changed = get(connection, task["id"])
     assert changed is not None
     return changed

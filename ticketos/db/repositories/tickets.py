@@ -1,4 +1,5 @@
-"""Tickets as people list, read, edit, link and reopen them. Stages are written by a ticket's activities alone."""
+"""Tickets as people list, read, edit, link and reopen them. Stages are written by a ticket's activities
+alone."""
 
 from __future__ import annotations
 
@@ -29,8 +30,8 @@ _STATE_FIELDS = tuple(TicketState.__dataclass_fields__)
 
 @dataclass(frozen=True)
 class Filter:
-    """What a list of requests shows: those of ``client_ids``; elsewhere empty and None mean any. ``newest_first`` is
-    by the instant of receipt."""
+    """What a list of requests shows: those of ``client_ids``; elsewhere empty and None mean any.
+    ``newest_first`` is by the instant of receipt."""
 
     client_ids: tuple[UUID, ...] = ()
     states: tuple[str, ...] = ()
@@ -41,7 +42,9 @@ class Filter:
     newest_first: bool = True
 
 
-def listed(connection: Connection, chosen: Filter, limit: int, cursor: str | None) -> tuple[Sequence[RowMapping], str | None]:
+def listed(
+    connection: Connection, chosen: Filter, limit: int, cursor: str | None
+) -> tuple[Sequence[RowMapping], str | None]:
     """One page of requests and the cursor of the next (None at the end). Raises ``cursor-invalid``."""
     query = _filtered(select(_TICKET).where(_TICKET.c.kind == "request"), chosen)
     order = tuple_(_TICKET.c.received_at, _TICKET.c.id)
@@ -93,7 +96,7 @@ def _decode(cursor: str) -> tuple[datetime, UUID]:
 def counts(connection: Connection, chosen: Filter) -> dict[str, int]:
     """How many requests of the filter are in each stage."""
     query = _filtered(select(_TICKET.c.stage, func.count()).where(_TICKET.c.kind == "request"), chosen)
-    return {stage: number for stage, number in connection.execute(query.group_by(_TICKET.c.stage)).all()}
+    return {row[0]: row[1] for row in connection.execute(query.group_by(_TICKET.c.stage))}
 
 
 def get(connection: Connection, ticket_id: UUID, *, lock: bool = False) -> RowMapping | None:
@@ -115,7 +118,8 @@ def state_of(row: RowMapping) -> TicketState:
 
 @dataclass(frozen=True)
 class Tree:
-    """Everything of one request but its documents, tasks, checks and events, which have files of their own."""
+    """Everything of one request but its documents, tasks, checks and events, which have files of their
+    own."""
 
     children: Sequence[RowMapping]
     clocks: Sequence[RowMapping]
@@ -127,26 +131,50 @@ class Tree:
 
 def tree(connection: Connection, root_id: UUID) -> Tree:
     """The rows around a request, each list in the order things happened."""
+
     def of(model: type[SQLModel], *order: str, column: str = "ticket_id") -> Sequence[RowMapping]:
         table = _TABLES[str(model.__tablename__)]
         query = select(table).where(table.c[column] == root_id)
         return connection.execute(query.order_by(*(table.c[name] for name in order))).mappings().all()
 
-    children = connection.execute(
-        select(_TICKET).where(_TICKET.c.root_id == root_id, _TICKET.c.id != root_id).order_by(_TICKET.c.recorded_at, _TICKET.c.id)
-    ).mappings().all()
+    children = (
+        connection.execute(
+            select(_TICKET)
+            .where(_TICKET.c.root_id == root_id, _TICKET.c.id != root_id)
+            .order_by(_TICKET.c.recorded_at, _TICKET.c.id)
+        )
+        .mappings()
+        .all()
+    )
     link = _TABLES[str(TicketLink.__tablename__)]
-    links = connection.execute(
-        select(link).where((link.c.ticket_id == root_id) | (link.c.other_id == root_id)).order_by(link.c.created_at)
-    ).mappings().all()
-    return Tree(children, of(TicketClock, "life", "kind"), of(Message, "received_at", "id"),
-                of(Approval, "life", "round"), of(UsageEvent, "recorded_at", "id"), links)
+    links = (
+        connection.execute(
+            select(link)
+            .where((link.c.ticket_id == root_id) | (link.c.other_id == root_id))
+            .order_by(link.c.created_at)
+        )
+        .mappings()
+        .all()
+    )
+    return Tree(
+        children,
+        of(TicketClock, "life", "kind"),
+        of(Message, "received_at", "id"),
+        of(Approval, "life", "round"),
+        of(UsageEvent, "recorded_at", "id"),
+        links,
+    )
 
 
 def approval_of(connection: Connection, ticket_id: UUID) -> RowMapping | None:
     """The newest version put before the client."""
     table = _TABLES[str(Approval.__tablename__)]
-    query = select(table).where(table.c.ticket_id == ticket_id).order_by(table.c.life.desc(), table.c.round.desc()).limit(1)
+    query = (
+        select(table)
+        .where(table.c.ticket_id == ticket_id)
+        .order_by(table.c.life.desc(), table.c.round.desc())
+        .limit(1)
+    )
     return connection.execute(query).mappings().first()
 
 
@@ -157,24 +185,47 @@ class TicketEdits:
         self._audit = audit
         self._new_id = new_id
 
-    def set_subject(self, connection: Connection, row: RowMapping, subject: str, *, actor: Actor, at: datetime) -> RowMapping:
+    def set_subject(
+        self, connection: Connection, row: RowMapping, subject: str, *, actor: Actor, at: datetime
+    ) -> RowMapping:
         """Another subject; the old one stays in the trail."""
         if subject == row["subject"]:
             return row
-        changed = connection.execute(
-            update(_TICKET).where(_TICKET.c.id == row["id"])
-            .values(subject=subject, row_version=_TICKET.c.row_version + 1).returning(*_TICKET.c)
-        ).mappings().one()
+        changed = (
+            connection.execute(
+                update(_TICKET)
+                .where(_TICKET.c.id == row["id"])
+                .values(subject=subject, row_version=_TICKET.c.row_version + 1)
+                .returning(*_TICKET.c)
+            )
+            .mappings()
+            .one()
+        )
         person = row["requester_email"]
         # A subject is the requester's own words: it goes into the trail as theirs, so erasing them erases it.
-        emit = (Emit("ticket.edited", after={"changed": ["subject"]}, subject=person,
-                     personal={"before": row["subject"], "after": subject})
-                if person else Emit("ticket.edited", before={"subject": row["subject"]}, after={"subject": subject}))
+        emit = (
+            Emit(
+                "ticket.edited",
+                after={"changed": ["subject"]},
+                subject=person,
+                personal={"before": row["subject"], "after": subject},
+            )
+            if person
+            else Emit("ticket.edited", before={"subject": row["subject"]}, after={"subject": subject})
+        )
         self._record(connection, row, actor, at, emit)
         return changed
 
-    def link(self, connection: Connection, row: RowMapping, other: RowMapping, kind: str, *, actor: Actor,
-             at: datetime) -> RowMapping:
+    def link(
+        self,
+        connection: Connection,
+        row: RowMapping,
+        other: RowMapping,
+        kind: str,
+        *,
+        actor: Actor,
+        at: datetime,
+    ) -> RowMapping:
         """Tie two tickets of one client together; the same link twice is one. Raises ``link-to-itself``,
         ``link-across-clients``."""
         if other["id"] == row["id"]:
@@ -185,55 +236,120 @@ class TicketEdits:
         made = connection.exec_driver_sql(
             "insert into ticket_link (id, client_id, ticket_id, other_id, kind) values (%s, %s, %s, %s, %s)"
             " on conflict (ticket_id, other_id, kind) do nothing",
-            (self._new_id(), row["client_id"], row["id"], other["id"], kind)).rowcount
+            (self._new_id(), row["client_id"], row["id"], other["id"], kind),
+        ).rowcount
         if made:
             for one, two in ((row, other), (other, row)):
-                self._record(connection, one, actor, at, Emit(
-                    "ticket.linked", after={"other": two["number"], "kind": kind}, entity="ticket", entity_id=str(two["id"])))
-        return connection.execute(
-            select(table).where(table.c.ticket_id == row["id"], table.c.other_id == other["id"], table.c.kind == kind)
-        ).mappings().one()
+                self._record(
+                    connection,
+                    one,
+                    actor,
+                    at,
+                    Emit(
+                        "ticket.linked",
+                        after={"other": two["number"], "kind": kind},
+                        entity="ticket",
+                        entity_id=str(two["id"]),
+                    ),
+                )
+        return (
+            connection.execute(
+                select(table).where(
+                    table.c.ticket_id == row["id"], table.c.other_id == other["id"], table.c.kind == kind
+                )
+            )
+            .mappings()
+            .one()
+        )
 
-    def reopen(self, connection: Connection, row: RowMapping, reason: str, *, actor: Actor, at: datetime) -> RowMapping:
-        """The ticket's next life: its new state, the trail and the start of its workflow. ``row`` must be locked."""
+    def reopen(
+        self, connection: Connection, row: RowMapping, reason: str, *, actor: Actor, at: datetime
+    ) -> RowMapping:
+        """The ticket's next life: its new state, the trail and the start of its workflow. ``row`` must be
+        locked."""
         verdict = reopening.decide(state_of(row), actor, reason, at)
         life = verdict.facts["life"]
         for change in verdict.changes:
             match change:
                 case SetTicket(values):
-                    connection.execute(update(_TICKET).where(_TICKET.c.id == row["id"])
-                                       .values(**values, row_version=_TICKET.c.row_version + 1))
+                    connection.execute(
+                        update(_TICKET)
+                        .where(_TICKET.c.id == row["id"])
+                        .values(**values, row_version=_TICKET.c.row_version + 1)
+                    )
                 case Emit():
                     self._record(connection, row, actor, at, change)
                 case _:
                     raise AssertionError(f"reopening does not {type(change).__name__}")
         payload = {"ticket_id": str(row["id"]), "client_id": str(row["client_id"]), "life": life}
-        connection.execute(_TABLES[str(Outbox.__tablename__)].insert(), {
-            "id": self._new_id(), "client_id": row["client_id"], "ticket_id": row["id"], "kind": "start",
-            "key": f"start:{row['id']}:{life}", "payload": payload, "next_at": at})
+        connection.execute(
+            _TABLES[str(Outbox.__tablename__)].insert(),
+            {
+                "id": self._new_id(),
+                "client_id": row["client_id"],
+                "ticket_id": row["id"],
+                "kind": "start",
+                "key": f"start:{row['id']}:{life}",
+                "payload": payload,
+                "next_at": at,
+            },
+        )
         reopened = get(connection, row["id"])
         assert reopened is not None
         return reopened
 
-    def _record(self, connection: Connection, row: RowMapping, actor: Actor, at: datetime, emit: Emit) -> None:
-        self._audit.record(connection, client_id=row["client_id"], ticket_id=row["id"], root_id=row["root_id"], at=at,
-                           actor=actor, emit=emit)
+    def _record(
+        self, connection: Connection, row: RowMapping, actor: Actor, at: datetime, emit: Emit
+    ) -> None:
+        self._audit.record(
+            connection,
+            client_id=row["client_id"],
+            ticket_id=row["id"],
+            root_id=row["root_id"],
+            at=at,
+            actor=actor,
+            emit=emit,
+        )
 
 
-def answer_survey(connection: Connection, audit: AuditTrail, survey_id: UUID, answers: dict[str, int | None],
-                  comment: str | None, *, at: datetime) -> Row[Any] | None:
-    """Keep the answers to a survey, or None when there is no such survey. A second answer replaces the first."""
+def answer_survey(
+    connection: Connection,
+    audit: AuditTrail,
+    survey_id: UUID,
+    answers: dict[str, int | None],
+    comment: str | None,
+    *,
+    at: datetime,
+) -> Row[Any] | None:
+    """Keep the answers to a survey, or None when there is no such survey. A second answer replaces the
+    first."""
     row = connection.execute(
-        text("update survey set csat = :csat, ces = :ces, nps = :nps, comment = :comment, answered_at = :at"
-             " where id = :id returning id, client_id, ticket_id, recipient, csat, ces, nps"),
-        {**answers, "comment": comment, "at": at, "id": survey_id}).first()
+        text(
+            "update survey set csat = :csat, ces = :ces, nps = :nps, comment = :comment, answered_at = :at"
+            " where id = :id returning id, client_id, ticket_id, recipient, csat, ces, nps"
+        ),
+        {**answers, "comment": comment, "at": at, "id": survey_id},
+    ).first()
     if row is None:
         return None
     scores = {name: value for name, value in answers.items() if value is not None}
     emit = Emit("survey.answered", after=scores, entity="survey", entity_id=str(row.id))
     if comment and row.recipient:
-        emit = Emit("survey.answered", after=scores, entity="survey", entity_id=str(row.id),
-                    personal={"comment": comment}, subject=row.recipient)
-    audit.record(connection, client_id=row.client_id, ticket_id=row.ticket_id, root_id=row.ticket_id, at=at,
-                 actor=Actor("customer", origin="link"), emit=emit)
+        emit = Emit(
+            "survey.answered",
+            after=scores,
+            entity="survey",
+            entity_id=str(row.id),
+            personal={"comment": comment},
+            subject=row.recipient,
+        )
+    audit.record(
+        connection,
+        client_id=row.client_id,
+        ticket_id=row.ticket_id,
+        root_id=row.ticket_id,
+        at=at,
+        actor=Actor("customer", origin="link"),
+        emit=emit,
+    )
     return row

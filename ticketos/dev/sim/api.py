@@ -78,6 +78,10 @@ class Person:
 
     async def upload(self, values: Mapping[str, str], files: Sequence[Upload], external_id: str) -> Any:
         """Raise a ticket with files; the same ``external_id`` is one ticket however often it is sent."""
+        if not files:
+            requester = {name: values[f"requester_{name}"] for name in ("name", "email")}
+            plain = {name: value for name, value in values.items() if not name.startswith("requester_")}
+            return await self.post("/v1/tickets", {**plain, "requester": requester, "external_id": external_id})
         parts = [("files", (one.filename, one.content, one.content_type)) for one in files]
         return await self.send("POST", "/v1/tickets", data={**values, "external_id": external_id}, files=parts)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ticketos.dev.sim.api import Person
+from ticketos.dev.sim.clients import Company
 from ticketos.dev.sim.papers import Pile
 from ticketos.dev.sim.scenario import Plan
 
@@ -101,6 +102,8 @@ class Day:
     base: str
     pile: Pile
     tickets: Tickets
+    companies: Mapping[str, Company]
+    """The clients by short name."""
     client_ids: dict[str, str] = field(default_factory=dict)
     """Short name → id."""
     people: dict[str, Person] = field(default_factory=dict)

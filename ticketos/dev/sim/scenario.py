@@ -82,8 +82,8 @@ def _kaveri() -> tuple[Plan, ...]:
     return (
         plan("k01", "api", "From the other building", _run(101, 1, "IN"), "missing_file", unclear,
              events=("ticket.triage_needed", "ticket.needs_attention", "ticket.retried")),
-        plan("k02", "api", "Supplier invoices, week 46", _run(110, 14, "IN", layouts=True), straight=True),
-        plan("k03", "mail", "Three invoices of this morning", _run(130, 3, "IN"), straight=True),
+        plan("k02", "api", "Supplier invoices, week 46", _run(110, 14, "IN", layouts=True)),
+        plan("k03", "mail", "Three invoices of this morning", _run(130, 3, "IN")),
         plan("k04", "api", "E-invoices received by portal",
              (*_run(140, 2, "DE", "einvoice_xml_cii"), *_run(142, 2, "DE", "einvoice_xml_ubl"),
               *_run(144, 2, "FR", "einvoice_pdf")), straight=True),
@@ -103,8 +103,9 @@ def _kaveri() -> tuple[Plan, ...]:
              events=("document.duplicate", "document.rejected")),
         plan("k11", "api", "Invoices with a wrong cost centre", _run(210, 2, "IN"), "return",
              events=("ticket.returned", "ticket.rework_started", "defect.closed")),
-        plan("k12", "mail", "Freight invoices", _run(220, 2, "IN"), "link", events=("ticket.approved",)),
-        plan("k13", "api", "Longer invoices", _run(230, 2, "IN", pages=2), straight=True),
+        plan("k12", "mail", "Freight invoices", _run(220, 2, "DE", "einvoice_pdf"), "link",
+             events=("ticket.approved",)),
+        plan("k13", "api", "Longer e-invoices", _run(230, 2, "FR", "einvoice_pdf", pages=2), straight=True),
         plan("k14", "api", "Bills photographed on site", _run(240, 2, "IN", "image_png", damage=0.25),
              text="Please enter the attached bills."),
     )  # fmt: skip

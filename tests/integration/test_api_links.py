@@ -1,0 +1,155 @@
+"""Sign-off and survey by signed link: opening never acts, posting does, and only with a genuine link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from schemas.acts import ActResult, DecideApproval
+from tests.support.api import RecordedActs, World, world_on
+from ticketos.crypto import Keyring, new_key
+from ticketos.db.ids import new_id
+from ticketos.dev.database import PostgresUrls
+from ticketos.links import approval_link, survey_link
+
+VERSION = "ab" * 32
+
+
+@pytest.fixture(scope="module")
+def shared_world(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder: Path = tmp_path_factory.mktemp("api")
+    with world_on(database, folder) as made:
+        yield made
+
+
+@pytest.fixture
+def world(shared_world: World) -> World:
+    fresh = RecordedActs()
+    shared_world.services.acts = shared_world.acts = fresh
+    return shared_world
+
+
+def _delivered(world: World) -> tuple[UUID, list[UUID], str]:
+    ticket_id = world.ticket(world.acme, stage="approval", subject="Invoices <b>of</b> November")
+    documents = [
+        world.document(world.acme, ticket_id, position=n, state="posted", filename=f"{n}.pdf")
+        for n in range(2)
+    ]
+    world.approval(world.acme, ticket_id, VERSION, deemed_at=datetime.now(UTC) + timedelta(days=5))
+    return (
+        ticket_id,
+        documents,
+        approval_link("", world.services.keyring, world.acme, ticket_id, VERSION, "boss@acme.example"),
+    )
+
+
+async def test_the_page_shows_the_version_and_opening_it_changes_nothing(world: World) -> None:
+    _, _, path = _delivered(world)
+    async with world.http() as http:
+        page = await http.get(path)
+    assert page.status_code == 200
+    assert VERSION in page.text
+    assert "Invoices &lt;b&gt;of&lt;/b&gt; November" in page.text
+    assert "0.pdf" in page.text
+    assert "1.pdf" in page.text
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "<script" not in page.text
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    assert world.acts.sent == []
+
+
+async def test_a_part_is_accepted_with_a_reason_and_refused_without(world: World) -> None:
+    ticket_id, documents, path = _delivered(world)
+    form = {"decision": "partial", f"unit_{documents[0]}": "accept", f"unit_{documents[1]}": "return"}
+    async with world.http() as http:
+        refused = await http.post(path, data=form)
+        accepted = await http.post(path, data={**form, "reason": "wrong supplier"})
+        twice = await http.post(path, data={**form, "reason": "wrong supplier"})
+    assert refused.status_code == 422
+    assert 'role="alert"' in refused.text
+    assert f'name="unit_{documents[1]}" value="return" checked' in refused.text
+    assert accepted.status_code == twice.status_code == 200
+    [(target, update, argument)] = world.acts.sent
+    assert (target.workflow_id, update) == (f"ticket/{ticket_id}", "decide_approval")
+    assert isinstance(argument, DecideApproval)
+    assert argument.actor.kind == "customer"
+    assert argument.units == {str(documents[0]): "accept", str(documents[1]): "return"}
+
+
+async def test_what_the_workflow_refuses_is_told_on_the_page(world: World) -> None:
+    _, _, path = _delivered(world)
+    world.acts.answer = ActResult(applied=False, code="ticket-paused")
+    async with world.http() as http:
+        answer = await http.post(path, data={"decision": "accept"})
+    assert answer.status_code == 409
+    assert "The ticket is paused" in answer.text
+
+
+async def test_a_forged_or_foreign_link_opens_nothing(world: World) -> None:
+    ticket_id, _, path = _delivered(world)
+    forged = approval_link("", Keyring(new_key()), world.acme, ticket_id, VERSION, "x@y.example")
+    other_client = approval_link("", world.services.keyring, world.beta, ticket_id, VERSION, "x@y.example")
+    as_survey = path.replace("/a/", "/s/")
+    async with world.http() as http:
+        answers = [
+            await getattr(http, method)(url)
+            for url in (forged, other_client, as_survey)
+            for method in ("get", "post")
+        ]
+        genuine = await http.get(path)
+    assert [answer.status_code for answer in answers] == [404] * 6
+    assert genuine.status_code == 200
+    assert world.acts.sent == []
+
+
+async def test_an_old_version_or_a_decided_one_is_said_to_be_so(world: World) -> None:
+    ticket_id, _, path = _delivered(world)
+    world.approval(world.acme, ticket_id, "cd" * 32, round=1)
+    async with world.http() as http:
+        replaced = await http.post(path, data={"decision": "accept"})
+        world.sql(world.acme, "update approval set state = 'accepted' where ticket_id = %s", (ticket_id,))
+        newest = approval_link("", world.services.keyring, world.acme, ticket_id, "cd" * 32, "x@y.example")
+        decided = await http.post(newest, data={"decision": "return", "reason": "late"})
+    assert "Version replaced" in replaced.text
+    assert "Already decided" in decided.text
+    assert world.acts.sent == []
+
+
+async def test_a_survey_is_kept_and_a_second_answer_replaces_the_first(world: World) -> None:
+    ticket_id = world.ticket(world.acme, state="closed", closed_at=datetime.now(UTC))
+    survey_id = new_id()
+    world._insert(
+        "survey",
+        world.acme,
+        {
+            "id": survey_id,
+            "client_id": world.acme,
+            "ticket_id": ticket_id,
+            "recipient": "asha@acme.example",
+            "asked_at": datetime.now(UTC),
+        },
+    )
+    path = survey_link("", world.services.keyring, world.acme, ticket_id, survey_id, "asha@acme.example")
+    async with world.http() as http:
+        shown = await http.get(path)
+        empty = await http.post(path, data={})
+        first = await http.post(path, data={"csat": "5", "ces": "9", "nps": "0", "comment": "Thanks!"})
+        second = await http.post(path, data={"csat": "4", "nps": "10"})
+    assert shown.text.count('type="radio"') == 5 + 7 + 11
+    assert (empty.status_code, first.status_code, second.status_code) == (422, 200, 200)
+    rows = world.sql(world.acme, "select csat, ces, nps, comment from survey where id = %s", (survey_id,))
+    assert [tuple(row) for row in rows] == [(4, None, 10, None)]
+    events = world.sql(
+        world.acme, "select event, after from audit_event where ticket_id = %s order by seq", (ticket_id,)
+    )
+    assert [(row.event, row.after) for row in events] == [
+        ("survey.answered", {"csat": 5, "nps": 0}),
+        ("survey.answered", {"csat": 4, "nps": 10}),
+    ]
