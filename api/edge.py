@@ -22,6 +22,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -88,6 +89,8 @@ class Edge:
                 await refusal(scope, receive, answer)
             else:
                 await self._app(scope, self._measured(receive, headers), answer)
+        except ClientDisconnect:  # nobody is left to answer
+            log.info("api.caller_left", trace_id=state["trace_id"], path=scope["path"])
         except Exception as error:  # noqa: BLE001 - the last line: whatever happens, the caller gets a problem and no trace of ours
             await self._fail(error, scope, receive, answer)
         finally:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from typing import NoReturn
 import psycopg
 from pydantic import SecretStr
 
+from benchmarks import cpu
 from benchmarks.figures import ROOT, say
 from ticketos.db.migrate import upgrade
 from ticketos.dev.database import Passwords, PostgresUrls
@@ -58,6 +60,21 @@ class SteadyPostgres(EmbeddedPostgres):
         return self._port
 
 
+class SteadyServer(FullServer):
+    """The Temporal server on such a cluster; what it wrote stays when it is killed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, ephemeral=False, say=say)
+        self.database = self.cluster = SteadyPostgres(folder, binaries=system_binaries())
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids of the guards of what runs now."""
+        server = None if self._process is None else self._process.pid
+        known = {"temporal": server, "postgres": self.database.guard_pid}
+        return {name: pid for name, pid in known.items() if pid is not None}
+
+
 class Installation:
     """Context manager. Database and Temporal run after entering, worker and API once they are started.
 
@@ -66,8 +83,7 @@ class Installation:
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="ticketos-bench-"))
-        self._server = FullServer(self.home, ephemeral=False, say=say)
-        self._server.database = self._database = SteadyPostgres(self.home, binaries=system_binaries())
+        self._server = SteadyServer(self.home)
         self._children: dict[str, ManagedProcess] = {}
         self._env: dict[str, str] = {}
         self.urls = PostgresUrls("", "", "", "")
@@ -89,7 +105,7 @@ class Installation:
         say("Starting PostgreSQL and the Temporal server")
         ensure_master_key(self.home)
         self.temporal = self._server.start().grpc
-        self.urls = self._database.urls
+        self.urls = self._server.cluster.urls
         upgrade(self.urls.owner)
         port = free_port()
         self.portal = f"http://127.0.0.1:{port}"
@@ -151,9 +167,10 @@ class Installation:
         """End one of our processes in good order."""
         self._children.pop(name).stop()
 
-    def running(self) -> dict[str, ManagedProcess]:
-        """Our own processes by name."""
-        return dict(self._children)
+    def cpu_seconds(self) -> dict[str, float]:
+        """Processor seconds used so far by database, Temporal, our children and this process (``driver``)."""
+        roots = {name: child.pid for name, child in self._children.items()}
+        return cpu.seconds(roots | self._server.pids) | {"driver": time.process_time()}
 
     # --- faults ---
 
@@ -163,7 +180,7 @@ class Installation:
             case "temporal":
                 self._server.kill_server()
             case "postgres":
-                self._database.kill()
+                self._server.cluster.kill()
             case _:
                 self._children[part].kill()
 
@@ -173,7 +190,7 @@ class Installation:
             case "temporal":
                 self._server.start_server()
             case "postgres":
-                self._database.start()
+                self._server.cluster.start()
             case "worker":
                 self.start_worker()
             case "api":
@@ -192,7 +209,7 @@ class Installation:
             kept = Path(tempfile.mkdtemp(prefix="ticketos-bench-logs-"))
             shutil.copytree(self.home / "logs", kept, dirs_exist_ok=True)
             say(f"The logs are kept in {kept}")
-        self._database.delete()
+        self._server.cluster.delete()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _environment(self, port: int) -> dict[str, str]:

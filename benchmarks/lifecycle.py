@@ -20,6 +20,7 @@ import asyncio
 import os
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
@@ -49,6 +50,15 @@ class Measured:
     """All blocks of one contestant."""
 
     blocks: list[Block] = field(default_factory=list)
+    cpu_s: Counter[str] = field(default_factory=Counter)
+    """Processor seconds by process over all blocks."""
+
+    @property
+    def cpu_ms(self) -> dict[str, float]:
+        """Processor milliseconds a ticket cost, by process and in all."""
+        count = sum(block.count for block in self.blocks)
+        parts = {name: round(spent * 1000 / count, 1) for name, spent in sorted(self.cpu_s.items())}
+        return parts | {"all": round(sum(self.cpu_s.values()) * 1000 / count, 1)}
 
     @property
     def per_s(self) -> float:
@@ -75,7 +85,7 @@ async def measure(
         say("Warming up")
         for contestant in (bare, real):
             await drive(contestant, WARM_UP, at_once)
-        measured = await _alternate(bare, real, blocks, tickets, at_once)
+        measured = await _alternate(found, (bare, real), blocks, tickets, at_once)
         say("Looking at single tickets")
         straight = await real.aside("straight").sizes(SAMPLES)
         five = await real.aside("keyed", five_acts=True).sizes(SAMPLES)
@@ -84,17 +94,19 @@ async def measure(
 
 
 async def _alternate(
-    bare: Contestant, real: Contestant, blocks: int, tickets: int, at_once: int
+    found: Installation, contestants: tuple[Contestant, Contestant], blocks: int, tickets: int, at_once: int
 ) -> tuple[Measured, Measured]:
-    floors, reals = Measured(), Measured()
+    measured = Measured(), Measured()
     for number in range(blocks):
-        pair = [(bare, floors), (real, reals)]
+        pair = list(zip(contestants, measured, strict=True))
         for contestant, kept in pair if number % 2 == 0 else reversed(pair):
+            before = found.cpu_seconds()
             block = await drive(contestant, tickets, at_once)
+            kept.cpu_s.update({name: spent - before[name] for name, spent in found.cpu_seconds().items()})
             kept.blocks.append(block)
             speed = block.count / block.seconds
             say(f"  {contestant.name:<6}{block.count} in {block.seconds:.1f} s: {speed:.2f}/s")
-    return floors, reals
+    return measured
 
 
 def _figures(
@@ -121,6 +133,8 @@ def _figures(
             "p50_s": round(statistics.median(floors.latencies), 3),
             "p95_s": round(percentile(floors.latencies, 95), 3),
         },
+        "cpu_ms": reals.cpu_ms,
+        "floor_cpu_ms": floors.cpu_ms,
         "tickets": len(reals.latencies),
         "document": "einvoice_xml_cii",
         "cores": os.cpu_count() or 1,

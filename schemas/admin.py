@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from schemas.accounts import Email
-from schemas.http import Body, Line, Text, View
+from schemas.http import Body, Edit, Line, Text, View
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$", examples=["acme"])]
 Prefix = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,7}$", examples=["ACME"])]
@@ -34,8 +34,10 @@ class NewClient(Body):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class EditClient(Body):
+class EditClient(Edit):
     """New values; what is absent stays as it is."""
+
+    may_be_empty: ClassVar[frozenset[str]] = frozenset({"state_code", "tax_id", "approver_email"})
 
     name: Line | None = Field(default=None, min_length=1)
     status: Literal["active", "suspended", "ended"] | None = None
@@ -86,8 +88,10 @@ class NewContract(Body):
     terms: dict[str, Any] = Field(default_factory=dict)
 
 
-class EditContract(Body):
+class EditContract(Edit):
     """New values; what is absent stays as it is. ``terms`` replaces all terms."""
+
+    may_be_empty: ClassVar[frozenset[str]] = frozenset({"ends_on", "calendar_id"})
 
     name: Line | None = Field(default=None, min_length=1)
     kind: Key | None = None
@@ -124,7 +128,7 @@ class NewCalendar(Body):
     definition: dict[str, Any]
 
 
-class EditCalendar(Body):
+class EditCalendar(Edit):
     """New values; what is absent stays as it is."""
 
     name: Line | None = Field(default=None, min_length=1)

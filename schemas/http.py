@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 Item = TypeVar("Item")
 
@@ -13,6 +14,19 @@ class Body(BaseModel):
     """Base of request bodies: a misspelt field is an error, not silence."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+
+class Edit(Body):
+    """Base of edits: what is absent stays as it is; null empties a value, where it may be empty."""
+
+    may_be_empty: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _nothing_required_is_emptied(self) -> Self:
+        emptied = sorted(n for n in self.model_fields_set - self.may_be_empty if getattr(self, n) is None)
+        if emptied:
+            raise PydanticCustomError("cannot_be_empty", "Cannot be empty: {names}", {"names": ", ".join(emptied)})
+        return self
 
 
 class View(BaseModel):

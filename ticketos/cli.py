@@ -22,6 +22,7 @@ from ticketos.db.audit_cli import audit_commands
 
 if TYPE_CHECKING:
     from ticketos.crypto import Keyring
+    from ticketos.db.repositories.accounts import FirstAccount
     from ticketos.db.session import Database
     from ticketos.dev.stack import StackUrls
     from ticketos.settings import Settings
@@ -85,14 +86,11 @@ def up(
     try:
         with stack as urls:
             account = first_account(urls.database, settings.home)
-            if demo:
-                from ticketos.dev.sim.seed import seed_demo
-
-                say("Preparing the demo clients")
-                seed_demo(urls.database, settings.home)
             _print_links(urls)
             if account is not None:
                 say(f"\nFirst account (shown once): {account.email}  {account.password}")
+            if demo:
+                _fill(urls, settings, account)
             try:
                 stack.wait()
             except KeyboardInterrupt:
@@ -100,6 +98,19 @@ def up(
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None  # interrupted while starting
     say("Ended.")
+
+
+def _fill(urls: StackUrls, settings: Settings, account: FirstAccount | None) -> None:
+    """Play the demo day in a home that was empty until now; one that has work in it is left as it is."""
+    if account is None:
+        say("\nThere is work in this home already; the demo day is not played again.")
+        return
+    from ticketos.dev.demo import fill
+
+    say("\nThe demo day is played now; you can watch it in the portal.")
+    report, people = fill(urls, settings, account.email, account.password)
+    report.print()
+    say(f"\nEverybody of the day with their passwords: {people}")
 
 
 def _as_interrupt(*_: object) -> NoReturn:
@@ -118,6 +129,61 @@ def _print_links(urls: StackUrls) -> None:
     for name, value in rows:
         print(f"  {name:<11}{value}", flush=True)
     say("\nReady. Ctrl-C ends it.")
+
+
+@app.command()
+def demo(
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the result as JSON; - is stdout.", dir_okay=False)
+    ] = None,
+    documents: Annotated[
+        Path | None,
+        typer.Option(help="Play the day with the files of this folder.", exists=True, file_okay=False),
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the home of the day for a look.")] = False,
+) -> None:
+    """A working day on real inputs, played by scripted people. Exit code 0 only if it went as planned."""
+    from ticketos.dev.demo import run_demo
+
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGHUP, _as_interrupt)
+    report = run_demo(documents, keep=keep)
+    to_stdout = json_file is not None and str(json_file) == "-"
+    if not to_stdout:
+        report.print()
+    if json_file is not None:
+        text = report.as_json() + "\n"
+        sys.stdout.write(text) if to_stdout else json_file.write_text(text, encoding="utf-8")
+    if not report.ok:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def extract(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="PDF, PNG, JPEG, TIFF or e-invoice XML")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per file and line of output")
+    ] = False,
+) -> None:
+    """Read documents: type, fields, lines and checks. Exit code 1: one could not be read; 2: wrong path."""
+    from ticketos.ai.extract.cli import extract as run
+
+    run(files, as_json)
+
+
+@app.command()
+def triage(
+    file: Annotated[
+        str, typer.Argument(help='One message per line: plain text, or JSON with "text". - is stdin.')
+    ] = "-",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per message.")] = False,
+) -> None:
+    """Judge messages: service line, ticket type, priority, language, sentiment."""
+    from ticketos.ai.triage.cli import triage as run
+
+    run(file, as_json)
 
 
 @app.command()

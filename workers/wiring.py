@@ -32,7 +32,8 @@ from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
 from ticketos.db.ids import new_id
 from ticketos.db.objects import ObjectStore
-from ticketos.db.repositories.invoices import Invoices, SqlInvoiceRuns
+from ticketos.db.repositories.invoice_runs import SqlInvoiceRuns
+from ticketos.db.repositories.invoices import Invoices
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database

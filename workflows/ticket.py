@@ -60,6 +60,7 @@ class TicketWorkflow(Steps):
         self._triaged = self._released = self._lead = 0
         self._open_reviews = 0
         self._decision: str | None = None
+        self._fresh = 0
         self._settled = self._over = False
 
     @workflow.run
@@ -178,11 +179,11 @@ class TicketWorkflow(Steps):
         verdict = await self.local(ApprovalActivities.offer, self.command())
         self._timed(verdict)
         if verdict.outcome == "accepted":
-            return True
+            return not verdict.facts.get("fresh")
         self._show("The client accepts or returns.")
         workflow.upsert_search_attributes([names.STAGE.value_set("approval")])
         await workflow.wait_condition(lambda: self._decision is not None)
-        return self._decision == "accepted"
+        return self._decision == "accepted" and not self._fresh
 
     async def _billing(self) -> None:
         await self._enter("billing")
@@ -221,7 +222,7 @@ class TicketWorkflow(Steps):
     async def _lapse(self) -> None:
         verdict = await self.local(ApprovalActivities.lapse, self.command(f"{self._next_at}"))
         if verdict.outcome == "accepted" and self._decision is None:
-            self._decision = "accepted"
+            self._decision, self._fresh = "accepted", int(verdict.facts.get("fresh", 0))
 
     async def _resume_by_itself(self, due: datetime) -> None:
         act = ResumeTicket(actor=ActorRef(kind="system"), key=f"pause-limit:{due.isoformat()}", reason="longest pause reached")
@@ -256,7 +257,7 @@ class TicketWorkflow(Steps):
         verdict = await self.act(ApprovalActivities.decide, self.act_command("decide_approval", act))
         if verdict.outcome in ("accepted", "returned"):
             self._timed(verdict)
-            self._decision = verdict.outcome
+            self._decision, self._fresh = verdict.outcome, int(verdict.facts.get("fresh", 0))
         return result_of(verdict)
 
     @workflow.update

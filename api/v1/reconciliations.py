@@ -33,7 +33,7 @@ def _view(row: RowMapping) -> ReconciliationView:
     )
 
 
-@router.get("", response_model=Page[ReconciliationView], responses=problems(400))
+@router.get("", response_model=Page[ReconciliationView], responses=problems(400, 404))
 async def list_reconciliations(
     call: ReadDep,
     client: Annotated[str | None, Query(max_length=60)] = None,

@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 _STATE_FIELDS = tuple(TaskState.__dataclass_fields__)
 
 
-@router.get("", response_model=Page[TaskView], responses=problems(400))
+@router.get("", response_model=Page[TaskView], responses=problems(400, 404))
 async def list_tasks(
     call: ReadDep,
     scope: Annotated[

@@ -70,6 +70,8 @@ class Model:
     priority: str = "P3"
     tasks: Counter[tuple[str, str]] = field(default_factory=Counter)
     billed: set[str] = field(default_factory=set)
+    chosen: bool = False
+    """A person chose the priority; no engine changes it afterwards."""
     held: str = "open"
     granted: int = 0
     offered: bool = False
@@ -102,6 +104,7 @@ class Model:
     def triage_enter(self, _: str, __: datetime) -> str:
         self.enter("triage")
         if self.sure or self.life > 1:
+            self.priority = self.priority if self.chosen else "P3"
             return "decided"
         self.tasks["triage", ""] += 1
         return "ask"
@@ -271,7 +274,7 @@ class Model:
             return self.may_work() or ""
         if priority == self.priority:
             return "priority-unchanged"
-        self.priority = priority
+        self.priority, self.chosen = priority, True
         return "priority_changed"
 
     def retry(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -169,9 +170,7 @@ def test_late_units_are_named_by_their_own_month() -> None:
     assert str(invoice.net) == "28.00 INR"
 
 
-def test_a_reversal_in_the_same_month_cancels_its_unit_and_one_of_an_earlier_invoice_asks_for_a_credit_note() -> (
-    None
-):
+def test_a_reversal_cancels_its_unit_and_one_of_an_earlier_invoice_asks_for_a_credit_note() -> None:
     events = units(3)
     back = Unit(
         UUID(int=7001), "reversal:0", Decimal(-1), FIRST + timedelta(days=1), PERIOD, reverses=events[0].id
@@ -260,20 +259,17 @@ def test_credit_notes_over_everything_leave_nothing(
         state = billed(invoice, *price, events, buyer, notes)
         if not chosen:
             continue
-        try:
+        with suppress_code("credit-nothing-charged"):
             notes.append(credit(state, chosen))
-        except DomainError as error:
-            assert error.code == "credit-nothing-charged"
-    try:
+    with suppress_code("invoice-fully-credited"):
         notes.append(credit(billed(invoice, *price, events, buyer, notes), None))
-    except DomainError as error:
-        assert error.code == "invoice-fully-credited"
     assert money_sum((note.total for note in notes), "INR") == -invoice.total
     assert {u.id for note in notes for u in note.units} == {u.id for u in events}
     left = remaining([*invoice.payees, *(p for note in notes for p in note.payees)], "INR")
     assert all(p.fee.is_zero and p.payout.is_zero and p.units == 0 for p in left)
     books: dict[str, Money] = {}
-    for one in (invoice, *notes):
+    drafts: list[InvoiceDraft | CreditDraft] = [invoice, *notes]
+    for one in drafts:
         postings = (
             *invoicing.sales_postings(one.net, one.taxes, buyer.id, "X"),
             *invoicing.payout_postings(one.payees, buyer.id, "X"),
@@ -286,6 +282,16 @@ def test_credit_notes_over_everything_leave_nothing(
         assert {t.amount for t in note.taxes if t.name in ("CGST", "SGST")}.__len__() <= 1, (
             "halves stay equal"
         )
+
+
+@contextmanager
+def suppress_code(code: str) -> Iterator[None]:
+    """Let one refusal pass, and no other."""
+    try:
+        yield
+    except DomainError as error:
+        if error.code != code:
+            raise
 
 
 def balanced(postings: Sequence[Any]) -> None:
@@ -358,12 +364,13 @@ def test_lines_change_in_a_draft_alone(state: str, code: str) -> None:
 def test_what_was_issued_is_credited_and_never_withdrawn() -> None:
     invoicing.check_creditable(head("issued"))
     invoicing.check_cancel(head("approved"), "wrong price")
-    for check, code in (
+    refused: list[tuple[Callable[[], None], str]] = [
         (lambda: invoicing.check_cancel(head("issued"), "x"), "invoice-issued"),
         (lambda: invoicing.check_cancel(head("draft"), " "), "reason-missing"),
         (lambda: invoicing.check_creditable(head("draft")), "invoice-not-issued"),
         (lambda: invoicing.check_creditable(head("issued", "credit_note")), "invoice-is-credit-note"),
-    ):
+    ]
+    for check, code in refused:
         with pytest.raises(DomainError, match=code):
             check()
 

@@ -260,6 +260,7 @@ class TicketLife(RuleBasedStateMachine):
             if result["service_line"] != "data_entry":
                 return "unknown-service-line"
             model.enter("triage")
+            model.chosen = True
             model.covered = model.covered and model.line == "data_entry"
             outcome = "decided"
         elif task.kind == "contract":

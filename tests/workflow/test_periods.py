@@ -82,9 +82,10 @@ async def serving(
 
 
 async def start(client: Client, queue: str, kind: str, start: PeriodStart) -> PeriodResult:
-    return await client.execute_workflow(
+    result: PeriodResult = await client.execute_workflow(
         kind, start, id=f"test/{uuid.uuid4()}", task_queue=queue, result_type=PeriodResult
     )
+    return result
 
 
 async def test_a_tick_runs_each_due_period_once(

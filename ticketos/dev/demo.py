@@ -1,4 +1,4 @@
-"""`ticketos demo`: a working day on real inputs, played by scripted people through the public API and SMTP alone.
+"""`ticketos demo`: a working day on real inputs, played by scripted people through public API and SMTP alone.
 
 The JSON of ``--json`` (amounts and quantities are decimal strings):
 
@@ -6,9 +6,9 @@ The JSON of ``--json`` (amounts and quantities are decimal strings):
     seconds     {"papers", "start", "day", "money", "total"}
     tickets     one object per ticket: key number client subject twist state ok why documents straight_through
                 by_people quarantined rejected accepted billed rounds sla inspected correct reasons
-    totals      {"tickets", "as_planned", "documents", "straight_through", "by_people", "quarantined", "rejected",
-                "accepted", "billed", "reworked", "inspected", "correct", "accuracy"}
-    people      what the scripted people did, counted: keyed confirmed rejected passed failed accepted returned …
+    totals      {"tickets", "as_planned", "documents", "straight_through", "by_people", "quarantined",
+                "rejected", "accepted", "billed", "reworked", "inspected", "correct", "accuracy"}
+    people      what the scripted people did, counted: keyed confirmed rejected passed failed accepted …
     shown       what the day had to show: {"what", "ok", "tickets"}
     invoices    one object per invoice: client number units net tax total currency issued
     checks      {"name", "ok", "detail"}: books, units, evidence, reconciliation, audit trail, standing check
@@ -18,10 +18,11 @@ The JSON of ``--json`` (amounts and quantities are decimal strings):
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -49,7 +50,7 @@ _OUTSIDE = ("DATABASE_URL", "TEMPORAL_ADDRESS")
 
 
 def run_demo(documents: Path | None = None, *, keep: bool = False) -> Report:
-    """Start a whole stack in a new home, play the day in it, end it. ``keep`` leaves the home for a look afterwards.
+    """Start a whole stack in a new home, play the day in it, end it. ``keep`` leaves the home for a look.
 
     Raises ``StackError`` when the stack cannot start or the folder cannot be used.
     """
@@ -66,20 +67,40 @@ def run_demo(documents: Path | None = None, *, keep: bool = False) -> Report:
             if documents is not None:
                 report = asyncio.run(_folder(urls, files, board, began))
             else:
-                report = asyncio.run(_day(urls, settings.mail_domain, urls.home / "objects", plans, made, board, began))
+                report = asyncio.run(
+                    _day(urls, settings.mail_domain, urls.home / "objects", plans, made, board, began)
+                )
         if keep:
             board.say(f"The home of this day is kept: TICKETOS_HOME={settings.home} ticketos up")
     return report
 
 
-def fill(urls: StackUrls, settings: Settings) -> Report:
-    """Play the same day in a running stack whose home is empty (``up --demo``)."""
+def fill(urls: StackUrls, settings: Settings, email: str, password: str) -> tuple[Report, Path]:
+    """Play the same day in a running stack whose home is empty (``up --demo``), as the administrator given.
+
+    Returns the report and the file that says how everybody of the day signs in, readable by its owner alone.
+    """
     plans = working_day()
     began = time.monotonic()
+    objects = objects_folder(settings)
     with Board() as board, ThreadPoolExecutor(1) as maker:
         made = maker.submit(_make_papers, plans, board)
-        objects = objects_folder(settings)
-        return asyncio.run(_day(urls, settings.mail_domain, objects, plans, made, board, began))
+        account = (email, password)
+        report = asyncio.run(_day(urls, settings.mail_domain, objects, plans, made, board, began, account))
+    people = urls.home / "demo-people.json"
+    people.touch(mode=0o600)
+    people.write_text(
+        json.dumps(
+            [
+                {"name": one.name, "email": one.email, "password": one.password}
+                for one in report.day.people.values()
+            ],
+            ensure_ascii=False,
+            indent=1,
+        ),
+        encoding="utf-8",
+    )
+    return report, people
 
 
 def _make_papers(plans: Sequence[Plan], board: Board) -> tuple[Pile, float]:
@@ -96,14 +117,24 @@ def _make_papers(plans: Sequence[Plan], board: Board) -> tuple[Pile, float]:
     return pile, time.monotonic() - began
 
 
-async def _day(urls: StackUrls, mail_domain: str, objects: Path, plans: Sequence[Plan],
-               made: Future[tuple[Pile, float]], board: Board, began: float) -> Report:  # fmt: skip
+async def _day(
+    urls: StackUrls,
+    mail_domain: str,
+    objects: Path,
+    plans: Sequence[Plan],
+    made: Future[tuple[Pile, float]],
+    board: Board,
+    began: float,
+    account: tuple[str, str] | None = None,
+) -> Report:
     pile, papers_s = await asyncio.wrap_future(made)
     started = time.monotonic()
-    day = Day(urls.portal, pile, Tickets(plans), {company.slug: company for company in COMPANIES}, told=board.say)
+    day = Day(
+        urls.portal, pile, Tickets(plans), {company.slug: company for company in COMPANIES}, told=board.say
+    )
     postbox = Postbox("127.0.0.1", urls.mail_port, urls.home / "mail")
     async with AsyncExitStack() as stack:
-        await _open(urls, day, stack, board)
+        await _open(urls, day, stack, board, account)
         turns = Turns(day, postbox, mail_domain, objects)
         played = await _timed(lambda: play(day, turns, postbox, board))
         outcomes = [await outcome_of(day, live) for live in day.tickets]
@@ -111,8 +142,12 @@ async def _day(urls: StackUrls, mail_domain: str, objects: Path, plans: Sequence
         settled = await _timed(lambda: close_month(day, outcomes, report, board))
     report.checks.append(await trail_check(urls))
     report.seconds = {
-        "papers": papers_s, "start": started - began, "day": played, "money": settled, "total": time.monotonic() - began,
-    }  # fmt: skip
+        "papers": papers_s,
+        "start": started - began,
+        "day": played,
+        "money": settled,
+        "total": time.monotonic() - began,
+    }
     return report
 
 
@@ -126,19 +161,27 @@ async def _folder(urls: StackUrls, files: Sequence[Path], board: Board, began: f
         played = await _timed(lambda: folder.play(day, files, report, board))
         settled = await _timed(lambda: close_month(day, report.outcomes, report, board))
     report.checks.append(await trail_check(urls))
-    report.seconds = {"start": started - began, "day": played, "money": settled, "total": time.monotonic() - began}
+    report.seconds = {
+        "start": started - began,
+        "day": played,
+        "money": settled,
+        "total": time.monotonic() - began,
+    }
     return report
 
 
-async def _open(urls: StackUrls, day: Day, stack: AsyncExitStack, board: Board) -> None:
+async def _open(
+    urls: StackUrls, day: Day, stack: AsyncExitStack, board: Board, account: tuple[str, str] | None = None
+) -> None:
     board.say("Clients, contracts and people are set up")
-    password = await asyncio.to_thread(first_administrator, urls.database, urls.home)
-    await set_stage(day, password, stack)
+    if account is None:
+        account = await asyncio.to_thread(first_administrator, urls.database, urls.home)
+    await set_stage(day, account, stack)
 
 
-async def _timed(work: Callable[[], object]) -> float:
+async def _timed(work: Callable[[], Awaitable[None]]) -> float:
     began = time.monotonic()
-    await work()  # type: ignore[misc]
+    await work()
     return time.monotonic() - began
 
 
@@ -151,7 +194,7 @@ def objects_folder(settings: Settings) -> Path:
 
 
 def _leave_outside_alone() -> None:
-    """The demo plays in services of its own: what the environment says of real ones must reach no part of it."""
+    """The demo has services of its own: what the environment says of real ones must reach no part of it."""
     for name in [*os.environ]:
         if name in _OUTSIDE or (name.startswith("TICKETOS_") and name not in _KEPT):
             del os.environ[name]

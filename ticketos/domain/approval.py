@@ -46,7 +46,7 @@ def offer(ticket: TicketState, client: ClientState, contract: ContractState | No
             DecideApproval(approval.id, "accepted", now, None, "no sign-off needed"), *_accept(units),
             Emit("ticket.approved", after={"version": version, "units": len(units)}, why="no sign-off needed"),
         ]
-        return Verdict("accepted", tuple(changes), deadline.next_deadline(states, timing, None, None, now), {"version": version})
+        return Verdict("accepted", tuple(changes), deadline.next_deadline(states, timing, None, None, now), {"version": version, "fresh": _fresh(documents)})
     key = f"{ticket.id}:{ticket.life}:approval:{ticket.round}"
     to = client.approver_email or ticket.requester_email
     if to:
@@ -80,7 +80,8 @@ def decide_by_client(ticket: TicketState, approval: ApprovalState | None, docume
     record = {"version": approval.version, "accepted": len(accepted), "returned": len(returned)}
     if not returned:
         changes += [SetTicket({"next_action": "Record for billing"}), Emit("ticket.approved", after=record, why=reason or None)]
-        return Verdict("accepted", tuple(changes), deadline.next_deadline(clock_states, timing, None, None, now))
+        return Verdict("accepted", tuple(changes), deadline.next_deadline(clock_states, timing, None, None, now),
+                       {"fresh": _fresh(documents)})
     changes += [SetDocument(units[key].id, {"approval": "returned"}) for key in sorted(returned)]
     event = "ticket.partially_approved" if accepted else "ticket.returned"
     restarted, states = _restart_turnaround(clock_states, timing, now)
@@ -99,7 +100,12 @@ def lapse(ticket: TicketState, approval: ApprovalState | None, documents: Sequen
         SetTicket({"next_action": "Record for billing"}),
         Emit("ticket.deemed_accepted", after={"version": approval.version, "units": len(units),
                                               "deadline": approval.deemed_at.isoformat()}),
-    ), deadline.next_deadline(clock_states, timing, None, None, now))
+    ), deadline.next_deadline(clock_states, timing, None, None, now), {"fresh": _fresh(documents)})
+
+
+def _fresh(documents: Sequence[DocumentState]) -> int:
+    """Files that came with a reply after the work was done: they need a round of their own before the ticket ends."""
+    return sum(1 for d in documents if d.state == "received")
 
 
 def _returned(decision: Mapping[str, Any], units: Mapping[str, DocumentState]) -> frozenset[str]:

@@ -73,7 +73,8 @@ def change_priority(ticket: TicketState, states: Sequence[ClockState], timing: T
                            if c.stopped_at is None else c)
     next_at = deadline.next_deadline(after, timing, ticket, approval, now)
     return Verdict("priority_changed", (
-        *changes, SetTicket({"priority": priority, "due_at": deadline.turnaround_due(after, timing), "next_at": next_at}),
+        *changes, SetTicket({"priority": priority, "due_at": deadline.turnaround_due(after, timing), "next_at": next_at,
+                             "detail": {**ticket.detail, "priority_given": True}}),
         Emit("ticket.priority_changed", before={"priority": ticket.priority}, after={"priority": priority}, why=reason or None),
     ), next_at, {"priority": priority})
 

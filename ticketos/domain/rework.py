@@ -19,6 +19,10 @@ def begin(ticket: TicketState, documents: Sequence[DocumentState], checks: Seque
     """Send what failed or was returned back, or ask the lead when the rounds are used up (``granted`` extra ones included)."""
     back = going_back(documents)
     number = ticket.round + 1
+    if not back and any(d.state == "received" for d in documents):
+        return Verdict("rework", (stages.enter(ticket, "rework", "Enter the files that came later", round=number),
+                                  Emit("ticket.rework_started", after={"round": number, "documents": 0}, why="files came later")),
+                       facts={"round": number, "documents": 0})
     if not back:  # a lead took the last ones out: what remains goes to quality and approval as it is
         return Verdict("settled", (SetTicket({"round": number}),), facts={"round": number})
     if number > terms.max_rounds + granted:

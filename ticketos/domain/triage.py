@@ -86,7 +86,8 @@ def decided_by_person(ticket: TicketState, task: TaskState, result: Mapping[str,
         raise DomainError("unknown-priority", given=str(priority), allowed=list(PRIORITIES))
     chosen = {"service_line": line, "priority": priority, "ticket_type": result.get("ticket_type") or "general"}
     return Verdict("decided", (
-        stages.enter(ticket, "triage", "Check the contract", **chosen),
+        stages.enter(ticket, "triage", "Check the contract", **chosen,
+                     detail={**ticket.detail, "priority_given": True}),
         CloseTask(task.id, "done", now, actor.user_id, {**chosen, "suggestion": task.payload.get("suggestion")}),
         Emit("ticket.triaged", after={**chosen, "by": "person", "suggested": task.payload.get("suggestion")}),
     ), facts={"line": line, "priority": priority})

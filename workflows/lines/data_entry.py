@@ -35,12 +35,14 @@ class DataEntryWorkflow(Steps):
 
     @workflow.run
     async def run(self, start: LineStart) -> LineResult:
-        """Read, have keyed, post."""
-        if start.round == 0:
-            await self._read_all()
-        elif start.resumed == 0:
+        """Read, have keyed, post. Files that come with a reply while people work are read too."""
+        if start.round and not start.resumed:
             await self._ask_again()
-        await self._people_done()
+        while True:
+            await self._read_all()
+            if self._people <= 0:
+                break
+            await self._people_done()
         posted = await self._post_all()
         self.ended = True
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -79,9 +81,6 @@ class DataEntryWorkflow(Steps):
         self._people = self.count(opened, "people", self._people)
 
     async def _people_done(self) -> None:
-        if self._start.round and self._start.resumed:
-            plan = await self.local(DataEntryActivities.plan, self.command(f"{self._start.resumed}.people"))
-            self._people = self.count(plan, "people", self._people)
         while self._people > 0:
             workflow.set_current_details(f"**keying**: {self._people} documents wait for a person.")
             await workflow.wait_condition(lambda: self._people <= 0 or self.should_continue())

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 (statements are put together from column names of our own, never from values)
 """Invoices from a locked month to a credit note (PB10): each command runs within one transaction of its
 caller.
 
@@ -13,41 +12,26 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, text
 
-from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import invoice_rows as rows
-from ticketos.db.repositories import ledger
-from ticketos.db.session import Database, driver, encode_json
-from ticketos.domain import crediting, invoicing, tax, usage
-from ticketos.domain.changes import Emit, PostJournal
+from ticketos.db.repositories import invoice_snapshot as papers
+from ticketos.db.repositories.invoice_writes import InvoiceWrites, link
+from ticketos.db.session import driver
+from ticketos.domain import crediting, invoicing, usage
+from ticketos.domain.changes import Emit
 from ticketos.domain.crediting import CreditDraft
 from ticketos.domain.errors import DomainError
-from ticketos.domain.invoicing import InvoiceDraft, InvoiceHead, Line, Payee
-from ticketos.domain.ledger import Posting
-from ticketos.domain.ports import NewId, Now
+from ticketos.domain.invoicing import InvoiceDraft, InvoiceHead, Line
 from ticketos.domain.state import Actor, ContractState
 
-KIND = "invoicing"
-"""Of ``period_run`` and of the scheduled workflow."""
-
 _MONTHS = "select pg_advisory_xact_lock(hashtextextended('usage-months:' || %s, 0))"
-_NUMBER = """insert into invoice_counter (client_id, series, fiscal_year, next) values (%s, %s, %s, 2)
-  on conflict (client_id, series, fiscal_year) do update set next = invoice_counter.next + 1 returning next -
-  1"""
-_BILLED_TICKETS = """update ticket t set detail = t.detail || %s, seq = seq + 1, row_version = row_version + 1
-  where t.client_id = %s and t.kind = 'billing' and t.root_id = any(%s) returning t.id"""
 
 
-class Invoices:
+class Invoices(InvoiceWrites):
     """Every act on invoices, each in the trail."""
-
-    def __init__(self, audit: AuditTrail, new_id: NewId) -> None:
-        self._audit = audit
-        self._new_id = new_id
 
     def lock_period(
         self, connection: Connection, client_id: UUID, period: str, *, now: datetime, actor: Actor
@@ -115,9 +99,10 @@ class Invoices:
             )
             drawn = invoicing.draft(contract, seller, buyer, period, units)
             if drawn is None:
+                found += [standing["id"]] if standing is not None else []
                 continue
-            snapshot = rows.snapshot(contract, seller, buyer, drawn)
-            if standing is not None and standing["snapshot"] == rows.as_stored(snapshot):
+            snapshot = papers.snapshot(contract, seller, buyer, drawn)
+            if standing is not None and standing["snapshot"] == papers.as_stored(snapshot):
                 found.append(standing["id"])
                 continue
             found.append(
@@ -136,7 +121,7 @@ class Invoices:
             units = rows.billable(connection, client_id, contract.id, period, None, claimed=True)
             one = invoicing.draft(contract, seller, buyer, period, units)
             if one is not None:
-                drawn.append(rows.snapshot(contract, seller, buyer, one))
+                drawn.append(papers.snapshot(contract, seller, buyer, one))
         return tuple(drawn)
 
     def approve(self, connection: Connection, invoice: RowMapping, *, now: datetime, actor: Actor) -> None:
@@ -186,7 +171,7 @@ class Invoices:
             issued_at=now,
             snapshot=snapshot,
         )
-        drawn = rows.drawn_from(snapshot)
+        drawn = papers.drawn_from(snapshot)
         self._settle_usage(connection, invoice, drawn.settled)
         self._tell_tickets(
             connection,
@@ -229,7 +214,7 @@ class Invoices:
         if not reason.strip():
             raise DomainError("reason-missing")
         client_id, day = invoice["client_id"], self._today(connection, now)
-        credit = crediting.credit(rows.billed(connection, invoice), usage_ids)
+        credit = crediting.credit(papers.billed(connection, invoice), usage_ids)
         number, year = self._number(connection, invoicing.CREDIT_SERIES, day)
         note_id = self._write_note(connection, invoice, credit, number, year, day, reason, now, actor)
         self._reverse_usage(
@@ -263,8 +248,6 @@ class Invoices:
         assert note is not None
         self._tell(connection, note, facts, "credit_note.issued", credit.payees, posted, now, actor, reason)
         return note_id
-
-    # --- parts of the commands ------------------------------------------------------------------------------
 
     def _write_draft(
         self,
@@ -336,7 +319,7 @@ class Invoices:
         actor: Actor,
     ) -> UUID:
         note_id, by = self._new_id(), invoicing.acting(actor)
-        snapshot = rows.note_snapshot(invoice, credit, number, year, day, reason)
+        snapshot = papers.note_snapshot(invoice, credit, number, year, day, reason)
         self._insert(
             connection,
             "invoice",
@@ -370,40 +353,6 @@ class Invoices:
         if credit.whole:
             self._set(connection, invoice, payment_state="credited")
         return note_id
-
-    def _write_lines(
-        self,
-        connection: Connection,
-        client_id: UUID,
-        invoice_id: UUID,
-        lines: Sequence[tuple[UUID | None, Line]],
-    ) -> None:
-        links: dict[
-            UUID, tuple[UUID, UUID, UUID]
-        ] = {}  # a unit that reaches into a second tier stands on the first line
-        for credited, line in lines:
-            line_id = self._new_id()
-            self._insert(
-                connection,
-                "invoice_line",
-                id=line_id,
-                client_id=client_id,
-                invoice_id=invoice_id,
-                code=line.code,
-                position=line.position,
-                description=line.description,
-                quantity=line.quantity,
-                unit=line.unit,
-                unit_price=line.unit_price.amount,
-                amount=line.amount.amount,
-                sac=line.sac,
-                tax_rate=line.tax_rate,
-                credits_line_id=credited,
-            )
-            links |= {
-                usage_id: (client_id, line_id, usage_id) for usage_id in line.usage if usage_id not in links
-            }
-        _link(connection, list(links.values()))
 
     def _settle_usage(self, connection: Connection, invoice: RowMapping, settled: Sequence[UUID]) -> None:
         sql = driver(connection)
@@ -463,193 +412,7 @@ class Invoices:
                 "update usage_event set state = 'reversed' where client_id = %s and id = any(%s)",
                 (client_id, [unit.id for unit in credit.units]),
             )
-        _link(connection, links)
-
-    def _tell_tickets(
-        self, connection: Connection, client_id: UUID, roots: Sequence[UUID], detail: Mapping[str, str]
-    ) -> None:
-        if roots:
-            driver(connection).execute(_BILLED_TICKETS, (Jsonb(dict(detail)), client_id, list(roots)))
-
-    def _pay(
-        self, connection: Connection, client_id: UUID, invoice_id: UUID, payees: Sequence[Payee]
-    ) -> None:
-        for one in payees:
-            self._insert(
-                connection,
-                "payout",
-                id=self._new_id(),
-                client_id=client_id,
-                invoice_id=invoice_id,
-                user_id=one.user_id,
-                value=one.value.amount,
-                fee=one.fee.amount,
-                payout=one.payout.amount,
-                currency=one.payout.currency,
-                units=one.units,
-            )
-
-    def _book(
-        self,
-        connection: Connection,
-        client_id: UUID,
-        source_id: UUID,
-        source: str,
-        number: str,
-        day: date,
-        parts: tuple[tuple[Posting, ...], tuple[Posting, ...]],
-        undone: Mapping[str, UUID] | None = None,
-    ) -> tuple[tuple[UUID, str], ...]:
-        """Entries of the provider's book: the sale, and what the agents get of it."""
-        book = rows.provider(connection)
-        ledger.ensure_chart(connection, book, invoicing.CHART)
-        journals = [
-            PostJournal(
-                self._new_id(),
-                f"{source}:{source_id}:{part}",
-                day,
-                f"{memo} {number}",
-                postings,
-                source,
-                source_id,
-                (undone or {}).get(part),
-            )
-            for part, memo, postings in (("sale", "Sale", parts[0]), ("payout", "Payouts of", parts[1]))
-            if postings
-        ]
-        return ledger.post(connection, book, journals, self._new_id)
-
-    def _number(self, connection: Connection, series: str, day: date) -> tuple[str, str]:
-        """The next number of the provider's series and fiscal year; its row stays locked until the end."""
-        year = tax.fiscal_year(day)
-        row = driver(connection).execute(_NUMBER, (rows.provider(connection), series, year)).fetchone()
-        assert row is not None
-        return tax.invoice_number(series, year, row[0]), year
-
-    def _today(self, connection: Connection, now: datetime) -> date:
-        """The provider's day: an invoice bears the date of its place of issue."""
-        return now.astimezone(ZoneInfo(rows.company(connection, rows.provider(connection))["zone"])).date()
-
-    def _tell(
-        self,
-        connection: Connection,
-        invoice: RowMapping,
-        facts: Mapping[str, Any],
-        event: str,
-        payees: Sequence[Payee],
-        posted: Sequence[tuple[UUID, str]],
-        now: datetime,
-        actor: Actor,
-        why: str | None,
-    ) -> None:
-        """The trail: the invoice under the client and under each of its tickets, payouts and entries under
-        the provider."""
-        client_id, about, number = invoice["client_id"], str(invoice["id"]), facts["number"]
-        self._record(
-            connection,
-            client_id,
-            now,
-            actor,
-            Emit(event, after=facts, why=why, entity="invoice", entity_id=about),
-        )
-        short = {"number": number, "period": invoice["period"]}
-        for root in rows.roots_of(connection, invoice["id"]):
-            emit = Emit(event, after=short, why=why, entity="invoice", entity_id=about)
-            self._record(connection, client_id, now, actor, emit, root=root)
-        emits = [
-            Emit(
-                "payout.recorded",
-                entity="invoice",
-                entity_id=about,
-                after={
-                    "number": number,
-                    "user": str(one.user_id) if one.user_id else "house",
-                    "fee": str(one.fee),
-                    "payout": str(one.payout),
-                    "units": one.units,
-                },
-            )
-            for one in payees
-        ]
-        emits += [
-            Emit("journal.posted", after={"number": entry, "for": number}, entity="journal", entity_id=str(i))
-            for i, entry in posted
-        ]
-        self._record(connection, rows.provider(connection), now, actor, *emits)
-
-    def _set(self, connection: Connection, invoice: RowMapping, **values: Any) -> None:
-        names = sorted(values)
-        sets = "".join(f"{name} = %s, " for name in names)
-        driver(connection).execute(
-            f"update invoice set {sets}row_version = row_version + 1 where client_id = %s and id = %s",
-            [*(_parameter(values[name]) for name in names), invoice["client_id"], invoice["id"]],
-        )
-
-    def _insert(self, connection: Connection, table: str, **values: Any) -> None:
-        names = ", ".join(values)
-        driver(connection).execute(
-            f"insert into {table} ({names}) values ({', '.join(['%s'] * len(values))})",
-            [_parameter(value) for value in values.values()],
-        )
-
-    def _record(
-        self,
-        connection: Connection,
-        client_id: UUID,
-        now: datetime,
-        actor: Actor,
-        *emits: Emit,
-        root: UUID | None = None,
-    ) -> None:
-        self._audit.record_many(
-            connection, client_id=client_id, ticket_id=root, root_id=root, at=now, actor=actor, emits=emits
-        )
-
-
-class SqlInvoiceRuns:
-    """``domain.invoicing.InvoiceRuns`` on PostgreSQL."""
-
-    def __init__(self, database: Database, invoices: Invoices, now: Now) -> None:
-        self._database = database
-        self._invoices = invoices
-        self._now = now
-
-    def due(self, client_id: UUID, at: datetime) -> tuple[str, ...]:
-        """The month before, in the client's zone, unless the client is no longer served."""
-        with self._database.transaction([client_id]) as connection:
-            client = rows.company(connection, client_id)
-        if client["status"] != "active" or client["kind"] != "client":
-            return ()
-        first = at.astimezone(ZoneInfo(client["zone"])).date().replace(day=1)
-        return (f"{first - timedelta(days=1):%Y-%m}",)
-
-    def run(self, client_id: UUID, period: str, actor: Actor) -> Mapping[str, Any]:
-        """Lock and draft, once per client and month."""
-        with self._database.transaction(()) as connection:
-            provider = rows.provider(connection)
-        with self._database.transaction({client_id, provider}) as connection:
-            sql, now = driver(connection), self._now()
-            sql.execute(
-                "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{KIND}:{client_id}:{period}",)
-            )
-            done = sql.execute(
-                "select result from period_run where client_id = %s and kind = %s and period = %s",
-                (client_id, KIND, period),
-            ).fetchone()
-            if done is not None:
-                return dict(done[0])
-            self._invoices.lock_period(connection, client_id, period, now=now, actor=actor)
-            drafted = self._invoices.draft(connection, client_id, period, now=now, actor=actor)
-            result = {
-                "period": period,
-                "invoices": [str(one) for one in drafted],
-                "held": rows.held(connection, client_id, period),
-            }
-            sql.execute(
-                "insert into period_run (client_id, kind, period, result, at) values (%s, %s, %s, %s, %s)",
-                (client_id, KIND, period, Jsonb(result), now),
-            )
-            return result
+        link(connection, links)
 
 
 def head(invoice: RowMapping) -> InvoiceHead:
@@ -684,17 +447,5 @@ def _drop_lines(connection: Connection, invoice_id: UUID) -> None:
     connection.execute(text("delete from invoice_line where invoice_id = :id"), {"id": invoice_id})
 
 
-def _link(connection: Connection, links: Sequence[tuple[UUID, UUID, UUID]]) -> None:
-    if links:
-        with driver(connection).cursor() as cursor:
-            cursor.executemany(
-                "insert into invoice_line_usage (client_id, line_id, usage_id) values (%s, %s, %s)", links
-            )
-
-
 def _fields(line: Line) -> dict[str, Any]:
     return {name: getattr(line, name) for name in Line.__dataclass_fields__}
-
-
-def _parameter(value: Any) -> Any:
-    return Jsonb(value, dumps=encode_json) if isinstance(value, dict | list | tuple) else value

@@ -150,8 +150,20 @@ class Reconciliations:
                 Entry(number, currency, amount.normalize() if amount else Decimal(0))
             )
         received = [
-            Received(*plain, entries=tuple(entries.get(plain[0], ())), withdrawn=withdrawn)
-            for *plain, withdrawn in documents
+            Received(
+                one,
+                ticket,
+                number,
+                name,
+                state,
+                kind,
+                currency,
+                total,
+                ref,
+                tuple(entries.get(one, ())),
+                gone,
+            )
+            for one, ticket, number, name, state, kind, currency, total, ref, gone in documents
         ]
         announced = [Announced(*row) for row in sql.execute(_ANNOUNCED, about)]
         return reconcile(day, received, announced)

@@ -1,1 +1,1 @@
-"""A working day played by scripted people: clients, staff, papers and mail, through the public API and SMTP alone."""
+"""A working day played by scripted people: clients, staff, papers and mail, by public API and SMTP alone."""

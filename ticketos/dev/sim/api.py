@@ -11,8 +11,16 @@ from typing import Any, Self
 import httpx2
 
 _TRIES = 40
-_AGAIN = frozenset({"idempotency-in-flight", "overloaded", "rate-limited", "database-unavailable",
-                    "workflows-unavailable", "not-started-yet"})  # fmt: skip
+_AGAIN = frozenset(
+    {
+        "idempotency-in-flight",
+        "overloaded",
+        "rate-limited",
+        "database-unavailable",
+        "workflows-unavailable",
+        "not-started-yet",
+    }
+)
 """Codes that mean: not now. The same request with the same key is sent again."""
 
 
@@ -49,8 +57,9 @@ class Person:
 
     async def __aenter__(self) -> Self:
         self._http = httpx2.AsyncClient(base_url=self.base, timeout=60, trust_env=False)
-        answer = await self.send("POST", "/v1/sessions", json={
-            "email": self.email, "password": self.password, "cookie": False})  # fmt: skip
+        answer = await self.send(
+            "POST", "/v1/sessions", json={"email": self.email, "password": self.password, "cookie": False}
+        )
         self._http.headers["Authorization"] = f"Bearer {answer['token']}"
         self.id = str(answer["user"]["id"])
         return self
@@ -70,7 +79,9 @@ class Person:
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """POST a JSON body; returns the answer once it is final (a 202 is asked again with the same key)."""
-        return await self.send("POST", path, json=dict(body or {}), headers={"Idempotency-Key": str(uuid.uuid4())})
+        return await self.send(
+            "POST", path, json=dict(body or {}), headers={"Idempotency-Key": str(uuid.uuid4())}
+        )
 
     async def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """PATCH a JSON body."""
@@ -81,9 +92,13 @@ class Person:
         if not files:
             requester = {name: values[f"requester_{name}"] for name in ("name", "email")}
             plain = {name: value for name, value in values.items() if not name.startswith("requester_")}
-            return await self.post("/v1/tickets", {**plain, "requester": requester, "external_id": external_id})
+            return await self.post(
+                "/v1/tickets", {**plain, "requester": requester, "external_id": external_id}
+            )
         parts = [("files", (one.filename, one.content, one.content_type)) for one in files]
-        return await self.send("POST", "/v1/tickets", data={**values, "external_id": external_id}, files=parts)
+        return await self.send(
+            "POST", "/v1/tickets", data={**values, "external_id": external_id}, files=parts
+        )
 
     async def pages(self, path: str, **params: Any) -> AsyncIterator[dict[str, Any]]:
         """Every item of a list, page after page."""
@@ -132,4 +147,6 @@ def _refused(answer: httpx2.Response) -> RefusedError:
     detail = str(told.get("detail") or answer.text[:200])
     if told.get("errors"):
         detail += f" {told['errors']}"
-    return RefusedError(answer.status_code, str(told.get("code") or "unknown"), detail, told.get("params") or {})
+    return RefusedError(
+        answer.status_code, str(told.get("code") or "unknown"), detail, told.get("params") or {}
+    )

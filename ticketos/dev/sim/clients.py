@@ -1,4 +1,4 @@
-"""Who takes part: three clients with different contracts, and the people of the provider and of the clients."""
+"""Who takes part: three clients with different contracts, the people of the provider and of the clients."""
 
 from __future__ import annotations
 
@@ -64,25 +64,42 @@ class Company:
     def body(self) -> dict[str, Any]:
         """As ``POST /v1/clients`` takes it."""
         return {
-            "slug": self.slug, "prefix": self.prefix, "name": self.name, "zone": self.zone,
-            "currency": self.currency, "country": self.country, "state_code": self.state_code,
-            "tax_id": self.tax_id, "address": self.address, "approver_email": self.speaker[1],
+            "slug": self.slug,
+            "prefix": self.prefix,
+            "name": self.name,
+            "zone": self.zone,
+            "currency": self.currency,
+            "country": self.country,
+            "state_code": self.state_code,
+            "tax_id": self.tax_id,
+            "address": self.address,
+            "approver_email": self.speaker[1],
             "settings": dict(self.settings),
-        }  # fmt: skip
+        }
 
 
 def contract_body(contract: Contract, client_id: str, starts_on: date) -> dict[str, Any]:
     """As ``POST /v1/contracts`` takes it."""
     return {
-        "client_id": client_id, "number": contract.number, "name": contract.name, "kind": contract.kind,
-        "service_line": contract.service_line, "starts_on": starts_on.isoformat(), "terms": dict(contract.terms),
-    }  # fmt: skip
+        "client_id": client_id,
+        "number": contract.number,
+        "name": contract.name,
+        "kind": contract.kind,
+        "service_line": contract.service_line,
+        "starts_on": starts_on.isoformat(),
+        "terms": dict(contract.terms),
+    }
 
 
 PROVIDER: Mapping[str, Any] = {
-    "name": "Saraswati Business Services Pvt Ltd", "zone": "Asia/Kolkata", "currency": "INR", "country": "IN",
-    "state_code": "29", "tax_id": "29AABCS1429B1ZX", "address": "14 Residency Road, Bengaluru 560025, Karnataka",
-}  # fmt: skip
+    "name": "Saraswati Business Services Pvt Ltd",
+    "zone": "Asia/Kolkata",
+    "currency": "INR",
+    "country": "IN",
+    "state_code": "29",
+    "tax_id": "29AABCS1429B1ZX",
+    "address": "14 Residency Road, Bengaluru 560025, Karnataka",
+}
 
 STAFF: tuple[Staff, ...] = (
     Staff("meera.nair", "Meera Nair", "agent", ("data_entry",)),
@@ -107,53 +124,94 @@ def _by_hand(number: str, name: str, line: str, currency: str, tax_rate: str) ->
 
 
 KAVERI = Company(
-    "kaveri", "KAVERI", "Kaveri Foods Pvt Ltd", "Asia/Kolkata", "INR", "IN", "29", "29AAFCK5821M1ZL",
+    "kaveri",
+    "KAVERI",
+    "Kaveri Foods Pvt Ltd",
+    "Asia/Kolkata",
+    "INR",
+    "IN",
+    "29",
+    "29AAFCK5821M1ZL",
     "22 Brigade Road, Bengaluru 560001, Karnataka",
-    ("Asha Rao", "asha.rao@kaveri.example"), ("Accounts Payable", "accounts@kaveri.example"),
+    ("Asha Rao", "asha.rao@kaveri.example"),
+    ("Accounts Payable", "accounts@kaveri.example"),
     (
         _data_entry(
             "KAV-2026-01",
-            {"kind": "flat", "currency": "INR", "tax_rate": "18", "data": {
-                "unit_price": "9.00", "tiering": "graduated", "tiers": [{"up_to": "20", "unit_price": "12.00"}]}},
+            {
+                "kind": "flat",
+                "currency": "INR",
+                "tax_rate": "18",
+                "data": {
+                    "unit_price": "9.00",
+                    "tiering": "graduated",
+                    "tiers": [{"up_to": "20", "unit_price": "12.00"}],
+                },
+            },
             # The shadow sample of this client has met its target: what reads well needs nobody.
             ai={"straight_through": True, "accountable": "anita.rao@provider.example"},
             qa={"sample_rate": "0.20"},
         ),
     ),
-)  # fmt: skip
+)
 
 RHEINWERK = Company(
-    "rheinwerk", "RHEIN", "Rheinwerk Maschinen GmbH", "Europe/Berlin", "EUR", "DE", None, "DE136695976",
+    "rheinwerk",
+    "RHEIN",
+    "Rheinwerk Maschinen GmbH",
+    "Europe/Berlin",
+    "EUR",
+    "DE",
+    None,
+    "DE136695976",
     "Industriestraße 8, 50735 Köln",
-    ("Klaus Becker", "klaus.becker@rheinwerk.example"), ("Buchhaltung", "buchhaltung@rheinwerk.example"),
+    ("Klaus Becker", "klaus.becker@rheinwerk.example"),
+    ("Buchhaltung", "buchhaltung@rheinwerk.example"),
     (
         _data_entry(
             "RW-2026-07",
-            {"kind": "hybrid", "currency": "EUR", "tax_rate": "0", "data": {
-                "base": "250.00", "included": 20, "overage": "0.90"}},
+            {
+                "kind": "hybrid",
+                "currency": "EUR",
+                "tax_rate": "0",
+                "data": {"base": "250.00", "included": 20, "overage": "0.90"},
+            },
             # Everything is looked at twice: a new client, no shadow sample yet.
-            ai={"straight_through": False}, qa={"sample_rate": "1"},
+            ai={"straight_through": False},
+            qa={"sample_rate": "1"},
         ),
         _by_hand("RW-2026-08", "Questions of customers", "customer_support", "EUR", "0"),
     ),
     later=(_by_hand("RW-2026-09", "Bookkeeping by the hour", "finance_accounting", "EUR", "0"),),
-)  # fmt: skip
+)
 
 BLUEGATE = Company(
-    "bluegate", "BLUE", "Bluegate Logistics Ltd", "Europe/London", "GBP", "GB", None, "GB340712613",
+    "bluegate",
+    "BLUE",
+    "Bluegate Logistics Ltd",
+    "Europe/London",
+    "GBP",
+    "GB",
+    None,
+    "GB340712613",
     "7 Harbour Street, Felixstowe IP11 3SY",
-    ("Olivia Hart", "olivia.hart@bluegate.example"), ("Purchase Ledger", "ledger@bluegate.example"),
+    ("Olivia Hart", "olivia.hart@bluegate.example"),
+    ("Purchase Ledger", "ledger@bluegate.example"),
     (
         _data_entry(
             "BG-2026-03",
             {"kind": "flat", "currency": "GBP", "tax_rate": "0", "data": {"unit_price": "0.65"}},
-            ai={"straight_through": False}, qa={"sample_rate": "0.15"},
-            sla={"turnaround_s": {"standard": DAY_S, "priority": BREACH_TARGET_S},
-                 "warn_percent": [50, 90], "ladder_s": [0, 1, 2]},
+            ai={"straight_through": False},
+            qa={"sample_rate": "0.15"},
+            sla={
+                "turnaround_s": {"standard": DAY_S, "priority": BREACH_TARGET_S},
+                "warn_percent": [50, 90],
+                "ladder_s": [0, 1, 2],
+            },
             approval={"required": True, "deemed_s": DEEMED_S},
         ),
     ),
-)  # fmt: skip
+)
 
 COMPANIES: tuple[Company, ...] = (KAVERI, RHEINWERK, BLUEGATE)
 
@@ -161,10 +219,24 @@ COMPANIES: tuple[Company, ...] = (KAVERI, RHEINWERK, BLUEGATE)
 def visitors() -> Sequence[Company]:
     """The one client of ``--documents``: whoever sent the folder."""
     contract = _data_entry(
-        "YOU-2026-01", {"kind": "flat", "currency": "EUR", "tax_rate": "0", "data": {"unit_price": "1.00"}},
-        ai={"straight_through": True}, qa={"sample_rate": "0.15"},
-    )  # fmt: skip
+        "YOU-2026-01",
+        {"kind": "flat", "currency": "EUR", "tax_rate": "0", "data": {"unit_price": "1.00"}},
+        ai={"straight_through": True},
+        qa={"sample_rate": "0.15"},
+    )
     return (
-        Company("yours", "YOURS", "Your documents", "Etc/UTC", "EUR", "DE", None, "", "As in the folder",
-                ("You", "you@yours.example"), ("You", "you@yours.example"), (contract,)),
-    )  # fmt: skip
+        Company(
+            "yours",
+            "YOURS",
+            "Your documents",
+            "Etc/UTC",
+            "EUR",
+            "DE",
+            None,
+            "",
+            "As in the folder",
+            ("You", "you@yours.example"),
+            ("You", "you@yours.example"),
+            (contract,),
+        ),
+    )

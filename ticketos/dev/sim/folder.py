@@ -1,7 +1,7 @@
 """The same day with the user's own files (`--documents DIR`): people who see only what was read.
 
-Nobody here knows what is on the papers. An agent confirms what was read, keys what is missing where the rest of the
-paper gives it, and leaves a document in the queue where only somebody who sees it can tell.
+Nobody here knows what is on the papers. An agent confirms what was read, keys what is missing where the
+rest of the paper gives it, and leaves a document in the queue where only somebody who sees it can tell.
 """
 
 from __future__ import annotations
@@ -39,13 +39,14 @@ _SUBJECT = "Your documents, part {}"
 
 
 def collect(folder: Path) -> tuple[Path, ...]:
-    """The files below ``folder`` in order, hidden ones left out. Raises ``StackError`` for none or far too many."""
+    """The files below ``folder`` in order, without hidden ones. Raises ``StackError`` for none or too many."""
     if not folder.is_dir():
         raise StackError(f"{folder} is not a folder.")
     found = sorted(
-        path for path in folder.rglob("*")
+        path
+        for path in folder.rglob("*")
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )  # fmt: skip
+    )
     if not found:
         raise StackError(f"There are no files in {folder}.")
     if len(found) > MOST_FILES:
@@ -72,10 +73,16 @@ def parcels(files: Sequence[Path]) -> tuple[tuple[Path, ...], ...]:
 def plans(files: Sequence[Path]) -> tuple[Plan, ...]:
     """A ticket per parcel."""
     return tuple(
-        Plan(f"f{n:02d}", CLIENTS[0].slug, "api", _SUBJECT.format(n), "Data entry: please enter the attached documents.",
-             tuple(Paper() for _ in paths))
+        Plan(
+            f"f{n:02d}",
+            CLIENTS[0].slug,
+            "api",
+            _SUBJECT.format(n),
+            "Data entry: please enter the attached documents.",
+            tuple(Paper() for _ in paths),
+        )
         for n, paths in enumerate(parcels(files), start=1)
-    )  # fmt: skip
+    )
 
 
 class FolderAgent(AgentBot):
@@ -101,7 +108,9 @@ class FolderAgent(AgentBot):
             if error.code != "checks-failed":
                 raise
             failed = ", ".join(str(one["name"]) for one in error.params.get("checks", ()))
-            await self.finish(task, {**result, "override_reason": f"Confirmed as read although {failed} disagrees."})
+            await self.finish(
+                task, {**result, "override_reason": f"Confirmed as read although {failed} disagrees."}
+            )
         self.day.done["keyed" if fields else "confirmed"] += 1
         return True
 
@@ -147,15 +156,22 @@ def _figures(shown: Mapping[str, str | None]) -> dict[str, Decimal | None]:
 async def play(day: Day, files: Sequence[Path], report: Report, board: Board) -> None:
     """Send everything, let the people work, say of every file where it is."""
     bots = {
-        "meera.nair": FolderAgent, "jonas.weber": FolderAgent, "lena.hoffmann": ReviewerBot, "ravi.pillai": ReviewerBot,
-        "anita.rao": LeadBot, "sam.okafor": DeskBot,
-    }  # fmt: skip
+        "meera.nair": FolderAgent,
+        "jonas.weber": FolderAgent,
+        "lena.hoffmann": ReviewerBot,
+        "ravi.pillai": ReviewerBot,
+        "anita.rao": LeadBot,
+        "sam.okafor": DeskBot,
+    }
     client = day.people[f"client:{CLIENTS[0].slug}"]
     await alongside(
         _conduct(day, files, board),
-        [day.watch(), *(bot(day, day.people[key]).run() for key, bot in bots.items()),
-         ClientBot(day, CLIENTS[0].slug, client).run()],
-    )  # fmt: skip
+        [
+            day.watch(),
+            *(bot(day, day.people[key]).run() for key, bot in bots.items()),
+            ClientBot(day, CLIENTS[0].slug, client).run(),
+        ],
+    )
     report.files += _too_large(files)
     outcomes = []
     for live, paths in zip(day.tickets, parcels(files), strict=True):
@@ -173,22 +189,26 @@ async def _conduct(day: Day, files: Sequence[Path], board: Board) -> None:
         values = {"subject": live.plan.subject, "text": live.plan.text}
         day.tickets.known_as(live, await client.upload(values, uploads, live.plan.key))
     longest = max(LONGEST_S, SECONDS_PER_FILE * len(files))
-    try:
-        async with asyncio.timeout(longest):
-            while not await _all_settled(day, board):
-                await asyncio.sleep(1)
-    except TimeoutError:
-        day.problem(f"the day did not end within {longest:.0f} s")
+    for _ in range(int(longest)):
+        if await _all_settled(day, board):
+            return
+        await asyncio.sleep(1)
+    day.problem(f"the day did not end within {longest:.0f} s")
 
 
 def _upload(path: Path) -> Upload:
-    return Upload(path.name, path.read_bytes(), mimetypes.guess_type(path.name)[0] or "application/octet-stream")
+    return Upload(
+        path.name, path.read_bytes(), mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    )
 
 
 async def _all_settled(day: Day, board: Board) -> bool:
     lives = day.tickets.all
-    board.show("Documents read", sum(int(one.row["documents_done"]) for one in lives),
-               sum(len(one.plan.papers) for one in lives))  # fmt: skip
+    board.show(
+        "Documents read",
+        sum(int(one.row["documents_done"]) for one in lives),
+        sum(len(one.plan.papers) for one in lives),
+    )
     board.show("Requests finished", sum(one.ended for one in lives), len(lives))
     for live in lives:
         if live.ended or live.state == "needs_attention":
@@ -205,35 +225,49 @@ async def _files(day: Day, live: Live, paths: Sequence[Path]) -> list[dict[str, 
     """One line per file: where it is and why."""
     rows = [row async for row in day.people["admin"].pages(f"/v1/tickets/{live.id}/documents")]
     return [
-        {"file": str(path), "ticket": live.number, **_where(day, row)} for path, row in zip(paths, rows, strict=True)
+        {"file": str(path), "ticket": live.number, **_where(day, row)}
+        for path, row in zip(paths, rows, strict=True)
     ]
 
 
 def _where(day: Day, row: Mapping[str, Any]) -> dict[str, str]:
     state, kind = str(row["state"]), str(row["doc_type"])
     if state in ("quarantined", "rejected"):
-        return {"state": "quarantine" if state == "quarantined" else "rejected", "detail": str(row["reason"] or "")}
+        return {
+            "state": "quarantine" if state == "quarantined" else "rejected",
+            "detail": str(row["reason"] or ""),
+        }
     if state in ("posted", "ready"):
         by_hand = sorted(name for name, one in row["fields"].items() if one.get("state") == "keyed")
         how = "untouched by people" if row["straight_through"] else "confirmed by a person"
-        return {"state": "keyed", "detail": f"{kind}, {how}{', typed: ' + ', '.join(by_hand) if by_hand else ''}"}
+        return {
+            "state": "keyed",
+            "detail": f"{kind}, {how}{', typed: ' + ', '.join(by_hand) if by_hand else ''}",
+        }
     return {"state": "in a person's queue", "detail": day.left.get(str(row["id"]), str(row["state"]))}
 
 
 def _too_large(files: Sequence[Path]) -> list[dict[str, str]]:
     return [
-        {"file": str(path), "ticket": "–", "state": "not sent", "detail": f"larger than {MOST_BYTES // 1024 // 1024} MB"}
+        {
+            "file": str(path),
+            "ticket": "–",
+            "state": "not sent",
+            "detail": f"larger than {MOST_BYTES // 1024 // 1024} MB",
+        }
         for path in files
         if path.stat().st_size > MOST_BYTES
     ]
 
 
 def _not_well(live: Live, told: Sequence[Mapping[str, str]]) -> list[str]:
-    """What keeps a ticket from being as it should: closed, or waiting for people alone, with every file accounted."""
+    """What is wrong with a ticket that is neither closed nor waiting for people alone, or misses a reason."""
     why = [f"{one['file']} is {one['state']} without a reason" for one in told if not one["detail"]]
     waiting = any(one["state"] == "in a person's queue" for one in told)
     if live.state != "closed" and not waiting:
-        why.append(f"is {live.state} in {live.stage}: {live.row.get('reason') or live.row.get('next_action') or '-'}")
+        why.append(
+            f"is {live.state} in {live.stage}: {live.row.get('reason') or live.row.get('next_action') or '-'}"
+        )
     if live.state == "needs_attention":
         why.append(f"needs attention: {live.row.get('reason')}")
     return why

@@ -50,25 +50,55 @@ async def outcome_of(day: Day, live: Live) -> Outcome:
     """Read the whole tree of a ticket and compare."""
     plan = live.plan
     if not live.id:
-        return Outcome(plan.key, "", plan.client, plan.subject, plan.twist, "never arrived", "", len(plan.papers),
-                       0, 0, 0, 0, 0, Decimal(0), 0, 0, 0, ("it never became a ticket",))  # fmt: skip
+        return Outcome(
+            plan.key,
+            "",
+            plan.client,
+            plan.subject,
+            plan.twist,
+            "never arrived",
+            "",
+            len(plan.papers),
+            0,
+            0,
+            0,
+            0,
+            0,
+            Decimal(0),
+            0,
+            0,
+            0,
+            ("it never became a ticket",),
+        )
     tree = await day.people["admin"].get(f"/v1/tickets/{live.id}/tree")
     ticket, documents = tree["ticket"], tree["documents"]
     states = Counter(str(d["state"]) for d in documents)
     second = [q for q in tree["quality"] if q["level"] == 2]
     found = Outcome(
-        key=plan.key, number=str(ticket["number"]), client=plan.client, subject=plan.subject, twist=plan.twist,
-        state=str(ticket["state"]), sla=_sla(tree), documents=len(documents),
+        key=plan.key,
+        number=str(ticket["number"]),
+        client=plan.client,
+        subject=plan.subject,
+        twist=plan.twist,
+        state=str(ticket["state"]),
+        sla=_sla(tree),
+        documents=len(documents),
         straight_through=sum(bool(d["straight_through"]) and d["finished_by"] is None for d in documents),
         by_people=sum(d["finished_by"] is not None and d["state"] == "posted" for d in documents),
-        quarantined=states["quarantined"], rejected=states["rejected"],
+        quarantined=states["quarantined"],
+        rejected=states["rejected"],
         accepted=sum(d["approval"] == "accepted" and d["state"] == "posted" for d in documents),
         billed=sum((Decimal(str(u["quantity"])) for u in tree["usage"]), Decimal(0)),
-        rounds=int(ticket["round"]), inspected=sum(int(q["fields_inspected"]) for q in second),
+        rounds=int(ticket["round"]),
+        inspected=sum(int(q["fields_inspected"]) for q in second),
         correct=sum(int(q["fields_correct"]) for q in second),
         periods=tuple(sorted({str(u["bill_period"]) for u in tree["usage"]})),
-        reasons={str(d["filename"]): str(d["reason"]) for d in documents if d["state"] in ("quarantined", "rejected")},
-    )  # fmt: skip
+        reasons={
+            str(d["filename"]): str(d["reason"])
+            for d in documents
+            if d["state"] in ("quarantined", "rejected")
+        },
+    )
     return Outcome(**{**found.__dict__, "why": tuple(_otherwise(live, found, tree))})
 
 
@@ -77,8 +107,10 @@ def _otherwise(live: Live, found: Outcome, tree: Mapping[str, Any]) -> list[str]
     plan, why = live.plan, []
     if found.state != plan.ends:
         ticket = tree["ticket"]
-        why.append(f"is {found.state} in {ticket['stage']} ({ticket['reason'] or ticket['next_action'] or '-'}), "
-                   f"planned {plan.ends}")  # fmt: skip
+        why.append(
+            f"is {found.state} in {ticket['stage']} ({ticket['reason'] or ticket['next_action'] or '-'}), "
+            f"planned {plan.ends}"
+        )
     if found.documents != len(plan.papers):
         why.append(f"{found.documents} documents arrived of {len(plan.papers)}")
     if plan.ends == "closed":

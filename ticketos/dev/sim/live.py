@@ -109,7 +109,7 @@ class Day:
     people: dict[str, Person] = field(default_factory=dict)
     """Everybody signed in, by key: staff, ``admin``, and ``client:<slug>``."""
     done: Counter[str] = field(default_factory=Counter)
-    """What people did, counted: keyed, confirmed, rejected, reviewed, failed, accepted, returned, surveys …"""
+    """What people did, counted: keyed, confirmed, rejected, passed, failed, accepted, surveys …"""
     signed: set[str] = field(default_factory=set)
     """Short names of clients whose missing contract is signed by now."""
     unexpected: list[str] = field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime, getaddresses
@@ -19,7 +20,7 @@ _NUMBER = re.compile(r"\[([A-Z0-9]+-\d\d-\d+)\]")
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail that arrived: ``number`` is the ticket's, ``page`` and ``link`` lead to sign-off (a) or survey (s)."""
+    """A mail that arrived: ``number`` is the ticket's, ``link`` leads to sign-off (``page`` a) or survey (s)."""
 
     to: tuple[str, ...]
     subject: str
@@ -37,7 +38,6 @@ class Postbox:
     host: str
     port: int
     folder: Path
-    sender_zone: str = "example"
     letters: list[Letter] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
@@ -57,16 +57,25 @@ class Postbox:
         return fresh
 
 
-def compose(*, sender: tuple[str, str], to: str, subject: str, text: str, message_id: str, at: object,
-            files: tuple[Upload, ...] = (), in_reply_to: str = "") -> EmailMessage:  # fmt: skip
-    """A mail as an ordinary mail program writes it. ``sender`` is (name, address), ``at`` an aware datetime."""
+def compose(
+    *,
+    sender: tuple[str, str],
+    to: str,
+    subject: str,
+    text: str,
+    message_id: str,
+    at: datetime,
+    files: tuple[Upload, ...] = (),
+    in_reply_to: str = "",
+) -> EmailMessage:
+    """A mail as an ordinary program writes it. ``sender`` is (name, address), ``at`` an aware datetime."""
     name, address = sender
     message = EmailMessage()
     message["From"] = f"{name} <{address}>"
     message["To"] = to
     message["Subject"] = subject
     message["Message-ID"] = f"<{message_id}>"
-    message["Date"] = format_datetime(at)  # type: ignore[arg-type]
+    message["Date"] = format_datetime(at)
     if in_reply_to:
         message["In-Reply-To"] = in_reply_to
         message["References"] = in_reply_to

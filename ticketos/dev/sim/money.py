@@ -1,4 +1,4 @@
-"""The end of the month, played by two finance people: lock, draft, approve, issue; then everything is added up."""
+"""The end of the month, played by two finance people: lock, draft, approve, issue; then all is added up."""
 
 from __future__ import annotations
 
@@ -55,7 +55,10 @@ async def _invoice(day: Day, company: Company, periods: Sequence[str]) -> AsyncI
             await _refused_to(drafter, draft, day)
             await approver.post(f"/v1/invoices/{draft['id']}/approve")
             issued = await approver.post(f"/v1/invoices/{draft['id']}/issue")
-            day.told(f"{company.name}: invoice {issued['number']} over {issued['total']} {issued['currency']} issued")
+            day.told(
+                f"{company.name}: invoice {issued['number']} issued over"
+                f" {_plain(issued['total'])} {issued['currency']}"
+            )
             yield {**issued, "client": company.slug}
 
 
@@ -70,7 +73,9 @@ async def _refused_to(drafter: Person, draft: dict[str, Any], day: Day) -> None:
     day.problem(f"{drafter.name} approved an invoice of their own drafting")
 
 
-async def _units(day: Day, outcomes: Sequence[Outcome], bills: Sequence[dict[str, Any]], report: Report) -> Check:
+async def _units(
+    day: Day, outcomes: Sequence[Outcome], bills: Sequence[dict[str, Any]], report: Report
+) -> Check:
     """Invoiced units = accepted units, each with its ticket, its document and a passed check behind it."""
     invoiced: dict[str, Decimal] = {}
     without_proof = 0
@@ -83,9 +88,18 @@ async def _units(day: Day, outcomes: Sequence[Outcome], bills: Sequence[dict[str
                 passed = [check for check in unit["checks"] if check["verdict"] == "pass"]
                 without_proof += not (unit["ticket_number"] and unit["document_id"] and passed)
         invoiced[bill["client"]] = invoiced.get(bill["client"], Decimal(0)) + units
-        report.invoices.append(Invoice(
-            bill["client"], bill["number"], bill["state"], str(units), bill["net"], bill["tax"], bill["total"],
-            bill["currency"]))  # fmt: skip
+        report.invoices.append(
+            Invoice(
+                bill["client"],
+                bill["number"],
+                bill["state"],
+                _plain(units),
+                _plain(bill["net"]),
+                _plain(bill["tax"]),
+                _plain(bill["total"]),
+                bill["currency"],
+            )
+        )
     wrong = []
     for slug in day.companies:
         accepted = sum(one.accepted for one in outcomes if one.client == slug)
@@ -94,7 +108,11 @@ async def _units(day: Day, outcomes: Sequence[Outcome], bills: Sequence[dict[str
     if without_proof:
         wrong.append(f"{without_proof} units without ticket, document or passed check")
     total = sum(invoiced.values(), Decimal(0))
-    return Check("Invoiced units", not wrong, _some(wrong) or f"{total} invoiced, {total} accepted, each with its proof")
+    return Check(
+        "Invoiced units",
+        not wrong,
+        _some(wrong) or f"{_plain(total)} invoiced, {_plain(total)} accepted, each with its proof",
+    )
 
 
 async def _proofs(person: Person, line_id: str) -> AsyncIterator[dict[str, Any]]:
@@ -130,18 +148,26 @@ async def _books(day: Day) -> Check:
         balance = await finance.get(f"/v1/clients/{client_id}/trial-balance")
         sums: dict[str, Decimal] = {}
         for account in balance["accounts"]:
-            sums[account["currency"]] = sums.get(account["currency"], Decimal(0)) + Decimal(account["balance"])
+            sums[account["currency"]] = sums.get(account["currency"], Decimal(0)) + Decimal(
+                account["balance"]
+            )
         if not balance["balanced"] or any(sums.values()):
             wrong.append(f"the book of {slug} does not balance: {sums}")
         async for journal in finance.pages(f"/v1/clients/{client_id}/journals"):
             entries += 1
             sides: dict[str, Decimal] = {}
             for posting in journal["postings"]:
-                sides[posting["currency"]] = sides.get(posting["currency"], Decimal(0)) + Decimal(posting["amount"])
+                sides[posting["currency"]] = sides.get(posting["currency"], Decimal(0)) + Decimal(
+                    posting["amount"]
+                )
             if any(sides.values()):
                 wrong.append(f"entry {journal['number']} of {slug} sums to {sides}")
-    return Check("Books", not wrong and entries > 0, _some(wrong)
-                 or f"{entries} entries in {len(day.client_ids)} books, every one and every book sums to zero")  # fmt: skip
+    return Check(
+        "Books",
+        not wrong and entries > 0,
+        _some(wrong)
+        or f"{entries} entries in {len(day.client_ids)} books, every one and every book sums to zero",
+    )
 
 
 async def _reconciled(day: Day) -> Check:
@@ -149,8 +175,11 @@ async def _reconciled(day: Day) -> Check:
     finance, wrong, received = day.people[DRAFTER], [], 0
     for slug, company in day.companies.items():
         zone = ZoneInfo(company.zone)
-        days = {datetime.fromisoformat(str(live.row["received_at"])).astimezone(zone).date()
-                for live in day.tickets if live.plan.client == slug and live.row}  # fmt: skip
+        days = {
+            datetime.fromisoformat(str(live.row["received_at"])).astimezone(zone).date()
+            for live in day.tickets
+            if live.plan.client == slug and live.row
+        }
         for one in sorted(days):
             found = await finance.post("/v1/reconciliations", {"client": slug, "day": one.isoformat()})
             counts = found["counts"]
@@ -159,11 +188,24 @@ async def _reconciled(day: Day) -> Check:
             if int(counts["received"]) != rest:
                 wrong.append(f"{slug} {one}: {counts}")
             wrong += [f"{slug} {one}: {difference}" for difference in found["differences"]]
-    return Check("Reconciliation", not wrong, _some(wrong)
-                 or f"{received} documents received, all posted, rejected, quarantined or open; no differences")  # fmt: skip
+    return Check(
+        "Reconciliation",
+        not wrong,
+        _some(wrong)
+        or f"{received} documents received, all posted, rejected, quarantined or open; no differences",
+    )
 
 
 def _some(wrong: Sequence[str], most: int = 5) -> str:
     """The first few, and how many more there are."""
     more = f"; and {len(wrong) - most} more" if len(wrong) > most else ""
     return "; ".join(wrong[:most]) + more
+
+
+def _plain(value: Decimal | str) -> str:
+    """An amount with two decimals, or a whole number of units, as long as nothing is lost."""
+    number = Decimal(value)
+    if number == number.to_integral_value() and isinstance(value, Decimal):
+        return f"{number:.0f}"
+    rounded = number.quantize(Decimal("0.01"))
+    return f"{rounded if rounded == number else number.normalize():f}"

@@ -29,8 +29,8 @@ _FIGURES = ("quantity", "unit_price", "tax_rate", "net")
 
 @dataclass(frozen=True)
 class Paper:
-    """One document to make. ``broken`` makes a file that must not be read; ``again`` names the ticket whose first
-    paper comes a second time, as the same file or (``resend``) as a marked copy in other bytes."""
+    """One document to make. ``broken`` makes a file that must not be read; ``again`` names the ticket whose
+    first paper comes a second time, as the same file or (``resend``) as a marked copy in other bytes."""
 
     kind: Kind = "invoice"
     seed: int = 0
@@ -63,7 +63,9 @@ class Pile:
             document = self._make(paper)
             documents.append(document)
             # A copy of the same bytes keeps the first entry: what is on the sheet is the same.
-            self._by_hash.setdefault(_hash(document.content) + ("+" if paper.again else ""), (document, paper))
+            self._by_hash.setdefault(
+                _hash(document.content) + ("+" if paper.again else ""), (document, paper)
+            )
             made()
         self.by_ticket[key] = documents
 
@@ -88,12 +90,19 @@ class Pile:
         if paper.again:
             first = self.by_ticket[paper.again][0]
             return resend_of(first) if paper.resend else duplicate_of(first)
-        return generate(paper.kind, paper.seed, country=paper.country, form=paper.form, layout=paper.layout,
-                        pages=paper.pages, damage=paper.damage)  # fmt: skip
+        return generate(
+            paper.kind,
+            paper.seed,
+            country=paper.country,
+            form=paper.form,
+            layout=paper.layout,
+            pages=paper.pages,
+            damage=paper.damage,
+        )
 
 
 def same(name: str, shown: str | None, true: str | None) -> bool:
-    """Whether a person would call the two values the same: figures by value, words without case and punctuation."""
+    """Whether a person calls two values the same: figures by value, words without case and punctuation."""
     if not shown or not true:
         return not shown and not true
     if name in AMOUNTS or name in _FIGURES:

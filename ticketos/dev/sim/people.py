@@ -1,7 +1,7 @@
 """The people of the day. Each signs in as itself, polls its own task list and does what its job is.
 
-An agent types what stands on the paper, a reviewer compares with the paper, the desk classifies, the lead decides,
-the client accepts or returns. None of them knows more than a person at that desk would.
+An agent types what stands on the paper, a reviewer compares with the paper, the desk classifies, the lead
+decides, the client accepts or returns. None of them knows more than a person at that desk would.
 """
 
 from __future__ import annotations
@@ -17,10 +17,20 @@ from ticketos.dev.sim.live import Day, Live
 from ticketos.dev.sim.papers import differences, slipped, typed_lines, wrong_required
 
 POLL_S = 0.6
-MOVED_ON = frozenset({
-    "task-not-open", "stale-version", "ticket-paused", "ticket-cancelled", "ticket-closed", "approval-not-open",
-    "version-stale", "document-not-keying", "task-assigned-to-other", "not-found",
-})  # fmt: skip
+MOVED_ON = frozenset(
+    {
+        "task-not-open",
+        "stale-version",
+        "ticket-paused",
+        "ticket-cancelled",
+        "ticket-closed",
+        "approval-not-open",
+        "version-stale",
+        "document-not-keying",
+        "task-assigned-to-other",
+        "not-found",
+    }
+)
 """Refusals that only say somebody or something was quicker."""
 RETURN_REASON = "The cost centre on these invoices is not ours, please check the supplier again."
 
@@ -81,7 +91,9 @@ class AgentBot(Worker):
         if live is None or not live.may_work:
             return False
         if task["kind"] == "work":
-            await self.finish(task, {"note": "Called back, settled, and told the customer what happens next."})
+            await self.finish(
+                task, {"note": "Called back, settled, and told the customer what happens next."}
+            )
             self.day.done["worked"] += 1
             return True
         began = time.monotonic()
@@ -105,8 +117,9 @@ class AgentBot(Worker):
             return "duplicate"
         return ""
 
-    async def _key(self, task: Mapping[str, Any], live: Live, document: Mapping[str, Any], truth: Truth,
-                   began: float) -> None:  # fmt: skip
+    async def _key(
+        self, task: Mapping[str, Any], live: Live, document: Mapping[str, Any], truth: Truth, began: float
+    ) -> None:
         fields = differences(truth, document["fields"], FIELD_NAMES)
         if live.plan.twist == "mistake" and task["kind"] == "keying" and not live.mistaken:
             live.mistaken = True
@@ -136,13 +149,22 @@ class ReviewerBot(Worker):
         wrong = {} if truth is None else wrong_required(truth, document["doc_type"], document["fields"])
         defects = [
             {
-                "field": name, "category": "wrong_value" if true else "missing_value", "severity": "critical",
-                "found": (document["fields"].get(name) or {}).get("value"), "expected": true,
+                "field": name,
+                "category": "wrong_value" if true else "missing_value",
+                "severity": "critical",
+                "found": (document["fields"].get(name) or {}).get("value"),
+                "expected": true,
             }
             for name, true in wrong.items()
-        ]  # fmt: skip
-        await self.finish(task, {"verdict": "fail" if defects else "pass", "defects": defects,
-                                 "comment": "Compared with the paper."})  # fmt: skip
+        ]
+        await self.finish(
+            task,
+            {
+                "verdict": "fail" if defects else "pass",
+                "defects": defects,
+                "comment": "Compared with the paper.",
+            },
+        )
         self.day.done["failed" if defects else "passed"] += 1
         if defects:
             self.day.told(f"{task['ticket_number']}: quality control found a defect in {', '.join(wrong)}")
@@ -181,8 +203,8 @@ class DeskBot(Worker):
 
 
 class ClientBot:
-    """The client's person: accepts or returns what is delivered, by API. Some tickets are left to the mail or to
-    silence."""
+    """The client's person: accepts or returns what is delivered, by API. Some tickets are left to the mail
+    or to silence."""
 
     def __init__(self, day: Day, slug: str, person: Person) -> None:
         self.day = day
@@ -231,7 +253,10 @@ class ClientBot:
         if live.plan.twist == "partial":
             page = await self.person.get(f"/v1/tickets/{live.id}/documents", limit=100)
             units = [d["id"] for d in page["items"] if d["state"] == "posted"]
-            body |= {"decision": "partial", "units": {units[0]: "accept", **dict.fromkeys(units[1:], "return")}}
+            body |= {
+                "decision": "partial",
+                "units": {units[0]: "accept", **dict.fromkeys(units[1:], "return")},
+            }
         try:
             await self.person.post(f"/v1/tickets/{live.id}/approval", body)
         except RefusedError as error:

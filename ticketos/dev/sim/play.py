@@ -13,9 +13,14 @@ from ticketos.dev.sim.progress import Board
 from ticketos.dev.sim.turns import Turns, read_mail
 
 BOTS: dict[str, type[Worker]] = {
-    "meera.nair": AgentBot, "jonas.weber": AgentBot, "farid.khan": AgentBot, "lena.hoffmann": ReviewerBot,
-    "ravi.pillai": ReviewerBot, "anita.rao": LeadBot, "sam.okafor": DeskBot,
-}  # fmt: skip
+    "meera.nair": AgentBot,
+    "jonas.weber": AgentBot,
+    "farid.khan": AgentBot,
+    "lena.hoffmann": ReviewerBot,
+    "ravi.pillai": ReviewerBot,
+    "anita.rao": LeadBot,
+    "sam.okafor": DeskBot,
+}
 LONGEST_S = 900.0
 _LAST_MAIL_S = 15.0
 
@@ -25,14 +30,17 @@ async def play(day: Day, turns: Turns, postbox: Postbox, board: Board, longest_s
     await alongside(
         _conduct(day, turns, board, longest_s),
         [
-            day.watch(), read_mail(day, postbox),
+            day.watch(),
+            read_mail(day, postbox),
             *(bot(day, day.people[key]).run() for key, bot in BOTS.items()),
             *(ClientBot(day, slug, day.people[f"client:{slug}"]).run() for slug in day.companies),
         ],
-    )  # fmt: skip
+    )
 
 
-async def alongside(conductor: Coroutine[Any, Any, None], others: Sequence[Coroutine[Any, Any, None]]) -> None:
+async def alongside(
+    conductor: Coroutine[Any, Any, None], others: Sequence[Coroutine[Any, Any, None]]
+) -> None:
     """Run the others until the conductor is done; a failure of any of them ends all."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(other) for other in others]
@@ -56,10 +64,21 @@ async def _all_ended(day: Day, board: Board) -> None:
     while True:
         rows = [live.row for live in day.tickets if live.row]
         board.show("Requests received", len(rows), total)
-        board.show("Documents read", sum(int(r["documents_done"]) for r in rows),
-                   sum(len(live.plan.papers) for live in day.tickets))  # fmt: skip
-        board.show("Looked at by people", day.done["keyed"] + day.done["confirmed"] + day.done["rejected"]
-                   + day.done["passed"] + day.done["failed"] + day.done["classified"], 0)  # fmt: skip
+        board.show(
+            "Documents read",
+            sum(int(r["documents_done"]) for r in rows),
+            sum(len(live.plan.papers) for live in day.tickets),
+        )
+        board.show(
+            "Looked at by people",
+            day.done["keyed"]
+            + day.done["confirmed"]
+            + day.done["rejected"]
+            + day.done["passed"]
+            + day.done["failed"]
+            + day.done["classified"],
+            0,
+        )
         ended = sum(live.ended for live in day.tickets)
         board.show("Requests finished", ended, total)
         if ended == total:

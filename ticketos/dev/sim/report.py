@@ -16,7 +16,6 @@ from ticketos.dev.sim.judge import Outcome
 from ticketos.dev.sim.live import Day
 from ticketos.dev.stack import StackUrls
 
-
 _PLAIN_WIDTH = 150
 """Characters of a line where no terminal says how many it has."""
 
@@ -87,14 +86,21 @@ class Report:
         if not self.outcomes or self.files:
             return []
         found = [
-            ("Documents straight through, untouched by people",
-             [o for o in self.outcomes if o.straight_through]),
+            (
+                "Documents straight through, untouched by people",
+                [o for o in self.outcomes if o.straight_through],
+            ),
             ("Fields keyed and confirmed by people", [o for o in self.outcomes if o.by_people]),
-            ("Broken and hostile files in quarantine, each with its reason",
-             [o for o in self.outcomes if o.quarantined]),
+            (
+                "Broken and hostile files in quarantine, each with its reason",
+                [o for o in self.outcomes if o.quarantined],
+            ),
             *((what, [o for o in self.outcomes if o.twist in twists]) for what, twists in SHOWN),
-        ]  # fmt: skip
-        return [(what, bool(those) and all(o.ok for o in those), [o.number for o in those]) for what, those in found]
+        ]
+        return [
+            (what, bool(those) and all(o.ok for o in those), [o.number for o in those])
+            for what, those in found
+        ]
 
     def totals(self) -> dict[str, Any]:
         """The day in figures."""
@@ -131,31 +137,55 @@ class Report:
             out.print(f"  {_mark(check.ok)} {check.name}: {check.detail}")
         for one in self.outcomes:
             for why in one.why:
-                out.print(f"  {one.number or one.key} {one.subject}: {why}", style="red", soft_wrap=True, markup=False)
+                out.print(
+                    f"  {one.number or one.key} {one.subject}: {why}",
+                    style="red",
+                    soft_wrap=True,
+                    markup=False,
+                )
         for text in self.day.unexpected:
             out.print(f"  {text}", style="red", soft_wrap=True, markup=False)
         seconds = self.seconds.get("total", 0)
         done = sum(one.ok for one in self.outcomes)
-        out.print(f"\n{done} of {len(self.outcomes)} requests ended as planned, in {seconds:.0f} seconds. "
-                  f"{'All is well.' if self.ok else 'NOT all went as planned.'}")  # fmt: skip
+        out.print(
+            f"\n{done} of {len(self.outcomes)} requests ended as planned, in {seconds:.0f} seconds. "
+            f"{'All is well.' if self.ok else 'NOT all went as planned.'}"
+        )
 
     def _clients(self) -> Table:
         table = Table(title="The working day", title_justify="left")
-        table.add_column("Client")
-        for name in ("Requests", "Documents", "Untouched", "By people", "Turned away", "Sent back", "Accepted", "Accuracy",
-                     "On time", "Invoice", "Amount"):  # fmt: skip
-            table.add_column(name, justify="right")
+        table.add_column("Client", no_wrap=True)
+        for name in (
+            "Requests",
+            "Documents",
+            "Untouched",
+            "By people",
+            "Turned away",
+            "Sent back",
+            "Accepted",
+            "Accuracy",
+            "On time",
+            "Invoice",
+            "Amount",
+        ):
+            table.add_column(name, justify="right", no_wrap=True)
         for slug, company in self.day.companies.items():
             those = [one for one in self.outcomes if one.client == slug]
             bill = next((one for one in self.invoices if one.client == slug), None)
-            table.add_row(company.name, *_figures(those), bill.number if bill else "–",
-                          f"{bill.total} {bill.currency}" if bill else "–")  # fmt: skip
+            table.add_row(
+                company.name,
+                *_figures(those),
+                bill.number if bill else "–",
+                f"{bill.total} {bill.currency}" if bill else "–",
+            )
         table.add_section()
         table.add_row("All", *_figures(self.outcomes), str(len(self.invoices)), "")
         return table
 
     def _files(self) -> Table:
-        table = Table("File", "Request", "Where it is", "Why, or what it is", title="Every file", title_justify="left")
+        table = Table(
+            "File", "Request", "Where it is", "Why, or what it is", title="Every file", title_justify="left"
+        )
         for one in self.files:
             table.add_row(one["file"], one["ticket"], one["state"], one["detail"])
         return table
@@ -167,13 +197,20 @@ def _totals(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
     inspected, correct = total("inspected"), total("correct")
     return {
-        "tickets": len(outcomes), "as_planned": sum(one.ok for one in outcomes),
-        **{name: total(name) for name in ("documents", "straight_through", "by_people", "quarantined", "rejected",
-                                          "accepted")},
+        "tickets": len(outcomes),
+        "as_planned": sum(one.ok for one in outcomes),
+        **{
+            name: total(name)
+            for name in ("documents", "straight_through", "by_people", "quarantined", "rejected", "accepted")
+        },
         "billed": str(sum((one.billed for one in outcomes), Decimal(0))),
-        "reworked": sum(one.rounds > 0 for one in outcomes), "inspected": inspected, "correct": correct,
-        "accuracy": str((Decimal(100 * correct) / inspected).quantize(Decimal("0.01"))) if inspected else None,
-    }  # fmt: skip
+        "reworked": sum(one.rounds > 0 for one in outcomes),
+        "inspected": inspected,
+        "correct": correct,
+        "accuracy": str((Decimal(100 * correct) / inspected).quantize(Decimal("0.01")))
+        if inspected
+        else None,
+    }
 
 
 def _figures(outcomes: Sequence[Outcome]) -> list[str]:
@@ -181,10 +218,16 @@ def _figures(outcomes: Sequence[Outcome]) -> list[str]:
     timed = [one for one in outcomes if one.sla != "none"]
     on_time = sum(one.sla == "on time" for one in timed)
     return [
-        str(totals["tickets"]), str(totals["documents"]), str(totals["straight_through"]), str(totals["by_people"]),
-        str(totals["quarantined"] + totals["rejected"]), str(totals["reworked"]), str(totals["accepted"]),
-        f"{totals['accuracy']} %" if totals["accuracy"] else "–", f"{on_time}/{len(timed)}",
-    ]  # fmt: skip
+        str(totals["tickets"]),
+        str(totals["documents"]),
+        str(totals["straight_through"]),
+        str(totals["by_people"]),
+        str(totals["quarantined"] + totals["rejected"]),
+        str(totals["reworked"]),
+        str(totals["accepted"]),
+        f"{totals['accuracy']} %" if totals["accuracy"] else "–",
+        f"{on_time}/{len(timed)}",
+    ]
 
 
 async def trail_check(urls: StackUrls, patience_s: float = 20) -> Check:

@@ -1,4 +1,4 @@
-"""Setting the stage: the first administrator, then everything else through the public API as an administrator would."""
+"""Setting the stage: the first administrator, then everything else as an administrator does it, by API."""
 
 from __future__ import annotations
 
@@ -18,37 +18,22 @@ ADMIN_EMAIL = "admin@provider.example"
 _CONTRACTS_SINCE = timedelta(days=180)
 
 
-def first_administrator(database: PostgresUrls, home: Path) -> str:
-    """Make the provider and its administrator on an empty installation; returns the password, kept nowhere else.
+def first_administrator(database: PostgresUrls, home: Path) -> tuple[str, str]:
+    """The first administrator of an empty installation: address and password, which is kept nowhere else.
 
     Raises ``StackError`` when the installation already has a provider: the day must not mix with real work.
     """
-    from ticketos.crypto import Keyring
-    from ticketos.db.audit import AuditTrail
-    from ticketos.db.ids import new_id
-    from ticketos.db.repositories.accounts import Accounts, bootstrap
-    from ticketos.db.repositories.clients import Clients
-    from ticketos.db.session import Database
-    from ticketos.settings import ensure_master_key
+    from ticketos.dev.first_run import first_account
 
-    keyring = Keyring(ensure_master_key(home))
-    audit = AuditTrail(keyring, new_id)
-    opened = Database(database.app, database.system, app_pool=2)
-    try:
-        made = bootstrap(
-            opened, Clients(audit, keyring), Accounts(audit, new_id), now=lambda: datetime.now(UTC), new_id=new_id,
-            name=str(PROVIDER["name"]), email=ADMIN_EMAIL,
-        )  # fmt: skip
-    finally:
-        opened.dispose()
+    made = first_account(database, home, email=ADMIN_EMAIL)
     if made is None:
         raise StackError("There is work in this home already; the demo day needs an empty one.")
-    return made.password
+    return made.email, made.password
 
 
-async def set_stage(day: Day, admin_password: str, stack: AsyncExitStack) -> None:
+async def set_stage(day: Day, account: tuple[str, str], stack: AsyncExitStack) -> None:
     """Sign the administrator in and make clients, contracts and people; everybody is signed in afterwards."""
-    admin = await stack.enter_async_context(Person(day.base, "Administrator", ADMIN_EMAIL, admin_password))
+    admin = await stack.enter_async_context(Person(day.base, "Administrator", *account))
     day.people["admin"] = admin
     provider = next(c for c in (await admin.get("/v1/clients"))["items"] if c["kind"] == "provider")
     day.client_ids[str(provider["slug"])] = str(provider["id"])
@@ -58,9 +43,10 @@ async def set_stage(day: Day, admin_password: str, stack: AsyncExitStack) -> Non
     for staff in STAFF:
         grants = [{"role": staff.role, "client_id": None}]
         skills: dict[str, Any] = {
-            "skills": list(staff.skills), "capacity": staff.capacity,
+            "skills": list(staff.skills),
+            "capacity": staff.capacity,
             "certifications": dict.fromkeys(staff.skills),
-        }  # fmt: skip
+        }
         await _person(day, stack, staff.key, staff.name, staff.email, str(provider["id"]), grants, skills)
     for company in day.companies.values():
         client_id, (name, email) = day.client_ids[company.slug], company.speaker
@@ -76,10 +62,25 @@ async def _company(day: Day, company: Company) -> None:
         await admin.post("/v1/contracts", contract_body(contract, str(made["id"]), since()))
 
 
-async def _person(day: Day, stack: AsyncExitStack, key: str, name: str, email: str, company: str,
-                  grants: list[dict[str, str | None]], more: dict[str, Any]) -> None:  # fmt: skip
+async def _person(
+    day: Day,
+    stack: AsyncExitStack,
+    key: str,
+    name: str,
+    email: str,
+    company: str,
+    grants: list[dict[str, str | None]],
+    more: dict[str, Any],
+) -> None:
     password = secrets.token_urlsafe(15)
-    body = {"client_id": company, "name": name, "email": email, "password": password, "grants": grants, **more}
+    body = {
+        "client_id": company,
+        "name": name,
+        "email": email,
+        "password": password,
+        "grants": grants,
+        **more,
+    }
     await day.people["admin"].post("/v1/users", body)
     day.people[key] = await stack.enter_async_context(Person(day.base, name, email, password))
 

@@ -16,11 +16,12 @@ from ticketos.dev.sim.mailer import Postbox, compose
 from ticketos.dev.sim.setting import since
 
 _WORKED_ON = frozenset({"quality", "rework", "approval", "billing", "closure"})
+_LADDER_LOOKS = 240
 PAUSE_REASON = "The purchase order number cannot be read, we asked for it."
 
 
 class Turns:
-    """Sends every ticket and plays its twist. ``objects`` is the folder the stack keeps encrypted files in."""
+    """Sends every ticket and plays its twist. ``objects`` is the folder of the stack's encrypted files."""
 
     def __init__(self, day: Day, postbox: Postbox, mail_domain: str, objects: Path) -> None:
         self._day = day
@@ -28,9 +29,12 @@ class Turns:
         self._domain = mail_domain
         self._objects = objects
         self._twists: Mapping[str, Callable[[Live], Awaitable[None]]] = {
-            "cancel": self._cancel, "pause": self._pause, "breach": self._breach, "parked": self._parked,
+            "cancel": self._cancel,
+            "pause": self._pause,
+            "breach": self._breach,
+            "parked": self._parked,
             "missing_file": self._missing_file,
-        }  # fmt: skip
+        }
 
     async def send_all(self) -> None:
         """Send the tickets in their order; returns when all are sent and all twists are played."""
@@ -67,7 +71,10 @@ class Turns:
         try:
             await self._day.until(lambda: bool(live.id), f"{live.plan.subject} is known")
             await twist(live)
-        except (NotAsPlannedError, RefusedError) as error:  # the other tickets go on; the run fails with these words
+        except (
+            NotAsPlannedError,
+            RefusedError,
+        ) as error:  # the other tickets go on; the run fails with these words
             self._day.problem(f"{live.number}: {error}")
         live.may_work = live.may_classify = True
 
@@ -75,23 +82,45 @@ class Turns:
         plan, day = live.plan, self._day
         files = day.pile.uploads(plan.key)
         if plan.channel == "mail":
-            await self._mail(live, f"{plan.client}@{self._domain}", f"{plan.key}.{plan.client}", plan.text, files)
+            await self._mail(
+                live, f"{plan.client}@{self._domain}", f"{plan.key}.{plan.client}", plan.text, files
+            )
             return
         writer = day.companies[plan.client].writer
-        values = {"subject": plan.subject, "text": plan.text, "requester_name": writer[0], "requester_email": writer[1]}
+        values = {
+            "subject": plan.subject,
+            "text": plan.text,
+            "requester_name": writer[0],
+            "requester_email": writer[1],
+        }
         row = await day.people[f"client:{plan.client}"].upload(values, files, f"day-{plan.key}")
         day.tickets.known_as(live, row)
 
-    async def _mail(self, live: Live, to: str, message_id: str, text: str, files: tuple[Upload, ...] = (),
-                    in_reply_to: str = "") -> None:  # fmt: skip
+    async def _mail(
+        self,
+        live: Live,
+        to: str,
+        message_id: str,
+        text: str,
+        files: tuple[Upload, ...] = (),
+        in_reply_to: str = "",
+    ) -> None:
         writer = self._day.companies[live.plan.client].writer
         subject = f"Re: {live.plan.subject}" if in_reply_to else live.plan.subject
-        await self._postbox.send(compose(
-            sender=writer, to=to, subject=subject, text=text, files=files, in_reply_to=in_reply_to,
-            message_id=f"{message_id}.{int(datetime.now(UTC).timestamp())}@{writer[1].rpartition('@')[2]}",
-            at=datetime.now(UTC)))  # fmt: skip
+        await self._postbox.send(
+            compose(
+                sender=writer,
+                to=to,
+                subject=subject,
+                text=text,
+                files=files,
+                in_reply_to=in_reply_to,
+                message_id=f"{message_id}.{int(datetime.now(UTC).timestamp())}@{writer[1].rpartition('@')[2]}",
+                at=datetime.now(UTC),
+            )
+        )
 
-    # --- the twists -----------------------------------------------------------------------------------------------
+    # --- the twists -------------------------------------------------------------------------
 
     async def _cancel(self, live: Live) -> None:
         await self._task_waits(live)
@@ -105,23 +134,37 @@ class Turns:
         await lead.post(f"/v1/tickets/{live.id}/pause", {"reason": PAUSE_REASON})
         await self._day.until(lambda: live.state == "paused", f"{live.number} is paused")
         letters = self._postbox.letters
-        await self._day.until(lambda: any(one.number == live.number and one.reply_to for one in letters),
-                              f"a mail of {live.number} to answer to")  # fmt: skip
+        await self._day.until(
+            lambda: any(one.number == live.number and one.reply_to for one in letters),
+            f"a mail of {live.number} to answer to",
+        )
         letter = next(one for one in letters if one.number == live.number and one.reply_to)
         self._day.told(f"{live.number}: paused with a question; the customer answers by mail")
-        await self._mail(live, letter.reply_to, f"{live.plan.key}.answer", "The order number is PO-4711.",
-                         in_reply_to=letter.message_id)  # fmt: skip
-        await self._day.until(lambda: live.state == "open", f"{live.number} goes on after the customer's mail")
+        await self._mail(
+            live,
+            letter.reply_to,
+            f"{live.plan.key}.answer",
+            "The order number is PO-4711.",
+            in_reply_to=letter.message_id,
+        )
+        await self._day.until(
+            lambda: live.state == "open", f"{live.number} goes on after the customer's mail"
+        )
 
     async def _breach(self, live: Live) -> None:
         await self._task_waits(live)
         client = self._day.people[f"client:{live.plan.client}"]
         body = {"priority": "P1", "reason": "The ferry leaves tonight."}
         await client.post(f"/v1/tickets/{live.id}/priority", body)
-        top = "escalation_3"
-        while top not in await self._fired(live):
+        for _ in range(_LADDER_LOOKS):
+            if "escalation_3" in await self._fired(live):
+                break
             await asyncio.sleep(0.5)
-        self._day.told(f"{live.number}: the promised time has passed, escalated to lead, operations and client success")
+        else:
+            raise NotAsPlannedError("the ladder was not climbed to its top")
+        self._day.told(
+            f"{live.number}: the promised time has passed, escalated to lead, operations and client success"
+        )
 
     async def _fired(self, live: Live) -> list[str]:
         tree = await self._day.people["anita.rao"].get(f"/v1/tickets/{live.id}/tree")
@@ -137,14 +180,16 @@ class Turns:
         self._day.told(f"{live.number}: parked without a contract; the contract is signed now")
 
     async def _without_its_file(self, live: Live) -> None:
-        """Hand the ticket in and take its stored file away before anybody reads it: the text is so unclear that the
-        desk must classify first, and the desk waits."""
+        """Hand the ticket in and take its stored file away before anybody reads it: the text is so unclear
+        that the desk must classify first, and the desk waits."""
         folder = self._objects / self._day.client_ids[live.plan.client]
         before = _files(folder)
         await self._hand_in(live)
         fresh = _files(folder) - before
         if len(fresh) != len(live.plan.papers):
-            self._day.problem(f"{live.number}: {len(fresh)} files appeared for {len(live.plan.papers)} documents")
+            self._day.problem(
+                f"{live.number}: {len(fresh)} files appeared for {len(live.plan.papers)} documents"
+            )
         for path in fresh:
             shutil.move(path, _aside(path))
 
