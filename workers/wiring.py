@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 from activities import quality, rework
@@ -18,9 +19,7 @@ from activities.delivery import DeliveryActivities
 from activities.handling import Completion, HandlingActivities, TaskActivities, classify, release
 from activities.intake import IntakeActivities
 from activities.invoicing import InvoicingActivities
-from activities.lines import manual
-from activities.lines.data_entry import DataEntryActivities
-from activities.lines.manual import ManualActivities
+from activities.lines.line import LinePorts, LineWork
 from activities.quality import QualityActivities
 from activities.reconciliation import ReconciliationActivities
 from activities.rework import ReworkActivities
@@ -38,15 +37,19 @@ from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconcil
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
 from ticketos.domain.ports import Documents, Reader, Store, Triage
+from ticketos.lines import LINES
+from ticketos.lines.line import BY_HAND
 from ticketos.settings import Settings, ensure_master_key
 from workflows import names
-from workflows.lines.data_entry import DataEntryWorkflow
-from workflows.lines.manual import ManualWorkflow
 from workflows.scheduled.invoicing import InvoicingWorkflow
 from workflows.scheduled.reconciliation import ReconciliationWorkflow
 from workflows.ticket import TicketWorkflow
 
-WORKFLOWS: tuple[type, ...] = (TicketWorkflow, DataEntryWorkflow, ManualWorkflow, InvoicingWorkflow, ReconciliationWorkflow)
+BUILT: tuple[str, ...] = ("manual", *(line.key for line in LINES if line.workflow != BY_HAND))
+"""Lines with files of their own: ``workflows/lines/<key>.py`` offers ``WORKFLOW``, ``activities/lines/<key>.py``
+``work(ports)``."""
+
+WORKFLOWS: tuple[type, ...] = (TicketWorkflow, *(import_module(f"workflows.lines.{key}").WORKFLOW for key in BUILT), InvoicingWorkflow, ReconciliationWorkflow)
 """Every workflow a worker serves."""
 
 
@@ -89,23 +92,30 @@ def store(found: Parts) -> SqlStore:
     return SqlStore(found.database, now=utc_now, new_id=new_id, audit=found.audit)
 
 
-def ticket_activities(steps: Store, triage: Triage, data_entry: DataEntryActivities) -> Sequence[Callable[..., Any]]:
+def line_work(ports: LinePorts) -> tuple[LineWork, ...]:
+    """Each built line's part of the workers."""
+    return tuple(import_module(f"activities.lines.{key}").work(ports) for key in BUILT)
+
+
+def ticket_activities(steps: Store, triage: Triage, lines: Sequence[LineWork]) -> Sequence[Callable[..., Any]]:
     """The local activities of tickets: one class per stage, and the lines'."""
     intake, triaged, contract = IntakeActivities(steps), TriageActivities(steps, triage), ContractActivities(steps)
     assignment, delivery, judged = AssignmentActivities(steps), DeliveryActivities(steps), QualityActivities(steps)
     again, approval, billing = ReworkActivities(steps), ApprovalActivities(steps), BillingActivities(steps)
     closure, deadline, handling = ClosureActivities(steps), DeadlineActivities(steps), HandlingActivities(steps)
-    by_hand = ManualActivities(steps)
     completions: dict[str, Completion] = {
         "triage": classify, "contract": release, "qa_review": quality.review, "escalation": rework.lead_decides,
-        "work": manual.done, **data_entry.completions(),
     }
+    for line in lines:
+        if taken := completions.keys() & line.completions.keys():
+            raise ValueError(f"two meanings for finishing a task of kind {', '.join(sorted(taken))}")
+        completions |= line.completions
     tasks = TaskActivities(steps, completions)
     return (
         intake.enter, triaged.enter, contract.enter, assignment.enter, delivery.begin, delivery.finish,
         judged.inspect, judged.remaining, judged.conclude, again.begin, approval.offer, approval.decide, approval.lapse,
         billing.record, closure.close, deadline.tick, handling.act, handling.attention, tasks.complete,
-        data_entry.plan, data_entry.rework, data_entry.post, by_hand.open,
+        *(one for line in lines for one in line.local),
     )
 
 
@@ -119,10 +129,10 @@ def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
 def activities_of(queue: str, steps: Store, documents: Documents, reader: Reader,
                   money: Sequence[Callable[..., Any]] = ()) -> Sequence[Callable[..., Any]]:
     """What a worker of this queue offers. Local activities belong to the queue of their workflows."""
-    data_entry = DataEntryActivities(steps, documents, reader, checksum_right)
+    lines = line_work(LinePorts(steps, documents, reader, checksum_right))
     offered: dict[str, Sequence[Callable[..., Any]]] = {
-        names.TICKETS: ticket_activities(steps, local_triage, data_entry),
-        names.DOCUMENTS: (data_entry.read,),
+        names.TICKETS: ticket_activities(steps, local_triage, lines),
+        names.DOCUMENTS: tuple(one for line in lines for one in line.documents),
         names.MONEY: money,
     }
     return offered.get(queue, ())

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from temporalio import activity
 
 from activities.errors import guarded
+from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.domain.changes import Change, SetTicket, Verdict
@@ -127,6 +128,12 @@ class DataEntryActivities:
         verdict = flow.on_keyed(ticket, task, document, command.payload, actor, today, self._tax_id_valid, step.now, step.new_id)
         return Verdict(verdict.outcome, (*verdict.changes, SetTicket({})), verdict.next_at,
                        {**verdict.facts, "people": waiting_for_people(step) - 1, "seq": ticket.seq + 1})
+
+
+def work(ports: LinePorts) -> LineWork:
+    """Data entry's part of the workers."""
+    steps = DataEntryActivities(ports.store, ports.documents, ports.reader, ports.tax_id_valid)
+    return LineWork((steps.plan, steps.rework, steps.post), (steps.read,), steps.completions())
 
 
 def waiting_for_people(step: Step) -> int:

@@ -7,6 +7,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.errors import guarded
+from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
 from ticketos.domain import stages
@@ -48,3 +49,8 @@ def done(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verd
         raise DomainError("note-missing")
     return Verdict("done", (CloseTask(task.id, "done", step.now, actor.user_id, {"note": note}),
                             Emit("ticket.edited", after={"work": "done"}, why=note[:500])), facts={"people": 0})
+
+
+def work(ports: LinePorts) -> LineWork:
+    """The part of the workers for lines that a person does."""
+    return LineWork((ManualActivities(ports.store).open,), completions={"work": done})

@@ -40,7 +40,7 @@ async def read_document(call: ReadDep, document_id: UUID) -> Response:
     "/{document_id}/content",
     response_class=Response,
     responses=problems(404)
-    | {200: {"description": "The bytes as they came in", "content": {"application/octet-stream": {}}}},
+    | {200: {"description": "The bytes as they came in", "content": {"*/*": {}}}},
 )
 async def download(call: ReadDep, document_id: UUID) -> Response:
     """The file as it came in, always as a download. Who opened it is in the trail."""

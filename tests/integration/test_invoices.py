@@ -24,6 +24,7 @@ from ticketos.db.sealing import Sealer
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import SYSTEM, Actor
+from workers.schedules import scheduled_clients
 
 NOW = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
 MAKER, CHECKER = Actor("user", str(new_id())), Actor("user", str(new_id()))
@@ -387,3 +388,10 @@ def test_a_scheduled_month_runs_once(world: World) -> None:
     assert desk.row(UUID(first["invoices"][0]))["drafted_by"] == "schedule"
     settle(world, desk.client_id, status="suspended")
     assert runs.due(desk.client_id, NOW) == ()
+
+
+def test_schedules_are_kept_for_active_clients_alone(world: World) -> None:
+    active, gone = Desk(world, zone="Europe/Berlin"), Desk(world, status="suspended")
+    found = {one.id: one.zone for one in scheduled_clients(world.services.database)}
+    assert found[active.client_id] == "Europe/Berlin"
+    assert not {gone.client_id, world.provider} & set(found)

@@ -13,7 +13,7 @@ from uuid import UUID
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.lines.data_entry import DataEntryActivities
+from activities.lines.line import LinePorts
 from schemas.acts import ActorRef
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from tests.support.memory import MemoryStore
@@ -21,7 +21,7 @@ from tests.support.running import NoFiles
 from ticketos.domain import reopen
 from ticketos.domain.ports import StepKey
 from ticketos.domain.state import Actor
-from workers.wiring import ticket_activities
+from workers.wiring import line_work, ticket_activities
 
 ATTEMPTS = 3
 """An error that is not ours to retry becomes final at this attempt."""
@@ -50,8 +50,8 @@ class Lifecycle:
 
     def __init__(self, store: MemoryStore, ticket_id: UUID, client_id: UUID, reader: Any, triage: Any) -> None:
         self.store, self.ticket_id, self.client_id = store, ticket_id, client_id
-        data_entry = DataEntryActivities(store, NoFiles(), reader, lambda _: None)
-        offered: tuple[Any, ...] = (*ticket_activities(store, triage, data_entry), data_entry.read)
+        lines = line_work(LinePorts(store, NoFiles(), reader, lambda _: None))
+        offered: tuple[Any, ...] = (*ticket_activities(store, triage, lines), *(one for line in lines for one in line.documents))
         self.activities: Mapping[str, Callable[..., Any]] = {
             str(vars(a.__func__)["__temporal_activity_definition"].name): a for a in offered}
         self.life, self.round = 1, 0

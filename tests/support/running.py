@@ -16,13 +16,13 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
-from activities.lines.data_entry import DataEntryActivities
+from activities.lines.line import LinePorts
 from schemas.acts import ActorRef, ActResult, CompleteTask, DecideApproval
 from schemas.ticket import TicketStart
 from tests.support.memory import MemoryStore, World
 from ticketos.domain.state import TicketState
 from workers.runtime import sandbox
-from workers.wiring import WORKFLOWS, ticket_activities
+from workers.wiring import WORKFLOWS, line_work, ticket_activities
 from workflows import names
 
 AGENT = ActorRef(kind="user", id=str(UUID(int=7)), roles=("agent",))
@@ -171,7 +171,7 @@ async def running(
 ) -> AsyncIterator[Callable[..., Any]]:
     """Workers for tickets and documents; yields ``start(ticket)``."""
     client = await Client.connect(address, data_converter=pydantic_data_converter)
-    data_entry = DataEntryActivities(store, NoFiles(), reader, lambda _: None)
+    lines = line_work(LinePorts(store, NoFiles(), reader, lambda _: None))
     suffix = uuid.uuid4().hex[:8]
     tickets, documents = f"tickets-{suffix}", f"documents-{suffix}"
     saved, names.DOCUMENTS = names.DOCUMENTS, documents
@@ -180,7 +180,7 @@ async def running(
             client,
             task_queue=tickets,
             workflows=WORKFLOWS,
-            activities=ticket_activities(store, triage, data_entry),
+            activities=ticket_activities(store, triage, lines),
             activity_executor=pool,
             workflow_runner=sandbox(),
             max_cached_workflows=0,
@@ -189,7 +189,7 @@ async def running(
         reading = Worker(
             client,
             task_queue=documents,
-            activities=[data_entry.read],
+            activities=[one for line in lines for one in line.documents],
             activity_executor=pool,
             graceful_shutdown_timeout=timedelta(seconds=1),
         )

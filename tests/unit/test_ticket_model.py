@@ -31,7 +31,7 @@ from ticketos.domain.state import Actor, TaskState
 
 DEFAULT_STEPS = 2_000
 STEPS = int(os.environ.get("TICKETOS_MODEL_STEPS", DEFAULT_STEPS))
-STEPS_EACH = 60
+STEPS_EACH = 25
 
 BOTH = ActorRef(kind="user", id=str(UUID(int=12)), roles=("agent", "qa"))
 PEOPLE = (AGENT, REVIEWER, LEAD, DESK, BOTH, BUYER)
@@ -58,9 +58,9 @@ class TicketLife(RuleBasedStateMachine):
         kinds=st.lists(st.sampled_from(("clean", "clean", "weak", "bad")), max_size=4), straight=st.booleans(),
         rate=st.sampled_from((0, 20, 50, 100)), rounds=st.integers(0, 2), sign_off=st.sampled_from((True, True, True, False)),
         knows=st.sampled_from((True, True, False)), line=st.sampled_from(("data_entry", "data_entry", "data_entry", "it_helpdesk")),
-        covered=st.sampled_from((True, True, False)))
+        covered=st.sampled_from((True, True, False)), far=st.sampled_from((0, 8, 15, 25, 40)), data=st.data())
     def begin(self, kinds: list[str], straight: bool, rate: int, rounds: int, sign_off: bool, knows: bool, line: str,
-              covered: bool) -> None:
+              covered: bool, far: int, data: st.DataObject) -> None:
         self.now = START
         self.keys = 0
         request = ticket(100, documents_total=len(kinds), received_at=START)
@@ -88,20 +88,47 @@ class TicketLife(RuleBasedStateMachine):
         self.peak = 0
         self.reviews: list[tuple[str | None, str | None]] = []
         """Who reviewed, and whose work it was."""
+        for _ in range(far):
+            self.go_on(data)
 
     # --- the workflow goes on -------------------------------------------------------------------------------------
 
+    @rule(moves=st.integers(1, 12), data=st.data())
+    def proceed(self, moves: int, data: st.DataObject) -> None:
+        """As it goes on an ordinary day: steps as they come, and people doing what waits for them."""
+        for _ in range(moves):
+            self.go_on(data)
+
     @precondition(lambda self: self.flow.due is not None)
-    @rule(steps=st.integers(1, 6))
-    def advance(self, steps: int) -> None:
-        """Some steps in a row, as they come when nobody interferes."""
-        for _ in range(steps):
-            if self.flow.due is None:
-                return
-            self.now += timedelta(milliseconds=20)
-            call, answer = self.flow.advance()
-            self.judge(call, answer)
-            self.compare()
+    @rule()
+    def advance(self) -> None:
+        """One step."""
+        self.now += timedelta(milliseconds=20)
+        call, answer = self.flow.advance()
+        self.judge(call, answer)
+        self.compare()
+
+    def go_on(self, data: st.DataObject) -> None:
+        """Whatever comes next when nobody interferes."""
+        waiting = sorted((t for t in self.store.world.tasks.values() if t.state == "open"), key=lambda t: t.id)
+        if self.flow.due is not None:
+            self.advance()
+        elif self.model.state == "paused":
+            self.resume()
+        elif self.model.state == "needs_attention":
+            self.retry()
+        elif waiting:
+            self.serve(waiting[0], data)
+        elif self.model.offered:
+            decision = data.draw(st.sampled_from(("accept", "accept", "return", "partial", "silence")), "decision")
+            self.time_passes(self.model.agreed.deemed_s) if decision == "silence" else self.answer(decision, data)
+
+    def serve(self, task: TaskState, data: st.DataObject) -> None:
+        """The right person finishes a task; how is up to them."""
+        if task.kind == "contract" and not self.model.covered:
+            self.contract_is_signed()
+        able = [p for p in PEOPLE if self.refused_task(task, p, None) is None]
+        self.finish(task, data.draw(st.sampled_from(able), "actor"), data.draw(st.sampled_from(RESULTS[task.kind]), "result"), None)
 
     @precondition(lambda self: self.flow.due is not None and self.flow.due.name != "ticket.attention")
     @rule()
@@ -154,6 +181,9 @@ class TicketLife(RuleBasedStateMachine):
         actor = data.draw(st.sampled_from(people), "actor")
         result = data.draw(st.sampled_from(RESULTS[task.kind]), "result")
         version = data.draw(st.sampled_from((None, task.row_version, task.row_version + 1)), "version")
+        self.finish(task, actor, result, version)
+
+    def finish(self, task: TaskState, actor: ActorRef, result: Mapping[str, Any], version: int | None) -> None:
         expected = self.refused_task(task, actor, version) or self.finished(task, actor, result)
         verdict = self.flow.act("complete_task", self.key(), actor, result, task.id, version)
         assert (verdict.code or verdict.outcome) == expected, (task.kind, actor.roles, result)
@@ -162,6 +192,9 @@ class TicketLife(RuleBasedStateMachine):
           reason=st.sampled_from(("wrong cost centre", "")), data=st.data())
     def decide(self, kind: str, current: bool, reason: str, data: st.DataObject) -> None:
         """The client accepts, returns, or both."""
+        self.answer(kind, data, current, reason)
+
+    def answer(self, kind: str, data: st.DataObject, current: bool = True, reason: str = "wrong cost centre") -> None:
         delivered = [u.id for u in self.model.units if u.delivered]
         back = set(data.draw(st.lists(st.sampled_from(delivered), unique=True), "back")) if delivered else set()
         version = next((a.version for a in self.store.world.approvals.values() if a.state == "open"), "none")
@@ -192,8 +225,6 @@ class TicketLife(RuleBasedStateMachine):
         if meant:
             self.acted("cancel", {"reason": reason}, self.model.cancel(reason))
 
-    @precondition(lambda self: not self.model.covered)
-    @rule()
     def contract_is_signed(self) -> None:
         self.store.world.contracts = [self.terms]
         self.model.covered = True

@@ -7,16 +7,25 @@ from collections.abc import Mapping
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor, TaskState
 
+DELIVERY = frozenset({"agent", "sme", "lead"})
+"""Roles that do a service line's work."""
+
 ROLES: Mapping[str, frozenset[str]] = {
     "triage": frozenset({"desk", "lead", "ops", "admin"}),
     "contract": frozenset({"desk", "ops", "admin"}),
-    "keying": frozenset({"agent", "sme", "lead"}),
-    "rework": frozenset({"agent", "sme", "lead"}),
-    "work": frozenset({"agent", "sme", "lead"}),
+    "keying": DELIVERY,
+    "rework": DELIVERY,
+    "work": DELIVERY,
     "qa_review": frozenset({"qa", "lead"}),
     "escalation": frozenset({"lead", "ops"}),
 }
 """Roles that may finish a task of a kind."""
+
+
+def roles_of(kind: str) -> frozenset[str]:
+    """Roles that may finish this kind. A line's own kinds (``line.verb``) are its delivery work; an unknown
+    kind is nobody's."""
+    return ROLES.get(kind, DELIVERY if "." in kind else frozenset())
 
 OVERRULE = frozenset({"lead", "ops", "admin"})
 """Roles that may finish a task assigned to somebody else."""
@@ -32,7 +41,7 @@ def may_finish(task: TaskState | None, actor: Actor, version: int | None) -> Tas
         raise DomainError("stale-version", expected=version, current=task.row_version)
     if actor.kind == "system":
         return task
-    if not actor.roles & ROLES.get(task.kind, frozenset()):
+    if not actor.roles & roles_of(task.kind):
         raise DomainError("not-allowed", kind=task.kind)
     if task.assigned_to is not None and task.assigned_to != actor.user_id and not actor.roles & OVERRULE:
         raise DomainError("task-assigned-to-other")

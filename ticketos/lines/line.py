@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,19 +19,26 @@ Withdraw = Callable[[TicketState, DocumentState, Any, datetime, NewId], tuple[Ch
 """What undoes a document's effects outside the ticket (an ERP posting) when its work is withdrawn."""
 
 
+BY_HAND = "ManualWork"
+"""The workflow of lines that are not built yet."""
+
+
 @dataclass(frozen=True)
 class ServiceLine:
     """A service line: its key in tickets and contracts, the workflow that delivers it, what its people must know.
 
     ``workflow`` is the Temporal name of its child workflow. A line that is not built yet names ``ManualWork``:
-    a person does it in one task. ``reads_documents`` says whether attachments are units of its work."""
+    a person does it in one task. ``reads_documents`` says whether attachments are units of its work. ``words`` teach the local
+    triage engine to recognise it: ticket type → (weight, regular expression in lower case); empty, a person or
+    the client names it."""
 
     key: str
     title: str
     skill: str
-    workflow: str = "ManualWork"
+    workflow: str = BY_HAND
     unit: str = "ticket"
     reads_documents: bool = False
     level_one: LevelOne | None = None
     required: Callable[[str], tuple[str, ...]] = lambda _: ()
     withdraw: Withdraw | None = None
+    words: Mapping[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)

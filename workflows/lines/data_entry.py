@@ -126,3 +126,7 @@ class DataEntryWorkflow(Steps):
     @retry.validator
     def _may_retry(self, act: RetryStep) -> None:
         self.require_running()
+
+
+WORKFLOW = DataEntryWorkflow
+"""What the workers serve for this file's line."""

@@ -55,3 +55,7 @@ class ManualWorkflow(Steps):
     @retry.validator
     def _may_retry(self, act: RetryStep) -> None:
         self.require_running()
+
+
+WORKFLOW = ManualWorkflow
+"""What the workers serve for this file's line."""

@@ -14,7 +14,7 @@ from schemas.triage import TriageResult
 from ticketos.ai.triage.language import DEFAULT_LANGUAGES, detect
 from ticketos.ai.triage.sentiment import sentiment
 from ticketos.ai.triage.vocabulary import URGENT, VOCABULARY
-from ticketos.lines import KEYS
+from ticketos.lines import KEYS, line_of
 
 ENGINE = "rules-1"
 AUTO_CONFIDENCE = 0.8
@@ -72,7 +72,7 @@ def _matchers() -> Mapping[str, tuple[tuple[str, float, re.Pattern[str]], ...]]:
     return {
         line: tuple(
             (kind, weight, re.compile(rf"(?<!\w)(?:{term})(?!\w)"))
-            for kind, terms in VOCABULARY.get(line, {}).items()
+            for kind, terms in (VOCABULARY.get(line) or line_of(line).words).items()
             for weight, term in terms
         )
         for line in KEYS

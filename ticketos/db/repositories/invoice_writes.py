@@ -1,5 +1,5 @@
 # ruff: noqa: S608 (statements are put together from names of our own, never from values)
-"""What the commands on invoices write: lines, numbers, payouts, entries of the provider's book, and the trail."""
+"""What the commands on invoices write: lines, numbers, payouts, entries of the provider's book, the trail."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ from ticketos.lines.data_entry.rules import AMOUNTS, REQUIRED, amount
 
 CLIENTS = visitors()
 MOST_FILES = 2_000
-MOST_PER_TICKET = 50
+MOST_PER_TICKET = 10
+"""One document that waits for a person holds up its ticket; small tickets keep the rest going."""
 MOST_BYTES = 50 * 1024 * 1024
 MOST_BYTES_PER_TICKET = 200 * 1024 * 1024
 SECONDS_PER_FILE = 20.0
@@ -39,7 +40,7 @@ _SUBJECT = "Your documents, part {}"
 
 
 def collect(folder: Path) -> tuple[Path, ...]:
-    """The files below ``folder`` in order, without hidden ones. Raises ``StackError`` for none or too many."""
+    """The files below ``folder`` in order, without hidden ones; ``StackError`` for none or too many."""
     if not folder.is_dir():
         raise StackError(f"{folder} is not a folder.")
     found = sorted(

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"\[([A-Z0-9]+-\d\d-\d+)\]")
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail that arrived: ``number`` is the ticket's, ``link`` leads to sign-off (``page`` a) or survey (s)."""
+    """A mail that came: ``number`` is the ticket's, ``link`` leads to sign-off (``page`` a) or survey (s)."""
 
     to: tuple[str, ...]
     subject: str

@@ -30,10 +30,11 @@ async def close_month(day: Day, outcomes: Sequence[Outcome], report: Report, boa
         except RefusedError as error:
             day.problem(f"{company.name} could not be invoiced: {error}")
         board.show("Clients invoiced", number, len(day.companies))
+    worked = any(one.accepted for one in outcomes)
     report.checks += [
         await _units(day, outcomes, bills, report),
-        _prices(day, bills, report),
-        await _books(day),
+        _prices(day, bills, report, worked),
+        await _books(day, worked),
         await _reconciled(day),
     ]
 
@@ -126,8 +127,8 @@ async def _proofs(person: Person, line_id: str) -> AsyncIterator[dict[str, Any]]
             return
 
 
-def _prices(day: Day, bills: Sequence[dict[str, Any]], report: Report) -> Check:
-    """Each invoice says what the contract's price makes of its units."""
+def _prices(day: Day, bills: Sequence[dict[str, Any]], report: Report, worked: bool) -> Check:
+    """Each invoice says what the contract's price makes of its units; accepted work has one."""
     wrong = []
     for bill, invoice in zip(bills, report.invoices, strict=True):
         terms = day.companies[bill["client"]].contracts[0].terms["pricing"]
@@ -138,10 +139,12 @@ def _prices(day: Day, bills: Sequence[dict[str, Any]], report: Report) -> Check:
         if Decimal(invoice.net) + Decimal(invoice.tax) != Decimal(invoice.total):
             wrong.append(f"{invoice.number}: {invoice.net} + {invoice.tax} ≠ {invoice.total}")
     words = ", ".join(f"{one.number} {one.total} {one.currency}" for one in report.invoices)
-    return Check("Invoices", not wrong and bool(bills), _some(wrong) or words or "none were issued")
+    return Check(
+        "Invoices", not wrong and (bool(bills) or not worked), _some(wrong) or words or "none were issued"
+    )
 
 
-async def _books(day: Day) -> Check:
+async def _books(day: Day, worked: bool) -> Check:
     """Every entry sums to zero, and so does every book."""
     finance, wrong, entries = day.people[DRAFTER], [], 0
     for slug, client_id in day.client_ids.items():
@@ -164,7 +167,7 @@ async def _books(day: Day) -> Check:
                 wrong.append(f"entry {journal['number']} of {slug} sums to {sides}")
     return Check(
         "Books",
-        not wrong and entries > 0,
+        not wrong and (entries > 0 or not worked),
         _some(wrong)
         or f"{entries} entries in {len(day.client_ids)} books, every one and every book sums to zero",
     )

@@ -103,8 +103,9 @@ def _kaveri() -> tuple[Plan, ...]:
         return Plan(key, "kaveri", channel, subject, text, papers, twist, **more)  # type: ignore[arg-type]
 
     unclear = (
-        "Hello, I was asked by my colleague to pass the attached on to you. She said that you would know what "
-        "to do with it, as you did last spring when we had the same thing on our desk. Thank you and kind regards."
+        "Hello, I was asked by my colleague to pass the attached on to you. She said that you would know "
+        "what to do with it, as you did last spring when we had the same thing on our desk. "
+        "Thank you and kind regards."
     )
     return (
         plan(

@@ -1,0 +1,259 @@
+"""Writes one history per path a ticket can take, from real runs: ``python -m tests.support.record_histories [PATH …]``.
+
+Runs on a development server of its own, payloads in clear, over the in-memory store. The server suggests continuing as
+new early, so that the long path stays short. A history is only ever added: name a path to write that one alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import WorkflowHandle, WorkflowHistory
+
+from schemas.acts import CancelTicket, ChangePriority, PauseTicket, ResumeTicket, RetryStep
+from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
+from tests.support.running import AGENT, BUYER, DESK, LEAD, REVIEWER, Readings, Running, running, sure, unsure
+from ticketos.dev.temporal import DevServer
+
+FOLDER = Path(__file__).parents[1] / "replay" / "histories"
+SUGGEST_AFTER = 60
+STRAIGHT: Mapping[str, Any] = {"ai": {"straight_through": True}, "qa": {"sample_rate": "0"}}
+KEYED: Mapping[str, Any] = {"qa": {"sample_rate": "0"}}
+BAD = {"status": "quarantined", "reason": "too-heavy", "reason_text": "Too heavy.", "engine": "test"}
+FAIL = {"verdict": "fail", "defects": [{"field": "number", "severity": "critical", "expected": "INV-9"}]}
+
+Body = Callable[[Running], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Path_:
+    """A path: what the contract says, what comes in, what people do."""
+
+    act: Body
+    terms: Mapping[str, Any] = field(default_factory=lambda: STRAIGHT)
+    files: int = 1
+    readings: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    triage: Any = sure
+    line: str = "data_entry"
+    prepare: Callable[[MemoryStore], None] = lambda _: None
+
+
+async def straight(run: Running) -> None:
+    await run.decide("accept")
+    await run.done()
+
+
+async def keyed(run: Running) -> None:
+    task = await run.task("keying")
+    assert not (await run.complete(task, AGENT, {"fields": {"total": "eleven"}})).applied
+    await run.complete(task, AGENT, {"fields": {"total": "118.00"}})
+    await straight(run)
+
+
+async def reworked(run: Running) -> None:
+    await run.complete(await run.task("keying"), AGENT, {})
+    await run.complete(await run.task("qa_review"), REVIEWER, FAIL)
+    await run.complete(await run.task("rework"), AGENT, {"fields": {"number": "INV-9"}})
+    await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "pass"})
+    await straight(run)
+
+
+async def returned(run: Running) -> None:
+    await run.decide("return", "wrong cost centre")
+    await run.complete(await run.task("rework"), AGENT, {"coding": {"account": "6200"}})
+    await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "pass"})
+    await straight(run)
+
+
+async def returned_in_part(run: Running) -> None:
+    first, second = sorted(run.world.documents, key=lambda d: run.world.documents[d].position)
+    await run.decide("partial", "wrong cost centre", {str(first): "accept", str(second): "return"})
+    await run.complete(await run.task("rework"), AGENT, {"coding": {"account": "6200"}})
+    await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "pass"})
+    await straight(run)
+
+
+async def silent(run: Running) -> None:
+    await run.done()
+
+
+async def cancelled(run: Running) -> None:
+    await run.task("keying")
+    await run.act("cancel", CancelTicket(actor=BUYER, key="c1", reason="sent by mistake"))
+    await run.done()
+
+
+async def cancelled_in_temporal(run: Running) -> None:
+    await run.task("keying")
+    await run.handle.cancel()
+    await run.done()
+
+
+async def parked(run: Running) -> None:
+    task = await run.task("contract")
+    run.world.contracts = [contract(STRAIGHT)]
+    await run.complete(task, DESK, {})
+    await straight(run)
+
+
+async def classified(run: Running) -> None:
+    await run.complete(await run.task("triage"), DESK, {"service_line": "data_entry", "priority": "P2"})
+    await straight(run)
+
+
+async def attended(run: Running) -> None:
+    def fail(key: Any) -> None:
+        if key.step == "billing":
+            raise LookupError("price list is missing")
+
+    run.store.failing = fail
+    await run.decide("accept")
+    await run.until(lambda: run.now().state == "needs_attention", "attention")
+    run.store.failing = lambda _: None
+    await run.act("retry", RetryStep(actor=LEAD, key="again"))
+    await run.done()
+
+
+async def paused(run: Running) -> None:
+    task = await run.task("keying")
+    await run.act("pause", PauseTicket(actor=DESK, key="p1", reason="client must answer"))
+    await run.act("change_priority", ChangePriority(actor=DESK, key="u1", priority="P2"))
+    await run.act("resume", ResumeTicket(actor=DESK, key="r1"))
+    await run.complete(task, AGENT, {})
+    await straight(run)
+
+
+async def rejected_by_the_lead(run: Running) -> None:
+    await run.complete(await run.task("keying"), AGENT, {})
+    await run.complete(await run.task("qa_review"), REVIEWER, FAIL)
+    await run.complete(await run.task("escalation"), LEAD, {"decision": "reject", "reason": "wrong copy"})
+    await run.done()
+
+
+async def by_hand(run: Running) -> None:
+    helper = AGENT.model_copy(update={"id": str(UUID(int=11))})
+    await run.complete(await run.task("work"), helper, {"note": "password reset by phone"})
+    await run.done()
+
+
+async def late(run: Running) -> None:
+    await run.until(lambda: sum("turnaround" in key for key in run.world.notices) >= 6, "the ladder")
+    await run.complete(await run.task("keying"), AGENT, {})
+    await straight(run)
+
+
+async def batch(run: Running) -> None:
+    for _ in range(14):
+        await run.complete(await run.task("keying"), AGENT, {})
+    for _ in range(14):
+        await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "pass"})
+    await straight(run)
+
+
+def _helpdesk(text: str, **_: Any) -> Mapping[str, Any]:
+    return {**sure(text), "service_line": "it_helpdesk"}
+
+
+def _no_contract(store: MemoryStore) -> None:
+    store.world.contracts = []
+
+
+def _just_received(store: MemoryStore) -> None:
+    for key, one in list(store.world.tickets.items()):
+        store.world.tickets[key] = replace(one, received_at=datetime.now(UTC))
+
+
+SHORT_SLA = {"turnaround_s": {"standard": 2, "priority": 2}, "first_response_s": {"P3": 1000}, "ladder_s": [0, 1]}
+PATHS: Mapping[str, Path_] = {
+    "straight": Path_(straight),
+    "keyed": Path_(keyed, {**KEYED, "ai": {"straight_through": True}}, readings={0: good_reading(0, total="1118.00")}),
+    "rework": Path_(reworked, {"qa": {"sample_rate": "1"}}),
+    "client_return": Path_(returned),
+    "client_return_in_part": Path_(returned_in_part, files=2),
+    "deemed": Path_(silent, {**STRAIGHT, "approval": {"deemed_s": 1}}),
+    "cancelled": Path_(cancelled, KEYED),
+    "cancelled_in_temporal": Path_(cancelled_in_temporal, KEYED),
+    "parked_released": Path_(parked, prepare=_no_contract),
+    "triage_by_person": Path_(classified, triage=unsure),
+    "attention_retry": Path_(attended),
+    "paused": Path_(paused, KEYED),
+    "escalation_reject": Path_(rejected_by_the_lead, {"qa": {"sample_rate": "1"}, "rework": {"max_rounds": 0}}),
+    "poison": Path_(straight, files=3, readings={1: BAD}),
+    "manual_line": Path_(by_hand, files=0, triage=_helpdesk, line="it_helpdesk"),
+    "late": Path_(late, {**KEYED, "sla": SHORT_SLA}, prepare=_just_received),
+    "batch_continued": Path_(batch, {"qa": {"sample_rate": "1"}}, files=14),
+}
+
+
+class ShortRuns(DevServer):
+    """A server that suggests continuing as new after few events."""
+
+    def _options(self, port: int, ui_port: int) -> list[str]:
+        early = f"limit.historyCount.suggestContinueAsNew={SUGGEST_AFTER}"
+        return [*super()._options(port, ui_port), "--dynamic-config-value", early]
+
+
+async def record(address: str, name: str, path: Path_) -> None:
+    """Run one path and keep the histories of the ticket and of its line."""
+    number = uuid.uuid4().int % 10**12
+    request = ticket(number, documents_total=path.files)
+    team = [agent(7, "data_entry"), agent(8, "qa"), agent(9, "lead"), agent(11, "it_helpdesk")]
+    world = World(contracts=[contract(path.terms, service_line=path.line)], tickets={request.id: request}, agents=team)
+    answers: dict[str, Mapping[str, Any]] = {}
+    for i in range(path.files):
+        one = document(number * 100 + i, request, position=i, filename=f"f{i}.pdf", sha256=f"{number * 100 + i:064x}")
+        world.documents[one.id], answers[one.filename] = one, path.readings.get(i, good_reading(i))
+    store = MemoryStore(world)
+    path.prepare(store)
+    async with running(address, store, Readings(answers), path.triage) as start:
+        run: Running = await start(store.world.tickets[request.id])
+        await path.act(run)
+        first = await run.handle.describe()
+        kept = await _runs(run.handle, first.raw_description.workflow_execution_info.first_run_id or run.handle.run_id or "", run)
+    for old in FOLDER.glob(f"{name}.*.json"):
+        old.unlink()
+    for position, history in enumerate(kept):
+        kind = history.events[0].workflow_execution_started_event_attributes.workflow_type.name
+        stored = {"workflow_id": history.workflow_id, "history": json.loads(history.to_json())}
+        target = FOLDER / f"{name}.{position}.{kind}.json"
+        target.write_text(json.dumps(stored, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+async def _runs(handle: WorkflowHandle[Any, Any], first_run: str, run: Running) -> list[WorkflowHistory]:
+    """Every run of a workflow from the first on, each followed by those of its children."""
+    found: list[WorkflowHistory] = []
+    run_id = first_run
+    while run_id:
+        history = await run.client.get_workflow_handle(handle.id, run_id=run_id).fetch_history()
+        found.append(history)
+        for event in history.events:
+            child = event.child_workflow_execution_started_event_attributes.workflow_execution
+            if child.run_id:
+                found += await _runs(run.client.get_workflow_handle(child.workflow_id), child.run_id, run)
+        run_id = history.events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+    return found
+
+
+def main() -> None:
+    """Record the named paths, or all."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    names = sys.argv[1:] or list(PATHS)
+    with tempfile.TemporaryDirectory() as folder, ShortRuns(log=Path(folder) / "temporal.log", ui=False) as server:
+        for name in names:
+            asyncio.run(record(server.grpc, name, PATHS[name]))
+            size = sum(f.stat().st_size for f in FOLDER.glob(f"{name}.*.json"))
+            print(f"{name:<24}{len(list(FOLDER.glob(f'{name}.*.json')))} runs, {size / 1024:.0f} KB")
+
+
+if __name__ == "__main__":
+    main()
