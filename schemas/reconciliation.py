@@ -16,7 +16,7 @@ class RunReconciliation(Body):
     """Reconcile a day of a client now; the day's earlier report is replaced."""
 
     client: ClientName
-    day: date
+    day: date = Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))
 
 
 class ReconciliationView(View):

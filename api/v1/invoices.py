@@ -158,7 +158,7 @@ async def draft_invoices(call: CallDep, body: DraftInvoices) -> Response:
     return await call.write(draft)
 
 
-@router.get("/invoices", response_model=Page[InvoiceSummary], responses=problems(400))
+@router.get("/invoices", response_model=Page[InvoiceSummary], responses=problems(400, 404))
 async def list_invoices(
     call: ReadDep,
     client: Annotated[str | None, Query(max_length=60)] = None,

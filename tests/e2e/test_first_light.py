@@ -71,12 +71,16 @@ def stack() -> Iterator[tuple[StackUrls, Person]]:
 
 def furnish(admin: Person) -> str:
     """A client with a contract that reviews everything, and three people; returns the client's id."""
+    home = admin.get("/v1/me")["client_id"]
+    answer = admin.http.patch(f"/v1/clients/{home}", json={"state_code": "29", "name": "Provider Services"})
+    assert answer.status_code == 200, answer.text
     client = admin.post("/v1/clients", {"slug": "acme", "prefix": "ACME", "name": "Acme Foods", "state_code": "27",
                                         "approver_email": "boss@acme.example"}, 201)
     admin.post("/v1/contracts", {
         "client_id": client["id"], "number": "SOW-1", "name": "Invoices", "service_line": "data_entry", "starts_on": "2024-01-01",
         "terms": {"qa": {"sample_rate": "1"}, "pricing": {"kind": "flat", "data": {"unit_price": "3.50"}, "currency": "INR"}}}, 201)
-    for name, role, skill in (("asha", "agent", "data_entry"), ("vikram", "qa", "qa"), ("meera", "finance", None)):
+    for name, role, skill in (("asha", "agent", "data_entry"), ("vikram", "qa", "qa"), ("meera", "finance", None),
+                              ("farid", "finance", None)):
         admin.post("/v1/users", {"email": f"{name}@provider.example", "name": name.title(), "password": PASSWORD,
                                  "grants": [{"role": role, "client_id": None}],
                                  **({"skills": [skill], "certifications": {skill: None}} if skill else {})}, 201)
@@ -140,10 +144,20 @@ def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(st
     numbers = {child["number"].removeprefix(closed["number"]) for child in tree["children"]}
     assert {"-P1", "-Q1", "-B1"} <= numbers
     assert len(tree["usage"]) == 1
-    finance = Person(urls.portal, "meera@provider.example", PASSWORD)
+    maker, checker = (Person(urls.portal, f"{n}@provider.example", PASSWORD) for n in ("meera", "farid"))
     period = tree["usage"][0]["bill_period"]
-    draft = finance.post("/v1/invoices/draft", {"client_id": client_id, "period": period}, 201)
-    assert draft
+    maker.post(f"/v1/billing-periods/{client_id}/{period}/lock", None)
+    (draft,) = maker.post("/v1/invoices/draft", {"client": "acme", "period": period})["invoices"]
+    assert draft["net"] == "3.5000" and draft["state"] == "draft", draft
+    own = maker.http.post(f"/v1/invoices/{draft['id']}/approve")
+    assert own.status_code == 403, "whoever drafts may not approve"
+    checker.post(f"/v1/invoices/{draft['id']}/approve", None)
+    issued = checker.post(f"/v1/invoices/{draft['id']}/issue", None)
+    assert issued["number"]
+    evidence = maker.get(f"/v1/invoice-lines/{issued['lines'][0]['id']}/evidence")
+    (unit,) = evidence["units"]
+    assert unit["ticket_number"] == closed["number"], unit
+    assert {check["level"] for check in unit["checks"]} == {1, 2}, unit
     eventually(lambda: verified(urls), "a sealed trail")
 
 

@@ -61,8 +61,8 @@ def test_a_paper_is_known_again_by_its_bytes_and_a_marked_copy_by_its_mark() -> 
 def test_only_what_differs_from_the_paper_is_typed() -> None:
     truth = generate("invoice", 6).truth
     shown = {name: {"value": value} for name, value in truth.fields.items()}
-    lines = [{**line.__dict__} if hasattr(line, "__dict__") else {
-        name: getattr(line, name) for name in ("quantity", "unit_price", "tax_rate", "net")} for line in truth.lines]  # fmt: skip
+    figures = ("quantity", "unit_price", "tax_rate", "net")
+    lines = [{name: getattr(line, name) for name in figures} for line in truth.lines]
     assert differences(truth, shown, tuple(truth.fields)) == {}
     assert typed_lines(truth, lines) is None
     shown["number"] = {"value": "wrong"}

@@ -226,7 +226,8 @@ class TicketLife(RuleBasedStateMachine):
             self.acted("cancel", {"reason": reason}, self.model.cancel(reason))
 
     def contract_is_signed(self) -> None:
-        self.store.world.contracts = [self.terms]
+        line = self.store.world.tickets[self.flow.ticket_id].service_line or self.model.line
+        self.store.world.contracts = [replace(self.terms, service_line=line)]
         self.model.covered = True
 
     @rule()

@@ -134,12 +134,12 @@ class Stack:
         self._migrate(database)
         codec_port, codec_path = free_port(), secrets.token_urlsafe(18)
         temporal, ui_url = self._start_temporal(f"http://localhost:{codec_port}/{codec_path}")
-        port = free_port(settings.port)
-        if settings.port and port != settings.port:
+        port = free_port(0 if self._temporary else settings.port)
+        if settings.port and port != settings.port and not self._temporary:
             self._say(f"Port {settings.port} is taken, using {port}")
         moved = port != settings.port or "public_url" not in settings.model_fields_set
         portal = f"http://localhost:{port}" if moved else settings.public_url
-        mail_port = settings.smtp_port or free_port(MAIL_PORT)
+        mail_port = settings.smtp_port or free_port(0 if self._temporary else MAIL_PORT)
         env = self._environment(database, temporal, ui_url) | {
             "TICKETOS_PORT": str(port),
             "TICKETOS_PUBLIC_URL": portal,

@@ -16,7 +16,7 @@ from ticketos.dev.sim.judge import Outcome
 from ticketos.dev.sim.live import Day
 from ticketos.dev.stack import StackUrls
 
-_PLAIN_WIDTH = 150
+_PLAIN_WIDTH = 178
 """Characters of a line where no terminal says how many it has."""
 
 
