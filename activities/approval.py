@@ -23,8 +23,14 @@ class ApprovalActivities:
     @guarded
     def offer(self, command: StageCommand) -> StageVerdict:
         """Offer this round's version."""
-        return record(self._store, command, "approval.offer", lambda s: approval.offer(
-            s.ticket(), s.client(), s.contract(), s.documents(), s.quality(), s.clocks(), s.now, s.new_id))
+        return record(
+            self._store,
+            command,
+            "approval.offer",
+            lambda s: approval.offer(
+                s.ticket(), s.client(), s.contract(), s.documents(), s.quality(), s.clocks(), s.now, s.new_id
+            ),
+        )
 
     @activity.defn(name="approval.decide")
     @guarded
@@ -36,9 +42,23 @@ class ApprovalActivities:
     @guarded
     def lapse(self, command: StageCommand) -> StageVerdict:
         """The days have passed."""
-        return record(self._store, command, "approval.lapse", lambda s: approval.lapse(
-            s.ticket(), s.approval(), s.documents(), s.clocks(), timing_of(s.contract()), s.now))
+        return record(
+            self._store,
+            command,
+            "approval.lapse",
+            lambda s: approval.lapse(
+                s.ticket(), s.approval(), s.documents(), s.clocks(), timing_of(s.contract()), s.now
+            ),
+        )
 
     def _decide(self, step: Step, command: ActCommand) -> Verdict:
-        return approval.decide_by_client(step.ticket(), step.approval(), step.documents(), command.payload, step.clocks(),
-                                         timing_of(step.contract()), step.actor, step.now)
+        return approval.decide_by_client(
+            step.ticket(),
+            step.approval(),
+            step.documents(),
+            command.payload,
+            step.clocks(),
+            timing_of(step.contract()),
+            step.actor,
+            step.now,
+        )

@@ -28,8 +28,21 @@ class AssignmentActivities:
     def _decide(self, step: Step) -> Verdict:
         ticket = step.ticket()
         line = line_of(ticket.service_line or "")
-        verdict = assignment.decide(ticket, step.client(), step.contract(), step.agents(), line.skill, step.clocks(),
-                                    ticket.documents_total, step.now, step.new_id)
-        fresh = step.counts().get("received", 0)  # none: text alone, or a reopened ticket whose files are done
+        verdict = assignment.decide(
+            ticket,
+            step.client(),
+            step.contract(),
+            step.agents(),
+            line.skill,
+            step.clocks(),
+            ticket.documents_total,
+            step.now,
+            step.new_id,
+        )
+        fresh = step.counts().get(
+            "received", 0
+        )  # none: text alone, or a reopened ticket whose files are done
         works = line.workflow if fresh or not line.reads_documents else "ManualWork"
-        return Verdict(verdict.outcome, verdict.changes, verdict.next_at, {**verdict.facts, "workflow": works})
+        return Verdict(
+            verdict.outcome, verdict.changes, verdict.next_at, {**verdict.facts, "workflow": works}
+        )

@@ -21,5 +21,18 @@ class BillingActivities:
     @guarded
     def record(self, command: StageCommand) -> StageVerdict:
         """One usage event per accepted unit."""
-        return record(self._store, command, "billing", lambda s: billing.record(
-            s.ticket(), s.client(), s.contract(), s.documents(), s.quality(), s.locked_periods(), s.now, s.new_id))
+        return record(
+            self._store,
+            command,
+            "billing",
+            lambda s: billing.record(
+                s.ticket(),
+                s.client(),
+                s.contract(),
+                s.documents(),
+                s.quality(),
+                s.locked_periods(),
+                s.now,
+                s.new_id,
+            ),
+        )

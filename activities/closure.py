@@ -27,4 +27,6 @@ class ClosureActivities:
     def _close(self, step: Step) -> Verdict:
         ticket, client = step.ticket(), step.client()
         asked = step.last_survey_at(client.approver_email or ticket.requester_email)
-        return closure.close(ticket, client, step.contract(), step.sub_tickets(), asked, step.now, step.new_id)
+        return closure.close(
+            ticket, client, step.contract(), step.sub_tickets(), asked, step.now, step.new_id
+        )

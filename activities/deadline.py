@@ -21,5 +21,12 @@ class DeadlineActivities:
     @guarded
     def tick(self, command: StageCommand) -> StageVerdict:
         """Warn, breach, escalate; say whether silence has become acceptance."""
-        return record(self._store, command, "tick", lambda s: deadline.tick(
-            s.ticket(), s.clocks(), deadline.timing_of(s.contract()), s.approval(), s.now, s.new_id), ended_too=True)
+        return record(
+            self._store,
+            command,
+            "tick",
+            lambda s: deadline.tick(
+                s.ticket(), s.clocks(), deadline.timing_of(s.contract()), s.approval(), s.now, s.new_id
+            ),
+            ended_too=True,
+        )

@@ -14,7 +14,14 @@ from ticketos.domain.errors import DomainError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TRANSIENT = ("OperationalError", "InterfaceError", "ConnectionError", "TimeoutError", "PoolTimeout", "DBAPIError")
+TRANSIENT = (
+    "OperationalError",
+    "InterfaceError",
+    "ConnectionError",
+    "TimeoutError",
+    "PoolTimeout",
+    "DBAPIError",
+)
 """Names of error classes worth trying again: the database or the network was away. Named, so that no driver is imported."""
 ATTEMPTS = 3
 LONGEST = 500
@@ -38,7 +45,9 @@ def guarded(run: Callable[P, R]) -> Callable[P, R]:
         try:
             return run(*args, **kwargs)
         except DomainError as error:
-            raise ApplicationError(str(error), dict(error.params), type=error.code, non_retryable=True) from error
+            raise ApplicationError(
+                str(error), dict(error.params), type=error.code, non_retryable=True
+            ) from error
         except ApplicationError:
             raise
         except Exception as error:  # the edge of our code: everything else becomes a cause a person can read

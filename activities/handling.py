@@ -37,9 +37,18 @@ class HandlingActivities:
     @guarded
     def attention(self, command: StageCommand) -> StageVerdict:
         """Turn the ticket to *needs attention*; ``facts`` holds step and workflow."""
-        return record(self._store, command, "attention", lambda s: handling.needs_attention(
-            s.ticket(), command.reason, str(command.facts.get("step", "")), str(command.facts.get("workflow", ""))),
-                      ended_too=True)
+        return record(
+            self._store,
+            command,
+            "attention",
+            lambda s: handling.needs_attention(
+                s.ticket(),
+                command.reason,
+                str(command.facts.get("step", "")),
+                str(command.facts.get("workflow", "")),
+            ),
+            ended_too=True,
+        )
 
     def _act(self, step: Step, command: ActCommand) -> Verdict:
         ticket, reason = step.ticket(), str(command.payload.get("reason", ""))
@@ -50,8 +59,15 @@ class HandlingActivities:
             case "resume":
                 return handling.resume(ticket, step.clocks(), timing, step.approval(), reason, step.now)
             case "change_priority":
-                return handling.change_priority(ticket, step.clocks(), timing, step.approval(),
-                                                str(command.payload.get("priority")), reason, step.now)
+                return handling.change_priority(
+                    ticket,
+                    step.clocks(),
+                    timing,
+                    step.approval(),
+                    str(command.payload.get("priority")),
+                    reason,
+                    step.now,
+                )
             case "retry":
                 return handling.retry(ticket, reason)
             case "cancel":
@@ -86,9 +102,15 @@ class TaskActivities:
         found = step.task(command.task_id) if command.task_id else None
         task = tasks.may_finish(found, step.actor, command.version)
         verdict = self._completions[task.kind](step, task, command, step.actor)
-        event = Emit("task.completed", after={"task": str(task.id), "kind": task.kind, "outcome": verdict.outcome},
-                     entity="task", entity_id=str(task.id))
-        return Verdict(verdict.outcome, (*verdict.changes, event), verdict.next_at, {**verdict.facts, "kind": task.kind})
+        event = Emit(
+            "task.completed",
+            after={"task": str(task.id), "kind": task.kind, "outcome": verdict.outcome},
+            entity="task",
+            entity_id=str(task.id),
+        )
+        return Verdict(
+            verdict.outcome, (*verdict.changes, event), verdict.next_at, {**verdict.facts, "kind": task.kind}
+        )
 
 
 def classify(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
@@ -98,5 +120,11 @@ def classify(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> 
 
 def release(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
     """Complete a ``contract`` task: the contract is looked at again."""
-    return Verdict("released", (contract.released(step.ticket()), CloseTask(task.id, "done", step.now, actor.user_id),
-                                Emit("ticket.released", why=str(command.payload.get("reason") or "") or None)))
+    return Verdict(
+        "released",
+        (
+            contract.released(step.ticket()),
+            CloseTask(task.id, "done", step.now, actor.user_id),
+            Emit("ticket.released", why=str(command.payload.get("reason") or "") or None),
+        ),
+    )

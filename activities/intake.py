@@ -21,4 +21,6 @@ class IntakeActivities:
     @guarded
     def enter(self, command: StageCommand) -> StageVerdict:
         """Start the clocks."""
-        return record(self._store, command, "intake", lambda s: contract.provisional(s.ticket(), s.contracts(), s.now))
+        return record(
+            self._store, command, "intake", lambda s: contract.provisional(s.ticket(), s.contracts(), s.now)
+        )

@@ -36,8 +36,12 @@ class QualityActivities:
     @guarded
     def remaining(self, command: StageCommand) -> StageVerdict:
         """How many reviews are still open (for a run that continued)."""
-        return record(self._store, command, "quality.open",
-                      lambda s: Verdict("counted", facts={"remaining": open_reviews(s), "seq": s.ticket().seq}))
+        return record(
+            self._store,
+            command,
+            "quality.open",
+            lambda s: Verdict("counted", facts={"remaining": open_reviews(s), "seq": s.ticket().seq}),
+        )
 
     @activity.defn(name="quality.conclude")
     @guarded
@@ -50,8 +54,16 @@ class QualityActivities:
         terms = contract.terms.qa if contract else QaTerms()
         line = line_of(ticket.service_line or "")
         seed = sampling.month_seed(str(client.id), period_of(step.now, client.zone), terms.seed)
-        return quality.inspect(ticket, step.documents(), step.quality(), Inspection(seed, terms), line.level_one or _nothing,
-                               step.agents(), step.now, step.new_id)
+        return quality.inspect(
+            ticket,
+            step.documents(),
+            step.quality(),
+            Inspection(seed, terms),
+            line.level_one or _nothing,
+            step.agents(),
+            step.now,
+            step.new_id,
+        )
 
     def _conclude(self, step: Step) -> Verdict:
         ticket, documents = step.ticket(), step.documents()
@@ -68,8 +80,12 @@ def review(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Ve
     document = step.document(task.subject_id)
     required = line_of(ticket.service_line or "").required(document.doc_type)
     verdict = quality.review(ticket, task, document, command.payload, required, actor, step.now, step.new_id)
-    return Verdict(verdict.outcome, (*verdict.changes, SetTicket({})), verdict.next_at,
-                   {"remaining": open_reviews(step) - 1, "seq": ticket.seq + 1})
+    return Verdict(
+        verdict.outcome,
+        (*verdict.changes, SetTicket({})),
+        verdict.next_at,
+        {"remaining": open_reviews(step) - 1, "seq": ticket.seq + 1},
+    )
 
 
 def open_reviews(step: Step) -> int:

@@ -20,8 +20,15 @@ def actor_of(ref: ActorRef) -> Actor:
     return Actor(ref.kind, ref.id, frozenset(ref.roles), ref.origin)
 
 
-def record(store: Store, command: StageCommand, step: str, rule: Rule, actor: Actor = SYSTEM, *,
-           ended_too: bool = False) -> StageVerdict:
+def record(
+    store: Store,
+    command: StageCommand,
+    step: str,
+    rule: Rule,
+    actor: Actor = SYSTEM,
+    *,
+    ended_too: bool = False,
+) -> StageVerdict:
     """Do a stage's step once; a repeat returns the verdict that was recorded.
 
     A step that was under way while the ticket was cancelled is refused (``ticket-closed``): it must not open tasks
@@ -45,7 +52,9 @@ def record_act(store: Store, command: ActCommand, rule: Rule) -> StageVerdict:
                 return StageVerdict.model_validate(work.prior)
             return _write(work, rule)
     except DomainError as error:
-        return StageVerdict(outcome="refused", code=error.code, params={k: _plain(v) for k, v in error.params.items()})
+        return StageVerdict(
+            outcome="refused", code=error.code, params={k: _plain(v) for k, v in error.params.items()}
+        )
 
 
 def _write(work: Step, rule: Rule) -> StageVerdict:
@@ -61,7 +70,10 @@ def _with_stage_clocks(work: Step, verdict: Verdict) -> Verdict:
     ticket, contract = work.ticket(), work.contract()
     if contract is None or not contract.terms.sla.stage_s:
         return verdict
-    entered = next((str(c.values["stage"]) for c in verdict.changes if isinstance(c, SetTicket) and "stage" in c.values), ticket.stage)
+    entered = next(
+        (str(c.values["stage"]) for c in verdict.changes if isinstance(c, SetTicket) and "stage" in c.values),
+        ticket.stage,
+    )
     if entered == ticket.stage:
         return verdict
     timing = deadline.timing_of(contract)

@@ -30,5 +30,9 @@ class TriageActivities:
     def _decide(self, step: Step) -> Verdict:
         ticket = step.ticket()
         names = [d.filename for d in step.documents(limit=20)]
-        answer = self._engine(step.first_message(), subject=ticket.subject, attachments=names, sender=ticket.requester_email)
-        return triage.decide(ticket, Suggestion.from_json(answer), step.contracts(), KEYS, step.agents(), step.now, step.new_id)
+        answer = self._engine(
+            step.first_message(), subject=ticket.subject, attachments=names, sender=ticket.requester_email
+        )
+        return triage.decide(
+            ticket, Suggestion.from_json(answer), step.contracts(), KEYS, step.agents(), step.now, step.new_id
+        )

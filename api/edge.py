@@ -117,7 +117,9 @@ class Edge:
             ):
                 raise DomainError("overloaded")
             self._check_length(headers)
-            if b"%00" in scope["query_string"]:  # PostgreSQL keeps no such character; bodies are checked by their schemas
+            if (
+                b"%00" in scope["query_string"]
+            ):  # PostgreSQL keeps no such character; bodies are checked by their schemas
                 raise DomainError("request-malformed", reason="a NUL character in the query")
             if rule is None or rule.public:
                 self._limit(state, f"address:{_address(scope)}", "anonymous", self._quota(found))

@@ -32,7 +32,9 @@ async def _serve(settings: Settings) -> None:
     main = uvicorn.Server(_config(app, settings.host, settings.port, settings))
     servers = [main]
     if settings.codec_port and settings.codec_path:
-        beside = uvicorn.Server(_config(codec(app.state.services, settings), LOOPBACK, settings.codec_port, settings))
+        beside = uvicorn.Server(
+            _config(codec(app.state.services, settings), LOOPBACK, settings.codec_port, settings)
+        )
         servers.append(beside)
     ends = [asyncio.create_task(server.serve()) for server in servers]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -46,7 +48,10 @@ def codec(services: Services, settings: Settings) -> ASGIApp:
     each decode is on record at the ticket's client."""
     secret = settings.codec_path.get_secret_value() if settings.codec_path else ""
     outer = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    outer.mount(f"/{secret}", codec_app(services.keyring, may_decode=recorded(services), ui_origin=settings.temporal_ui_url or ""))
+    outer.mount(
+        f"/{secret}",
+        codec_app(services.keyring, may_decode=recorded(services), ui_origin=settings.temporal_ui_url or ""),
+    )
     return outer
 
 
@@ -61,15 +66,24 @@ def recorded(services: Services) -> MayDecode:
                 client_id, ticket_id = _provider(services), None
             origin = request.client.host if request.client else None
             with services.database.transaction([client_id]) as connection:
-                services.audit.record(connection, client_id=client_id, ticket_id=ticket_id, root_id=ticket_id, at=services.now(),
-                                      actor=Actor("user", origin=f"temporal-ui {origin}"), emit=decoded(workflow_id))
+                services.audit.record(
+                    connection,
+                    client_id=client_id,
+                    ticket_id=ticket_id,
+                    root_id=ticket_id,
+                    at=services.now(),
+                    actor=Actor("user", origin=f"temporal-ui {origin}"),
+                    emit=decoded(workflow_id),
+                )
 
     return may_decode
 
 
 def _client_of(services: Services, ticket_id: UUID) -> UUID | None:
     with services.database.system() as connection:
-        row = driver(connection).execute("select client_id from ticket where id = %s", (ticket_id,)).fetchone()
+        row = (
+            driver(connection).execute("select client_id from ticket where id = %s", (ticket_id,)).fetchone()
+        )
     return row[0] if row else None
 
 
@@ -83,5 +97,12 @@ def _provider(services: Services) -> UUID:
 
 
 def _config(app: ASGIApp, host: str, port: int, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(app, host=host, port=port, log_level=settings.log_level.lower(), access_log=False, server_header=False,
-                          timeout_graceful_shutdown=GRACE_S)
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level=settings.log_level.lower(),
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )

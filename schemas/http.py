@@ -25,7 +25,9 @@ class Edit(Body):
     def _nothing_required_is_emptied(self) -> Self:
         emptied = sorted(n for n in self.model_fields_set - self.may_be_empty if getattr(self, n) is None)
         if emptied:
-            raise PydanticCustomError("cannot_be_empty", "Cannot be empty: {names}", {"names": ", ".join(emptied)})
+            raise PydanticCustomError(
+                "cannot_be_empty", "Cannot be empty: {names}", {"names": ", ".join(emptied)}
+            )
         return self
 
 

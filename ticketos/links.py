@@ -28,12 +28,16 @@ class SignedLink:
     person: str
 
 
-def approval_link(base: str, keyring: Keyring, client_id: UUID, ticket_id: UUID, version: str, person: str) -> str:
+def approval_link(
+    base: str, keyring: Keyring, client_id: UUID, ticket_id: UUID, version: str, person: str
+) -> str:
     """Where the client signs off this version."""
     return f"{base}/a/{_seal(keyring, 'approval', client_id, ticket_id, version, person)}"
 
 
-def survey_link(base: str, keyring: Keyring, client_id: UUID, ticket_id: UUID, survey_id: UUID | None, person: str) -> str:
+def survey_link(
+    base: str, keyring: Keyring, client_id: UUID, ticket_id: UUID, survey_id: UUID | None, person: str
+) -> str:
     """Where the client says how it was."""
     return f"{base}/s/{_seal(keyring, 'survey', client_id, ticket_id, str(survey_id or ''), person)}"
 

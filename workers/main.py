@@ -69,22 +69,36 @@ async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
             await asyncio.gather(*background, return_exceptions=True)
 
 
-def _worker(client: Client, queue: str, offered: Sequence[object], found: Parts, stack: AsyncExitStack) -> Worker:
+def _worker(
+    client: Client, queue: str, offered: Sequence[object], found: Parts, stack: AsyncExitStack
+) -> Worker:
     threads = 10 if queue == names.TICKETS else max(found.settings.ocr_processes, 1)
     executor = ThreadPoolExecutor(threads, thread_name_prefix=queue)
     stack.callback(executor.shutdown, wait=False)
     return Worker(
-        client, task_queue=queue, workflows=wiring.WORKFLOWS if queue == names.TICKETS else (), activities=offered,  # type: ignore[arg-type]
-        activity_executor=executor, workflow_runner=sandbox(), max_cached_workflows=found.settings.max_cached_workflows,
-        max_concurrent_activities=threads, max_concurrent_local_activities=threads if queue == names.TICKETS else None,
-        graceful_shutdown_timeout=GRACE, max_heartbeat_throttle_interval=timedelta(seconds=5),
-        default_heartbeat_throttle_interval=timedelta(seconds=5))
+        client,
+        task_queue=queue,
+        workflows=wiring.WORKFLOWS if queue == names.TICKETS else (),
+        activities=offered,  # type: ignore[arg-type]
+        activity_executor=executor,
+        workflow_runner=sandbox(),
+        max_cached_workflows=found.settings.max_cached_workflows,
+        max_concurrent_activities=threads,
+        max_concurrent_local_activities=threads if queue == names.TICKETS else None,
+        graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=timedelta(seconds=5),
+        default_heartbeat_throttle_interval=timedelta(seconds=5),
+    )
 
 
 def _loops(found: Parts, client: Client, queues: Sequence[str]) -> list[Coroutine[Any, Any, None]]:
     loops: list[Coroutine[Any, Any, None]] = []
     if names.OUTBOUND in queues:
-        loops += [Relay(found, client).run_forever(), Reconciler(found, client).run_forever(), _seal_for_ever(found)]
+        loops += [
+            Relay(found, client).run_forever(),
+            Reconciler(found, client).run_forever(),
+            _seal_for_ever(found),
+        ]
     if names.MONEY in queues:
         loops.append(keep_schedules(client, found.database))
     return loops
@@ -96,7 +110,9 @@ async def _seal_for_ever(found: Parts) -> None:
     while True:
         try:
             await asyncio.to_thread(sealer.seal_once)
-        except Exception as error:  # the loop must outlive a database restart; what failed is sealed next time
+        except (
+            Exception
+        ) as error:  # the loop must outlive a database restart; what failed is sealed next time
             log.warning("seal.failed", cause=str(error)[:300])
         await asyncio.sleep(SEAL_EVERY_S)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from uuid import UUID
 import structlog
 from psycopg.types.json import Jsonb
 from temporalio.client import Client, WorkflowUpdateFailedError
-from temporalio.common import TypedSearchAttributes, SearchAttributePair, WorkflowIDReusePolicy
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -53,7 +54,10 @@ update outbox set attempts = attempts + 1, next_at = clock_timestamp() + %s
                order by next_at limit %s for update skip locked)
 returning id, client_id, ticket_id, key, kind, payload, attempts"""
 
-_SETTLE = "update outbox set state = %s, error = %s, done_at = case when %s = 'waiting' then null else clock_timestamp() end, next_at = clock_timestamp() + %s where id = %s"
+_SETTLE = """
+update outbox set state = %s, error = %s, done_at = case when %s = 'waiting' then null else clock_timestamp() end,
+       next_at = clock_timestamp() + %s
+ where id = %s"""
 
 _ABOUT = """
 select t.id, t.root_id, t.number, t.subject, t.life, t.round, c.name, c.zone, c.slug, t.detail,
@@ -62,8 +66,14 @@ select t.id, t.root_id, t.number, t.subject, t.life, t.round, c.name, c.zone, c.
   from ticket t join client c on c.id = t.client_id where t.id = %s"""
 
 _SENT = """
-insert into message (id, client_id, ticket_id, direction, channel, external_id, sender, recipient, subject, body, sent_at, received_at)
+insert into message (id, client_id, ticket_id, direction, channel, external_id, sender, recipient, subject, body,
+                     sent_at, received_at)
 values (%s, %s, %s, 'out', 'email', %s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
+
+
+_DEAD = """
+insert into notice (id, client_id, ticket_id, key, kind, desk, detail, at)
+values (%s, %s, %s, %s, 'outbox_dead', 'ops', %s, %s) on conflict (key) do nothing"""
 
 
 @dataclass(frozen=True)
@@ -86,14 +96,20 @@ class Relay:
         self._found = found
         self._client = client
         self._kinds: Mapping[str, Callable[[Item], Any]] = {
-            "start": self._start, "reply": self._reply, "mail": self._mail, "notify": self._noted}
+            "start": self._start,
+            "reply": self._reply,
+            "mail": self._mail,
+            "notify": self._noted,
+        }
 
     async def run_forever(self) -> None:
         """Send as long as the process lives; a database that is away is waited for."""
         while True:
             try:
                 sent = await self.once()
-            except Exception as error:  # the loop must outlive a database restart; the lease brings the rows back
+            except (
+                Exception
+            ) as error:  # the loop must outlive a database restart; the lease brings the rows back
                 log.warning("relay.failed", cause=str(error)[:300])
                 sent = 0
                 await asyncio.sleep(IDLE_S * 2)
@@ -112,30 +128,44 @@ class Relay:
         except (RPCError, OSError, TimeoutError) as cause:
             error = f"{type(cause).__name__}: {cause}"[:300]
         except KeyError as cause:
-            return await asyncio.to_thread(self._settle, item, "dead", f"unknown kind or template {cause}")
+            error = Hopeless(f"unknown kind or template {cause}")
         if error is None:
-            return await asyncio.to_thread(self._settle, item, "done", None)
+            await asyncio.to_thread(self._settle, item, "done", None)
+            return
         dead = isinstance(error, Hopeless) or (item.kind == "mail" and item.attempts >= MAIL_ATTEMPTS)
         await asyncio.to_thread(self._settle, item, "dead" if dead else "waiting", str(error))
 
     async def _start(self, item: Item) -> str | None:
         """Start the ticket's workflow. A first life never starts twice; the recorded steps guard every later one."""
         start = TicketStart.model_validate(item.payload)
-        policy = WorkflowIDReusePolicy.REJECT_DUPLICATE if start.life == 1 else WorkflowIDReusePolicy.ALLOW_DUPLICATE
-        try:
+        policy = (
+            WorkflowIDReusePolicy.REJECT_DUPLICATE
+            if start.life == 1
+            else WorkflowIDReusePolicy.ALLOW_DUPLICATE
+        )
+        with suppress(WorkflowAlreadyStartedError):  # the edge that took the message in was quicker
             await self._client.start_workflow(
-                "Ticket", start, id=names.ticket_workflow(start.ticket_id), task_queue=names.TICKETS, id_reuse_policy=policy,
+                "Ticket",
+                start,
+                id=names.ticket_workflow(start.ticket_id),
+                task_queue=names.TICKETS,
+                id_reuse_policy=policy,
                 static_summary=summary(start),
-                search_attributes=TypedSearchAttributes([
-                    SearchAttributePair(names.CLIENT, str(start.client_id)), SearchAttributePair(names.STAGE, "intake")]))
-        except WorkflowAlreadyStartedError:
-            pass  # the edge that took the message in was quicker
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(names.CLIENT, str(start.client_id)),
+                        SearchAttributePair(names.STAGE, "intake"),
+                    ]
+                ),
+            )
         return None
 
     async def _reply(self, item: Item) -> str | None:
         """The customer answered: a paused ticket goes on (CP7)."""
         handle = self._client.get_workflow_handle(names.ticket_workflow(str(item.ticket_id)))
-        act = ResumeTicket(actor=ActorRef(kind="customer", origin="email"), key=item.key, reason="the customer answered")
+        act = ResumeTicket(
+            actor=ActorRef(kind="customer", origin="email"), key=item.key, reason="the customer answered"
+        )
         try:
             await handle.execute_update("resume", act, id=item.key)
         except WorkflowUpdateFailedError:
@@ -160,10 +190,17 @@ class Relay:
         to = str(item.payload["to"])
         now = utc_now()
         mail = OutMail(
-            sender=f"{row[8]}@{settings.mail_domain}", sender_name="TicketingOS", to=(to,), subject=words.subject, text=words.text,
-            message_id=message_id(item.id, settings.mail_domain), sent_at=now, loop_token=settings.mail_domain,
+            sender=f"{row[8]}@{settings.mail_domain}",
+            sender_name="TicketingOS",
+            to=(to,),
+            subject=words.subject,
+            text=words.text,
+            message_id=message_id(item.id, settings.mail_domain),
+            sent_at=now,
+            loop_token=settings.mail_domain,
             reply_to=reply_address(row[0], settings.mail_domain, self._found.keyring.derive("mail")),
-            in_reply_to=row[10] if "@" in (row[10] or "") else None)
+            in_reply_to=row[10] if "@" in (row[10] or "") else None,
+        )
         try:
             raw = compose(mail)
         except UnsendableMailError as error:
@@ -180,9 +217,18 @@ class Relay:
         settings, keyring = self._found.settings, self._found.keyring
         values = item.payload.get("values", {})
         if LINKED.get(template) == "a":
-            return approval_link(settings.public_url, keyring, item.client_id, row[0], str(values["version"]), str(item.payload["to"]))
+            return approval_link(
+                settings.public_url,
+                keyring,
+                item.client_id,
+                row[0],
+                str(values["version"]),
+                str(item.payload["to"]),
+            )
         if LINKED.get(template) == "s":
-            return survey_link(settings.public_url, keyring, item.client_id, row[0], row[11], str(item.payload["to"]))
+            return survey_link(
+                settings.public_url, keyring, item.client_id, row[0], row[11], str(item.payload["to"])
+            )
         return ""
 
     def _claim(self) -> list[Item]:
@@ -203,12 +249,25 @@ class Relay:
         now = utc_now()
         if item.ticket_id is not None:
             driver(connection).execute(
-                "insert into notice (id, client_id, ticket_id, key, kind, desk, detail, at) values (%s,%s,%s,%s,'outbox_dead','ops',%s,%s) "
-                "on conflict (key) do nothing",
-                (new_id(), item.client_id, item.ticket_id, f"outbox:{item.id}", Jsonb({"kind": item.kind, "cause": error}), now))
+                _DEAD,
+                (
+                    new_id(),
+                    item.client_id,
+                    item.ticket_id,
+                    f"outbox:{item.id}",
+                    Jsonb({"kind": item.kind, "cause": error}),
+                    now,
+                ),
+            )
         self._found.audit.record(
-            connection, client_id=item.client_id, ticket_id=item.ticket_id, root_id=item.ticket_id, at=now, actor=SYSTEM,
-            emit=Emit("mail.failed", after={"outbox": str(item.id), "kind": item.kind}, why=error))
+            connection,
+            client_id=item.client_id,
+            ticket_id=item.ticket_id,
+            root_id=item.ticket_id,
+            at=now,
+            actor=SYSTEM,
+            emit=Emit("mail.failed", after={"outbox": str(item.id), "kind": item.kind}, why=error),
+        )
 
     def _about(self, item: Item) -> Any:
         with self._found.database.transaction((item.client_id,)) as connection:
@@ -216,11 +275,35 @@ class Relay:
 
     def _sent(self, item: Item, mail: OutMail, text: str) -> None:
         with self._found.database.transaction((item.client_id,)) as connection:
-            driver(connection).execute(_SENT, (new_id(), item.client_id, item.ticket_id, mail.message_id, mail.sender, mail.to[0],
-                                               mail.subject, text, mail.sent_at, mail.sent_at))
+            driver(connection).execute(
+                _SENT,
+                (
+                    new_id(),
+                    item.client_id,
+                    item.ticket_id,
+                    mail.message_id,
+                    mail.sender,
+                    mail.to[0],
+                    mail.subject,
+                    text,
+                    mail.sent_at,
+                    mail.sent_at,
+                ),
+            )
             self._found.audit.record(
-                connection, client_id=item.client_id, ticket_id=item.ticket_id, root_id=item.ticket_id, at=mail.sent_at, actor=SYSTEM,
-                emit=Emit("mail.sent", after={"template": str(item.payload["template"])}, personal={"to": mail.to[0]}, subject=mail.to[0]))
+                connection,
+                client_id=item.client_id,
+                ticket_id=item.ticket_id,
+                root_id=item.ticket_id,
+                at=mail.sent_at,
+                actor=SYSTEM,
+                emit=Emit(
+                    "mail.sent",
+                    after={"template": str(item.payload["template"])},
+                    personal={"to": mail.to[0]},
+                    subject=mail.to[0],
+                ),
+            )
 
 
 class Hopeless(str):

@@ -49,7 +49,12 @@ BUILT: tuple[str, ...] = ("manual", *(line.key for line in LINES if line.workflo
 """Lines with files of their own: ``workflows/lines/<key>.py`` offers ``WORKFLOW``, ``activities/lines/<key>.py``
 ``work(ports)``."""
 
-WORKFLOWS: tuple[type, ...] = (TicketWorkflow, *(import_module(f"workflows.lines.{key}").WORKFLOW for key in BUILT), InvoicingWorkflow, ReconciliationWorkflow)
+WORKFLOWS: tuple[type, ...] = (
+    TicketWorkflow,
+    *(import_module(f"workflows.lines.{key}").WORKFLOW for key in BUILT),
+    InvoicingWorkflow,
+    ReconciliationWorkflow,
+)
 """Every workflow a worker serves."""
 
 
@@ -84,7 +89,13 @@ def parts(settings: Settings, *, app_pool: int = 12) -> Parts:
     """Open keys, database and files of a home."""
     keyring = Keyring(ensure_master_key(settings.home))
     database = Database(settings.app_url, settings.system_url, app_pool=app_pool)
-    return Parts(settings, keyring, database, ObjectStore(keyring, database, settings.objects_url), AuditTrail(keyring, new_id))
+    return Parts(
+        settings,
+        keyring,
+        database,
+        ObjectStore(keyring, database, settings.objects_url),
+        AuditTrail(keyring, new_id),
+    )
 
 
 def store(found: Parts) -> SqlStore:
@@ -97,14 +108,31 @@ def line_work(ports: LinePorts) -> tuple[LineWork, ...]:
     return tuple(import_module(f"activities.lines.{key}").work(ports) for key in BUILT)
 
 
-def ticket_activities(steps: Store, triage: Triage, lines: Sequence[LineWork]) -> Sequence[Callable[..., Any]]:
+def ticket_activities(
+    steps: Store, triage: Triage, lines: Sequence[LineWork]
+) -> Sequence[Callable[..., Any]]:
     """The local activities of tickets: one class per stage, and the lines'."""
-    intake, triaged, contract = IntakeActivities(steps), TriageActivities(steps, triage), ContractActivities(steps)
-    assignment, delivery, judged = AssignmentActivities(steps), DeliveryActivities(steps), QualityActivities(steps)
+    intake, triaged, contract = (
+        IntakeActivities(steps),
+        TriageActivities(steps, triage),
+        ContractActivities(steps),
+    )
+    assignment, delivery, judged = (
+        AssignmentActivities(steps),
+        DeliveryActivities(steps),
+        QualityActivities(steps),
+    )
     again, approval, billing = ReworkActivities(steps), ApprovalActivities(steps), BillingActivities(steps)
-    closure, deadline, handling = ClosureActivities(steps), DeadlineActivities(steps), HandlingActivities(steps)
+    closure, deadline, handling = (
+        ClosureActivities(steps),
+        DeadlineActivities(steps),
+        HandlingActivities(steps),
+    )
     completions: dict[str, Completion] = {
-        "triage": classify, "contract": release, "qa_review": quality.review, "escalation": rework.lead_decides,
+        "triage": classify,
+        "contract": release,
+        "qa_review": quality.review,
+        "escalation": rework.lead_decides,
     }
     for line in lines:
         if taken := completions.keys() & line.completions.keys():
@@ -112,9 +140,25 @@ def ticket_activities(steps: Store, triage: Triage, lines: Sequence[LineWork]) -
         completions |= line.completions
     tasks = TaskActivities(steps, completions)
     return (
-        intake.enter, triaged.enter, contract.enter, assignment.enter, delivery.begin, delivery.finish,
-        judged.inspect, judged.remaining, judged.conclude, again.begin, approval.offer, approval.decide, approval.lapse,
-        billing.record, closure.close, deadline.tick, handling.act, handling.attention, tasks.complete,
+        intake.enter,
+        triaged.enter,
+        contract.enter,
+        assignment.enter,
+        delivery.begin,
+        delivery.finish,
+        judged.inspect,
+        judged.remaining,
+        judged.conclude,
+        again.begin,
+        approval.offer,
+        approval.decide,
+        approval.lapse,
+        billing.record,
+        closure.close,
+        deadline.tick,
+        handling.act,
+        handling.attention,
+        tasks.complete,
         *(one for line in lines for one in line.local),
     )
 
@@ -122,12 +166,15 @@ def ticket_activities(steps: Store, triage: Triage, lines: Sequence[LineWork]) -
 def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
     """Runs of a period: invoicing and reconciliation."""
     months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
-    days = ReconciliationActivities(SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now))
+    days = ReconciliationActivities(
+        SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now)
+    )
     return (months.due, months.run, days.due, days.run)
 
 
-def activities_of(queue: str, steps: Store, documents: Documents, reader: Reader,
-                  money: Sequence[Callable[..., Any]] = ()) -> Sequence[Callable[..., Any]]:
+def activities_of(
+    queue: str, steps: Store, documents: Documents, reader: Reader, money: Sequence[Callable[..., Any]] = ()
+) -> Sequence[Callable[..., Any]]:
     """What a worker of this queue offers. Local activities belong to the queue of their workflows."""
     lines = line_work(LinePorts(steps, documents, reader, checksum_right))
     offered: dict[str, Sequence[Callable[..., Any]]] = {

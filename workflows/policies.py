@@ -41,8 +41,11 @@ DB_WRITE = Local(
     start_to_close_timeout=timedelta(seconds=60),
     # A database that is away for longer than this needs a person: the ticket then says so.
     schedule_to_close_timeout=timedelta(minutes=10),
-    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200), backoff_coefficient=2.0,
-                             maximum_interval=timedelta(seconds=5)),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=200),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(seconds=5),
+    ),
     local_retry_threshold=timedelta(seconds=30),
 )
 
@@ -54,22 +57,38 @@ ATTENTION = Local(
     local_retry_threshold=timedelta(seconds=30),
 )
 
-READ_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=20),
-                         maximum_attempts=6)
+READ_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=20),
+    maximum_attempts=6,
+)
 
 
 def reading(queue: str) -> Remote:
     """OCR and extraction: the parser itself is stopped after a minute, so five cover a queue at its busiest attempt;
     a silent worker is noticed after 20 seconds. Waiting in the queue is bounded by a day, for batches."""
-    return Remote(task_queue=queue, start_to_close_timeout=timedelta(minutes=5), schedule_to_close_timeout=timedelta(days=1),
-                  heartbeat_timeout=timedelta(seconds=20), retry_policy=READ_RETRY)
+    return Remote(
+        task_queue=queue,
+        start_to_close_timeout=timedelta(minutes=5),
+        schedule_to_close_timeout=timedelta(days=1),
+        heartbeat_timeout=timedelta(seconds=20),
+        retry_policy=READ_RETRY,
+    )
 
 
 def period_run(queue: str) -> Once:
     """A day or a month of a client: one transaction of minutes at most; a database that is away is waited for a day."""
-    return Once(task_queue=queue, start_to_close_timeout=timedelta(minutes=10), schedule_to_close_timeout=timedelta(days=1),
-                retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2.0,
-                                         maximum_interval=timedelta(minutes=2)))
+    return Once(
+        task_queue=queue,
+        start_to_close_timeout=timedelta(minutes=10),
+        schedule_to_close_timeout=timedelta(days=1),
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=1),
+            backoff_coefficient=2.0,
+            maximum_interval=timedelta(minutes=2),
+        ),
+    )
 
 
 CONTINUE_EVENTS = 2_000

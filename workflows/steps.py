@@ -21,11 +21,11 @@ T = TypeVar("T")
 class Steps:
     """Base of a ticket's workflows. ``client_id``, ``ticket_id``, ``life`` and ``round`` name every step."""
 
-    def __init__(self, ticket_id: UUID, client_id: UUID, life: int, round: int) -> None:
+    def __init__(self, ticket_id: UUID, client_id: UUID, life: int, number: int) -> None:
         self.ticket_id = ticket_id
         self.client_id = client_id
         self.life = life
-        self.round = round
+        self.round = number
         self.ended = False
         self._attentions = 0
         self._retries = 0
@@ -41,23 +41,33 @@ class Steps:
 
     def command(self, subject: str = "", **facts: object) -> StageCommand:
         """A command for this ticket, life and round."""
-        return StageCommand(ticket_id=self.ticket_id, client_id=self.client_id, life=self.life, round=self.round,
-                            subject=subject, facts=facts)
+        return StageCommand(
+            ticket_id=self.ticket_id,
+            client_id=self.client_id,
+            life=self.life,
+            round=self.round,
+            subject=subject,
+            facts=facts,
+        )
 
     async def step(self, run: Callable[[], Awaitable[T]], name: str) -> T:
         """Run a step; when it cannot be done, turn the ticket to *needs attention* and wait for a retry (MF15)."""
         while True:
             try:
                 return await run()
-            except FailureError as error:  # a local activity's failure arrives bare, an ordinary one's as ActivityError
+            except (
+                FailureError
+            ) as error:  # a local activity's failure arrives bare, an ordinary one's as ActivityError
                 if is_cancelled_exception(error):
                     raise
                 await self._needs_attention(name, _cause(error))
 
     async def local(self, method: Callable[..., StageVerdict], command: StageCommand) -> StageVerdict:
         """A stage's local activity, as a step."""
-        return await self.step(lambda: workflow.execute_local_activity_method(method, args=[command], **DB_WRITE),
-                               method.__name__)
+        return await self.step(
+            lambda: workflow.execute_local_activity_method(method, args=[command], **DB_WRITE),
+            method.__name__,
+        )
 
     async def act(self, method: Callable[..., StageVerdict], command: ActCommand) -> StageVerdict:
         """A person's act: it fails to the caller rather than asking for attention."""
@@ -66,8 +76,16 @@ class Steps:
     def act_command(self, kind: str, act: Act, **values: object) -> ActCommand:
         """The recording command of an act."""
         payload = act.model_dump(mode="json", exclude={"actor", "key", "task_id", "result"})
-        return ActCommand(ticket_id=self.ticket_id, client_id=self.client_id, life=self.life, round=self.round, kind=kind,
-                          key=act.key, actor=act.actor, **{"payload": payload, **values})
+        return ActCommand(
+            ticket_id=self.ticket_id,
+            client_id=self.client_id,
+            life=self.life,
+            round=self.round,
+            kind=kind,
+            key=act.key,
+            actor=act.actor,
+            **{"payload": payload, **values},
+        )
 
     def require_running(self) -> None:
         """Validator: nothing may be done to a run that has ended."""
@@ -88,9 +106,17 @@ class Steps:
         seen = self._retries
         info = workflow.info()
         command = StageCommand(
-            ticket_id=self.ticket_id, client_id=self.client_id, life=self.life, round=self.round, reason=cause,
-            subject=f"{name}:{info.run_id[:8]}:{self._attentions}", facts={"step": name, "workflow": info.workflow_id})
-        await workflow.execute_local_activity_method(HandlingActivities.attention, args=[command], **ATTENTION)
+            ticket_id=self.ticket_id,
+            client_id=self.client_id,
+            life=self.life,
+            round=self.round,
+            reason=cause,
+            subject=f"{name}:{info.run_id[:8]}:{self._attentions}",
+            facts={"step": name, "workflow": info.workflow_id},
+        )
+        await workflow.execute_local_activity_method(
+            HandlingActivities.attention, args=[command], **ATTENTION
+        )
         workflow.set_current_details(f"Needs attention at *{name}*: retry in the portal or by API.")
         await workflow.wait_condition(lambda: self._retries > seen)
 

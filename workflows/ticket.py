@@ -48,7 +48,9 @@ class TicketWorkflow(Steps):
 
     @workflow.init
     def __init__(self, start: TicketStart) -> None:
-        super().__init__(start.ticket_id, start.client_id, start.life, start.resume.round if start.resume else 0)
+        super().__init__(
+            start.ticket_id, start.client_id, start.life, start.resume.round if start.resume else 0
+        )
         resume = start.resume or TicketProgress()
         self._stage = resume.stage
         self._resumed_at = STAGES.index(resume.stage) if start.resume else -1
@@ -112,7 +114,7 @@ class TicketWorkflow(Steps):
 
     async def _contract(self) -> None:
         if not await self._enter("contract"):
-            return
+            return None
         looks = parked = 0
         while True:
             verdict = await self.local(ContractActivities.enter, self.command(f"{looks}" if looks else ""))
@@ -130,9 +132,18 @@ class TicketWorkflow(Steps):
             return
         verdict = await self.local(AssignmentActivities.enter, self.command())
         self._timed(verdict)
-        self._works, self._assigned = str(verdict.facts.get("workflow", "DataEntry")), str(verdict.facts.get("assigned", ""))
-        workflow.upsert_search_attributes([names.LINE.value_set(self._line), names.STAGE.value_set("delivery"),
-                                           names.PRIORITY.value_set(int(self._priority[1:])), names.ASSIGNED.value_set(self._assigned)])
+        self._works, self._assigned = (
+            str(verdict.facts.get("workflow", "DataEntry")),
+            str(verdict.facts.get("assigned", "")),
+        )
+        workflow.upsert_search_attributes(
+            [
+                names.LINE.value_set(self._line),
+                names.STAGE.value_set("delivery"),
+                names.PRIORITY.value_set(int(self._priority[1:])),
+                names.ASSIGNED.value_set(self._assigned),
+            ]
+        )
 
     async def _delivery(self) -> None:
         if not await self._enter("delivery"):
@@ -141,10 +152,18 @@ class TicketWorkflow(Steps):
         self._show("The service line works on it.")
         await workflow.execute_child_workflow(
             self._works,
-            LineStart(ticket_id=self.ticket_id, client_id=self.client_id, life=self.life, round=self.round, line=self._line,
-                      priority=self._priority),
-            id=names.line_workflow(self.ticket_id, self._line), result_type=LineResult,
-            static_summary=OpenText(f"{self._line}, round {self.round}"))
+            LineStart(
+                ticket_id=self.ticket_id,
+                client_id=self.client_id,
+                life=self.life,
+                round=self.round,
+                line=self._line,
+                priority=self._priority,
+            ),
+            id=names.line_workflow(self.ticket_id, self._line),
+            result_type=LineResult,
+            static_summary=OpenText(f"{self._line}, round {self.round}"),
+        )
         await self._running()
         await self.local(DeliveryActivities.finish, self.command())
 
@@ -153,7 +172,9 @@ class TicketWorkflow(Steps):
             return True
         verdict = self._sooner(await self.local(QualityActivities.inspect, self.command()))
         if verdict.outcome == "inspect":
-            self._open_reviews = self.count(await self._reviews_left(verdict), "remaining", self._open_reviews)
+            self._open_reviews = self.count(
+                await self._reviews_left(verdict), "remaining", self._open_reviews
+            )
             while self._open_reviews > 0:
                 self._show(f"{self._open_reviews} items wait for a second person's review.")
                 await workflow.wait_condition(lambda: self._open_reviews <= 0 or self.should_continue())
@@ -209,7 +230,9 @@ class TicketWorkflow(Steps):
             wait = max((due - workflow.now()).total_seconds(), 0.0)
             if wait > 0:
                 with suppress(asyncio.TimeoutError):
-                    await workflow.wait_condition(lambda: self._over or self._next_at is None or self._next_at < due, timeout=wait)
+                    await workflow.wait_condition(
+                        lambda: self._over or self._next_at is None or self._next_at < due, timeout=wait
+                    )
                     continue
             verdict = await self.local(DeadlineActivities.tick, self.command(due.isoformat()))
             floor = workflow.now() + NOT_BEFORE
@@ -225,7 +248,11 @@ class TicketWorkflow(Steps):
             self._decision, self._fresh = "accepted", int(verdict.facts.get("fresh", 0))
 
     async def _resume_by_itself(self, due: datetime) -> None:
-        act = ResumeTicket(actor=ActorRef(kind="system"), key=f"pause-limit:{due.isoformat()}", reason="longest pause reached")
+        act = ResumeTicket(
+            actor=ActorRef(kind="system"),
+            key=f"pause-limit:{due.isoformat()}",
+            reason="longest pause reached",
+        )
         self._after_resume(await self.act(HandlingActivities.act, self.act_command("resume", act)))
 
     # --- people ---------------------------------------------------------------------------------------------------
@@ -233,8 +260,12 @@ class TicketWorkflow(Steps):
     @workflow.update
     async def complete_task(self, act: CompleteTask) -> ActResult:
         """Finish a task of the ticket itself: triage, contract, review, escalation."""
-        verdict = await self.act(TaskActivities.complete, self.act_command(
-            "complete_task", act, task_id=act.task_id, version=act.version, payload=act.result))
+        verdict = await self.act(
+            TaskActivities.complete,
+            self.act_command(
+                "complete_task", act, task_id=act.task_id, version=act.version, payload=act.result
+            ),
+        )
         if verdict.outcome != "refused":
             self._after_task(verdict)
         return result_of(verdict)
@@ -271,7 +302,9 @@ class TicketWorkflow(Steps):
     @workflow.update
     async def resume(self, act: ResumeTicket) -> ActResult:
         """Go on."""
-        return result_of(self._after_resume(await self.act(HandlingActivities.act, self.act_command("resume", act))))
+        return result_of(
+            self._after_resume(await self.act(HandlingActivities.act, self.act_command("resume", act)))
+        )
 
     def _after_resume(self, verdict: StageVerdict) -> StageVerdict:
         if verdict.outcome == "resumed":
@@ -310,7 +343,9 @@ class TicketWorkflow(Steps):
     def _may_decide(self, act: DecideApproval) -> None:
         self.require_running()
         if self._stage != "approval":
-            raise ApplicationError("Nothing is waiting for approval.", type="approval-not-open", non_retryable=True)
+            raise ApplicationError(
+                "Nothing is waiting for approval.", type="approval-not-open", non_retryable=True
+            )
 
     @pause.validator
     def _may_pause(self, act: PauseTicket) -> None:
@@ -359,9 +394,20 @@ class TicketWorkflow(Steps):
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self._open_reviews <= 0 or self._cancelled:
             return
-        workflow.continue_as_new(TicketStart(
-            ticket_id=self.ticket_id, client_id=self.client_id, life=self.life,
-            resume=TicketProgress(stage=self._stage, round=self.round, line=self._line, next_at=self._next_at, paused=self._paused)))
+        workflow.continue_as_new(
+            TicketStart(
+                ticket_id=self.ticket_id,
+                client_id=self.client_id,
+                life=self.life,
+                resume=TicketProgress(
+                    stage=self._stage,
+                    round=self.round,
+                    line=self._line,
+                    next_at=self._next_at,
+                    paused=self._paused,
+                ),
+            )
+        )
 
     def _timed(self, verdict: StageVerdict) -> None:
         if not self._paused:
@@ -369,7 +415,11 @@ class TicketWorkflow(Steps):
 
     def _sooner(self, verdict: StageVerdict) -> StageVerdict:
         """An internal target may bring the deadline forward; a promised one that moves back is found by the tick."""
-        if not self._paused and verdict.next_at and (self._next_at is None or verdict.next_at < self._next_at):
+        if (
+            not self._paused
+            and verdict.next_at
+            and (self._next_at is None or verdict.next_at < self._next_at)
+        ):
             self._next_at = verdict.next_at
         return verdict
 
@@ -378,8 +428,11 @@ class TicketWorkflow(Steps):
 
     async def _cancelled_in_temporal(self) -> None:
         """Temporal's own cancel is the backup of the update: it ends the ticket the same way."""
-        act = CancelTicket(actor=ActorRef(kind="system", origin="temporal"), key=f"temporal:{workflow.info().run_id}",
-                           reason="cancelled in Temporal")
+        act = CancelTicket(
+            actor=ActorRef(kind="system", origin="temporal"),
+            key=f"temporal:{workflow.info().run_id}",
+            reason="cancelled in Temporal",
+        )
         verdict = await self.act(HandlingActivities.act, self.act_command("cancel", act))
         self._cancelled = verdict.outcome == "cancelled"
 

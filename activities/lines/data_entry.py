@@ -29,7 +29,9 @@ HEARTBEAT_S = 5.0
 class DataEntryActivities:
     """The data-entry line's steps. ``read`` is an ordinary activity on the documents queue; the rest are local."""
 
-    def __init__(self, store: Store, documents: Documents, reader: Reader, tax_id_valid: flow.TaxIdValid) -> None:
+    def __init__(
+        self, store: Store, documents: Documents, reader: Reader, tax_id_valid: flow.TaxIdValid
+    ) -> None:
         self._store = store
         self._documents = documents
         self._reader = reader
@@ -68,17 +70,30 @@ class DataEntryActivities:
 
     def _plan(self, step: Step) -> Verdict:
         waiting = step.documents(states=("received",), limit=PLAN)
-        return Verdict("planned", facts={"read": [str(d.id) for d in waiting], "people": waiting_for_people(step),
-                                         "seq": step.ticket().seq})
+        return Verdict(
+            "planned",
+            facts={
+                "read": [str(d.id) for d in waiting],
+                "people": waiting_for_people(step),
+                "seq": step.ticket().seq,
+            },
+        )
 
     def _read(self, command: DocumentCommand) -> StageVerdict:
         key = StepKey(command.ticket_id, command.life, "read", str(command.document_id), command.round)
         document, prior = self._peek(key, command)
         if prior is not None:
             return prior
-        reading = self._reader.read(self._documents.get(command.client_id, document.address), document.filename)
-        fake = StageCommand(ticket_id=command.ticket_id, client_id=command.client_id, life=command.life, round=command.round,
-                            subject=str(command.document_id))
+        reading = self._reader.read(
+            self._documents.get(command.client_id, document.address), document.filename
+        )
+        fake = StageCommand(
+            ticket_id=command.ticket_id,
+            client_id=command.client_id,
+            life=command.life,
+            round=command.round,
+            subject=str(command.document_id),
+        )
         return record(self._store, fake, "read", lambda s: self._decide(s, document, reading), ended_too=True)
 
     def _peek(self, key: StepKey, command: DocumentCommand) -> tuple[DocumentState, StageVerdict | None]:
@@ -94,8 +109,17 @@ class DataEntryActivities:
         terms = contract.terms if contract else Terms()
         key = flow.business_key(str(reading.get("type")), reading.get("fields", {}))
         verdict = flow.on_read(
-            ticket, document, reading, terms.ai, terms.scope, step.same_file(document.sha256, document.id),
-            step.same_business_key(key, document.id) if key else None, step.agents(), step.now, step.new_id)
+            ticket,
+            document,
+            reading,
+            terms.ai,
+            terms.scope,
+            step.same_file(document.sha256, document.id),
+            step.same_business_key(key, document.id) if key else None,
+            step.agents(),
+            step.now,
+            step.new_id,
+        )
         return Verdict(verdict.outcome, (*verdict.changes, _one_more(ticket.documents_done)), verdict.next_at)
 
     def _rework(self, step: Step) -> Verdict:
@@ -104,9 +128,20 @@ class DataEntryActivities:
         children = step.sub_tickets()
         for document in step.documents(states=("rework",)):
             defect = children.get(f"defect:{document.id}:{document.round}")
-            changes.append(flow.keying_task(
-                ticket, document, "rework", flow.to_key(document.doc_type, document.fields), document.blocked_by, agents,
-                step.now, step.new_id, document.duplicate_of, defect.detail.get("defects", []) if defect else []))
+            changes.append(
+                flow.keying_task(
+                    ticket,
+                    document,
+                    "rework",
+                    flow.to_key(document.doc_type, document.fields),
+                    document.blocked_by,
+                    agents,
+                    step.now,
+                    step.new_id,
+                    document.duplicate_of,
+                    defect.detail.get("defects", []) if defect else [],
+                )
+            )
         changes.append(SetTicket({"next_action": "Correct the defects"}))
         return Verdict("opened", tuple(changes), facts={"people": len(changes) - 1, "seq": ticket.seq + 1})
 
@@ -116,18 +151,33 @@ class DataEntryActivities:
         changes: list[Change] = []
         for document in ready[:CHUNK]:
             vendor = flow.vendor_key((document.fields.get("supplier_name") or {}).get("value"))
-            changes += coding.post(ticket, client, document, step.coding_facts(vendor), step.postings_of(document.id), step.now,
-                                   step.new_id)
-        return Verdict("posted", tuple(changes), facts={"posted": len(ready[:CHUNK]), "remaining": len(ready) > CHUNK})
+            changes += coding.post(
+                ticket,
+                client,
+                document,
+                step.coding_facts(vendor),
+                step.postings_of(document.id),
+                step.now,
+                step.new_id,
+            )
+        return Verdict(
+            "posted", tuple(changes), facts={"posted": len(ready[:CHUNK]), "remaining": len(ready) > CHUNK}
+        )
 
     def _keyed(self, step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
         if task.subject_id is None:
             raise LookupError("keying task without a document")
         document, today = step.document(task.subject_id), _today(step.client().zone, step.now)
         ticket = step.ticket()
-        verdict = flow.on_keyed(ticket, task, document, command.payload, actor, today, self._tax_id_valid, step.now, step.new_id)
-        return Verdict(verdict.outcome, (*verdict.changes, SetTicket({})), verdict.next_at,
-                       {**verdict.facts, "people": waiting_for_people(step) - 1, "seq": ticket.seq + 1})
+        verdict = flow.on_keyed(
+            ticket, task, document, command.payload, actor, today, self._tax_id_valid, step.now, step.new_id
+        )
+        return Verdict(
+            verdict.outcome,
+            (*verdict.changes, SetTicket({})),
+            verdict.next_at,
+            {**verdict.facts, "people": waiting_for_people(step) - 1, "seq": ticket.seq + 1},
+        )
 
 
 def work(ports: LinePorts) -> LineWork:

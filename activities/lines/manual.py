@@ -34,10 +34,18 @@ class ManualActivities:
         ticket = step.ticket()
         skill = line_of(ticket.service_line or "").skill
         agent = stages.best_agent(step.agents(), skill, ticket, step.now)
-        task = OpenTask(id=step.new_id(), key=f"{ticket.id}:{ticket.life}:work:{ticket.round}", kind="work",
-                        workflow=ticket.service_line or "", desk="delivery", skill=skill,
-                        assigned_to=UUID(agent) if agent else None, priority=ticket.priority, round=ticket.round,
-                        payload={"subject": ticket.subject})
+        task = OpenTask(
+            id=step.new_id(),
+            key=f"{ticket.id}:{ticket.life}:work:{ticket.round}",
+            kind="work",
+            workflow=ticket.service_line or "",
+            desk="delivery",
+            skill=skill,
+            assigned_to=UUID(agent) if agent else None,
+            priority=ticket.priority,
+            round=ticket.round,
+            payload={"subject": ticket.subject},
+        )
         return Verdict("opened", (task,), facts={"people": 1})
 
 
@@ -47,8 +55,14 @@ def done(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verd
     note = str(command.payload.get("note") or "").strip()
     if not note:
         raise DomainError("note-missing")
-    return Verdict("done", (CloseTask(task.id, "done", step.now, actor.user_id, {"note": note}),
-                            Emit("ticket.edited", after={"work": "done"}, why=note[:500])), facts={"people": 0})
+    return Verdict(
+        "done",
+        (
+            CloseTask(task.id, "done", step.now, actor.user_id, {"note": note}),
+            Emit("ticket.edited", after={"work": "done"}, why=note[:500]),
+        ),
+        facts={"people": 0},
+    )
 
 
 def work(ports: LinePorts) -> LineWork:

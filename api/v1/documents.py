@@ -39,8 +39,7 @@ async def read_document(call: ReadDep, document_id: UUID) -> Response:
 @router.get(
     "/{document_id}/content",
     response_class=Response,
-    responses=problems(404)
-    | {200: {"description": "The bytes as they came in", "content": {"*/*": {}}}},
+    responses=problems(404) | {200: {"description": "The bytes as they came in", "content": {"*/*": {}}}},
 )
 async def download(call: ReadDep, document_id: UUID) -> Response:
     """The file as it came in, always as a download. Who opened it is in the trail."""

@@ -74,16 +74,49 @@ def furnish(admin: Person) -> str:
     home = admin.get("/v1/me")["client_id"]
     answer = admin.http.patch(f"/v1/clients/{home}", json={"state_code": "29", "name": "Provider Services"})
     assert answer.status_code == 200, answer.text
-    client = admin.post("/v1/clients", {"slug": "acme", "prefix": "ACME", "name": "Acme Foods", "state_code": "27",
-                                        "approver_email": "boss@acme.example"}, 201)
-    admin.post("/v1/contracts", {
-        "client_id": client["id"], "number": "SOW-1", "name": "Invoices", "service_line": "data_entry", "starts_on": "2024-01-01",
-        "terms": {"qa": {"sample_rate": "1"}, "pricing": {"kind": "flat", "data": {"unit_price": "3.50"}, "currency": "INR"}}}, 201)
-    for name, role, skill in (("asha", "agent", "data_entry"), ("vikram", "qa", "qa"), ("meera", "finance", None),
-                              ("farid", "finance", None)):
-        admin.post("/v1/users", {"email": f"{name}@provider.example", "name": name.title(), "password": PASSWORD,
-                                 "grants": [{"role": role, "client_id": None}],
-                                 **({"skills": [skill], "certifications": {skill: None}} if skill else {})}, 201)
+    client = admin.post(
+        "/v1/clients",
+        {
+            "slug": "acme",
+            "prefix": "ACME",
+            "name": "Acme Foods",
+            "state_code": "27",
+            "approver_email": "boss@acme.example",
+        },
+        201,
+    )
+    admin.post(
+        "/v1/contracts",
+        {
+            "client_id": client["id"],
+            "number": "SOW-1",
+            "name": "Invoices",
+            "service_line": "data_entry",
+            "starts_on": "2024-01-01",
+            "terms": {
+                "qa": {"sample_rate": "1"},
+                "pricing": {"kind": "flat", "data": {"unit_price": "3.50"}, "currency": "INR"},
+            },
+        },
+        201,
+    )
+    for name, role, skill in (
+        ("asha", "agent", "data_entry"),
+        ("vikram", "qa", "qa"),
+        ("meera", "finance", None),
+        ("farid", "finance", None),
+    ):
+        admin.post(
+            "/v1/users",
+            {
+                "email": f"{name}@provider.example",
+                "name": name.title(),
+                "password": PASSWORD,
+                "grants": [{"role": role, "client_id": None}],
+                **({"skills": [skill], "certifications": {skill: None}} if skill else {}),
+            },
+            201,
+        )
     return str(client["id"])
 
 
@@ -112,21 +145,33 @@ def mailed_link(home: Path, page: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(stack: tuple[StackUrls, Person]) -> None:
+def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(
+    stack: tuple[StackUrls, Person],
+) -> None:
     urls, admin = stack
     client_id = furnish(admin)
     paper = generate("invoice", 7)
     mail_with(paper, urls)
     agent, reviewer = (Person(urls.portal, f"{n}@provider.example", PASSWORD) for n in ("asha", "vikram"))
 
-    task = eventually(lambda: next((t for t in agent.get("/v1/tasks")["items"] if t["kind"] == "keying"), None), "keying task")
+    task = eventually(
+        lambda: next((t for t in agent.get("/v1/tasks")["items"] if t["kind"] == "keying"), None),
+        "keying task",
+    )
     typed = {name: value for name, value in paper.truth.fields.items() if value is not None}
-    refused = agent.http.post(f"/v1/tasks/{task['id']}/complete", json={"result": {"fields": {"total": "twelve"}}})
+    refused = agent.http.post(
+        f"/v1/tasks/{task['id']}/complete", json={"result": {"fields": {"total": "twelve"}}}
+    )
     assert (refused.status_code, refused.json()["code"]) == (422, "amount-unreadable")
-    agent.post(f"/v1/tasks/{task['id']}/complete", {"result": {"doc_type": "invoice", "fields": typed,
-                                                               "override_reason": "as printed"}})
+    agent.post(
+        f"/v1/tasks/{task['id']}/complete",
+        {"result": {"doc_type": "invoice", "fields": typed, "override_reason": "as printed"}},
+    )
 
-    review = eventually(lambda: next((t for t in reviewer.get("/v1/tasks")["items"] if t["kind"] == "qa_review"), None), "review")
+    review = eventually(
+        lambda: next((t for t in reviewer.get("/v1/tasks")["items"] if t["kind"] == "qa_review"), None),
+        "review",
+    )
     reviewer.post(f"/v1/tasks/{review['id']}/complete", {"result": {"verdict": "pass"}})
 
     link = mailed_link(urls.home, "a")
@@ -138,7 +183,9 @@ def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(st
     signed = httpx2.post(link, data={**form, "decision": "accept"}, headers={"Origin": urls.portal})
     assert signed.status_code in (200, 303), signed.text
 
-    closed = eventually(lambda: next(iter(admin.get("/v1/tickets", state="closed")["items"]), None), "closure")
+    closed = eventually(
+        lambda: next(iter(admin.get("/v1/tickets", state="closed")["items"]), None), "closure"
+    )
     assert closed["progress"] == 100
     tree = admin.get(f"/v1/tickets/{closed['id']}/tree")
     numbers = {child["number"].removeprefix(closed["number"]) for child in tree["children"]}
@@ -162,14 +209,21 @@ def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(st
 
 
 def verified(urls: StackUrls) -> bool:
-    ran = subprocess.run([sys.executable, "-m", "ticketos.cli", "audit", "verify", "--json"], capture_output=True, text=True, timeout=60,
-                         env={**urls.env})
+    ran = subprocess.run(
+        [sys.executable, "-m", "ticketos.cli", "audit", "verify", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**urls.env},
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return bool(json.loads(ran.stdout)["ok"])
 
 
 @pytest.mark.slow
-def test_the_web_ui_can_decode_a_history_and_each_decode_is_on_record(stack: tuple[StackUrls, Person]) -> None:
+def test_the_web_ui_can_decode_a_history_and_each_decode_is_on_record(
+    stack: tuple[StackUrls, Person],
+) -> None:
     urls, admin = stack
     ticket = admin.get("/v1/tickets")["items"][0]
     decode = f"http://127.0.0.1:{urls.codec_port}/{urls.codec_path}/decode"
@@ -185,9 +239,13 @@ def test_the_web_ui_can_decode_a_history_and_each_decode_is_on_record(stack: tup
     from google.protobuf.json_format import MessageToDict
 
     payloads = asyncio.run(encrypted())
-    assert ticket["client_id"].encode() not in payloads.SerializeToString(), "the history must not hold plain values"
+    assert ticket["client_id"].encode() not in payloads.SerializeToString(), (
+        "the history must not hold plain values"
+    )
     answer = httpx2.post(decode, json=MessageToDict(payloads), headers={"Origin": "http://localhost:1"})
     assert answer.status_code == 200, answer.text
-    assert httpx2.post(decode.replace(urls.codec_path, "guess"), json=MessageToDict(payloads)).status_code == 404
+    assert (
+        httpx2.post(decode.replace(urls.codec_path, "guess"), json=MessageToDict(payloads)).status_code == 404
+    )
     events = [e["event"] for e in admin.get(f"/v1/tickets/{ticket['id']}/tree")["events"]]
     assert "access.decoded" in events

@@ -33,7 +33,11 @@ from ticketos.dev.database import PostgresUrls
 DEFAULT_REQUESTS = 1_000
 REQUESTS = int(os.environ.get("TICKETOS_FUZZ_REQUESTS", DEFAULT_REQUESTS))
 CHECKS: tuple[CheckFunction, ...] = (
-    status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance)
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +59,9 @@ class Callers:
         world = self.world
         self.people = {
             "admin": world.person(world.provider, ("admin", None), ("ops", None), ("finance", None)),
-            "agent": world.person(world.provider, ("agent", world.acme), ("lead", world.acme), skills=["data_entry"]),
+            "agent": world.person(
+                world.provider, ("agent", world.acme), ("lead", world.acme), skills=["data_entry"]
+            ),
             "client": world.person(world.acme, ("client_admin", world.acme)),
         }
         self.headers = {name: person.headers for name, person in self.people.items()}
@@ -72,13 +78,19 @@ def rows_of(world: World) -> dict[str, list[str]]:
     open_one, done = world.ticket(world.acme), world.ticket(world.acme, state="closed", stage="closure")
     stuck = world.ticket(world.acme, state="needs_attention", attention_workflow=f"ticket/{open_one}")
     foreign = world.ticket(world.beta)
-    tasks = [world.task(world.acme, open_one, skill="data_entry"), world.task(world.acme, open_one, kind="qa_review", skill="qa")]
+    tasks = [
+        world.task(world.acme, open_one, skill="data_entry"),
+        world.task(world.acme, open_one, kind="qa_review", skill="qa"),
+    ]
     documents = [world.document(world.acme, open_one), world.document(world.beta, foreign)]
     world.approval(world.acme, open_one)
     user = world.person(world.acme, ("client_user", world.acme))
     return {
-        "ticket_id": [str(i) for i in (open_one, done, stuck, foreign)], "task_id": [str(i) for i in tasks],
-        "document_id": [str(i) for i in documents], "client_id": [str(world.acme), str(world.beta)], "user_id": [str(user.id)],
+        "ticket_id": [str(i) for i in (open_one, done, stuck, foreign)],
+        "task_id": [str(i) for i in tasks],
+        "document_id": [str(i) for i in documents],
+        "client_id": [str(world.acme), str(world.beta)],
+        "user_id": [str(user.id)],
     }
 
 
@@ -92,8 +104,14 @@ def test_every_answer_is_what_the_document_says(world: World) -> None:
     each = -(-REQUESTS // len(operations))
     for operation in operations:
 
-        @settings(max_examples=each, deadline=None, database=None, derandomize=REQUESTS <= DEFAULT_REQUESTS,
-                  phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=each,
+            deadline=None,
+            database=None,
+            derandomize=REQUESTS <= DEFAULT_REQUESTS,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        )
         @given(case=operation.as_strategy(), who=st.sampled_from(sorted(callers.headers)), data=st.data())
         def send(case: Case, who: str, data: st.DataObject) -> None:
             for name, known in rows.items():
@@ -104,12 +122,15 @@ def test_every_answer_is_what_the_document_says(world: World) -> None:
             if answer.status_code == 401 and who != "nobody":
                 callers.renewed(who)
             for code, words in _faults(case, answer):
-                faults.setdefault(f"{operation.label} {answer.status_code} {code}", f"{words}\n{case.as_curl_command()}")
+                faults.setdefault(
+                    f"{operation.label} {answer.status_code} {code}", f"{words}\n{case.as_curl_command()}"
+                )
 
         send()
     sent = sum(answers.values())
     assert not faults, f"{len(faults)} kinds of fault in {sent} requests\n\n" + "\n\n".join(
-        f"{name}\n{words}" for name, words in sorted(faults.items()))
+        f"{name}\n{words}" for name, words in sorted(faults.items())
+    )
     assert sent >= REQUESTS * 0.9, f"only {sent} requests were sent: {answers}"
     reached = {label for (label, status) in answers if status < 400}
     assert len(reached) >= len(operations) * 0.5, f"too few operations were ever served: {sorted(reached)}"

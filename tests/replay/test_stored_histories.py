@@ -36,16 +36,23 @@ def test_every_path_has_its_history() -> None:
 
 
 def test_the_long_path_continued_as_new_in_ticket_and_line() -> None:
-    continued = {path.name.split(".")[2] for path in STORED if path.name.startswith("batch_continued.")
-                 if _history(path).events[-1].HasField("workflow_execution_continued_as_new_event_attributes")}
+    continued = {
+        path.name.split(".")[2]
+        for path in STORED
+        if path.name.startswith("batch_continued.")
+        if _history(path).events[-1].HasField("workflow_execution_continued_as_new_event_attributes")
+    }
     assert continued == {"Ticket", "DataEntry"}
 
 
 async def test_a_history_that_this_code_would_not_write_is_refused() -> None:
     history = _history(FOLDER / "straight.0.Ticket.json")
     marker = next(e for e in history.events if e.HasField("marker_recorded_event_attributes"))
-    marker.marker_recorded_event_attributes.details["data"].payloads[0].data = json.dumps({
-        **json.loads(marker.marker_recorded_event_attributes.details["data"].payloads[0].data),
-        "activity_type": "another.step"}).encode()
+    marker.marker_recorded_event_attributes.details["data"].payloads[0].data = json.dumps(
+        {
+            **json.loads(marker.marker_recorded_event_attributes.details["data"].payloads[0].data),
+            "activity_type": "another.step",
+        }
+    ).encode()
     with pytest.raises(Exception, match="(?i)nondeterminism"):
         await _replayer().replay_workflow(history)

@@ -16,11 +16,29 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 BASELINE = ROOT / "tests" / "replay" / "fingerprints.json"
 
-COMMANDS = frozenset({
-    "execute_activity", "execute_activity_method", "start_activity", "start_activity_method", "execute_local_activity",
-    "execute_local_activity_method", "start_local_activity", "start_local_activity_method", "execute_child_workflow",
-    "start_child_workflow", "upsert_search_attributes", "upsert_memo", "continue_as_new", "patched", "deprecate_patch",
-    "sleep", "signal", "uuid4", "random"})
+COMMANDS = frozenset(
+    {
+        "execute_activity",
+        "execute_activity_method",
+        "start_activity",
+        "start_activity_method",
+        "execute_local_activity",
+        "execute_local_activity_method",
+        "start_local_activity",
+        "start_local_activity_method",
+        "execute_child_workflow",
+        "start_child_workflow",
+        "upsert_search_attributes",
+        "upsert_memo",
+        "continue_as_new",
+        "patched",
+        "deprecate_patch",
+        "sleep",
+        "signal",
+        "uuid4",
+        "random",
+    }
+)
 """Calls that always become a command, or draw on the recorded run."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

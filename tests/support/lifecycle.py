@@ -48,12 +48,18 @@ Flow = Generator[Call | Wait, StageVerdict | None, str]
 class Lifecycle:
     """Ticket workflow, line workflow and deadline of one ticket."""
 
-    def __init__(self, store: MemoryStore, ticket_id: UUID, client_id: UUID, reader: Any, triage: Any) -> None:
+    def __init__(
+        self, store: MemoryStore, ticket_id: UUID, client_id: UUID, reader: Any, triage: Any
+    ) -> None:
         self.store, self.ticket_id, self.client_id = store, ticket_id, client_id
         lines = line_work(LinePorts(store, NoFiles(), reader, lambda _: None))
-        offered: tuple[Any, ...] = (*ticket_activities(store, triage, lines), *(one for line in lines for one in line.documents))
+        offered: tuple[Any, ...] = (
+            *ticket_activities(store, triage, lines),
+            *(one for line in lines for one in line.documents),
+        )
         self.activities: Mapping[str, Callable[..., Any]] = {
-            str(vars(a.__func__)["__temporal_activity_definition"].name): a for a in offered}
+            str(vars(a.__func__)["__temporal_activity_definition"].name): a for a in offered
+        }
         self.life, self.round = 1, 0
         self.retries = self._looked = 0
         self._begin()
@@ -193,13 +199,17 @@ class Lifecycle:
     def _running(self) -> Generator[Call | Wait, StageVerdict | None, None]:
         yield Wait(lambda: not self.paused)
 
-    def _timed(self, name: str, subject: str = "") -> Generator[Call | Wait, StageVerdict | None, StageVerdict]:
+    def _timed(
+        self, name: str, subject: str = ""
+    ) -> Generator[Call | Wait, StageVerdict | None, StageVerdict]:
         verdict = yield from self._step(name, subject)
         if not self.paused:
             self.next_at = verdict.next_at
         return verdict
 
-    def _step(self, name: str, subject: str = "") -> Generator[Call | Wait, StageVerdict | None, StageVerdict]:
+    def _step(
+        self, name: str, subject: str = ""
+    ) -> Generator[Call | Wait, StageVerdict | None, StageVerdict]:
         command = self.document(subject) if name == "data_entry.read" else self.command(subject)
         while True:
             answer = yield Call(name, command)
@@ -207,16 +217,31 @@ class Lifecycle:
                 return answer
             self._looked += 1
             seen = self.retries
-            yield Call("ticket.attention", self.command(f"{name}:{self._looked}", reason=str(answer), facts={
-                "step": name, "workflow": f"ticket/{self.ticket_id}"}))
+            yield Call(
+                "ticket.attention",
+                self.command(
+                    f"{name}:{self._looked}",
+                    reason=str(answer),
+                    facts={"step": name, "workflow": f"ticket/{self.ticket_id}"},
+                ),
+            )
             yield Wait(lambda: self.retries > seen)  # noqa: B023 - asked before the next attempt
 
     # --- people and time ------------------------------------------------------------------------------------------
 
-    def act(self, kind: str, key: str, actor: ActorRef, payload: Mapping[str, Any], task_id: UUID | None = None,
-            version: int | None = None) -> StageVerdict:
+    def act(
+        self,
+        kind: str,
+        key: str,
+        actor: ActorRef,
+        payload: Mapping[str, Any],
+        task_id: UUID | None = None,
+        version: int | None = None,
+    ) -> StageVerdict:
         """An act, recorded, and what the workflow does with it."""
-        name = {"complete_task": "task.complete", "decide_approval": "approval.decide"}.get(kind, "ticket.act")
+        name = {"complete_task": "task.complete", "decide_approval": "approval.decide"}.get(
+            kind, "ticket.act"
+        )
         verdict = self.run(Call(name, self.act_command(kind, key, actor, payload, task_id, version)))
         assert isinstance(verdict, StageVerdict), verdict
         match verdict.outcome, verdict.facts.get("kind"):
@@ -233,7 +258,7 @@ class Lifecycle:
                 self.next_at = verdict.next_at
             case "retried", _:
                 self.retries += 1
-            case ("accepted" | "returned"), None:
+            case (("accepted" | "returned"), None):
                 self.decision, self.next_at = verdict.outcome, verdict.next_at
             case _, "triage":
                 self.triaged += 1
@@ -259,10 +284,16 @@ class Lifecycle:
             self.next_at = max(verdict.next_at, floor) if verdict.next_at else None
             if verdict.outcome == "deemed":
                 lapsed = self.run(Call("approval.lapse", self.command(f"{self.next_at}")))
-                if isinstance(lapsed, StageVerdict) and lapsed.outcome == "accepted" and self.decision is None:
+                if (
+                    isinstance(lapsed, StageVerdict)
+                    and lapsed.outcome == "accepted"
+                    and self.decision is None
+                ):
                     self.decision = "accepted"
             elif verdict.outcome == "resume":
-                outcomes.append(self.act("resume", f"pause-limit:{due.isoformat()}", ActorRef(kind="system"), {}).outcome)
+                outcomes.append(
+                    self.act("resume", f"pause-limit:{due.isoformat()}", ActorRef(kind="system"), {}).outcome
+                )
         return outcomes
 
     def reopen(self, actor: Actor, reason: str) -> None:
@@ -276,18 +307,49 @@ class Lifecycle:
 
     # --- commands -------------------------------------------------------------------------------------------------
 
-    def command(self, subject: str = "", reason: str = "", facts: Mapping[str, Any] | None = None) -> StageCommand:
+    def command(
+        self, subject: str = "", reason: str = "", facts: Mapping[str, Any] | None = None
+    ) -> StageCommand:
         """A stage's command for this life and round."""
-        return StageCommand(ticket_id=self.ticket_id, client_id=self.client_id, life=self.life, round=self.round,
-                            subject=subject, reason=reason, facts=dict(facts or {}))
+        return StageCommand(
+            ticket_id=self.ticket_id,
+            client_id=self.client_id,
+            life=self.life,
+            round=self.round,
+            subject=subject,
+            reason=reason,
+            facts=dict(facts or {}),
+        )
 
     def document(self, document_id: str) -> DocumentCommand:
         """The command that reads one document."""
-        return DocumentCommand(ticket_id=self.ticket_id, client_id=self.client_id, document_id=UUID(document_id),
-                               life=self.life, round=self.round)
+        return DocumentCommand(
+            ticket_id=self.ticket_id,
+            client_id=self.client_id,
+            document_id=UUID(document_id),
+            life=self.life,
+            round=self.round,
+        )
 
-    def act_command(self, kind: str, key: str, actor: ActorRef, payload: Mapping[str, Any], task_id: UUID | None,
-                    version: int | None) -> ActCommand:
+    def act_command(
+        self,
+        kind: str,
+        key: str,
+        actor: ActorRef,
+        payload: Mapping[str, Any],
+        task_id: UUID | None,
+        version: int | None,
+    ) -> ActCommand:
         """The command that records an act."""
-        return ActCommand(ticket_id=self.ticket_id, client_id=self.client_id, life=self.life, round=self.round, kind=kind,
-                          key=key, actor=actor, payload=dict(payload), task_id=task_id, version=version)
+        return ActCommand(
+            ticket_id=self.ticket_id,
+            client_id=self.client_id,
+            life=self.life,
+            round=self.round,
+            kind=kind,
+            key=key,
+            actor=actor,
+            payload=dict(payload),
+            task_id=task_id,
+            version=version,
+        )

@@ -173,10 +173,16 @@ def _just_received(store: MemoryStore) -> None:
         store.world.tickets[key] = replace(one, received_at=datetime.now(UTC))
 
 
-SHORT_SLA = {"turnaround_s": {"standard": 2, "priority": 2}, "first_response_s": {"P3": 1000}, "ladder_s": [0, 1]}
+SHORT_SLA = {
+    "turnaround_s": {"standard": 2, "priority": 2},
+    "first_response_s": {"P3": 1000},
+    "ladder_s": [0, 1],
+}
 PATHS: Mapping[str, Path_] = {
     "straight": Path_(straight),
-    "keyed": Path_(keyed, {**KEYED, "ai": {"straight_through": True}}, readings={0: good_reading(0, total="1118.00")}),
+    "keyed": Path_(
+        keyed, {**KEYED, "ai": {"straight_through": True}}, readings={0: good_reading(0, total="1118.00")}
+    ),
     "rework": Path_(reworked, {"qa": {"sample_rate": "1"}}),
     "client_return": Path_(returned),
     "client_return_in_part": Path_(returned_in_part, files=2),
@@ -187,7 +193,9 @@ PATHS: Mapping[str, Path_] = {
     "triage_by_person": Path_(classified, triage=unsure),
     "attention_retry": Path_(attended),
     "paused": Path_(paused, KEYED),
-    "escalation_reject": Path_(rejected_by_the_lead, {"qa": {"sample_rate": "1"}, "rework": {"max_rounds": 0}}),
+    "escalation_reject": Path_(
+        rejected_by_the_lead, {"qa": {"sample_rate": "1"}, "rework": {"max_rounds": 0}}
+    ),
     "poison": Path_(straight, files=3, readings={1: BAD}),
     "manual_line": Path_(by_hand, files=0, triage=_helpdesk, line="it_helpdesk"),
     "late": Path_(late, {**KEYED, "sla": SHORT_SLA}, prepare=_just_received),
@@ -208,10 +216,14 @@ async def record(address: str, name: str, path: Path_) -> None:
     number = uuid.uuid4().int % 10**12
     request = ticket(number, documents_total=path.files)
     team = [agent(7, "data_entry"), agent(8, "qa"), agent(9, "lead"), agent(11, "it_helpdesk")]
-    world = World(contracts=[contract(path.terms, service_line=path.line)], tickets={request.id: request}, agents=team)
+    world = World(
+        contracts=[contract(path.terms, service_line=path.line)], tickets={request.id: request}, agents=team
+    )
     answers: dict[str, Mapping[str, Any]] = {}
     for i in range(path.files):
-        one = document(number * 100 + i, request, position=i, filename=f"f{i}.pdf", sha256=f"{number * 100 + i:064x}")
+        one = document(
+            number * 100 + i, request, position=i, filename=f"f{i}.pdf", sha256=f"{number * 100 + i:064x}"
+        )
         world.documents[one.id], answers[one.filename] = one, path.readings.get(i, good_reading(i))
     store = MemoryStore(world)
     path.prepare(store)
@@ -219,14 +231,20 @@ async def record(address: str, name: str, path: Path_) -> None:
         run: Running = await start(store.world.tickets[request.id])
         await path.act(run)
         first = await run.handle.describe()
-        kept = await _runs(run.handle, first.raw_description.workflow_execution_info.first_run_id or run.handle.run_id or "", run)
+        kept = await _runs(
+            run.handle,
+            first.raw_description.workflow_execution_info.first_run_id or run.handle.run_id or "",
+            run,
+        )
     for old in FOLDER.glob(f"{name}.*.json"):
         old.unlink()
     for position, history in enumerate(kept):
         kind = history.events[0].workflow_execution_started_event_attributes.workflow_type.name
         stored = {"workflow_id": history.workflow_id, "history": json.loads(history.to_json())}
         target = FOLDER / f"{name}.{position}.{kind}.json"
-        target.write_text(json.dumps(stored, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8")
+        target.write_text(
+            json.dumps(stored, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 
 async def _runs(handle: WorkflowHandle[Any, Any], first_run: str, run: Running) -> list[WorkflowHistory]:
@@ -248,7 +266,10 @@ def main() -> None:
     """Record the named paths, or all."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     names = sys.argv[1:] or list(PATHS)
-    with tempfile.TemporaryDirectory() as folder, ShortRuns(log=Path(folder) / "temporal.log", ui=False) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ShortRuns(log=Path(folder) / "temporal.log", ui=False) as server,
+    ):
         for name in names:
             asyncio.run(record(server.grpc, name, PATHS[name]))
             size = sum(f.stat().st_size for f in FOLDER.glob(f"{name}.*.json"))

@@ -11,8 +11,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-PROGRESS = {"intake": 5, "triage": 10, "contract": 15, "assignment": 20, "delivery": 40, "quality": 55, "rework": 60,
-            "approval": 75, "billing": 90, "closure": 100}
+PROGRESS = {
+    "intake": 5,
+    "triage": 10,
+    "contract": 15,
+    "assignment": 20,
+    "delivery": 40,
+    "quality": 55,
+    "rework": 60,
+    "approval": 75,
+    "billing": 90,
+    "closure": 100,
+}
 GONE = ("quarantined", "rejected")
 
 
@@ -180,7 +190,10 @@ class Model:
     def _drawn(self, ids: list[str]) -> set[str]:
         """By score = HMAC(seed, id) below the rate; at least one where one is expected."""
         rate = self.agreed.sample_rate
-        scores = {i: int.from_bytes(hmac.new(self.month_seed.encode(), i.encode(), hashlib.sha256).digest()) for i in ids}
+        scores = {
+            i: int.from_bytes(hmac.new(self.month_seed.encode(), i.encode(), hashlib.sha256).digest())
+            for i in ids
+        }
         drawn = {i for i, score in scores.items() if score * 100 < rate * 2**256}
         if not drawn and len(ids) * rate >= 100:
             drawn = {min(scores, key=lambda i: scores[i])}
@@ -214,7 +227,11 @@ class Model:
 
     def billing_record(self, _: str, __: datetime) -> str:
         self.enter("billing")
-        self.billed |= {u.id for u in self.units if u.approval == "accepted" and u.quality == "passed" and u.work == "posted"}
+        self.billed |= {
+            u.id
+            for u in self.units
+            if u.approval == "accepted" and u.quality == "passed" and u.work == "posted"
+        }
         return "billed"
 
     def closure_close(self, _: str, now: datetime) -> str:
@@ -305,7 +322,13 @@ class Model:
 
     def lapse(self, now: datetime) -> bool:
         """Silence has become acceptance; never while the ticket is paused."""
-        if self.ended or self.state == "paused" or not self.offered or self.deemed_at is None or now < self.deemed_at:
+        if (
+            self.ended
+            or self.state == "paused"
+            or not self.offered
+            or self.deemed_at is None
+            or now < self.deemed_at
+        ):
             return False
         self.offered, self.deemed_at = False, None
         self._accept()

@@ -50,13 +50,17 @@ from ticketos.domain.triage import Suggestion
 from ticketos.lines import KEYS
 from ticketos.lines.data_entry import coding, flow
 
-BUYER = ClientState(CLIENT, "acme", "ACME", "Acme", "client", "Asia/Kolkata", "INR", "boss@acme.example", PROVIDER)
+BUYER = ClientState(
+    CLIENT, "acme", "ACME", "Acme", "client", "Asia/Kolkata", "INR", "boss@acme.example", PROVIDER
+)
 WORKER = Actor("user", str(UUID(int=7)), frozenset({"agent"}))
 REVIEWER = Actor("user", str(UUID(int=8)), frozenset({"qa"}))
 LEAD = Actor("user", str(UUID(int=9)), frozenset({"lead"}))
 CUSTOMER = Actor("client", str(UUID(int=20)), frozenset({"client_user"}))
 NOW = START + timedelta(hours=3)
-OFFICE = WorkCalendar("UTC", tuple(((time(9), time(17)),) if day < 5 else () for day in range(7)), frozenset(), {})
+OFFICE = WorkCalendar(
+    "UTC", tuple(((time(9), time(17)),) if day < 5 else () for day in range(7)), frozenset(), {}
+)
 
 Kind = TypeVar("Kind")
 
@@ -84,16 +88,40 @@ def refused(code: str) -> Any:
 
 def task(kind: str, subject: DocumentState | None = None, **given: Any) -> TaskState:
     base: dict[str, Any] = dict(
-        id=UUID(int=900), ticket_id=UUID(int=100), kind=kind, subject_id=subject.id if subject else None,
-        workflow_id="ticket/x", desk="delivery", skill="data_entry", state="open", priority="P3", assigned_to=None, round=0,
-        life=1, payload={}, created_at=START, due_at=None, row_version=3)
+        id=UUID(int=900),
+        ticket_id=UUID(int=100),
+        kind=kind,
+        subject_id=subject.id if subject else None,
+        workflow_id="ticket/x",
+        desk="delivery",
+        skill="data_entry",
+        state="open",
+        priority="P3",
+        assigned_to=None,
+        round=0,
+        life=1,
+        payload={},
+        created_at=START,
+        due_at=None,
+        row_version=3,
+    )
     return TaskState(**{**base, **given})
 
 
 def posted(number: int, of_ticket: TicketState, **given: Any) -> DocumentState:
-    fields = {name: {"value": f["value"], "shown": f["value"], "confidence": "0.99", "source": "text", "state": "auto"}
-              for name, f in good_reading(number)["fields"].items()}
-    return document(number, of_ticket, **{"state": "posted", "doc_type": "invoice", "fields": fields, **given})
+    fields = {
+        name: {
+            "value": f["value"],
+            "shown": f["value"],
+            "confidence": "0.99",
+            "source": "text",
+            "state": "auto",
+        }
+        for name, f in good_reading(number)["fields"].items()
+    }
+    return document(
+        number, of_ticket, **{"state": "posted", "doc_type": "invoice", "fields": fields, **given}
+    )
 
 
 # --- stages -----------------------------------------------------------------------------------------------------------
@@ -109,9 +137,16 @@ def test_progress_goes_from_quality_to_approval_without_a_defect_and_never_falls
     assert seen == [55, 75, 75, 75, 75, 90, 100]
 
 
-@pytest.mark.parametrize(("state", "code"), [
-    ("open", None), ("needs_attention", None), ("paused", "ticket-paused"), ("cancelled", "ticket-cancelled"),
-    ("closed", "ticket-closed")])
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        ("open", None),
+        ("needs_attention", None),
+        ("paused", "ticket-paused"),
+        ("cancelled", "ticket-cancelled"),
+        ("closed", "ticket-closed"),
+    ],
+)
 def test_work_is_taken_on_an_open_ticket_alone(state: str, code: str | None) -> None:
     if code is None:
         stages.require_open(ticket(state=state))
@@ -124,19 +159,38 @@ def test_work_is_taken_on_an_open_ticket_alone(state: str, code: str | None) -> 
 
 
 def _suggestion(**given: Any) -> Suggestion:
-    return Suggestion.from_json({
-        "service_line": "data_entry", "ticket_type": "invoice_entry", "priority": "P2", "confidence": 0.8, "decision": "auto",
-        "top": [["data_entry", 0.8]], "engine": "test", **given})
+    return Suggestion.from_json(
+        {
+            "service_line": "data_entry",
+            "ticket_type": "invoice_entry",
+            "priority": "P2",
+            "confidence": 0.8,
+            "decision": "auto",
+            "top": [["data_entry", 0.8]],
+            "engine": "test",
+            **given,
+        }
+    )
 
 
-@pytest.mark.parametrize(("given", "threshold", "outcome"), [
-    ({}, "0.70", "decided"), ({}, "0.80", "decided"), ({}, "0.81", "ask"), ({"decision": "review"}, "0.70", "ask"),
-    ({"service_line": "gardening"}, "0.70", "ask"), ({"confidence": "many"}, "0.10", "ask")])
+@pytest.mark.parametrize(
+    ("given", "threshold", "outcome"),
+    [
+        ({}, "0.70", "decided"),
+        ({}, "0.80", "decided"),
+        ({}, "0.81", "ask"),
+        ({"decision": "review"}, "0.70", "ask"),
+        ({"service_line": "gardening"}, "0.70", "ask"),
+        ({"confidence": "many"}, "0.10", "ask"),
+    ],
+)
 def test_triage_decides_at_the_contracts_threshold_and_asks_below(
     given: dict[str, Any], threshold: str, outcome: str, new_id: Callable[[], UUID]
 ) -> None:
     agreed = contract({"ai": {"triage_threshold": threshold}})
-    verdict = triage.decide(ticket(), _suggestion(**given), [agreed], KEYS, [agent(10, "triage")], NOW, new_id)
+    verdict = triage.decide(
+        ticket(), _suggestion(**given), [agreed], KEYS, [agent(10, "triage")], NOW, new_id
+    )
     assert verdict.outcome == outcome
     opened = of(changes.OpenTask, verdict.changes)
     assert [t.kind for t in opened] == (["triage"] if outcome == "ask" else [])
@@ -150,34 +204,48 @@ def test_a_line_named_by_the_client_wins_over_any_engine(new_id: Callable[[], UU
     assert (verdict.outcome, verdict.facts["line"]) == ("decided", "it_helpdesk")
 
 
-def test_a_priority_that_a_person_gave_is_kept_and_one_nobody_gave_is_the_engines(new_id: Callable[[], UUID]) -> None:
+def test_a_priority_that_a_person_gave_is_kept_and_one_nobody_gave_is_the_engines(
+    new_id: Callable[[], UUID],
+) -> None:
     given = ticket(priority="P1", detail={"priority_given": True})
     assert triage.decide(given, _suggestion(), [], KEYS, [], NOW, new_id).facts["priority"] == "P1"
-    assert triage.decide(ticket(priority="P3"), _suggestion(), [], KEYS, [], NOW, new_id).facts["priority"] == "P2"
+    assert (
+        triage.decide(ticket(priority="P3"), _suggestion(), [], KEYS, [], NOW, new_id).facts["priority"]
+        == "P2"
+    )
 
 
 def test_a_persons_triage_keeps_the_suggestion_beside_it_as_a_label() -> None:
     asked = task("triage", payload={"suggestion": {"service_line": "hr_recruitment"}})
     verdict = triage.decided_by_person(ticket(), asked, {"service_line": "data_entry"}, KEYS, LEAD, NOW)
     (closed,) = of(changes.CloseTask, verdict.changes)
-    assert closed.result["service_line"] == "data_entry" and closed.result["suggestion"]["service_line"] == "hr_recruitment"
+    assert (
+        closed.result["service_line"] == "data_entry"
+        and closed.result["suggestion"]["service_line"] == "hr_recruitment"
+    )
     with refused("unknown-service-line"):
         triage.decided_by_person(ticket(), asked, {"service_line": "gardening"}, KEYS, LEAD, NOW)
     with refused("unknown-priority"):
-        triage.decided_by_person(ticket(), asked, {"service_line": "data_entry", "priority": "P9"}, KEYS, LEAD, NOW)
+        triage.decided_by_person(
+            ticket(), asked, {"service_line": "data_entry", "priority": "P9"}, KEYS, LEAD, NOW
+        )
 
 
 # --- contract ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("given", "terms", "volume", "reason"), [
-    ({}, {}, 0, None),
-    ({"service_line": "hr_recruitment"}, {}, 0, "contract-missing"),
-    ({"status": "draft"}, {}, 0, "contract-not-in-force"),
-    ({"ends_on": date(2026, 11, 1)}, {}, 0, "contract-not-in-force"),
-    ({"ends_on": date(2026, 11, 2)}, {}, 0, None),
-    ({}, {"scope": {"monthly_volume": 10}}, 8, None),
-    ({}, {"scope": {"monthly_volume": 10}}, 9, "contract-volume-exceeded")])
+@pytest.mark.parametrize(
+    ("given", "terms", "volume", "reason"),
+    [
+        ({}, {}, 0, None),
+        ({"service_line": "hr_recruitment"}, {}, 0, "contract-missing"),
+        ({"status": "draft"}, {}, 0, "contract-not-in-force"),
+        ({"ends_on": date(2026, 11, 1)}, {}, 0, "contract-not-in-force"),
+        ({"ends_on": date(2026, 11, 2)}, {}, 0, None),
+        ({}, {"scope": {"monthly_volume": 10}}, 8, None),
+        ({}, {"scope": {"monthly_volume": 10}}, 9, "contract-volume-exceeded"),
+    ],
+)
 def test_the_contract_is_there_in_force_and_large_enough_or_the_ticket_is_parked_with_the_reason(
     given: dict[str, Any], terms: dict[str, Any], volume: int, reason: str | None, new_id: Callable[[], UUID]
 ) -> None:
@@ -203,7 +271,9 @@ def test_the_contract_retimes_clocks_that_ran_since_receipt() -> None:
     verdict = contracts.decide(request, BUYER, [contract()], 0, running, 1, NOW, lambda: UUID(int=1))
     clocks = {c.clock.kind: c.clock for c in of(changes.SetClock, verdict.changes)}
     assert {kind: (c.target_s, c.started_at) for kind, c in clocks.items()} == {
-        FIRST_RESPONSE: (4 * 3600, START), TURNAROUND: (4 * 3600, START)}
+        FIRST_RESPONSE: (4 * 3600, START),
+        TURNAROUND: (4 * 3600, START),
+    }
 
 
 # --- assignment -------------------------------------------------------------------------------------------------------
@@ -219,10 +289,19 @@ def test_an_upload_is_acknowledged_and_text_alone_is_not_yet_answered(new_id: Ca
     assert values(upload.changes)["owner_id"] == UUID(int=7)
 
 
-@pytest.mark.parametrize("person", [
-    agent(7, "hr"), agent(7, "data_entry", available=False), agent(7, "data_entry", capacity=1, load=1),
-    agent(7, "data_entry", certifications={"data_entry": date(2026, 11, 1)}), agent(7, "data_entry", ring_fence=frozenset({"x"}))])
-def test_nobody_fit_is_no_stop_the_work_waits_in_the_teams_queue(person: Any, new_id: Callable[[], UUID]) -> None:
+@pytest.mark.parametrize(
+    "person",
+    [
+        agent(7, "hr"),
+        agent(7, "data_entry", available=False),
+        agent(7, "data_entry", capacity=1, load=1),
+        agent(7, "data_entry", certifications={"data_entry": date(2026, 11, 1)}),
+        agent(7, "data_entry", ring_fence=frozenset({"x"})),
+    ],
+)
+def test_nobody_fit_is_no_stop_the_work_waits_in_the_teams_queue(
+    person: Any, new_id: Callable[[], UUID]
+) -> None:
     verdict = assignment.decide(ticket(), BUYER, contract(), [person], "data_entry", [], 1, NOW, new_id)
     assert verdict.outcome == "assigned"
     assert (values(verdict.changes)["team"], values(verdict.changes)["owner_id"]) == ("data_entry", None)
@@ -231,11 +310,21 @@ def test_nobody_fit_is_no_stop_the_work_waits_in_the_teams_queue(person: Any, ne
 # --- tasks ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("given", "actor", "version", "code"), [
-    ({}, WORKER, 3, None), ({}, WORKER, None, None), ({"assigned_to": UUID(int=7)}, WORKER, None, None),
-    ({"assigned_to": UUID(int=8)}, WORKER, None, "task-assigned-to-other"), ({"assigned_to": UUID(int=8)}, LEAD, None, None),
-    ({}, WORKER, 2, "stale-version"), ({"state": "done"}, WORKER, 3, "task-not-open"), ({}, REVIEWER, None, "not-allowed"),
-    ({"payload": {"exclude": [WORKER.id]}}, WORKER, None, "own-work"), ({}, Actor("system"), None, None)])
+@pytest.mark.parametrize(
+    ("given", "actor", "version", "code"),
+    [
+        ({}, WORKER, 3, None),
+        ({}, WORKER, None, None),
+        ({"assigned_to": UUID(int=7)}, WORKER, None, None),
+        ({"assigned_to": UUID(int=8)}, WORKER, None, "task-assigned-to-other"),
+        ({"assigned_to": UUID(int=8)}, LEAD, None, None),
+        ({}, WORKER, 2, "stale-version"),
+        ({"state": "done"}, WORKER, 3, "task-not-open"),
+        ({}, REVIEWER, None, "not-allowed"),
+        ({"payload": {"exclude": [WORKER.id]}}, WORKER, None, "own-work"),
+        ({}, Actor("system"), None, None),
+    ],
+)
 def test_a_task_is_finished_by_whoever_may_and_by_nobody_else(
     given: dict[str, Any], actor: Actor, version: int | None, code: str | None
 ) -> None:
@@ -255,14 +344,26 @@ def test_a_task_that_is_not_there_is_unknown() -> None:
 # --- quality ----------------------------------------------------------------------------------------------------------
 
 
-def _inspected(documents: Sequence[DocumentState], rate: str, new_id: Callable[[], UUID], **given: Any) -> Any:
+def _inspected(
+    documents: Sequence[DocumentState], rate: str, new_id: Callable[[], UUID], **given: Any
+) -> Any:
     seed = sampling.month_seed(str(CLIENT), "2026-11", "secret")
     checks: Callable[[DocumentState], Any] = given.get("level_one", flow.level_one)
-    return quality.inspect(ticket(), documents, given.get("earlier", []), Inspection(seed, QaTerms(sample_rate=Decimal(rate))),
-                           checks, [agent(8, "qa")], NOW, new_id)
+    return quality.inspect(
+        ticket(),
+        documents,
+        given.get("earlier", []),
+        Inspection(seed, QaTerms(sample_rate=Decimal(rate))),
+        checks,
+        [agent(8, "qa")],
+        NOW,
+        new_id,
+    )
 
 
-def test_the_sample_is_drawn_from_what_passed_level_one_and_anyone_can_draw_it_again(new_id: Callable[[], UUID]) -> None:
+def test_the_sample_is_drawn_from_what_passed_level_one_and_anyone_can_draw_it_again(
+    new_id: Callable[[], UUID],
+) -> None:
     request = ticket()
     documents = [posted(n, request, finished_by=UUID(int=7)) for n in range(1, 41)]
     broken = [replace(d, fields={}) if d.position <= 10 else d for d in documents]
@@ -276,7 +377,9 @@ def test_the_sample_is_drawn_from_what_passed_level_one_and_anyone_can_draw_it_a
     assert failed == [d.id for d in broken if not d.fields]
 
 
-@pytest.mark.parametrize(("count", "rate", "least"), [(40, "0", 0), (3, "0.10", 0), (10, "0.10", 1), (7, "0.15", 1), (4, "1", 4)])
+@pytest.mark.parametrize(
+    ("count", "rate", "least"), [(40, "0", 0), (3, "0.10", 0), (10, "0.10", 1), (7, "0.15", 1), (4, "1", 4)]
+)
 def test_a_batch_that_expects_one_drawn_item_has_one_and_no_rate_means_none(
     count: int, rate: str, least: int, new_id: Callable[[], UUID]
 ) -> None:
@@ -301,13 +404,21 @@ def test_a_second_person_reviews_and_nobody_their_own_work(new_id: Callable[[], 
         quality.review(ticket(), open_review, done, {"verdict": "pass"}, ("total",), REVIEWER, NOW, new_id)
 
 
-@pytest.mark.parametrize(("result", "code"), [
-    ({"verdict": "fail", "defects": [{"field": "total"}]}, None), ({"verdict": "fail"}, "defect-missing"),
-    ({"verdict": "pass", "defects": [{"field": "total"}]}, "defect-on-pass"), ({"verdict": "so-so"}, "verdict-unknown"),
-    ({"verdict": "fail", "defects": [{"field": "total", "category": "odd"}]}, "defect-category-unknown"),
-    ({"verdict": "fail", "defects": [{"field": "total", "severity": "odd"}]}, "defect-severity-unknown"),
-    ({"verdict": "fail", "defects": [{}]}, "defect-field-missing")])
-def test_a_review_says_what_is_wrong(result: dict[str, Any], code: str | None, new_id: Callable[[], UUID]) -> None:
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [
+        ({"verdict": "fail", "defects": [{"field": "total"}]}, None),
+        ({"verdict": "fail"}, "defect-missing"),
+        ({"verdict": "pass", "defects": [{"field": "total"}]}, "defect-on-pass"),
+        ({"verdict": "so-so"}, "verdict-unknown"),
+        ({"verdict": "fail", "defects": [{"field": "total", "category": "odd"}]}, "defect-category-unknown"),
+        ({"verdict": "fail", "defects": [{"field": "total", "severity": "odd"}]}, "defect-severity-unknown"),
+        ({"verdict": "fail", "defects": [{}]}, "defect-field-missing"),
+    ],
+)
+def test_a_review_says_what_is_wrong(
+    result: dict[str, Any], code: str | None, new_id: Callable[[], UUID]
+) -> None:
     done = posted(1, ticket(), finished_by=UUID(int=7))
     arguments = (ticket(), task("qa_review", done), done, result, ("total", "number"), REVIEWER, NOW, new_id)
     if code is not None:
@@ -321,7 +432,10 @@ def test_a_review_says_what_is_wrong(result: dict[str, Any], code: str | None, n
 # --- rework -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("round_", "granted", "outcome"), [(0, 0, "rework"), (1, 0, "rework"), (2, 0, "escalated"), (2, 1, "rework")])
+@pytest.mark.parametrize(
+    ("round_", "granted", "outcome"),
+    [(0, 0, "rework"), (1, 0, "rework"), (2, 0, "escalated"), (2, 1, "rework")],
+)
 def test_after_the_last_round_the_lead_is_asked_and_may_grant_one_more(
     round_: int, granted: int, outcome: str, new_id: Callable[[], UUID]
 ) -> None:
@@ -336,9 +450,15 @@ def test_after_the_last_round_the_lead_is_asked_and_may_grant_one_more(
         assert [t.kind for t in of(changes.OpenTask, verdict.changes)] == ["escalation"]
 
 
-@pytest.mark.parametrize(("result", "code"), [
-    ({"decision": "again", "reason": "r"}, None), ({"decision": "reject", "reason": "r"}, None),
-    ({"decision": "reject"}, "reason-missing"), ({"decision": "maybe", "reason": "r"}, "decision-unknown")])
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [
+        ({"decision": "again", "reason": "r"}, None),
+        ({"decision": "reject", "reason": "r"}, None),
+        ({"decision": "reject"}, "reason-missing"),
+        ({"decision": "maybe", "reason": "r"}, "decision-unknown"),
+    ],
+)
 def test_the_lead_decides_with_a_reason(result: dict[str, Any], code: str | None) -> None:
     back = posted(1, ticket(), quality="failed")
     if code is not None:
@@ -352,8 +472,13 @@ def test_the_lead_decides_with_a_reason(result: dict[str, Any], code: str | None
 
 def test_a_defect_closes_with_its_minutes_when_its_document_has_passed() -> None:
     one, two = posted(1, ticket(), quality="passed"), posted(2, ticket())
-    defects = {f"defect:{d.id}:1": ticket(700 + d.position, kind="defect", detail={"opened_at": START.isoformat()}) for d in (one, two)}
-    (closed,) = of(changes.SubTicket, rework.close_defects(ticket(), defects, [one, two], START + timedelta(minutes=90)))
+    defects = {
+        f"defect:{d.id}:1": ticket(700 + d.position, kind="defect", detail={"opened_at": START.isoformat()})
+        for d in (one, two)
+    }
+    (closed,) = of(
+        changes.SubTicket, rework.close_defects(ticket(), defects, [one, two], START + timedelta(minutes=90))
+    )
     assert (closed.key, closed.detail["minutes"], closed.state) == (f"defect:{one.id}:1", "90.0", "done")
 
 
@@ -363,15 +488,26 @@ TIMING = Timing()
 
 
 def _open(documents: Sequence[DocumentState], **given: Any) -> ApprovalState:
-    base = ApprovalState(UUID(int=60), 0, approval.version_of(documents), "open", NOW + timedelta(days=5), None)
+    base = ApprovalState(
+        UUID(int=60), 0, approval.version_of(documents), "open", NOW + timedelta(days=5), None
+    )
     return replace(base, **given)
 
 
-@pytest.mark.parametrize(("decision", "code"), [
-    ({"decision": "accept"}, None), ({"decision": "return", "reason": "r"}, None), ({"decision": "return"}, "reason-missing"),
-    ({"decision": "maybe"}, "decision-unknown"), ({"decision": "accept", "version": "old"}, "version-stale"),
-    ({"decision": "partial", "reason": "r", "units": {"nobody": "return"}}, "unit-unknown")])
-def test_the_client_decides_on_the_version_that_was_offered(decision: dict[str, Any], code: str | None) -> None:
+@pytest.mark.parametrize(
+    ("decision", "code"),
+    [
+        ({"decision": "accept"}, None),
+        ({"decision": "return", "reason": "r"}, None),
+        ({"decision": "return"}, "reason-missing"),
+        ({"decision": "maybe"}, "decision-unknown"),
+        ({"decision": "accept", "version": "old"}, "version-stale"),
+        ({"decision": "partial", "reason": "r", "units": {"nobody": "return"}}, "unit-unknown"),
+    ],
+)
+def test_the_client_decides_on_the_version_that_was_offered(
+    decision: dict[str, Any], code: str | None
+) -> None:
     documents = [posted(1, ticket()), posted(2, ticket())]
     offered = _open(documents)
     given = {"version": offered.version, **decision}
@@ -382,16 +518,25 @@ def test_the_client_decides_on_the_version_that_was_offered(decision: dict[str, 
     verdict = approval.decide_by_client(ticket(), offered, documents, given, [], TIMING, CUSTOMER, NOW)
     assert verdict.outcome == {"accept": "accepted", "return": "returned"}[decision["decision"]]
     with refused("approval-not-open"):
-        approval.decide_by_client(ticket(), _open(documents, state="accepted"), documents, given, [], TIMING, CUSTOMER, NOW)
+        approval.decide_by_client(
+            ticket(), _open(documents, state="accepted"), documents, given, [], TIMING, CUSTOMER, NOW
+        )
 
 
 def test_a_part_is_accepted_and_the_rest_returned() -> None:
     one, two = posted(1, ticket()), posted(2, ticket())
     offered = _open([one, two])
-    given = {"version": offered.version, "decision": "partial", "reason": "wrong", "units": {str(one.id): "accept", str(two.id): "return"}}
+    given = {
+        "version": offered.version,
+        "decision": "partial",
+        "reason": "wrong",
+        "units": {str(one.id): "accept", str(two.id): "return"},
+    }
     verdict = approval.decide_by_client(ticket(), offered, [one, two], given, [], TIMING, CUSTOMER, NOW)
     assert {c.document_id: c.values["approval"] for c in of(changes.SetDocument, verdict.changes)} == {
-        one.id: "accepted", two.id: "returned"}
+        one.id: "accepted",
+        two.id: "returned",
+    }
     (decided,) = of(changes.DecideApproval, verdict.changes)
     assert decided.state == "partially_accepted"
 
@@ -399,51 +544,84 @@ def test_a_part_is_accepted_and_the_rest_returned() -> None:
 def test_the_version_changes_with_any_value_and_with_nothing_else() -> None:
     one = posted(1, ticket())
     changed = replace(one, fields={**one.fields, "total": {**one.fields["total"], "value": "119.00"}})
-    assert approval.version_of([one]) == approval.version_of([replace(one, row_version=9, finished_by=UUID(int=3))])
-    assert len({approval.version_of([d]) for d in (one, changed, replace(one, erp_reference="J-2"), replace(one, state="rejected"))}) == 4
+    assert approval.version_of([one]) == approval.version_of(
+        [replace(one, row_version=9, finished_by=UUID(int=3))]
+    )
+    assert (
+        len(
+            {
+                approval.version_of([d])
+                for d in (one, changed, replace(one, erp_reference="J-2"), replace(one, state="rejected"))
+            }
+        )
+        == 4
+    )
 
 
 def test_silence_is_acceptance_from_the_contracts_instant_on_and_not_before() -> None:
     documents = [posted(1, ticket()), posted(2, ticket(), approval="accepted")]
     offered = _open(documents)
     assert offered.deemed_at is not None
-    early = approval.lapse(ticket(), offered, documents, [], TIMING, offered.deemed_at - timedelta(microseconds=1))
+    early = approval.lapse(
+        ticket(), offered, documents, [], TIMING, offered.deemed_at - timedelta(microseconds=1)
+    )
     due = approval.lapse(ticket(), offered, documents, [], TIMING, offered.deemed_at)
     assert (early.outcome, early.changes) == ("waiting", ())
-    assert due.outcome == "accepted" and [c.document_id for c in of(changes.SetDocument, due.changes)] == [documents[0].id]
+    assert due.outcome == "accepted" and [c.document_id for c in of(changes.SetDocument, due.changes)] == [
+        documents[0].id
+    ]
 
 
-@pytest.mark.parametrize(("terms", "documents", "outcome"), [
-    ({}, 1, "offered"), ({"approval": {"required": False}}, 1, "accepted"), ({}, 0, "accepted")])
+@pytest.mark.parametrize(
+    ("terms", "documents", "outcome"),
+    [({}, 1, "offered"), ({"approval": {"required": False}}, 1, "accepted"), ({}, 0, "accepted")],
+)
 def test_sign_off_is_asked_where_the_contract_wants_it_and_something_was_delivered(
     terms: dict[str, Any], documents: int, outcome: str, new_id: Callable[[], UUID]
 ) -> None:
     delivered = [posted(n, ticket()) for n in range(documents)]
     verdict = approval.offer(ticket(), BUYER, contract(terms), delivered, [], [], NOW, new_id)
     assert verdict.outcome == outcome
-    assert [m.template for m in of(changes.SendMail, verdict.changes)] == (["approval"] if outcome == "offered" else [])
+    assert [m.template for m in of(changes.SendMail, verdict.changes)] == (
+        ["approval"] if outcome == "offered" else []
+    )
 
 
 # --- billing ----------------------------------------------------------------------------------------------------------
 
 
-def test_what_passed_and_was_accepted_is_billed_once_per_document_and_nothing_else(new_id: Callable[[], UUID]) -> None:
+def test_what_passed_and_was_accepted_is_billed_once_per_document_and_nothing_else(
+    new_id: Callable[[], UUID],
+) -> None:
     request = ticket()
     good = posted(1, request, quality="passed", approval="accepted", finished_by=UUID(int=7))
-    others = [posted(2, request, quality="failed", approval="accepted"), posted(3, request, quality="passed"),
-              posted(4, request, quality="passed", approval="accepted", state="rejected")]
+    others = [
+        posted(2, request, quality="failed", approval="accepted"),
+        posted(3, request, quality="passed"),
+        posted(4, request, quality="passed", approval="accepted", state="rejected"),
+    ]
     check = QaState(good.id, 2, 0, "sample", "pass", UUID(int=8), 7, 7)
     verdict = billing.record(request, BUYER, contract(), [good, *others], [check], frozenset(), NOW, new_id)
     (used,) = of(changes.AddUsage, verdict.changes)
-    assert (used.key, used.quantity, used.finished_by, used.fate) == (f"document:{good.id}", Decimal(1), UUID(int=7), "billable")
+    assert (used.key, used.quantity, used.finished_by, used.fate) == (
+        f"document:{good.id}",
+        Decimal(1),
+        UUID(int=7),
+        "billable",
+    )
     assert used.evidence == {"level": 2, "round": 0, "verdict": "pass"}
     again = billing.record(replace(request, life=2), BUYER, contract(), [good], [], frozenset(), NOW, new_id)
     assert of(changes.AddUsage, again.changes)[0].key == used.key
 
 
-@pytest.mark.parametrize(("locked", "bill_period", "fate"), [
-    (frozenset(), "2026-11", "billable"), (frozenset({"2026-11"}), "2026-12", "late"),
-    (frozenset({"2026-11", "2026-12"}), "2027-01", "late")])
+@pytest.mark.parametrize(
+    ("locked", "bill_period", "fate"),
+    [
+        (frozenset(), "2026-11", "billable"),
+        (frozenset({"2026-11"}), "2026-12", "late"),
+        (frozenset({"2026-11", "2026-12"}), "2027-01", "late"),
+    ],
+)
 def test_usage_of_a_locked_month_goes_to_the_next_open_one_with_its_own_month_kept(
     locked: frozenset[str], bill_period: str, fate: str, new_id: Callable[[], UUID]
 ) -> None:
@@ -456,22 +634,40 @@ def test_usage_of_a_locked_month_goes_to_the_next_open_one_with_its_own_month_ke
 def test_the_month_is_the_clients_own(new_id: Callable[[], UUID]) -> None:
     good = posted(1, ticket(), quality="passed", approval="accepted")
     late_evening = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)  # in India the first of December
-    (used,) = of(changes.AddUsage, billing.record(ticket(), BUYER, contract(), [good], [], frozenset(), late_evening, new_id).changes)
+    (used,) = of(
+        changes.AddUsage,
+        billing.record(ticket(), BUYER, contract(), [good], [], frozenset(), late_evening, new_id).changes,
+    )
     assert used.period == "2026-12"
 
 
 # --- closure ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "done", "held"), [
-    ("qc", False, True), ("defect", False, True), ("processing", False, True), ("qc", True, False), ("billing", False, False)])
-def test_a_ticket_closes_when_no_child_holds_its_work(kind: str, done: bool, held: bool, new_id: Callable[[], UUID]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "done", "held"),
+    [
+        ("qc", False, True),
+        ("defect", False, True),
+        ("processing", False, True),
+        ("qc", True, False),
+        ("billing", False, False),
+    ],
+)
+def test_a_ticket_closes_when_no_child_holds_its_work(
+    kind: str, done: bool, held: bool, new_id: Callable[[], UUID]
+) -> None:
     child = ticket(701, kind=kind, closed_at=NOW if done else None)
     if held:
         with refused("children-open"):
             closure.close(ticket(), BUYER, contract(), {"x": child}, None, NOW, new_id)
     else:
-        assert values(closure.close(ticket(), BUYER, contract(), {"x": child}, None, NOW, new_id).changes)["state"] == "closed"
+        assert (
+            values(closure.close(ticket(), BUYER, contract(), {"x": child}, None, NOW, new_id).changes)[
+                "state"
+            ]
+            == "closed"
+        )
 
 
 @pytest.mark.parametrize(("asked_days_ago", "asks"), [(None, True), (8, True), (7, True), (6, False)])
@@ -480,13 +676,19 @@ def test_a_person_is_asked_at_most_once_in_the_quiet_days(
 ) -> None:
     last = None if asked_days_ago is None else NOW - timedelta(days=asked_days_ago)
     verdict = closure.close(ticket(), BUYER, contract(), {}, last, NOW, new_id)
-    assert [s.recipient for s in of(changes.AskSurvey, verdict.changes)] == (["boss@acme.example"] if asks else [])
+    assert [s.recipient for s in of(changes.AskSurvey, verdict.changes)] == (
+        ["boss@acme.example"] if asks else []
+    )
     never = closure.close(ticket(), BUYER, contract({"survey": {"ask": False}}), {}, last, NOW, new_id)
     assert not of(changes.AskSurvey, never.changes)
 
 
-@pytest.mark.parametrize(("ends_on", "said"), [(date(2027, 1, 1), True), (date(2027, 1, 2), False), (None, False)])
-def test_renewal_is_recommended_within_sixty_days_of_the_end(ends_on: date | None, said: bool, new_id: Callable[[], UUID]) -> None:
+@pytest.mark.parametrize(
+    ("ends_on", "said"), [(date(2027, 1, 1), True), (date(2027, 1, 2), False), (None, False)]
+)
+def test_renewal_is_recommended_within_sixty_days_of_the_end(
+    ends_on: date | None, said: bool, new_id: Callable[[], UUID]
+) -> None:
     verdict = closure.close(ticket(), BUYER, contract(ends_on=ends_on), {}, None, NOW, new_id)
     assert bool(of(changes.Notify, verdict.changes)) is said
 
@@ -510,18 +712,34 @@ def test_a_pause_shifts_the_due_time_by_the_business_minutes_paused() -> None:
     assert deadline.turnaround_due(states, OFFICE_TIMING) == monday.replace(hour=17)
     at = monday.replace(hour=16)
     held = handling.pause(request, states, OFFICE_TIMING, "client must answer", at)
-    resumed_at = datetime(2026, 11, 3, 10, 30, tzinfo=UTC)  # 16:00–17:00 and 9:00–10:30: two and a half working hours
-    gone_on = handling.resume(replace(request, state="paused"), _after(held.changes), OFFICE_TIMING, None, "", resumed_at)
-    assert deadline.turnaround_due(_after(gone_on.changes), OFFICE_TIMING) == datetime(2026, 11, 3, 11, 30, tzinfo=UTC)
+    resumed_at = datetime(
+        2026, 11, 3, 10, 30, tzinfo=UTC
+    )  # 16:00–17:00 and 9:00–10:30: two and a half working hours
+    gone_on = handling.resume(
+        replace(request, state="paused"), _after(held.changes), OFFICE_TIMING, None, "", resumed_at
+    )
+    assert deadline.turnaround_due(_after(gone_on.changes), OFFICE_TIMING) == datetime(
+        2026, 11, 3, 11, 30, tzinfo=UTC
+    )
     assert held.next_at == at + timedelta(days=3), "a pause ends by itself"
 
 
-@pytest.mark.parametrize(("state", "reason", "code"), [
-    ("open", "r", None), ("open", " ", "reason-missing"), ("paused", "r", "already-paused"), ("parked", "r", "not-pausable"),
-    ("closed", "r", "ticket-closed"), ("cancelled", "r", "ticket-cancelled")])
+@pytest.mark.parametrize(
+    ("state", "reason", "code"),
+    [
+        ("open", "r", None),
+        ("open", " ", "reason-missing"),
+        ("paused", "r", "already-paused"),
+        ("parked", "r", "not-pausable"),
+        ("closed", "r", "ticket-closed"),
+        ("cancelled", "r", "ticket-cancelled"),
+    ],
+)
 def test_an_open_ticket_is_paused_with_a_reason(state: str, reason: str, code: str | None) -> None:
     if code is None:
-        assert values(handling.pause(ticket(state=state), [], TIMING, reason, NOW).changes)["state"] == "paused"
+        assert (
+            values(handling.pause(ticket(state=state), [], TIMING, reason, NOW).changes)["state"] == "paused"
+        )
     else:
         with refused(code):
             handling.pause(ticket(state=state), [], TIMING, reason, NOW)
@@ -531,8 +749,16 @@ def test_another_priority_changes_the_target_and_keeps_the_time_elapsed() -> Non
     states = [ClockState(Clock(TURNAROUND, 24 * 3600, START), frozenset({"warning_50"}))]
     verdict = handling.change_priority(ticket(), states, TIMING, None, "P1", "", NOW)
     (changed,) = of(changes.SetClock, verdict.changes)
-    assert (changed.clock.target_s, changed.clock.started_at, changed.fired) == (4 * 3600, START, frozenset({"warning_50"}))
-    assert elapsed_s(changed.clock, TIMING.calendar, NOW) == elapsed_s(states[0].clock, TIMING.calendar, NOW) == 3 * 3600
+    assert (changed.clock.target_s, changed.clock.started_at, changed.fired) == (
+        4 * 3600,
+        START,
+        frozenset({"warning_50"}),
+    )
+    assert (
+        elapsed_s(changed.clock, TIMING.calendar, NOW)
+        == elapsed_s(states[0].clock, TIMING.calendar, NOW)
+        == 3 * 3600
+    )
     for priority, code in (("P3", "priority-unchanged"), ("P7", "unknown-priority")):
         with refused(code):
             handling.change_priority(ticket(), states, TIMING, None, priority, "", NOW)
@@ -540,11 +766,15 @@ def test_another_priority_changes_the_target_and_keeps_the_time_elapsed() -> Non
 
 def test_a_stopped_clock_is_not_retimed() -> None:
     stopped = [ClockState(replace(Clock(TURNAROUND, 24 * 3600, START), stopped_at=NOW))]
-    assert not of(changes.SetClock, handling.change_priority(ticket(), stopped, TIMING, None, "P1", "", NOW).changes)
+    assert not of(
+        changes.SetClock, handling.change_priority(ticket(), stopped, TIMING, None, "P1", "", NOW).changes
+    )
 
 
-@pytest.mark.parametrize(("stage", "reason", "code"), [
-    ("delivery", "r", None), ("delivery", "", "reason-missing"), ("billing", "r", "too-late-to-cancel")])
+@pytest.mark.parametrize(
+    ("stage", "reason", "code"),
+    [("delivery", "r", None), ("delivery", "", "reason-missing"), ("billing", "r", "too-late-to-cancel")],
+)
 def test_a_ticket_is_cancelled_until_it_is_billed(stage: str, reason: str, code: str | None) -> None:
     child = ticket(701, kind="qc")
     if code is not None:
@@ -552,15 +782,25 @@ def test_a_ticket_is_cancelled_until_it_is_billed(stage: str, reason: str, code:
             handling.cancel(ticket(stage=stage), [("q", child)], reason, NOW)
         return
     verdict = handling.cancel(ticket(stage=stage), [("q", child)], reason, NOW)
-    assert values(verdict.changes)["state"] == "cancelled" and len(of(changes.CancelTasks, verdict.changes)) == 1
+    assert (
+        values(verdict.changes)["state"] == "cancelled" and len(of(changes.CancelTasks, verdict.changes)) == 1
+    )
     assert [s.state for s in of(changes.SubTicket, verdict.changes)] == ["cancelled"]
 
 
 @pytest.mark.parametrize("state", ["open", "paused", "parked"])
 def test_after_a_retry_a_ticket_is_what_it_was_before_it_needed_attention(state: str) -> None:
     request = ticket(state=state, reason="because", detail={"kept": 1})
-    troubled = replace(request, **{k: v for k, v in values(handling.needs_attention(
-        request, "price list is missing", "billing", "ticket/x").changes).items() if k in ("state", "reason", "detail")})
+    troubled = replace(
+        request,
+        **{
+            k: v
+            for k, v in values(
+                handling.needs_attention(request, "price list is missing", "billing", "ticket/x").changes
+            ).items()
+            if k in ("state", "reason", "detail")
+        },
+    )
     assert (troubled.state, troubled.reason) == ("needs_attention", "price list is missing")
     after = values(handling.retry(troubled, "").changes)
     assert (after["state"], after["reason"], after["detail"]) == (state, "because", {"kept": 1})
@@ -568,24 +808,37 @@ def test_after_a_retry_a_ticket_is_what_it_was_before_it_needed_attention(state:
         handling.retry(request, "")
 
 
-def test_each_milestone_is_announced_once_also_after_a_day_in_which_nobody_looked(new_id: Callable[[], UUID]) -> None:
+def test_each_milestone_is_announced_once_also_after_a_day_in_which_nobody_looked(
+    new_id: Callable[[], UUID],
+) -> None:
     timing = Timing(sla=SlaTerms(ladder_s=(0, 3600)))
     states = _clocks(START, 3600)
     late = START + timedelta(days=1)
     verdict = deadline.tick(ticket(), states, timing, None, late, new_id)
     said = [n.key.rsplit(":", 1)[1] for n in of(changes.Notify, verdict.changes)]
     assert said == ["warning_50", "warning_75", "warning_90", "breach", "escalation_1", "escalation_2"]
-    again = deadline.tick(ticket(sla_state="breached"), _after(verdict.changes), timing, None, late + timedelta(hours=1), new_id)
+    again = deadline.tick(
+        ticket(sla_state="breached"), _after(verdict.changes), timing, None, late + timedelta(hours=1), new_id
+    )
     assert not of(changes.Notify, again.changes) and not of(changes.Emit, again.changes)
 
 
-@pytest.mark.parametrize(("state", "after", "outcome"), [
-    ("open", 2, "ticked"), ("paused", 2, "ticked"), ("paused", 3, "resume"), ("closed", 9, "ticked")])
-def test_a_pause_ends_after_its_maximum(state: str, after: int, outcome: str, new_id: Callable[[], UUID]) -> None:
+@pytest.mark.parametrize(
+    ("state", "after", "outcome"),
+    [("open", 2, "ticked"), ("paused", 2, "ticked"), ("paused", 3, "resume"), ("closed", 9, "ticked")],
+)
+def test_a_pause_ends_after_its_maximum(
+    state: str, after: int, outcome: str, new_id: Callable[[], UUID]
+) -> None:
     request = ticket(state="open")
     held = handling.pause(request, _clocks(START), OFFICE_TIMING, "r", START)
     seen = replace(request, state=state, closed_at=START if state == "closed" else None)
-    assert deadline.tick(seen, _after(held.changes), OFFICE_TIMING, None, START + timedelta(days=after), new_id).outcome == outcome
+    assert (
+        deadline.tick(
+            seen, _after(held.changes), OFFICE_TIMING, None, START + timedelta(days=after), new_id
+        ).outcome
+        == outcome
+    )
 
 
 # --- data entry: reading and keying -----------------------------------------------------------------------------------
@@ -593,20 +846,41 @@ def test_a_pause_ends_after_its_maximum(state: str, after: int, outcome: str, ne
 STRAIGHT = AiTerms(straight_through=True)
 
 
-def _read(reading: Mapping[str, Any], new_id: Callable[[], UUID], *, ai: AiTerms = STRAIGHT, scope: ScopeTerms | None = None,
-          same_file: UUID | None = None, same_key: UUID | None = None) -> Any:
+def _read(
+    reading: Mapping[str, Any],
+    new_id: Callable[[], UUID],
+    *,
+    ai: AiTerms = STRAIGHT,
+    scope: ScopeTerms | None = None,
+    same_file: UUID | None = None,
+    same_key: UUID | None = None,
+) -> Any:
     request = ticket()
-    return flow.on_read(request, document(1, request), reading, ai, scope or ScopeTerms(), same_file, same_key,
-                        [agent(7, "data_entry")], NOW, new_id)
+    return flow.on_read(
+        request,
+        document(1, request),
+        reading,
+        ai,
+        scope or ScopeTerms(),
+        same_file,
+        same_key,
+        [agent(7, "data_entry")],
+        NOW,
+        new_id,
+    )
 
 
-@pytest.mark.parametrize(("given", "outcome", "blocked"), [
-    ({}, "straight", []),
-    ({"ai": AiTerms()}, "keying", []),
-    ({"ai": AiTerms(straight_through=True, field_threshold=Decimal("0.995"))}, "keying", None),
-    ({"scope": ScopeTerms(document_types=("receipt",))}, "keying", ["out-of-scope"]),
-    ({"same_file": UUID(int=3)}, "keying", ["duplicate"]),
-    ({"same_key": UUID(int=3)}, "keying", ["duplicate"])])
+@pytest.mark.parametrize(
+    ("given", "outcome", "blocked"),
+    [
+        ({}, "straight", []),
+        ({"ai": AiTerms()}, "keying", []),
+        ({"ai": AiTerms(straight_through=True, field_threshold=Decimal("0.995"))}, "keying", None),
+        ({"scope": ScopeTerms(document_types=("receipt",))}, "keying", ["out-of-scope"]),
+        ({"same_file": UUID(int=3)}, "keying", ["duplicate"]),
+        ({"same_key": UUID(int=3)}, "keying", ["duplicate"]),
+    ],
+)
 def test_a_document_goes_straight_through_when_nothing_speaks_against_it(
     given: dict[str, Any], outcome: str, blocked: list[str] | None, new_id: Callable[[], UUID]
 ) -> None:
@@ -617,7 +891,10 @@ def test_a_document_goes_straight_through_when_nothing_speaks_against_it(
 
 
 def test_a_duplicate_says_by_what_it_was_found(new_id: Callable[[], UUID]) -> None:
-    for given, by in (({"same_file": UUID(int=3)}, "file"), ({"same_key": UUID(int=3)}, "supplier, number and amount")):
+    for given, by in (
+        ({"same_file": UUID(int=3)}, "file"),
+        ({"same_key": UUID(int=3)}, "supplier, number and amount"),
+    ):
         verdict = _read(good_reading(), new_id, **given)  # type: ignore[arg-type]
         (said,) = [e for e in of(changes.Emit, verdict.changes) if e.event == "document.duplicate"]
         assert said.after is not None and (said.after["by"], said.after["of"]) == (by, str(UUID(int=3)))
@@ -626,7 +903,9 @@ def test_a_duplicate_says_by_what_it_was_found(new_id: Callable[[], UUID]) -> No
 def test_the_same_invoice_in_another_file_has_the_same_key_and_another_amount_has_not() -> None:
     def key(**changed: str) -> str | None:
         fields = good_reading(1)["fields"]
-        return flow.business_key("invoice", {k: {"value": changed.get(k, f["value"])} for k, f in fields.items()})
+        return flow.business_key(
+            "invoice", {k: {"value": changed.get(k, f["value"])} for k, f in fields.items()}
+        )
 
     assert key() == key(supplier_name="SUNRISE Traders 1, Private Limited.", number="inv 1")
     assert key() != key(total="119.00") and key() != key(number="INV-2")
@@ -636,24 +915,46 @@ def test_the_same_invoice_in_another_file_has_the_same_key_and_another_amount_ha
 def test_a_file_that_cannot_be_read_is_put_aside_with_the_reason(new_id: Callable[[], UUID]) -> None:
     verdict = _read({"status": "quarantined", "reason": "too-heavy", "reason_text": "Too heavy."}, new_id)
     (kept,) = of(changes.SetDocument, verdict.changes)
-    assert (verdict.outcome, kept.values["state"], kept.values["reason"]) == ("quarantined", "quarantined", "too-heavy")
+    assert (verdict.outcome, kept.values["state"], kept.values["reason"]) == (
+        "quarantined",
+        "quarantined",
+        "too-heavy",
+    )
 
 
 def _keying(**given: Any) -> tuple[TicketState, DocumentState]:
     request = ticket()
-    fields = {name: {"value": f["value"], "shown": f["value"], "confidence": "0.4", "source": "text", "state": "weak"}
-              for name, f in good_reading(1, total="1118.00")["fields"].items()}
+    fields = {
+        name: {
+            "value": f["value"],
+            "shown": f["value"],
+            "confidence": "0.4",
+            "source": "text",
+            "state": "weak",
+        }
+        for name, f in good_reading(1, total="1118.00")["fields"].items()
+    }
     return request, document(1, request, state="keying", doc_type="invoice", fields=fields, **given)
 
 
-@pytest.mark.parametrize(("result", "code"), [
-    ({"fields": {"total": "118.00"}}, None), ({}, "checks-failed"), ({"override_reason": "rounded by the supplier"}, None),
-    ({"fields": {"total": "eleven"}}, "amount-unreadable"), ({"fields": {"issue_date": "2026-02-30"}}, "date-unreadable"),
-    ({"fields": {"colour": "red"}}, "field-unknown"), ({"fields": {"total": None}}, "fields-missing"),
-    ({"doc_type": "poem"}, "document-type-unknown"), ({"fields": {"number": "9" * 2001}}, "value-too-long"),
-    ({"reject": {"reason": "duplicate"}}, None), ({"reject": {"reason": "ugly"}}, "rejection-reason-unknown"),
-    ({"fields": {"total": "118.00"}, "coding": {"account": ""}}, "account-missing"),
-    ({"fields": {"total": "118.00"}, "lines": [{"net": "much"}]}, "amount-unreadable")])
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [
+        ({"fields": {"total": "118.00"}}, None),
+        ({}, "checks-failed"),
+        ({"override_reason": "rounded by the supplier"}, None),
+        ({"fields": {"total": "eleven"}}, "amount-unreadable"),
+        ({"fields": {"issue_date": "2026-02-30"}}, "date-unreadable"),
+        ({"fields": {"colour": "red"}}, "field-unknown"),
+        ({"fields": {"total": None}}, "fields-missing"),
+        ({"doc_type": "poem"}, "document-type-unknown"),
+        ({"fields": {"number": "9" * 2001}}, "value-too-long"),
+        ({"reject": {"reason": "duplicate"}}, None),
+        ({"reject": {"reason": "ugly"}}, "rejection-reason-unknown"),
+        ({"fields": {"total": "118.00"}, "coding": {"account": ""}}, "account-missing"),
+        ({"fields": {"total": "118.00"}, "lines": [{"net": "much"}]}, "amount-unreadable"),
+    ],
+)
 def test_what_a_person_keys_must_be_right_or_overruled_with_a_reason(
     result: dict[str, Any], code: str | None, new_id: Callable[[], UUID]
 ) -> None:
@@ -671,30 +972,67 @@ def test_only_a_document_that_waits_for_keying_is_keyed(new_id: Callable[[], UUI
     for state, paused, code in (("posted", False, "document-not-keying"), ("keying", True, "ticket-paused")):
         held = replace(request, state="paused") if paused else request
         with refused(code):
-            flow.on_keyed(held, task("keying", weak), replace(weak, state=state), {"fields": {"total": "118.00"}}, WORKER,
-                          NOW.date(), lambda _: None, NOW, new_id)
+            flow.on_keyed(
+                held,
+                task("keying", weak),
+                replace(weak, state=state),
+                {"fields": {"total": "118.00"}},
+                WORKER,
+                NOW.date(),
+                lambda _: None,
+                NOW,
+                new_id,
+            )
 
 
 def test_every_difference_is_kept_whole_and_a_confirmed_value_is_none(new_id: Callable[[], UUID]) -> None:
     request, weak = _keying()
-    verdict = flow.on_keyed(request, task("keying", weak, payload={"fields": ["total", "number"]}), weak,
-                            {"fields": {"total": "118.00", "number": "INV-1"}, "seconds": "12.5"}, WORKER, NOW.date(),
-                            lambda _: None, NOW, new_id)
+    verdict = flow.on_keyed(
+        request,
+        task("keying", weak, payload={"fields": ["total", "number"]}),
+        weak,
+        {"fields": {"total": "118.00", "number": "INV-1"}, "seconds": "12.5"},
+        WORKER,
+        NOW.date(),
+        lambda _: None,
+        NOW,
+        new_id,
+    )
     (kept,) = of(changes.AddCorrection, verdict.changes)
     assert (kept.field, kept.shown, kept.typed, kept.person_id, kept.seconds) == (
-        "total", "1118.00", "118.00", UUID(int=7), Decimal("12.5"))
+        "total",
+        "1118.00",
+        "118.00",
+        UUID(int=7),
+        Decimal("12.5"),
+    )
 
 
 # --- data entry: coding -----------------------------------------------------------------------------------------------
 
-MEMORY = ({"account": "6100", "cost_centre": "", "tax_code": "", "times": 2}, {"account": "6150", "cost_centre": "", "tax_code": "", "times": 5})
+MEMORY = (
+    {"account": "6100", "cost_centre": "", "tax_code": "", "times": 2},
+    {"account": "6150", "cost_centre": "", "tax_code": "", "times": 5},
+)
 RULES = ({"pattern": "sunrise", "account": "6300", "cost_centre": "HO", "tax_code": "gst"},)
-PERSON = {"account": "6999", "cost_centre": "", "tax_code": "", "by": "person", "reason": "chosen by a person"}
+PERSON = {
+    "account": "6999",
+    "cost_centre": "",
+    "tax_code": "",
+    "by": "person",
+    "reason": "chosen by a person",
+}
 
 
-@pytest.mark.parametrize(("person", "memory", "rules", "by", "account"), [
-    (PERSON, MEMORY, RULES, "person", "6999"), ({}, MEMORY, RULES, "memory", "6150"), ({}, (), RULES, "rule", "6300"),
-    ({}, (), (), "default", "6000")])
+@pytest.mark.parametrize(
+    ("person", "memory", "rules", "by", "account"),
+    [
+        (PERSON, MEMORY, RULES, "person", "6999"),
+        ({}, MEMORY, RULES, "memory", "6150"),
+        ({}, (), RULES, "rule", "6300"),
+        ({}, (), (), "default", "6000"),
+    ],
+)
 def test_a_person_is_trusted_before_memory_a_rule_and_the_default(
     person: dict[str, str], memory: Any, rules: Any, by: str, account: str
 ) -> None:
@@ -711,7 +1049,9 @@ def _entry(doc_type: str, new_id: Callable[[], UUID], **amounts: str) -> dict[st
     return {p.account: p.money.amount for j in journals for p in j.postings}
 
 
-def test_an_invoice_is_owed_and_a_credit_note_owed_back_however_it_is_printed(new_id: Callable[[], UUID]) -> None:
+def test_an_invoice_is_owed_and_a_credit_note_owed_back_however_it_is_printed(
+    new_id: Callable[[], UUID],
+) -> None:
     invoice = {"6000": Decimal("100.00"), "1400": Decimal("18.00"), "2100": Decimal("-118.00")}
     back = {account: -amount for account, amount in invoice.items()}
     minus = {"net_total": "-100.00", "tax_total": "-18.00", "total": "-118.00"}
@@ -729,7 +1069,12 @@ def test_what_was_posted_before_is_reversed_and_never_edited(new_id: Callable[[]
     one = posted(1, ticket())
     (first,) = of(changes.PostJournal, coding.post(ticket(), BUYER, one, CodingFacts(), (), NOW, new_id))
     again = replace(one, round=1, coding=PERSON)
-    journals = of(changes.PostJournal, coding.post(ticket(), BUYER, again, CodingFacts(), [(first.id, first.postings)], NOW, new_id))
+    journals = of(
+        changes.PostJournal,
+        coding.post(ticket(), BUYER, again, CodingFacts(), [(first.id, first.postings)], NOW, new_id),
+    )
     assert [j.reverses for j in journals] == [first.id, None]
-    total = sum((p.money.amount for j in (first, *journals) for p in j.postings if p.account == "2100"), Decimal(0))
+    total = sum(
+        (p.money.amount for j in (first, *journals) for p in j.postings if p.account == "2100"), Decimal(0)
+    )
     assert total == Decimal("-118.00")

@@ -9,20 +9,37 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from temporalio.exceptions import ApplicationError
 
 from schemas.acts import ActorRef
 from schemas.ticket import StageVerdict
 from tests.support.lifecycle import Call, Lifecycle
-from tests.support.memory import CLIENT, START, MemoryStore, World, agent, contract, document, good_reading, ticket
+from tests.support.memory import (
+    CLIENT,
+    START,
+    MemoryStore,
+    World,
+    agent,
+    contract,
+    document,
+    good_reading,
+    ticket,
+)
 from tests.support.running import AGENT, BUYER, DESK, LEAD, REVIEWER, Readings, sure, unsure
 from tests.support.ticket_model import Agreement, Model, Unit
 from ticketos.domain import sampling
@@ -35,17 +52,37 @@ STEPS_EACH = 25
 
 BOTH = ActorRef(kind="user", id=str(UUID(int=12)), roles=("agent", "qa"))
 PEOPLE = (AGENT, REVIEWER, LEAD, DESK, BOTH, BUYER)
-MAY = {"triage": {"desk", "lead"}, "contract": {"desk"}, "keying": {"agent", "lead"}, "rework": {"agent", "lead"},
-       "work": {"agent", "lead"}, "qa_review": {"qa", "lead"}, "escalation": {"lead"}}
+MAY = {
+    "triage": {"desk", "lead"},
+    "contract": {"desk"},
+    "keying": {"agent", "lead"},
+    "rework": {"agent", "lead"},
+    "work": {"agent", "lead"},
+    "qa_review": {"qa", "lead"},
+    "escalation": {"lead"},
+}
 BAD_READING = {"status": "quarantined", "reason": "too-heavy", "reason_text": "Too heavy.", "engine": "test"}
 RESULTS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "triage": ({"service_line": "data_entry"}, {"service_line": "gardening"}),
     "contract": ({},),
-    "keying": ({"fields": {"total": "118.00"}}, {}, {"reject": {"reason": "unreadable"}}, {"fields": {"colour": "red"}}),
+    "keying": (
+        {"fields": {"total": "118.00"}},
+        {},
+        {"reject": {"reason": "unreadable"}},
+        {"fields": {"colour": "red"}},
+    ),
     "rework": ({"fields": {"total": "118.00"}}, {}, {"reject": {"reason": "duplicate"}}),
     "work": ({"note": "done by phone"}, {}),
-    "qa_review": ({"verdict": "pass"}, {"verdict": "fail", "defects": [{"field": "total"}]}, {"verdict": "fail"}),
-    "escalation": ({"decision": "again", "reason": "one more"}, {"decision": "reject", "reason": "hopeless"}, {"decision": "again"}),
+    "qa_review": (
+        {"verdict": "pass"},
+        {"verdict": "fail", "defects": [{"field": "total"}]},
+        {"verdict": "fail"},
+    ),
+    "escalation": (
+        {"decision": "again", "reason": "one more"},
+        {"decision": "reject", "reason": "hopeless"},
+        {"decision": "again"},
+    ),
 }
 
 taken = 0
@@ -55,19 +92,44 @@ class TicketLife(RuleBasedStateMachine):
     """One ticket; each rule is one step of it."""
 
     @initialize(
-        kinds=st.lists(st.sampled_from(("clean", "clean", "weak", "bad")), max_size=4), straight=st.booleans(),
-        rate=st.sampled_from((0, 20, 50, 100)), rounds=st.integers(0, 2), sign_off=st.sampled_from((True, True, True, False)),
-        knows=st.sampled_from((True, True, False)), line=st.sampled_from(("data_entry", "data_entry", "data_entry", "it_helpdesk")),
-        covered=st.sampled_from((True, True, False)), far=st.sampled_from((0, 8, 15, 25, 40)), data=st.data())
-    def begin(self, kinds: list[str], straight: bool, rate: int, rounds: int, sign_off: bool, knows: bool, line: str,
-              covered: bool, far: int, data: st.DataObject) -> None:
+        kinds=st.lists(st.sampled_from(("clean", "clean", "weak", "bad")), max_size=4),
+        straight=st.booleans(),
+        rate=st.sampled_from((0, 20, 50, 100)),
+        rounds=st.integers(0, 2),
+        sign_off=st.sampled_from((True, True, True, False)),
+        knows=st.sampled_from((True, True, False)),
+        line=st.sampled_from(("data_entry", "data_entry", "data_entry", "it_helpdesk")),
+        covered=st.sampled_from((True, True, False)),
+        far=st.sampled_from((0, 8, 15, 25, 40)),
+        data=st.data(),
+    )
+    def begin(
+        self,
+        kinds: list[str],
+        straight: bool,
+        rate: int,
+        rounds: int,
+        sign_off: bool,
+        knows: bool,
+        line: str,
+        covered: bool,
+        far: int,
+        data: st.DataObject,
+    ) -> None:
         self.now = START
         self.keys = 0
         request = ticket(100, documents_total=len(kinds), received_at=START)
-        self.terms = contract({
-            "ai": {"straight_through": straight}, "qa": {"sample_rate": f"0.{rate:02d}" if rate < 100 else "1"},
-            "rework": {"max_rounds": rounds}, "approval": {"required": sign_off, "deemed_s": 3_600},
-            "sla": {"pause_max_s": 7_200}, "survey": {"quiet_days": 1}}, service_line=line)
+        self.terms = contract(
+            {
+                "ai": {"straight_through": straight},
+                "qa": {"sample_rate": f"0.{rate:02d}" if rate < 100 else "1"},
+                "rework": {"max_rounds": rounds},
+                "approval": {"required": sign_off, "deemed_s": 3_600},
+                "sla": {"pause_max_s": 7_200},
+                "survey": {"quiet_days": 1},
+            },
+            service_line=line,
+        )
         team = [agent(7, "data_entry", "it_helpdesk"), agent(8, "qa"), agent(12, "data_entry", "qa")]
         held = World(contracts=[self.terms] if covered else [], tickets={request.id: request}, agents=team)
         readings: dict[str, Mapping[str, Any]] = {}
@@ -76,7 +138,10 @@ class TicketLife(RuleBasedStateMachine):
             one = document(1_000 + i, request, position=i)
             held.documents[one.id] = one
             readings[one.filename] = {
-                "clean": good_reading(i), "weak": good_reading(i, total="1118.00"), "bad": BAD_READING}[kind]
+                "clean": good_reading(i),
+                "weak": good_reading(i, total="1118.00"),
+                "bad": BAD_READING,
+            }[kind]
             units.append(Unit(str(one.id), kind))
         self.store = MemoryStore(held, now=lambda: self.now)
         classify = {(True, "data_entry"): sure, (True, "it_helpdesk"): _helpdesk}.get((knows, line), unsure)
@@ -110,7 +175,9 @@ class TicketLife(RuleBasedStateMachine):
 
     def go_on(self, data: st.DataObject) -> None:
         """Whatever comes next when nobody interferes."""
-        waiting = sorted((t for t in self.store.world.tasks.values() if t.state == "open"), key=lambda t: t.id)
+        waiting = sorted(
+            (t for t in self.store.world.tasks.values() if t.state == "open"), key=lambda t: t.id
+        )
         if self.flow.due is not None:
             self.advance()
         elif self.model.state == "paused":
@@ -120,15 +187,24 @@ class TicketLife(RuleBasedStateMachine):
         elif waiting:
             self.serve(waiting[0], data)
         elif self.model.offered:
-            decision = data.draw(st.sampled_from(("accept", "accept", "return", "partial", "silence")), "decision")
-            self.time_passes(self.model.agreed.deemed_s) if decision == "silence" else self.answer(decision, data)
+            decision = data.draw(
+                st.sampled_from(("accept", "accept", "return", "partial", "silence")), "decision"
+            )
+            self.time_passes(self.model.agreed.deemed_s) if decision == "silence" else self.answer(
+                decision, data
+            )
 
     def serve(self, task: TaskState, data: st.DataObject) -> None:
         """The right person finishes a task; how is up to them."""
         if task.kind == "contract" and not self.model.covered:
             self.contract_is_signed()
         able = [p for p in PEOPLE if self.refused_task(task, p, None) is None]
-        self.finish(task, data.draw(st.sampled_from(able), "actor"), data.draw(st.sampled_from(RESULTS[task.kind]), "result"), None)
+        self.finish(
+            task,
+            data.draw(st.sampled_from(able), "actor"),
+            data.draw(st.sampled_from(RESULTS[task.kind]), "result"),
+            None,
+        )
 
     @precondition(lambda self: self.flow.due is not None and self.flow.due.name != "ticket.attention")
     @rule()
@@ -183,25 +259,44 @@ class TicketLife(RuleBasedStateMachine):
         version = data.draw(st.sampled_from((None, task.row_version, task.row_version + 1)), "version")
         self.finish(task, actor, result, version)
 
-    def finish(self, task: TaskState, actor: ActorRef, result: Mapping[str, Any], version: int | None) -> None:
+    def finish(
+        self, task: TaskState, actor: ActorRef, result: Mapping[str, Any], version: int | None
+    ) -> None:
         expected = self.refused_task(task, actor, version) or self.finished(task, actor, result)
         verdict = self.flow.act("complete_task", self.key(), actor, result, task.id, version)
         assert (verdict.code or verdict.outcome) == expected, (task.kind, actor.roles, result)
 
-    @rule(kind=st.sampled_from(("accept", "accept", "return", "partial")), current=st.sampled_from((True, True, True, False)),
-          reason=st.sampled_from(("wrong cost centre", "")), data=st.data())
+    @rule(
+        kind=st.sampled_from(("accept", "accept", "return", "partial")),
+        current=st.sampled_from((True, True, True, False)),
+        reason=st.sampled_from(("wrong cost centre", "")),
+        data=st.data(),
+    )
     def decide(self, kind: str, current: bool, reason: str, data: st.DataObject) -> None:
         """The client accepts, returns, or both."""
         self.answer(kind, data, current, reason)
 
-    def answer(self, kind: str, data: st.DataObject, current: bool = True, reason: str = "wrong cost centre") -> None:
+    def answer(
+        self, kind: str, data: st.DataObject, current: bool = True, reason: str = "wrong cost centre"
+    ) -> None:
         delivered = [u.id for u in self.model.units if u.delivered]
-        back = set(data.draw(st.lists(st.sampled_from(delivered), unique=True), "back")) if delivered else set()
+        back = (
+            set(data.draw(st.lists(st.sampled_from(delivered), unique=True), "back")) if delivered else set()
+        )
         version = next((a.version for a in self.store.world.approvals.values() if a.state == "open"), "none")
         choices = {u: "return" if u in back else "accept" for u in delivered}
         expected = self.model.decide(kind, current, back, reason)
-        verdict = self.flow.act("decide_approval", self.key(), BUYER, {
-            "version": version if current else "0" * 64, "decision": kind, "reason": reason, "units": choices})
+        verdict = self.flow.act(
+            "decide_approval",
+            self.key(),
+            BUYER,
+            {
+                "version": version if current else "0" * 64,
+                "decision": kind,
+                "reason": reason,
+                "units": choices,
+            },
+        )
         assert (verdict.code or verdict.outcome) == expected
 
     @rule(reason=st.sampled_from(("the client must answer", "")))
@@ -269,7 +364,9 @@ class TicketLife(RuleBasedStateMachine):
         assert (verdict.code or verdict.outcome) == expected
         if verdict.outcome != "refused":
             before = self.snapshot()
-            again = self.flow.run(Call("ticket.act", self.flow.act_command(kind, key, DESK, payload, None, None)))
+            again = self.flow.run(
+                Call("ticket.act", self.flow.act_command(kind, key, DESK, payload, None, None))
+            )
             assert again == verdict and self.snapshot() == before, "the same key acts once"
 
     def refused_task(self, task: TaskState, actor: ActorRef, version: int | None) -> str | None:
@@ -347,9 +444,17 @@ class TicketLife(RuleBasedStateMachine):
         taken += 1
         model, world, seen = self.model, self.store.world, self.store.world.tickets[self.flow.ticket_id]
         assert (seen.state, seen.stage, seen.progress, seen.priority, seen.life) == (
-            model.state, model.stage, model.progress, model.priority, model.life)
+            model.state,
+            model.stage,
+            model.progress,
+            model.priority,
+            model.life,
+        )
         assert seen.round == model.round
-        units = [(str(d.id), d.state, d.quality, d.approval, d.round) for d in sorted(world.documents.values(), key=lambda d: d.position)]
+        units = [
+            (str(d.id), d.state, d.quality, d.approval, d.round)
+            for d in sorted(world.documents.values(), key=lambda d: d.position)
+        ]
         assert units == [(u.id, u.work, u.quality, u.approval, u.round) for u in model.units]
         opened = Counter((t.kind, str(t.subject_id or "")) for t in world.tasks.values() if t.state == "open")
         assert opened == model.tasks
@@ -369,7 +474,9 @@ class TicketLife(RuleBasedStateMachine):
         for unit in self.model.units:
             withdrawn = self.model.state == "cancelled" and unit.approval != "accepted"
             reworked = unit.work in ("rework", "ready") and unit.round > 0
-            expected = 1 if (unit.work == "posted" and not withdrawn) or (reworked and not withdrawn) else None
+            expected = (
+                1 if (unit.work == "posted" and not withdrawn) or (reworked and not withdrawn) else None
+            )
             assert standing[unit.id] in ((expected,) if expected is not None else (0, 1)), unit
             assert not (withdrawn and unit.work == "posted" and standing[unit.id]), unit
 
@@ -388,13 +495,23 @@ class TicketLife(RuleBasedStateMachine):
 
     @invariant()
     def nobody_reviews_their_own_work(self) -> None:
-        reviews = [(a.id, e.after["document"]) for _, a, e in self.store.world.events if e.event == "quality.level_2" and e.after]
-        assert len(reviews) == len(self.reviews) and all(worker != reviewer for reviewer, worker in self.reviews)
+        reviews = [
+            (a.id, e.after["document"])
+            for _, a, e in self.store.world.events
+            if e.event == "quality.level_2" and e.after
+        ]
+        assert len(reviews) == len(self.reviews) and all(
+            worker != reviewer for reviewer, worker in self.reviews
+        )
 
     @invariant()
     def milestones_come_once(self) -> None:
         said = [e for _, _, e in self.store.world.events if e.event.startswith("clock.")]
-        assert len(said) == sum(1 for key in self.store.world.notices if ":warning_" in key or ":breach" in key or ":escalation_" in key)
+        assert len(said) == sum(
+            1
+            for key in self.store.world.notices
+            if ":warning_" in key or ":breach" in key or ":escalation_" in key
+        )
 
     @invariant()
     def an_open_ticket_waits_for_somebody(self) -> None:
@@ -416,9 +533,19 @@ def test_the_rules_and_the_model_tell_the_same_story() -> None:
     global taken
     taken = 0
     exploring = STEPS > DEFAULT_STEPS
-    one = settings(max_examples=max(STEPS // 40, 20), stateful_step_count=STEPS_EACH, deadline=None, database=None,
-                   derandomize=not exploring, suppress_health_check=list(HealthCheck), print_blob=False, report_multiple_bugs=False,
-                   phases=(Phase.generate, Phase.shrink) if os.environ.get("TICKETOS_MODEL_SHRINK") else (Phase.generate,))
+    one = settings(
+        max_examples=max(STEPS // 40, 20),
+        stateful_step_count=STEPS_EACH,
+        deadline=None,
+        database=None,
+        derandomize=not exploring,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.shrink)
+        if os.environ.get("TICKETOS_MODEL_SHRINK")
+        else (Phase.generate,),
+    )
     run_state_machine_as_test(TicketLife, settings=one)
     while taken < STEPS and exploring:
         run_state_machine_as_test(TicketLife, settings=one)

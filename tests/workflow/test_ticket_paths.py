@@ -23,7 +23,9 @@ def world(terms: Mapping[str, Any], files: int = 1, number: int | None = None) -
     request = ticket(number, documents_total=files)
     held = World(contracts=[contract(terms)], tickets={request.id: request}, agents=list(TEAM))
     for i in range(files):
-        one = document(number * 100 + i, request, position=i, filename=f"f{i}.pdf", sha256=f"{number * 100 + i:064x}")
+        one = document(
+            number * 100 + i, request, position=i, filename=f"f{i}.pdf", sha256=f"{number * 100 + i:064x}"
+        )
         held.documents[one.id] = one
     return MemoryStore(held), request
 
@@ -32,7 +34,9 @@ def progress(store: MemoryStore) -> list[str]:
     return [e.event for _, _, e in store.world.events]
 
 
-async def test_a_clean_invoice_goes_straight_through_to_approval_billing_and_closure(temporal_server: Any) -> None:
+async def test_a_clean_invoice_goes_straight_through_to_approval_billing_and_closure(
+    temporal_server: Any,
+) -> None:
     store, request = world(STRAIGHT)
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
         run = await start(request)
@@ -47,7 +51,9 @@ async def test_a_clean_invoice_goes_straight_through_to_approval_billing_and_clo
 
 async def test_a_weak_field_is_keyed_by_a_person_and_kept_as_a_correction(temporal_server: Any) -> None:
     store, request = world({"qa": {"sample_rate": "0"}, "ai": {"straight_through": True}})
-    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading(total="1118.00")})) as start:
+    async with running(
+        temporal_server.grpc, store, Readings({"f0.pdf": good_reading(total="1118.00")})
+    ) as start:
         run = await start(request)
         task = await run.task("keying")
         assert task.assigned_to == UUID(int=7)
@@ -64,7 +70,9 @@ async def test_a_weak_field_is_keyed_by_a_person_and_kept_as_a_correction(tempor
     assert (kept.field, kept.shown, kept.typed) == ("total", "1118.00", "118.00")
 
 
-async def test_a_failed_review_opens_a_defect_and_the_item_comes_back_until_it_passes(temporal_server: Any) -> None:
+async def test_a_failed_review_opens_a_defect_and_the_item_comes_back_until_it_passes(
+    temporal_server: Any,
+) -> None:
     store, request = world({"ai": {"straight_through": False}, "qa": {"sample_rate": "1"}})
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
         run = await start(request)
@@ -73,7 +81,10 @@ async def test_a_failed_review_opens_a_defect_and_the_item_comes_back_until_it_p
         own = await run.complete(review, AGENT.model_copy(update={"roles": ("qa",)}), {"verdict": "pass"})
         assert own.code in ("own-work", "task-assigned-to-other")
         assert (await run.complete(review, REVIEWER, {"verdict": "fail"})).code == "defect-missing"
-        fail = {"verdict": "fail", "defects": [{"field": "number", "severity": "critical", "expected": "INV-9"}]}
+        fail = {
+            "verdict": "fail",
+            "defects": [{"field": "number", "severity": "critical", "expected": "INV-9"}],
+        }
         assert (await run.complete(review, REVIEWER, fail)).applied
         rework = await run.task("rework")
         assert rework.payload["defects"][0]["expected"] == "INV-9"
@@ -93,10 +104,14 @@ async def test_after_the_last_round_a_lead_decides(temporal_server: Any) -> None
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
         run = await start(request)
         await run.complete(await run.task("keying"), AGENT, {})
-        await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "fail", "defects": [{"field": "number"}]})
+        await run.complete(
+            await run.task("qa_review"), REVIEWER, {"verdict": "fail", "defects": [{"field": "number"}]}
+        )
         lead = await run.task("escalation")
         assert (await run.complete(lead, AGENT, {"decision": "reject", "reason": "x"})).code == "not-allowed"
-        assert (await run.complete(lead, LEAD, {"decision": "reject", "reason": "client sent a wrong copy"})).applied
+        assert (
+            await run.complete(lead, LEAD, {"decision": "reject", "reason": "client sent a wrong copy"})
+        ).applied
         await run.done()
     assert run.world.documents[lead_document(run)].state == "rejected"
     assert not run.world.usage
@@ -164,7 +179,9 @@ async def test_pausing_holds_the_stages_and_shifts_the_clocks(temporal_server: A
         task = await run.task("keying")
         due = run.now().sla_state
         assert (await run.act("pause", PauseTicket(actor=DESK, key="p1", reason=""))).code == "reason-missing"
-        assert (await run.act("pause", PauseTicket(actor=DESK, key="p2", reason="client must answer"))).applied
+        assert (
+            await run.act("pause", PauseTicket(actor=DESK, key="p2", reason="client must answer"))
+        ).applied
         assert (await run.complete(task, AGENT, {})).code == "ticket-paused"
         assert (await run.act("resume", ResumeTicket(actor=DESK, key="r1"))).applied
         assert (await run.complete(task, AGENT, {})).applied
@@ -178,10 +195,14 @@ async def test_cancelling_withdraws_tasks_and_reverses_what_was_posted(temporal_
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
         run = await start(request)
         await run.offered()
-        assert (await run.act("cancel", CancelTicket(actor=BUYER, key="c1", reason="sent by mistake"))).applied
+        assert (
+            await run.act("cancel", CancelTicket(actor=BUYER, key="c1", reason="sent by mistake"))
+        ).applied
         assert await run.done() == "cancelled"
     assert run.now().state == "cancelled"
-    total = sum(p.money.amount for _, j in run.world.journals.values() for p in j.postings if p.account == "2100")
+    total = sum(
+        p.money.amount for _, j in run.world.journals.values() for p in j.postings if p.account == "2100"
+    )
     assert total == 0 and not run.world.usage
 
 
@@ -205,7 +226,9 @@ async def test_temporals_own_cancel_ends_the_ticket_the_same_way(temporal_server
     assert run.now().state == "cancelled"
 
 
-async def test_a_step_that_cannot_be_done_needs_attention_until_somebody_retries(temporal_server: Any) -> None:
+async def test_a_step_that_cannot_be_done_needs_attention_until_somebody_retries(
+    temporal_server: Any,
+) -> None:
     store, request = world(STRAIGHT)
     broken = True
 
@@ -226,7 +249,12 @@ async def test_a_step_that_cannot_be_done_needs_attention_until_somebody_retries
 
 async def test_a_poison_document_is_quarantined_and_the_rest_goes_on(temporal_server: Any) -> None:
     store, request = world(STRAIGHT, files=3)
-    bad = {"status": "quarantined", "reason": "too-heavy", "reason_text": "The file could not be read within the limits.", "engine": "x"}
+    bad = {
+        "status": "quarantined",
+        "reason": "too-heavy",
+        "reason_text": "The file could not be read within the limits.",
+        "engine": "x",
+    }
     answers = {"f0.pdf": good_reading(1), "f1.pdf": bad, "f2.pdf": good_reading(2)}
     async with running(temporal_server.grpc, store, Readings(answers)) as start:
         run = await start(request)
@@ -268,9 +296,14 @@ async def test_a_line_that_is_not_built_goes_to_a_person(temporal_server: Any) -
 
 @pytest.mark.slow
 async def test_a_short_contract_warns_breaches_and_escalates_exactly_once_each(temporal_server: Any) -> None:
-    sla = {"turnaround_s": {"standard": 2, "priority": 2}, "first_response_s": {"P3": 1000}, "ladder_s": [0, 1]}
+    sla = {
+        "turnaround_s": {"standard": 2, "priority": 2},
+        "first_response_s": {"P3": 1000},
+        "ladder_s": [0, 1],
+    }
     store, request = world({"qa": {"sample_rate": "0"}, "sla": sla})
     from datetime import UTC, datetime
+
     request = __import__("dataclasses").replace(request, received_at=datetime.now(UTC))
     store.world.tickets[request.id] = request
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:

@@ -27,8 +27,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlmodel import Field, SQLModel
 
 NAMING = {
@@ -44,14 +44,22 @@ SQLModel.metadata.naming_convention = NAMING
 def instant(*, nullable: bool = True, now: bool = False) -> Any:
     """An aware instant; ``now`` lets the database stamp it."""
     default = text("clock_timestamp()") if now else None
-    return Field(default=None, sa_type=DateTime(timezone=True), nullable=nullable and not now,  # type: ignore[call-overload]
-                 sa_column_kwargs={"server_default": default} if now else {})
+    return Field(
+        default=None,
+        sa_type=DateTime(timezone=True),
+        nullable=nullable and not now,  # type: ignore[call-overload]
+        sa_column_kwargs={"server_default": default} if now else {},
+    )
 
 
 def json(default: str = "{}") -> Any:
     """A JSON document that is never null."""
-    return Field(default_factory=dict if default == "{}" else list, sa_type=JSONB, nullable=False,  # type: ignore[call-overload]
-                 sa_column_kwargs={"server_default": text(f"'{default}'::jsonb")})
+    return Field(
+        default_factory=dict if default == "{}" else list,
+        sa_type=JSONB,
+        nullable=False,  # type: ignore[call-overload]
+        sa_column_kwargs={"server_default": text(f"'{default}'::jsonb")},
+    )
 
 
 def money(*, nullable: bool = True) -> Any:
@@ -62,7 +70,9 @@ def money(*, nullable: bool = True) -> Any:
 def words(default: str | None = None, *, nullable: bool = True) -> Any:
     """Free text of any length."""
     kwargs = {} if default is None else {"server_default": text(f"'{default}'")}
-    return Field(default=default, sa_type=Text, nullable=nullable and default is None, sa_column_kwargs=kwargs)  # type: ignore[call-overload]
+    return Field(
+        default=default, sa_type=Text, nullable=nullable and default is None, sa_column_kwargs=kwargs
+    )  # type: ignore[call-overload]
 
 
 def of(table: str, column: str) -> ForeignKeyConstraint:
@@ -78,7 +88,9 @@ class Client(SQLModel, table=True):
 
     id: UUID = Field(primary_key=True)
     slug: str = Field(unique=True, max_length=40)
-    prefix: str = Field(unique=True, max_length=8, description="Start of every ticket number, as ACME in ACME-26-000123")
+    prefix: str = Field(
+        unique=True, max_length=8, description="Start of every ticket number, as ACME in ACME-26-000123"
+    )
     name: str
     kind: str = Field(default="client")
     status: str = Field(default="active")
@@ -98,7 +110,10 @@ class AppUser(SQLModel, table=True):
     """A person with a login. ``client_id`` is the company they belong to; grants say what they may see."""
 
     __tablename__ = "app_user"
-    __table_args__ = (UniqueConstraint("client_id", "id"), Index("uq_app_user_email", text("lower(email)"), unique=True))
+    __table_args__ = (
+        UniqueConstraint("client_id", "id"),
+        Index("uq_app_user_email", text("lower(email)"), unique=True),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN, index=True)
     email: str
@@ -122,8 +137,16 @@ class UserGrant(SQLModel, table=True):
     """A role over one client (``scope_client_id``) or, for provider staff, over all (null)."""
 
     __tablename__ = "user_grant"
-    __table_args__ = (of("app_user", "user_id"),
-                      Index("uq_user_grant", "user_id", "role", text("coalesce(scope_client_id, '00000000-0000-0000-0000-000000000000')"), unique=True))
+    __table_args__ = (
+        of("app_user", "user_id"),
+        Index(
+            "uq_user_grant",
+            "user_id",
+            "role",
+            text("coalesce(scope_client_id, '00000000-0000-0000-0000-000000000000')"),
+            unique=True,
+        ),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     user_id: UUID
@@ -180,7 +203,11 @@ class Calendar(SQLModel, table=True):
 class Contract(SQLModel, table=True):
     """One service line bought by one client; ``terms`` is ``domain.contract.Terms`` as JSON."""
 
-    __table_args__ = (UniqueConstraint("client_id", "id"), UniqueConstraint("client_id", "number"), of("calendar", "calendar_id"))
+    __table_args__ = (
+        UniqueConstraint("client_id", "id"),
+        UniqueConstraint("client_id", "number"),
+        of("calendar", "calendar_id"),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     number: str
@@ -211,12 +238,19 @@ class Ticket(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("client_id", "id"),
         UniqueConstraint("client_id", "number"),
-        ForeignKeyConstraint(["client_id", "root_id"], ["ticket.client_id", "ticket.id"], deferrable=True, initially="DEFERRED"),
+        ForeignKeyConstraint(
+            ["client_id", "root_id"], ["ticket.client_id", "ticket.id"], deferrable=True, initially="DEFERRED"
+        ),
         of("contract", "contract_id"),
         Index("ix_ticket_client_recent", "client_id", "received_at", "id"),
         Index("ix_ticket_recent", "received_at", "id"),
         Index("ix_ticket_client_state", "client_id", "state", "stage"),
-        Index("ix_ticket_open", "state", "stage", postgresql_where=text("kind = 'request' and closed_at is null")),
+        Index(
+            "ix_ticket_open",
+            "state",
+            "stage",
+            postgresql_where=text("kind = 'request' and closed_at is null"),
+        ),
         Index("ix_ticket_root", "root_id"),
         CheckConstraint("progress between 0 and 100", name="progress"),
     )
@@ -266,7 +300,11 @@ class TicketLink(SQLModel, table=True):
     """Two tickets that belong together (``related``, ``duplicate``, ``repeat_contact``, ``follow_up``)."""
 
     __tablename__ = "ticket_link"
-    __table_args__ = (of("ticket", "ticket_id"), of("ticket", "other_id"), UniqueConstraint("ticket_id", "other_id", "kind"))
+    __table_args__ = (
+        of("ticket", "ticket_id"),
+        of("ticket", "other_id"),
+        UniqueConstraint("ticket_id", "other_id", "kind"),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     ticket_id: UUID
@@ -297,8 +335,11 @@ class TicketClock(SQLModel, table=True):
 class Message(SQLModel, table=True):
     """One mail, reply or note of a ticket, in or out."""
 
-    __table_args__ = (of("ticket", "ticket_id"), Index("ix_message_ticket", "ticket_id", "received_at"),
-                      Index("uq_message_external", "client_id", "channel", "direction", "external_id", unique=True))
+    __table_args__ = (
+        of("ticket", "ticket_id"),
+        Index("ix_message_ticket", "ticket_id", "received_at"),
+        Index("uq_message_external", "client_id", "channel", "direction", "external_id", unique=True),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     ticket_id: UUID
@@ -330,10 +371,16 @@ class Document(SQLModel, table=True):
     """One unit of work of the data-entry line: what was read, keyed, checked, coded, posted, judged and billed."""
 
     __table_args__ = (
-        UniqueConstraint("client_id", "id"), of("ticket", "ticket_id"),
+        UniqueConstraint("client_id", "id"),
+        of("ticket", "ticket_id"),
         Index("ix_document_ticket", "ticket_id", "position"),
         Index("ix_document_sha", "client_id", "sha256"),
-        Index("ix_document_business_key", "client_id", "business_key", postgresql_where=text("business_key is not null")),
+        Index(
+            "ix_document_business_key",
+            "client_id",
+            "business_key",
+            postgresql_where=text("business_key is not null"),
+        ),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
@@ -395,7 +442,8 @@ class Task(SQLModel, table=True):
     """One thing a person must do. It is completed by an update to ``workflow_id``."""
 
     __table_args__ = (
-        UniqueConstraint("client_id", "id"), of("ticket", "ticket_id"),
+        UniqueConstraint("client_id", "id"),
+        of("ticket", "ticket_id"),
         Index("ix_task_ticket", "ticket_id"),
         Index("ix_task_open", "assigned_to", "due_at", postgresql_where=text("state = 'open'")),
         Index("ix_task_queue", "client_id", "skill", "due_at", postgresql_where=text("state = 'open'")),
@@ -428,8 +476,12 @@ class QaCheck(SQLModel, table=True):
     """A verdict of level 1 (automatic) or level 2 (a second person) on one document."""
 
     __tablename__ = "qa_check"
-    __table_args__ = (of("ticket", "ticket_id"), of("document", "document_id"), UniqueConstraint("document_id", "life", "level", "round"),
-                      Index("ix_qa_check_ticket", "ticket_id"))
+    __table_args__ = (
+        of("ticket", "ticket_id"),
+        of("document", "document_id"),
+        UniqueConstraint("document_id", "life", "level", "round"),
+        Index("ix_qa_check_ticket", "ticket_id"),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     ticket_id: UUID
@@ -504,7 +556,11 @@ class Outbox(SQLModel, table=True):
 class Notice(SQLModel, table=True):
     """A warning, breach or escalation shown to a desk, exactly once each."""
 
-    __table_args__ = (of("ticket", "ticket_id"), UniqueConstraint("key"), Index("ix_notice_client", "client_id", "at"))
+    __table_args__ = (
+        of("ticket", "ticket_id"),
+        UniqueConstraint("key"),
+        Index("ix_notice_client", "client_id", "at"),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     ticket_id: UUID
@@ -520,12 +576,19 @@ class AuditEvent(SQLModel, table=True):
     """One action, for ever. ``hash`` covers the canonical JSON of every other column but the database's own."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_root", "root_id", "seq"), Index("ix_audit_event_client", "client_id", "seq"),
-                      Index("ix_audit_event_xid", "client_id", "xid"))
+    __table_args__ = (
+        Index("ix_audit_event_root", "root_id", "seq"),
+        Index("ix_audit_event_client", "client_id", "seq"),
+        Index("ix_audit_event_xid", "client_id", "xid"),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     seq: int = Field(sa_column=Column(BigInteger, Identity(always=True), unique=True, nullable=False))
-    xid: int = Field(sa_column=Column(BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text)::bigint")))
+    xid: int = Field(
+        sa_column=Column(
+            BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text)::bigint")
+        )
+    )
     schema_version: int = 1
     at: datetime = instant(nullable=False)
     recorded_at: datetime = instant(now=True)
@@ -563,7 +626,7 @@ class AuditSeal(SQLModel, table=True):
     __tablename__ = "audit_seal"
     client_id: UUID = Field(foreign_key=OWN, primary_key=True)
     number: int = Field(primary_key=True)
-    events: list[UUID] = Field(sa_column=Column(ARRAY(PgUUID(as_uuid=True)), nullable=False))
+    events: list[UUID] = Field(sa_column=Column(ARRAY(postgresql.UUID(as_uuid=True)), nullable=False))
     upto_xid: int = Field(sa_type=BigInteger)
     root: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     previous: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -588,8 +651,12 @@ class UsageEvent(SQLModel, table=True):
 
     __tablename__ = "usage_event"
     __table_args__ = (
-        UniqueConstraint("client_id", "id"), UniqueConstraint("key"), of("ticket", "ticket_id"), of("contract", "contract_id"),
-        Index("ix_usage_event_period", "client_id", "period", "state"), Index("ix_usage_event_ticket", "ticket_id"),
+        UniqueConstraint("client_id", "id"),
+        UniqueConstraint("key"),
+        of("ticket", "ticket_id"),
+        of("contract", "contract_id"),
+        Index("ix_usage_event_period", "client_id", "period", "state"),
+        Index("ix_usage_event_ticket", "ticket_id"),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
@@ -601,7 +668,9 @@ class UsageEvent(SQLModel, table=True):
     quantity: Decimal = Field(sa_type=Numeric(20, 4))
     accepted_at: datetime = instant(nullable=False)
     period: str = Field(max_length=7, description="Month of acceptance in the client's zone, as 2026-11")
-    bill_period: str = Field(max_length=7, description="Month whose invoice carries it; later than period when late")
+    bill_period: str = Field(
+        max_length=7, description="Month whose invoice carries it; later than period when late"
+    )
     state: str = "billable"
     fate: str = "billable"
     finished_by: UUID | None = None
@@ -635,9 +704,17 @@ class Invoice(SQLModel, table=True):
     """An invoice or credit note to a client."""
 
     __table_args__ = (
-        UniqueConstraint("client_id", "id"), of("contract", "contract_id"), UniqueConstraint("number"),
-        Index("uq_invoice_period", "client_id", "contract_id", "period", unique=True,
-              postgresql_where=text("kind = 'invoice' and state <> 'cancelled'")),
+        UniqueConstraint("client_id", "id"),
+        of("contract", "contract_id"),
+        UniqueConstraint("number"),
+        Index(
+            "uq_invoice_period",
+            "client_id",
+            "contract_id",
+            "period",
+            unique=True,
+            postgresql_where=text("kind = 'invoice' and state <> 'cancelled'"),
+        ),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
@@ -672,7 +749,11 @@ class InvoiceLine(SQLModel, table=True):
     """One priced line; its usage events are the proof."""
 
     __tablename__ = "invoice_line"
-    __table_args__ = (UniqueConstraint("client_id", "id"), of("invoice", "invoice_id"), UniqueConstraint("invoice_id", "position"))
+    __table_args__ = (
+        UniqueConstraint("client_id", "id"),
+        of("invoice", "invoice_id"),
+        UniqueConstraint("invoice_id", "position"),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     invoice_id: UUID
@@ -692,7 +773,11 @@ class InvoiceLineUsage(SQLModel, table=True):
     """Which usage events an invoice line bills."""
 
     __tablename__ = "invoice_line_usage"
-    __table_args__ = (of("invoice_line", "line_id"), of("usage_event", "usage_id"), Index("uq_invoice_line_usage_once", "usage_id", unique=True))
+    __table_args__ = (
+        of("invoice_line", "line_id"),
+        of("usage_event", "usage_id"),
+        Index("uq_invoice_line_usage_once", "usage_id", unique=True),
+    )
     client_id: UUID = Field(foreign_key=OWN)
     line_id: UUID = Field(primary_key=True)
     usage_id: UUID = Field(primary_key=True)
@@ -727,7 +812,11 @@ class LedgerAccount(SQLModel, table=True):
 class Journal(SQLModel, table=True):
     """A balanced entry of a book; never edited, only reversed."""
 
-    __table_args__ = (UniqueConstraint("client_id", "id"), UniqueConstraint("client_id", "number"), UniqueConstraint("key"))
+    __table_args__ = (
+        UniqueConstraint("client_id", "id"),
+        UniqueConstraint("client_id", "number"),
+        UniqueConstraint("key"),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     key: str = words(nullable=False)
@@ -751,7 +840,11 @@ class JournalCounter(SQLModel, table=True):
 class Posting(SQLModel, table=True):
     """One side of a journal: debit positive, credit negative. A deferred trigger keeps each journal at zero."""
 
-    __table_args__ = (of("journal", "journal_id"), Index("ix_posting_journal", "journal_id"), Index("ix_posting_account", "client_id", "account"))
+    __table_args__ = (
+        of("journal", "journal_id"),
+        Index("ix_posting_journal", "journal_id"),
+        Index("ix_posting_account", "client_id", "account"),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     journal_id: UUID
@@ -814,7 +907,11 @@ class PeriodRun(SQLModel, table=True):
 class Survey(SQLModel, table=True):
     """CSAT (1–5), CES (1–7) and NPS (0–10), asked once by signed link."""
 
-    __table_args__ = (of("ticket", "ticket_id"), UniqueConstraint("ticket_id", "life"), Index("ix_survey_recipient", "client_id", "recipient", "asked_at"))
+    __table_args__ = (
+        of("ticket", "ticket_id"),
+        UniqueConstraint("ticket_id", "life"),
+        Index("ix_survey_recipient", "client_id", "recipient", "asked_at"),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     ticket_id: UUID
@@ -842,7 +939,11 @@ class IdempotencyRecord(SQLModel, table=True):
     created_at: datetime = instant(now=True)
 
 
-OWNED: tuple[str, ...] = tuple(sorted(
-    table.name for table in SQLModel.metadata.tables.values() if "client_id" in table.columns and table.name != "client"
-))
+OWNED: tuple[str, ...] = tuple(
+    sorted(
+        table.name
+        for table in SQLModel.metadata.tables.values()
+        if "client_id" in table.columns and table.name != "client"
+    )
+)
 """Tables with a ``client_id``: each has row-level security forced on it (and ``client`` itself by its id)."""

@@ -25,13 +25,21 @@ def leave(home: Path, database: PostgresUrls, temporal: str) -> None:
     """Say where the running stack of this home can be reached."""
     draft = home / f".{NOTE}.new"
     draft.touch(mode=0o600)
-    draft.write_text(json.dumps({"app": database.app, "system": database.system, "temporal": temporal, "pid": os.getpid()}))
+    draft.write_text(
+        json.dumps({"app": database.app, "system": database.system, "temporal": temporal, "pid": os.getpid()})
+    )
     draft.replace(home / NOTE)
 
 
 def forget(home: Path) -> None:
     """The stack has ended."""
     (home / NOTE).unlink(missing_ok=True)
+
+
+def temporal_of(home: Path) -> str | None:
+    """Address of the Temporal that a stack running on this home uses; None when none runs."""
+    note = _note(home)
+    return note["temporal"] if note is not None else None
 
 
 @contextmanager
@@ -58,5 +66,10 @@ def _note(home: Path) -> dict[str, str] | None:
 
 
 def _with(settings: Settings, app: str, system: str, temporal: str) -> Settings:
-    return settings.model_copy(update={
-        "app_database_url": SecretStr(app), "system_database_url": SecretStr(system), "temporal_address": temporal})
+    return settings.model_copy(
+        update={
+            "app_database_url": SecretStr(app),
+            "system_database_url": SecretStr(system),
+            "temporal_address": temporal,
+        }
+    )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ticketos.dev import postgres, tools
+from ticketos.dev import attach, postgres, tools
 from ticketos.dev.processes import StackError, port_answers
 from ticketos.settings import MASTER_KEY_FILE, Settings, SettingsError, ensure_master_key
 
 OCR_LANGUAGES = ("eng", "osd", "deu", "fra", "hin", "ita", "spa")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ANSWER_S = 5
 _PACKAGES_FIX = "make setup (it installs system-packages.txt)"
 
 
@@ -90,16 +93,15 @@ def _postgres(settings: Settings) -> Check:
 def _temporal(settings: Settings) -> list[Check]:
     go = shutil.which("go")
     if "temporal_address" in settings.model_fields_set:
-        host, _, port = settings.temporal_address.rpartition(":")
-        answers = port.isdigit() and port_answers(int(port), host or "127.0.0.1")
         return [
-            Check(
-                "Temporal",
-                answers,
-                f"{settings.temporal_address} {'answers' if answers else 'does not answer'}",
+            _answering(
+                settings.temporal_address,
                 "Start that server, or unset TEMPORAL_ADDRESS to use the embedded one.",
             )
         ]
+    running = attach.temporal_of(settings.home)
+    if running is not None:
+        return [_answering(running, "End `ticketos up` and start it again.")]
     program = tools.known_temporal()
     fix = (
         "It is built at the next start, two to four minutes once." if go else "Install Go: https://go.dev/dl"
@@ -108,6 +110,24 @@ def _temporal(settings: Settings) -> list[Check]:
         Check("Temporal", program is not None, str(program or "not built yet"), fix, required=go is None),
         Check("Go", go is not None, go or "not found", "https://go.dev/dl", required=False),
     ]
+
+
+def _answering(address: str, fix: str) -> Check:
+    """A Temporal that should be there, asked by the client that workers and API use."""
+    answers = asyncio.run(_healthy(address))
+    return Check("Temporal", answers, f"{address} {'answers' if answers else 'does not answer'}", fix)
+
+
+async def _healthy(address: str) -> bool:
+    from temporalio.client import Client
+    from temporalio.service import RPCError
+
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            client = await Client.connect(address)
+            return await client.service_client.check_health(timeout=timedelta(seconds=ANSWER_S))
+    except (RPCError, RuntimeError, ValueError, TimeoutError):
+        return False
 
 
 def _ocr() -> Check:

@@ -23,7 +23,13 @@ def first_account(urls: PostgresUrls, home: Path, **company: str) -> FirstAccoun
     audit = AuditTrail(keyring, new_id)
     database = Database(urls.app, urls.system)
     try:
-        return bootstrap(database, Clients(audit, keyring), Accounts(audit, new_id), now=lambda: datetime.now(UTC), new_id=new_id,
-                         **company)
+        return bootstrap(
+            database,
+            Clients(audit, keyring),
+            Accounts(audit, new_id),
+            now=lambda: datetime.now(UTC),
+            new_id=new_id,
+            **company,
+        )
     finally:
         database.dispose()

@@ -158,7 +158,9 @@ class Stack:
         worker.wait_until(lambda: worker.exit_code is None, 1)
         attach.leave(settings.home, database, temporal)
         self._exit.callback(attach.forget, settings.home)
-        return StackUrls(portal, temporal, ui_url, database, settings.home, mail_port, codec_port, codec_path, env)
+        return StackUrls(
+            portal, temporal, ui_url, database, settings.home, mail_port, codec_port, codec_path, env
+        )
 
     def _start_database(self) -> PostgresUrls:
         settings = self._settings

@@ -9,58 +9,128 @@ from typing import Any
 
 from ticketos.domain import clock as clocks
 from ticketos.domain import deadline, proof, stages
-from ticketos.domain.changes import Change, DecideApproval, Emit, OfferApproval, SendMail, SetDocument, SetTicket, Verdict
+from ticketos.domain.changes import (
+    Change,
+    DecideApproval,
+    Emit,
+    OfferApproval,
+    SendMail,
+    SetDocument,
+    SetTicket,
+    Verdict,
+)
 from ticketos.domain.deadline import TURNAROUND, Timing, timing_of
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
-from ticketos.domain.state import Actor, ApprovalState, ClientState, ClockState, ContractState, DocumentState, QaState, TicketState
+from ticketos.domain.state import (
+    Actor,
+    ApprovalState,
+    ClientState,
+    ClockState,
+    ContractState,
+    DocumentState,
+    QaState,
+    TicketState,
+)
 
 
 def version_of(documents: Sequence[DocumentState]) -> str:
     """The hash that names a version: what was keyed, how it was judged, where it was posted."""
-    content = [{"id": str(d.id), "state": d.state, "sha256": d.sha256, "round": d.round, "reference": d.erp_reference,
-                "fields": {name: f.get("value") for name, f in d.fields.items()}} for d in documents]
+    content = [
+        {
+            "id": str(d.id),
+            "state": d.state,
+            "sha256": d.sha256,
+            "round": d.round,
+            "reference": d.erp_reference,
+            "fields": {name: f.get("value") for name, f in d.fields.items()},
+        }
+        for d in documents
+    ]
     return proof.event_hash({"documents": content}).hex()
 
 
-def offer(ticket: TicketState, client: ClientState, contract: ContractState | None, documents: Sequence[DocumentState],
-          checks: Sequence[QaState], clock_states: Sequence[ClockState], now: datetime, new_id: NewId) -> Verdict:
+def offer(
+    ticket: TicketState,
+    client: ClientState,
+    contract: ContractState | None,
+    documents: Sequence[DocumentState],
+    checks: Sequence[QaState],
+    clock_states: Sequence[ClockState],
+    now: datetime,
+    new_id: NewId,
+) -> Verdict:
     """Put the version before the client (``offered``), or accept at once where nothing needs sign-off (``accepted``)."""
     units = [d for d in documents if d.state == "posted" and d.approval != "accepted"]
     timing = timing_of(contract)
     changes, states = _stop_turnaround(clock_states, timing, now)
     version = version_of(documents)
     deliverable = {
-        "documents": len(documents), "units": len(units), "not_delivered": [
-            {"file": d.filename, "state": d.state, "reason": d.reason} for d in documents if d.state in ("quarantined", "rejected")],
-        "inspected": sum(1 for q in checks if q.level == 2), "level_1": sum(1 for q in checks if q.level == 1),
+        "documents": len(documents),
+        "units": len(units),
+        "not_delivered": [
+            {"file": d.filename, "state": d.state, "reason": d.reason}
+            for d in documents
+            if d.state in ("quarantined", "rejected")
+        ],
+        "inspected": sum(1 for q in checks if q.level == 2),
+        "level_1": sum(1 for q in checks if q.level == 1),
         "defects": sum(len(q.defects) for q in checks),
     }
     required = bool(contract and contract.terms.approval.required) and bool(units)
-    deemed_at = timing.calendar.add_working(now, contract.terms.approval.deemed_s) if contract and required else None
+    deemed_at = (
+        timing.calendar.add_working(now, contract.terms.approval.deemed_s) if contract and required else None
+    )
     approval = OfferApproval(new_id(), ticket.round, version, now, deemed_at, deliverable)
     changes += [approval, Emit("ticket.approval_requested", after={"version": version, **deliverable})]
     if not required:
         changes += [
             stages.enter(ticket, "approval", "Record for billing"),
-            DecideApproval(approval.id, "accepted", now, None, "no sign-off needed"), *_accept(units),
-            Emit("ticket.approved", after={"version": version, "units": len(units)}, why="no sign-off needed"),
+            DecideApproval(approval.id, "accepted", now, None, "no sign-off needed"),
+            *_accept(units),
+            Emit(
+                "ticket.approved", after={"version": version, "units": len(units)}, why="no sign-off needed"
+            ),
         ]
-        return Verdict("accepted", tuple(changes), deadline.next_deadline(states, timing, None, None, now), {"version": version, "fresh": _fresh(documents)})
+        return Verdict(
+            "accepted",
+            tuple(changes),
+            deadline.next_deadline(states, timing, None, None, now),
+            {"version": version, "fresh": _fresh(documents)},
+        )
     key = f"{ticket.id}:{ticket.life}:approval:{ticket.round}"
     to = client.approver_email or ticket.requester_email
     if to:
-        changes.append(SendMail(new_id(), key, "approval", to, {"version": version, "ticket": str(ticket.id),
-                                                                "deemed_at": deemed_at.isoformat() if deemed_at else None, **deliverable}))
+        changes.append(
+            SendMail(
+                new_id(),
+                key,
+                "approval",
+                to,
+                {
+                    "version": version,
+                    "ticket": str(ticket.id),
+                    "deemed_at": deemed_at.isoformat() if deemed_at else None,
+                    **deliverable,
+                },
+            )
+        )
     open_one = ApprovalState(approval.id, ticket.round, version, "open", deemed_at, None)
     next_at = deadline.next_deadline(states, timing, None, open_one, now)
     changes.append(stages.enter(ticket, "approval", "The client accepts or returns", next_at))
     return Verdict("offered", tuple(changes), next_at, {"version": version})
 
 
-def decide_by_client(ticket: TicketState, approval: ApprovalState | None, documents: Sequence[DocumentState],
-                     decision: Mapping[str, Any], clock_states: Sequence[ClockState], timing: Timing, actor: Actor,
-                     now: datetime) -> Verdict:
+def decide_by_client(
+    ticket: TicketState,
+    approval: ApprovalState | None,
+    documents: Sequence[DocumentState],
+    decision: Mapping[str, Any],
+    clock_states: Sequence[ClockState],
+    timing: Timing,
+    actor: Actor,
+    now: datetime,
+) -> Verdict:
     """Accept, return with a reason, or both in parts. Refused: another version than the one offered, a decided one."""
     stages.require_open(ticket)
     if approval is None or approval.state != "open":
@@ -76,31 +146,63 @@ def decide_by_client(ticket: TicketState, approval: ApprovalState | None, docume
     by = actor.id or actor.kind
     state = "accepted" if not returned else "partially_accepted" if accepted else "returned"
     choices = {key: "return" if key in returned else "accept" for key in units}
-    changes: list[Change] = [DecideApproval(approval.id, state, now, by, reason or None, choices), *_accept(accepted)]
+    changes: list[Change] = [
+        DecideApproval(approval.id, state, now, by, reason or None, choices),
+        *_accept(accepted),
+    ]
     record = {"version": approval.version, "accepted": len(accepted), "returned": len(returned)}
     if not returned:
-        changes += [SetTicket({"next_action": "Record for billing"}), Emit("ticket.approved", after=record, why=reason or None)]
-        return Verdict("accepted", tuple(changes), deadline.next_deadline(clock_states, timing, None, None, now),
-                       {"fresh": _fresh(documents)})
+        changes += [
+            SetTicket({"next_action": "Record for billing"}),
+            Emit("ticket.approved", after=record, why=reason or None),
+        ]
+        return Verdict(
+            "accepted",
+            tuple(changes),
+            deadline.next_deadline(clock_states, timing, None, None, now),
+            {"fresh": _fresh(documents)},
+        )
     changes += [SetDocument(units[key].id, {"approval": "returned"}) for key in sorted(returned)]
     event = "ticket.partially_approved" if accepted else "ticket.returned"
     restarted, states = _restart_turnaround(clock_states, timing, now)
-    changes += [*restarted, SetTicket({"next_action": "Correct what was returned"}), Emit(event, after=record, why=reason)]
+    changes += [
+        *restarted,
+        SetTicket({"next_action": "Correct what was returned"}),
+        Emit(event, after=record, why=reason),
+    ]
     return Verdict("returned", tuple(changes), deadline.next_deadline(states, timing, None, None, now))
 
 
-def lapse(ticket: TicketState, approval: ApprovalState | None, documents: Sequence[DocumentState],
-          clock_states: Sequence[ClockState], timing: Timing, now: datetime) -> Verdict:
+def lapse(
+    ticket: TicketState,
+    approval: ApprovalState | None,
+    documents: Sequence[DocumentState],
+    clock_states: Sequence[ClockState],
+    timing: Timing,
+    now: datetime,
+) -> Verdict:
     """The contract's days passed in silence (CP13)."""
     if approval is None or approval.state != "open" or approval.deemed_at is None or approval.deemed_at > now:
         return Verdict("waiting")
     units = [d for d in documents if d.state == "posted" and d.approval != "accepted"]
-    return Verdict("accepted", (
-        DecideApproval(approval.id, "deemed_accepted", now, None, "silence"), *_accept(units),
-        SetTicket({"next_action": "Record for billing"}),
-        Emit("ticket.deemed_accepted", after={"version": approval.version, "units": len(units),
-                                              "deadline": approval.deemed_at.isoformat()}),
-    ), deadline.next_deadline(clock_states, timing, None, None, now), {"fresh": _fresh(documents)})
+    return Verdict(
+        "accepted",
+        (
+            DecideApproval(approval.id, "deemed_accepted", now, None, "silence"),
+            *_accept(units),
+            SetTicket({"next_action": "Record for billing"}),
+            Emit(
+                "ticket.deemed_accepted",
+                after={
+                    "version": approval.version,
+                    "units": len(units),
+                    "deadline": approval.deemed_at.isoformat(),
+                },
+            ),
+        ),
+        deadline.next_deadline(clock_states, timing, None, None, now),
+        {"fresh": _fresh(documents)},
+    )
 
 
 def _fresh(documents: Sequence[DocumentState]) -> int:
@@ -127,15 +229,23 @@ def _accept(units: Sequence[DocumentState]) -> list[Change]:
     return [SetDocument(d.id, {"approval": "accepted"}) for d in units]
 
 
-def _stop_turnaround(states: Sequence[ClockState], timing: Timing, now: datetime) -> tuple[list[Change], list[ClockState]]:
+def _stop_turnaround(
+    states: Sequence[ClockState], timing: Timing, now: datetime
+) -> tuple[list[Change], list[ClockState]]:
     return _with_turnaround(states, timing, lambda c: clocks.stop(c, now) if c.stopped_at is None else c)
 
 
-def _restart_turnaround(states: Sequence[ClockState], timing: Timing, now: datetime) -> tuple[list[Change], list[ClockState]]:
-    return _with_turnaround(states, timing, lambda c: clocks.restart(c, now) if c.stopped_at is not None else c)
+def _restart_turnaround(
+    states: Sequence[ClockState], timing: Timing, now: datetime
+) -> tuple[list[Change], list[ClockState]]:
+    return _with_turnaround(
+        states, timing, lambda c: clocks.restart(c, now) if c.stopped_at is not None else c
+    )
 
 
-def _with_turnaround(states: Sequence[ClockState], timing: Timing, move: Any) -> tuple[list[Change], list[ClockState]]:
+def _with_turnaround(
+    states: Sequence[ClockState], timing: Timing, move: Any
+) -> tuple[list[Change], list[ClockState]]:
     state = deadline.find(states, TURNAROUND)
     if state is None:
         return [], list(states)

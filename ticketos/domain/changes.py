@@ -251,8 +251,26 @@ class Emit:
     subject: str | None = None
 
 
-Change = (SetTicket | SubTicket | OpenTask | CloseTask | CancelTasks | SetClock | SetDocument | AddCorrection | AddQaCheck
-          | OfferApproval | DecideApproval | AddUsage | PostJournal | RememberVendor | SendMail | Notify | AskSurvey | Emit)
+Change = (
+    SetTicket
+    | SubTicket
+    | OpenTask
+    | CloseTask
+    | CancelTasks
+    | SetClock
+    | SetDocument
+    | AddCorrection
+    | AddQaCheck
+    | OfferApproval
+    | DecideApproval
+    | AddUsage
+    | PostJournal
+    | RememberVendor
+    | SendMail
+    | Notify
+    | AskSurvey
+    | Emit
+)
 
 
 @dataclass(frozen=True)

@@ -14,64 +14,119 @@ from ticketos.domain.ports import NewId
 from ticketos.domain.state import ClientState, ClockState, ContractState, TicketState
 
 
-def decide(ticket: TicketState, client: ClientState, contracts: Sequence[ContractState], volume: int,
-           clock_states: Sequence[ClockState], documents: int, now: datetime, new_id: NewId) -> Verdict:
+def decide(
+    ticket: TicketState,
+    client: ClientState,
+    contracts: Sequence[ContractState],
+    volume: int,
+    clock_states: Sequence[ClockState],
+    documents: int,
+    now: datetime,
+    new_id: NewId,
+) -> Verdict:
     """Outcome ``covered`` with clocks re-timed to the contract, ``parked`` with the reason and a task for the desk,
     or ``held`` while the ticket is paused."""
-    if ticket.state == "paused":  # paused while this step was on its way: it is looked at when the ticket goes on
+    if (
+        ticket.state == "paused"
+    ):  # paused while this step was on its way: it is looked at when the ticket goes on
         return Verdict("held")
     day = ticket.received_at.astimezone(ZoneInfo(client.zone)).date()
     of_line = [c for c in contracts if c.service_line == ticket.service_line]
     contract = next((c for c in of_line if c.in_force(day)), None)
     if contract is None:
-        return _parked(ticket, client, "contract-missing" if not of_line else "contract-not-in-force", now, new_id)
+        return _parked(
+            ticket, client, "contract-missing" if not of_line else "contract-not-in-force", now, new_id
+        )
     cap = contract.terms.scope.monthly_volume
     if cap is not None and volume + max(documents, 1) > cap:
         return _parked(ticket, client, "contract-volume-exceeded", now, new_id)
     timing, terms = timing_of(contract), contract.terms
     changes: list[Change] = []
     after: list[ClockState] = []
-    for kind, target in ((FIRST_RESPONSE, terms.sla.first_response_s[ticket.priority]),
-                         (TURNAROUND, terms.sla.turnaround_for(ticket.priority))):
+    for kind, target in (
+        (FIRST_RESPONSE, terms.sla.first_response_s[ticket.priority]),
+        (TURNAROUND, terms.sla.turnaround_for(ticket.priority)),
+    ):
         state = deadline.find(clock_states, kind)
-        change = (deadline.changed(state, clocks.retarget(state.clock, target), timing) if state
-                  else deadline.started(kind, target, ticket.received_at, timing))
+        change = (
+            deadline.changed(state, clocks.retarget(state.clock, target), timing)
+            if state
+            else deadline.started(kind, target, ticket.received_at, timing)
+        )
         changes.append(change)
         after.append(ClockState(change.clock, change.fired, change.breached_at))
     due = deadline.turnaround_due(after, timing)
     next_at = deadline.next_deadline(after, timing, None, None, now)
-    return Verdict("covered", (
-        *changes,
-        stages.enter(ticket, "contract", "Assign a team", next_at, contract_id=contract.id, due_at=due),
-        Emit("ticket.contract_checked", after={"contract": contract.number, "kind": contract.kind,
-                                               "due": due.isoformat() if due else None}),
-    ), next_at, {"contract": str(contract.id)})
+    return Verdict(
+        "covered",
+        (
+            *changes,
+            stages.enter(ticket, "contract", "Assign a team", next_at, contract_id=contract.id, due_at=due),
+            Emit(
+                "ticket.contract_checked",
+                after={
+                    "contract": contract.number,
+                    "kind": contract.kind,
+                    "due": due.isoformat() if due else None,
+                },
+            ),
+        ),
+        next_at,
+        {"contract": str(contract.id)},
+    )
 
 
 def provisional(ticket: TicketState, contracts: Sequence[ContractState], now: datetime) -> Verdict:
     """MF1: clocks run from receipt, on the only contract in force or on the defaults until the contract is known."""
     only = contracts[0] if len(contracts) == 1 else None
     timing = timing_of(only)
-    first = deadline.started(FIRST_RESPONSE, timing.sla.first_response_s[ticket.priority], ticket.received_at, timing)
-    turn = deadline.started(TURNAROUND, timing.sla.turnaround_for(ticket.priority), ticket.received_at, timing)
+    first = deadline.started(
+        FIRST_RESPONSE, timing.sla.first_response_s[ticket.priority], ticket.received_at, timing
+    )
+    turn = deadline.started(
+        TURNAROUND, timing.sla.turnaround_for(ticket.priority), ticket.received_at, timing
+    )
     states = [ClockState(first.clock), ClockState(turn.clock)]
     next_at = deadline.next_deadline(states, timing, None, None, now)
-    return Verdict("received", (
-        first, turn, stages.enter(ticket, "intake", "Classify the request", next_at, due_at=turn.due_at, started_at=now),
-    ), next_at)
+    return Verdict(
+        "received",
+        (
+            first,
+            turn,
+            stages.enter(
+                ticket, "intake", "Classify the request", next_at, due_at=turn.due_at, started_at=now
+            ),
+        ),
+        next_at,
+    )
 
 
 def _parked(ticket: TicketState, client: ClientState, reason: str, now: datetime, new_id: NewId) -> Verdict:
-    task = OpenTask(id=new_id(), key=f"{ticket.id}:{ticket.life}:contract:{ticket.seq}", kind="contract", workflow="ticket",
-                    desk="service_desk", skill="contract", priority=ticket.priority,
-                    payload={"reason": reason, "service_line": ticket.service_line})
+    task = OpenTask(
+        id=new_id(),
+        key=f"{ticket.id}:{ticket.life}:contract:{ticket.seq}",
+        kind="contract",
+        workflow="ticket",
+        desk="service_desk",
+        skill="contract",
+        priority=ticket.priority,
+        payload={"reason": reason, "service_line": ticket.service_line},
+    )
     changes: list[Change] = [
-        stages.enter(ticket, "contract", "Settle the contract, then release", state="parked", reason=reason), task,
+        stages.enter(ticket, "contract", "Settle the contract, then release", state="parked", reason=reason),
+        task,
         Emit("ticket.parked", after={"reason": reason, "service_line": ticket.service_line}),
     ]
     if client.approver_email:
-        changes.append(SendMail(new_id(), f"{ticket.id}:{ticket.life}:parked:{ticket.seq}", "parked", client.approver_email,
-                                {"reason": reason, "ticket": str(ticket.id)}))
+        changes.append(
+            SendMail(
+                new_id(),
+                f"{ticket.id}:{ticket.life}:parked:{ticket.seq}",
+                "parked",
+                client.approver_email,
+                {"reason": reason, "ticket": str(ticket.id)},
+            )
+        )
     return Verdict("parked", tuple(changes), facts={"task": str(task.id), "reason": reason})
 
 

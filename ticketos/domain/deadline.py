@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ticketos.domain import clock as clocks
@@ -30,7 +30,7 @@ class Timing:
     """What a clock needs to be read: the contract's calendar, its thresholds, its limits."""
 
     calendar: WorkCalendar = ALWAYS
-    sla: SlaTerms = SlaTerms()
+    sla: SlaTerms = field(default_factory=SlaTerms)
 
     @property
     def policy(self) -> ClockPolicy:
@@ -53,7 +53,9 @@ def changed(state: ClockState, clock: Clock, timing: Timing) -> SetClock:
     return _set(ClockState(clock, state.fired, state.breached_at), timing)
 
 
-def stage_moved(left: str, entered: str, states: Sequence[ClockState], timing: Timing, now: datetime) -> tuple[SetClock, ...]:
+def stage_moved(
+    left: str, entered: str, states: Sequence[ClockState], timing: Timing, now: datetime
+) -> tuple[SetClock, ...]:
     """Internal clocks of the stages left and entered (MF16). A stage entered again goes on counting."""
     changes: list[SetClock] = []
     before = find(states, f"{STAGE}{left}")
@@ -68,7 +70,9 @@ def stage_moved(left: str, entered: str, states: Sequence[ClockState], timing: T
     return tuple(changes)
 
 
-def first_due(changes: Sequence[SetClock], timing: Timing, now: datetime, known: datetime | None) -> datetime | None:
+def first_due(
+    changes: Sequence[SetClock], timing: Timing, now: datetime, known: datetime | None
+) -> datetime | None:
     """The earlier of the known deadline and what these clocks bring."""
     states = [ClockState(c.clock, c.fired, c.breached_at) for c in changes]
     found = _earliest(states, timing, None, now)
@@ -80,8 +84,13 @@ def find(states: Iterable[ClockState], kind: str) -> ClockState | None:
     return next((state for state in states if state.clock.kind == kind), None)
 
 
-def next_deadline(states: Sequence[ClockState], timing: Timing, ticket: TicketState | None,
-                  approval: ApprovalState | None, now: datetime) -> datetime | None:
+def next_deadline(
+    states: Sequence[ClockState],
+    timing: Timing,
+    ticket: TicketState | None,
+    approval: ApprovalState | None,
+    now: datetime,
+) -> datetime | None:
     """When the ticket must be looked at again. With everything fired, a day from now: an open ticket always has
     a running timer (MF17)."""
     found = _earliest(states, timing, approval, now)
@@ -90,9 +99,13 @@ def next_deadline(states: Sequence[ClockState], timing: Timing, ticket: TicketSt
     return found or now + timedelta(days=1)
 
 
-def _earliest(states: Sequence[ClockState], timing: Timing, approval: ApprovalState | None, now: datetime) -> datetime | None:
+def _earliest(
+    states: Sequence[ClockState], timing: Timing, approval: ApprovalState | None, now: datetime
+) -> datetime | None:
     firings = _firings(states, timing, now)
-    instants = [now for fired in firings if fired.due]  # what fell due while nobody looked is announced at once
+    instants = [
+        now for fired in firings if fired.due
+    ]  # what fell due while nobody looked is announced at once
     instants += [fired.next_at for fired in firings if fired.next_at is not None]
     if approval is not None and approval.state == "open" and approval.deemed_at is not None:
         instants.append(approval.deemed_at)
@@ -105,8 +118,14 @@ def pause_ends(states: Sequence[ClockState], timing: Timing) -> datetime | None:
     return min(starts) + timedelta(seconds=timing.sla.pause_max_s) if starts else None
 
 
-def tick(ticket: TicketState, states: Sequence[ClockState], timing: Timing, approval: ApprovalState | None,
-         now: datetime, new_id: NewId) -> Verdict:
+def tick(
+    ticket: TicketState,
+    states: Sequence[ClockState],
+    timing: Timing,
+    approval: ApprovalState | None,
+    now: datetime,
+    new_id: NewId,
+) -> Verdict:
     """Fire what is due. Outcome ``deemed`` or ``resume`` asks the workflow to act on it; else ``ticked``."""
     if ticket.closed_at is not None:
         return Verdict("ticked")
@@ -116,19 +135,24 @@ def tick(ticket: TicketState, states: Sequence[ClockState], timing: Timing, appr
         return Verdict(outcome, next_at=None if outcome == "resume" else end)
     changes: list[Change] = []
     after: list[ClockState] = []
-    for state in states:
-        fired = _fire(state, timing, now)
+    for before in states:
+        fired = _fire(before, timing, now)
         if not fired.due:
-            after.append(state)
+            after.append(before)
             continue
-        breach = next((m.at for m in fired.due if m.name == "breach"), state.breached_at)
-        state = ClockState(state.clock, state.fired | {m.name for m in fired.due}, breach)
+        breach = next((m.at for m in fired.due if m.name == "breach"), before.breached_at)
+        state = ClockState(before.clock, before.fired | {m.name for m in fired.due}, breach)
         after.append(state)
         changes.append(_set(state, timing))
         for milestone in fired.due:
             changes.extend(_announce(ticket, state.clock.kind, milestone, new_id))
     worst = sla_state(after, timing, now)
-    deemed = approval is not None and approval.state == "open" and approval.deemed_at is not None and approval.deemed_at <= now
+    deemed = (
+        approval is not None
+        and approval.state == "open"
+        and approval.deemed_at is not None
+        and approval.deemed_at <= now
+    )
     next_at = next_deadline(after, timing, ticket, None if deemed else approval, now)
     changes.append(SetTicket({"sla_state": worst, "next_at": next_at}))
     return Verdict("deemed" if deemed else "ticked", tuple(changes), next_at, {"sla": worst})
@@ -147,12 +171,16 @@ def turnaround_due(states: Sequence[ClockState], timing: Timing) -> datetime | N
     return clocks.due_at(state.clock, timing.calendar) if state else None
 
 
-def _announce(ticket: TicketState, kind: str, milestone: clocks.Milestone, new_id: NewId) -> tuple[Change, ...]:
+def _announce(
+    ticket: TicketState, kind: str, milestone: clocks.Milestone, new_id: NewId
+) -> tuple[Change, ...]:
     level, desk = _level(milestone.name, ticket)
     key = f"{ticket.id}:{ticket.life}:{kind}:{milestone.name}"
     detail = {"clock": kind, "milestone": milestone.name, "due": milestone.at.isoformat()}
-    return (Notify(new_id(), key, level, desk, milestone.at, ticket.owner_id, detail),
-            Emit(f"clock.{level}", after=detail, entity="clock", entity_id=kind))
+    return (
+        Notify(new_id(), key, level, desk, milestone.at, ticket.owner_id, detail),
+        Emit(f"clock.{level}", after=detail, entity="clock", entity_id=kind),
+    )
 
 
 def _level(name: str, ticket: TicketState) -> tuple[str, str]:
@@ -170,7 +198,9 @@ def _firings(states: Sequence[ClockState], timing: Timing, now: datetime) -> lis
 
 def _fire(state: ClockState, timing: Timing, now: datetime) -> clocks.Fired:
     """An internal clock tells its desk once; a promised one warns, breaches and climbs the ladder."""
-    policy = ClockPolicy(warn_percent=(), ladder_s=()) if state.clock.kind.startswith(STAGE) else timing.policy
+    policy = (
+        ClockPolicy(warn_percent=(), ladder_s=()) if state.clock.kind.startswith(STAGE) else timing.policy
+    )
     return clocks.fire(state.clock, timing.calendar, policy, state.fired, now)
 
 

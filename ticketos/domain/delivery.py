@@ -15,22 +15,57 @@ KEY = "processing"
 
 def begin(ticket: TicketState, now: datetime) -> Verdict:
     """Open the processing ticket and hand over to the line."""
-    return Verdict("working", (
-        stages.enter(ticket, "delivery", "Do the work"),
-        SubTicket(KEY, "P", "processing", f"Work on {ticket.number}", "open", ticket.owner_id, "delivery",
-                  {"steps": [{"step": "started", "at": now.isoformat()}]}),
-        Emit("ticket.delivery_started", after={"documents": ticket.documents_total, "round": ticket.round}),
-    ))
+    return Verdict(
+        "working",
+        (
+            stages.enter(ticket, "delivery", "Do the work"),
+            SubTicket(
+                KEY,
+                "P",
+                "processing",
+                f"Work on {ticket.number}",
+                "open",
+                ticket.owner_id,
+                "delivery",
+                {"steps": [{"step": "started", "at": now.isoformat()}]},
+            ),
+            Emit(
+                "ticket.delivery_started", after={"documents": ticket.documents_total, "round": ticket.round}
+            ),
+        ),
+    )
 
 
-def finished(ticket: TicketState, counts: Mapping[str, int], documents: Sequence[DocumentState], steps: Sequence[Mapping[str, Any]],
-             now: datetime) -> Verdict:
+def finished(
+    ticket: TicketState,
+    counts: Mapping[str, int],
+    documents: Sequence[DocumentState],
+    steps: Sequence[Mapping[str, Any]],
+    now: datetime,
+) -> Verdict:
     """The line is done with this round: who worked, which steps ran, how many of each end."""
     workers = sorted({str(d.finished_by) for d in documents if d.finished_by})
     log = [*steps, {"step": "finished", "at": now.isoformat(), "round": ticket.round}]
-    return Verdict("delivered", (
-        SubTicket(KEY, "P", "processing", f"Work on {ticket.number}", "done", None, "delivery",
-                  {"steps": log, "agents": workers, "counts": dict(counts),
-                   "straight_through": sum(d.straight_through for d in documents)}, closed_at=now),
-        Emit("ticket.delivered", after={"counts": dict(counts), "round": ticket.round}),
-    ), facts=dict(counts))
+    return Verdict(
+        "delivered",
+        (
+            SubTicket(
+                KEY,
+                "P",
+                "processing",
+                f"Work on {ticket.number}",
+                "done",
+                None,
+                "delivery",
+                {
+                    "steps": log,
+                    "agents": workers,
+                    "counts": dict(counts),
+                    "straight_through": sum(d.straight_through for d in documents),
+                },
+                closed_at=now,
+            ),
+            Emit("ticket.delivered", after={"counts": dict(counts), "round": ticket.round}),
+        ),
+        facts=dict(counts),
+    )

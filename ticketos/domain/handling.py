@@ -15,7 +15,9 @@ from ticketos.domain.state import OPEN_STATES, ApprovalState, ClockState, Ticket
 from ticketos.domain.terms import PRIORITIES
 
 
-def pause(ticket: TicketState, states: Sequence[ClockState], timing: Timing, reason: str, now: datetime) -> Verdict:
+def pause(
+    ticket: TicketState, states: Sequence[ClockState], timing: Timing, reason: str, now: datetime
+) -> Verdict:
     """Stop the clocks, with a reason; ends by itself after the contract's maximum."""
     _open(ticket)
     if ticket.state == "paused":
@@ -24,70 +26,150 @@ def pause(ticket: TicketState, states: Sequence[ClockState], timing: Timing, rea
         raise DomainError("not-pausable", state=ticket.state)
     if not reason.strip():
         raise DomainError("reason-missing")
-    changes, after = _move(states, timing, lambda c: clocks.pause(c, now, reason) if c.stopped_at is None else c)
+    changes, after = _move(
+        states, timing, lambda c: clocks.pause(c, now, reason) if c.stopped_at is None else c
+    )
     end = deadline.pause_ends(after, timing)
-    return Verdict("paused", (*changes, SetTicket({"state": "paused", "reason": reason, "next_at": end, "sla_state": "paused"}),
-                              Emit("ticket.paused", after={"until": end.isoformat() if end else None}, why=reason)), end)
+    return Verdict(
+        "paused",
+        (
+            *changes,
+            SetTicket({"state": "paused", "reason": reason, "next_at": end, "sla_state": "paused"}),
+            Emit("ticket.paused", after={"until": end.isoformat() if end else None}, why=reason),
+        ),
+        end,
+    )
 
 
-def resume(ticket: TicketState, states: Sequence[ClockState], timing: Timing, approval: ApprovalState | None, reason: str,
-           now: datetime) -> Verdict:
+def resume(
+    ticket: TicketState,
+    states: Sequence[ClockState],
+    timing: Timing,
+    approval: ApprovalState | None,
+    reason: str,
+    now: datetime,
+) -> Verdict:
     """Go on; due times move by the working time paused."""
     _open(ticket)
     if ticket.state != "paused":
         raise DomainError("not-paused", number=ticket.number)
     changes, after = _move(states, timing, lambda c: clocks.resume(c, now) if c.open_pause else c)
     next_at = deadline.next_deadline(after, timing, None, approval, now)
-    return Verdict("resumed", (
-        *changes,
-        SetTicket({"state": "open", "reason": None, "next_at": next_at, "sla_state": deadline.sla_state(after, timing, now),
-                   "due_at": deadline.turnaround_due(after, timing)}),
-        Emit("ticket.resumed", why=reason or None)), next_at)
+    return Verdict(
+        "resumed",
+        (
+            *changes,
+            SetTicket(
+                {
+                    "state": "open",
+                    "reason": None,
+                    "next_at": next_at,
+                    "sla_state": deadline.sla_state(after, timing, now),
+                    "due_at": deadline.turnaround_due(after, timing),
+                }
+            ),
+            Emit("ticket.resumed", why=reason or None),
+        ),
+        next_at,
+    )
 
 
-def cancel(ticket: TicketState, children: Sequence[tuple[str, TicketState]], reason: str, now: datetime) -> Verdict:
+def cancel(
+    ticket: TicketState, children: Sequence[tuple[str, TicketState]], reason: str, now: datetime
+) -> Verdict:
     """End without delivering. Accepted and billed work stays; everything open is withdrawn."""
     _open(ticket)
     if ticket.stage in ("billing", "closure"):
         raise DomainError("too-late-to-cancel", stage=ticket.stage)
     if not reason.strip():
         raise DomainError("reason-missing")
-    closed = [SubTicket(key, "", sub.kind, sub.subject, "cancelled", closed_at=now)
-              for key, sub in children if sub.closed_at is None]
-    return Verdict("cancelled", (
-        CancelTasks(now, "ticket cancelled"), *closed,
-        SetTicket({"state": "cancelled", "closed_at": now, "reason": reason, "next_action": "", "next_at": None}),
-        Emit("ticket.cancelled", after={"stage": ticket.stage}, why=reason)))
+    closed = [
+        SubTicket(key, "", sub.kind, sub.subject, "cancelled", closed_at=now)
+        for key, sub in children
+        if sub.closed_at is None
+    ]
+    return Verdict(
+        "cancelled",
+        (
+            CancelTasks(now, "ticket cancelled"),
+            *closed,
+            SetTicket(
+                {"state": "cancelled", "closed_at": now, "reason": reason, "next_action": "", "next_at": None}
+            ),
+            Emit("ticket.cancelled", after={"stage": ticket.stage}, why=reason),
+        ),
+    )
 
 
-def change_priority(ticket: TicketState, states: Sequence[ClockState], timing: Timing, approval: ApprovalState | None,
-                    priority: str, reason: str, now: datetime) -> Verdict:
+def change_priority(
+    ticket: TicketState,
+    states: Sequence[ClockState],
+    timing: Timing,
+    approval: ApprovalState | None,
+    priority: str,
+    reason: str,
+    now: datetime,
+) -> Verdict:
     """Re-time the clocks; elapsed and paused time is kept (CP7)."""
     _open(ticket)
     if priority not in PRIORITIES:
         raise DomainError("unknown-priority", given=priority, allowed=list(PRIORITIES))
     if priority == ticket.priority:
         raise DomainError("priority-unchanged", priority=priority)
-    targets = {FIRST_RESPONSE: timing.sla.first_response_s[priority], TURNAROUND: timing.sla.turnaround_for(priority)}
-    changes, after = _move(states, timing, lambda c: clocks.retarget(c, targets.get(c.kind, c.target_s))
-                           if c.stopped_at is None else c)
+    targets = {
+        FIRST_RESPONSE: timing.sla.first_response_s[priority],
+        TURNAROUND: timing.sla.turnaround_for(priority),
+    }
+    changes, after = _move(
+        states,
+        timing,
+        lambda c: clocks.retarget(c, targets.get(c.kind, c.target_s)) if c.stopped_at is None else c,
+    )
     next_at = deadline.next_deadline(after, timing, ticket, approval, now)
-    return Verdict("priority_changed", (
-        *changes, SetTicket({"priority": priority, "due_at": deadline.turnaround_due(after, timing), "next_at": next_at,
-                             "detail": {**ticket.detail, "priority_given": True}}),
-        Emit("ticket.priority_changed", before={"priority": ticket.priority}, after={"priority": priority}, why=reason or None),
-    ), next_at, {"priority": priority})
+    return Verdict(
+        "priority_changed",
+        (
+            *changes,
+            SetTicket(
+                {
+                    "priority": priority,
+                    "due_at": deadline.turnaround_due(after, timing),
+                    "next_at": next_at,
+                    "detail": {**ticket.detail, "priority_given": True},
+                }
+            ),
+            Emit(
+                "ticket.priority_changed",
+                before={"priority": ticket.priority},
+                after={"priority": priority},
+                why=reason or None,
+            ),
+        ),
+        next_at,
+        {"priority": priority},
+    )
 
 
 def needs_attention(ticket: TicketState, cause: str, step: str, workflow_id: str) -> Verdict:
     """A step keeps failing: an owner, the cause in words, one click to retry (MF15)."""
     if ticket.closed_at is not None or ticket.state == "needs_attention":
         return Verdict("attention")
-    return Verdict("attention", (
-        SetTicket({"state": "needs_attention", "reason": cause[:500], "desk": "ops", "next_action": "Find the cause, then retry",
-                   "attention_workflow": workflow_id,
-                   "detail": {**ticket.detail, "held": {"state": ticket.state, "reason": ticket.reason}}}),
-        Emit("ticket.needs_attention", after={"step": step}, why=cause[:500])))
+    return Verdict(
+        "attention",
+        (
+            SetTicket(
+                {
+                    "state": "needs_attention",
+                    "reason": cause[:500],
+                    "desk": "ops",
+                    "next_action": "Find the cause, then retry",
+                    "attention_workflow": workflow_id,
+                    "detail": {**ticket.detail, "held": {"state": ticket.state, "reason": ticket.reason}},
+                }
+            ),
+            Emit("ticket.needs_attention", after={"step": step}, why=cause[:500]),
+        ),
+    )
 
 
 def retry(ticket: TicketState, reason: str) -> Verdict:
@@ -96,17 +178,25 @@ def retry(ticket: TicketState, reason: str) -> Verdict:
         raise DomainError("nothing-to-retry", number=ticket.number)
     held = ticket.detail.get("held") or {"state": "open", "reason": None}
     rest = {key: value for key, value in ticket.detail.items() if key != "held"}
-    return Verdict("retried", (
-        SetTicket({**held, "next_action": "", "attention_workflow": None, "detail": rest}),
-        Emit("ticket.retried", why=reason or None)))
+    return Verdict(
+        "retried",
+        (
+            SetTicket({**held, "next_action": "", "attention_workflow": None, "detail": rest}),
+            Emit("ticket.retried", why=reason or None),
+        ),
+    )
 
 
 def _open(ticket: TicketState) -> None:
     if ticket.state not in OPEN_STATES or ticket.closed_at is not None:
-        raise DomainError("ticket-cancelled" if ticket.state == "cancelled" else "ticket-closed", number=ticket.number)
+        raise DomainError(
+            "ticket-cancelled" if ticket.state == "cancelled" else "ticket-closed", number=ticket.number
+        )
 
 
-def _move(states: Sequence[ClockState], timing: Timing, step: object) -> tuple[list[Change], list[ClockState]]:
+def _move(
+    states: Sequence[ClockState], timing: Timing, step: object
+) -> tuple[list[Change], list[ClockState]]:
     changes: list[Change] = []
     after: list[ClockState] = []
     for state in states:

@@ -15,7 +15,16 @@ from typing import Any
 from uuid import UUID
 
 from ticketos.domain import sampling, stages
-from ticketos.domain.changes import AddQaCheck, Change, CloseTask, Emit, OpenTask, SetDocument, SubTicket, Verdict
+from ticketos.domain.changes import (
+    AddQaCheck,
+    Change,
+    CloseTask,
+    Emit,
+    OpenTask,
+    SetDocument,
+    SubTicket,
+    Verdict,
+)
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
@@ -23,7 +32,15 @@ from ticketos.domain.state import Actor, DocumentState, QaState, TaskState, Tick
 from ticketos.domain.terms import QaTerms
 
 KEY = "quality"
-CATEGORIES = ("wrong_value", "missing_value", "wrong_type", "wrong_line", "wrong_coding", "wrong_document", "other")
+CATEGORIES = (
+    "wrong_value",
+    "missing_value",
+    "wrong_type",
+    "wrong_line",
+    "wrong_coding",
+    "wrong_document",
+    "other",
+)
 SEVERITIES = ("critical", "non_critical")
 
 LevelOne = Callable[[DocumentState], tuple[int, int, tuple[Mapping[str, Any], ...]]]
@@ -38,19 +55,45 @@ class Inspection:
     terms: QaTerms
 
 
-def inspect(ticket: TicketState, documents: Sequence[DocumentState], earlier: Sequence[QaState], inspection: Inspection,
-            level_one: LevelOne, agents: Iterable[Agent], now: datetime, new_id: NewId) -> Verdict:
+def inspect(
+    ticket: TicketState,
+    documents: Sequence[DocumentState],
+    earlier: Sequence[QaState],
+    inspection: Inspection,
+    level_one: LevelOne,
+    agents: Iterable[Agent],
+    now: datetime,
+    new_id: NewId,
+) -> Verdict:
     """Level 1 for all, then the draw. Outcome ``passed``, ``failed`` (level 1 found a defect) or ``inspect``."""
     done = {(q.document_id, q.round) for q in earlier if q.level == 1}
-    todo = [d for d in documents if d.quality == "pending" and d.state == "posted" and (d.id, d.round) not in done]
+    todo = [
+        d for d in documents if d.quality == "pending" and d.state == "posted" and (d.id, d.round) not in done
+    ]
     changes: list[Change] = []
     clean: list[DocumentState] = []
     failed: list[str] = []
     for document in todo:
         inspected, correct, defects = level_one(document)
         verdict = "fail" if defects else "pass"
-        changes.append(AddQaCheck(new_id(), document.id, 1, document.round, "all", verdict, now, _score(inspected, correct),
-                                  inspected, correct, correct, defects, None, document.finished_by))
+        changes.append(
+            AddQaCheck(
+                new_id(),
+                document.id,
+                1,
+                document.round,
+                "all",
+                verdict,
+                now,
+                _score(inspected, correct),
+                inspected,
+                correct,
+                correct,
+                defects,
+                None,
+                document.finished_by,
+            )
+        )
         if defects:
             failed.append(str(document.id))
             changes.append(SetDocument(document.id, {"quality": "failed"}))
@@ -67,19 +110,43 @@ def inspect(ticket: TicketState, documents: Sequence[DocumentState], earlier: Se
         task = _task(ticket, document, basis, people, now, new_id)
         tasks.append(str(task.id))
         changes.append(task)
-    detail = {"level_1": len(todo), "level_2": len(tasks), "failed_level_1": len(failed), "seed": inspection.seed,
-              "rate": str(inspection.terms.sample_rate)}
+    detail = {
+        "level_1": len(todo),
+        "level_2": len(tasks),
+        "failed_level_1": len(failed),
+        "seed": inspection.seed,
+        "rate": str(inspection.terms.sample_rate),
+    }
     outcome = "inspect" if tasks else "failed" if failed else "passed"
     changes += [
         stages.enter(ticket, "quality", "Review the sample" if tasks else "Conclude quality"),
-        SubTicket(KEY, "Q", "qc", f"Quality of {ticket.number}", "open", None, "qa", {f"round_{ticket.round}": detail}),
+        SubTicket(
+            KEY,
+            "Q",
+            "qc",
+            f"Quality of {ticket.number}",
+            "open",
+            None,
+            "qa",
+            {f"round_{ticket.round}": detail},
+        ),
         Emit("ticket.quality_started", after=detail),
     ]
-    return Verdict(outcome, tuple(changes), facts={"remaining": len(tasks), "failed": len(failed), "seq": ticket.seq + 1})
+    return Verdict(
+        outcome, tuple(changes), facts={"remaining": len(tasks), "failed": len(failed), "seq": ticket.seq + 1}
+    )
 
 
-def review(ticket: TicketState, task: TaskState, document: DocumentState, result: Mapping[str, Any], required: Sequence[str],
-           actor: Actor, now: datetime, new_id: NewId) -> Verdict:
+def review(
+    ticket: TicketState,
+    task: TaskState,
+    document: DocumentState,
+    result: Mapping[str, Any],
+    required: Sequence[str],
+    actor: Actor,
+    now: datetime,
+    new_id: NewId,
+) -> Verdict:
     """A second person's verdict. Refused: one's own work, a fail without a defect, a pass with one, unknown categories."""
     stages.require_open(ticket)
     if actor.user_id is not None and actor.user_id == document.finished_by:
@@ -95,36 +162,89 @@ def review(ticket: TicketState, task: TaskState, document: DocumentState, result
     inspected = max(len(required), 1)
     wrong = {str(d["field"]) for d in defects}
     correct = max(inspected - len(wrong), 0)
-    ai_wrong = {n for n, f in document.fields.items() if n in required and f.get("shown") not in (None, f.get("value"))}
+    ai_wrong = {
+        n
+        for n, f in document.fields.items()
+        if n in required and f.get("shown") not in (None, f.get("value"))
+    }
     basis = str(task.payload.get("basis", "sample"))
-    check = AddQaCheck(new_id(), document.id, 2, document.round, basis, str(verdict), now, _score(inspected, correct),
-                       inspected, correct, max(inspected - len(wrong | ai_wrong), 0), defects, actor.user_id,
-                       document.finished_by, task.payload.get("seed"))
-    summary = {"document": str(document.id), "verdict": verdict, "basis": basis, "inspected": inspected, "correct": correct,
-               "defects": [{k: d[k] for k in ("field", "category", "severity")} for d in defects]}
-    return Verdict(str(verdict), (
-        check, CloseTask(task.id, "done", now, actor.user_id, summary),
-        SetDocument(document.id, {"quality": "passed" if verdict == "pass" else "failed"}),
-        Emit("quality.level_2", after=summary, entity="document", entity_id=str(document.id),
-             why=str(result.get("comment") or "") or None),
-    ))
+    check = AddQaCheck(
+        new_id(),
+        document.id,
+        2,
+        document.round,
+        basis,
+        str(verdict),
+        now,
+        _score(inspected, correct),
+        inspected,
+        correct,
+        max(inspected - len(wrong | ai_wrong), 0),
+        defects,
+        actor.user_id,
+        document.finished_by,
+        task.payload.get("seed"),
+    )
+    summary = {
+        "document": str(document.id),
+        "verdict": verdict,
+        "basis": basis,
+        "inspected": inspected,
+        "correct": correct,
+        "defects": [{k: d[k] for k in ("field", "category", "severity")} for d in defects],
+    }
+    return Verdict(
+        str(verdict),
+        (
+            check,
+            CloseTask(task.id, "done", now, actor.user_id, summary),
+            SetDocument(document.id, {"quality": "passed" if verdict == "pass" else "failed"}),
+            Emit(
+                "quality.level_2",
+                after=summary,
+                entity="document",
+                entity_id=str(document.id),
+                why=str(result.get("comment") or "") or None,
+            ),
+        ),
+    )
 
 
-def conclude(ticket: TicketState, documents: Sequence[DocumentState], checks: Sequence[QaState], now: datetime) -> Verdict:
+def conclude(
+    ticket: TicketState, documents: Sequence[DocumentState], checks: Sequence[QaState], now: datetime
+) -> Verdict:
     """All verdicts are in: ``passed``, or ``failed`` with the documents that go back (TA3)."""
     failed = [d for d in documents if d.quality == "failed" and d.state == "posted"]
     second = [q for q in checks if q.level == 2 and q.round == ticket.round]
     inspected, correct = sum(q.fields_inspected for q in second), sum(q.fields_correct for q in second)
-    detail = {"score": str(_score(inspected, correct)) if inspected else None, "defects": sum(len(q.defects) for q in checks),
-              "rounds": ticket.round}
+    detail = {
+        "score": str(_score(inspected, correct)) if inspected else None,
+        "defects": sum(len(q.defects) for q in checks),
+        "rounds": ticket.round,
+    }
     if failed:
-        return Verdict("failed", (SubTicket(KEY, "Q", "qc", f"Quality of {ticket.number}", "rework", None, "qa", detail),),
-                       facts={"failed": [str(d.id) for d in failed]})
-    return Verdict("passed", (
-        SubTicket(KEY, "Q", "qc", f"Quality of {ticket.number}", "done", None, "qa", {**detail, "passed_at": now.isoformat()},
-                  closed_at=now),
-        Emit("ticket.quality_passed", after=detail),
-    ))
+        return Verdict(
+            "failed",
+            (SubTicket(KEY, "Q", "qc", f"Quality of {ticket.number}", "rework", None, "qa", detail),),
+            facts={"failed": [str(d.id) for d in failed]},
+        )
+    return Verdict(
+        "passed",
+        (
+            SubTicket(
+                KEY,
+                "Q",
+                "qc",
+                f"Quality of {ticket.number}",
+                "done",
+                None,
+                "qa",
+                {**detail, "passed_at": now.isoformat()},
+                closed_at=now,
+            ),
+            Emit("ticket.quality_passed", after=detail),
+        ),
+    )
 
 
 def _draw(clean: Sequence[DocumentState], inspection: Inspection) -> frozenset[str]:
@@ -134,13 +254,29 @@ def _draw(clean: Sequence[DocumentState], inspection: Inspection) -> frozenset[s
     return frozenset(sampling.draw(inspection.seed, fresh, rate, at_least))
 
 
-def _task(ticket: TicketState, document: DocumentState, basis: str, agents: tuple[Agent, ...], now: datetime, new_id: NewId) -> OpenTask:
+def _task(
+    ticket: TicketState,
+    document: DocumentState,
+    basis: str,
+    agents: tuple[Agent, ...],
+    now: datetime,
+    new_id: NewId,
+) -> OpenTask:
     worker = [str(document.finished_by)] if document.finished_by else []
     reviewer = stages.best_agent(agents, "qa", ticket, now, exclude=worker)
     return OpenTask(
-        id=new_id(), key=f"{ticket.id}:{ticket.life}:qa:{document.id}:{document.round}", kind="qa_review", workflow="ticket", desk="qa",
-        skill="qa", subject_id=document.id, assigned_to=UUID(reviewer) if reviewer else None, priority=ticket.priority,
-        round=document.round, payload={"basis": basis, "document": str(document.id), "exclude": worker})
+        id=new_id(),
+        key=f"{ticket.id}:{ticket.life}:qa:{document.id}:{document.round}",
+        kind="qa_review",
+        workflow="ticket",
+        desk="qa",
+        skill="qa",
+        subject_id=document.id,
+        assigned_to=UUID(reviewer) if reviewer else None,
+        priority=ticket.priority,
+        round=document.round,
+        payload={"basis": basis, "document": str(document.id), "exclude": worker},
+    )
 
 
 def _defect(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -151,8 +287,14 @@ def _defect(data: Mapping[str, Any]) -> Mapping[str, Any]:
         raise DomainError("defect-severity-unknown", given=str(severity), allowed=list(SEVERITIES))
     if not data.get("field"):
         raise DomainError("defect-field-missing")
-    return {"field": str(data["field"]), "category": category, "severity": severity,
-            "found": data.get("found"), "expected": data.get("expected"), "comment": str(data.get("comment", ""))}
+    return {
+        "field": str(data["field"]),
+        "category": category,
+        "severity": severity,
+        "found": data.get("found"),
+        "expected": data.get("expected"),
+        "comment": str(data.get("comment", "")),
+    }
 
 
 def _score(inspected: int, correct: int) -> Decimal:

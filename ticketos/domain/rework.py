@@ -7,63 +7,139 @@ from datetime import datetime
 from typing import Any
 
 from ticketos.domain import stages
-from ticketos.domain.changes import Change, CloseTask, Emit, OpenTask, SetDocument, SetTicket, SubTicket, Verdict
+from ticketos.domain.changes import (
+    Change,
+    CloseTask,
+    Emit,
+    OpenTask,
+    SetDocument,
+    SetTicket,
+    SubTicket,
+    Verdict,
+)
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import Actor, DocumentState, QaState, TaskState, TicketState
 from ticketos.domain.terms import ReworkTerms
 
 
-def begin(ticket: TicketState, documents: Sequence[DocumentState], checks: Sequence[QaState], terms: ReworkTerms, granted: int,
-          now: datetime, new_id: NewId) -> Verdict:
+def begin(
+    ticket: TicketState,
+    documents: Sequence[DocumentState],
+    checks: Sequence[QaState],
+    terms: ReworkTerms,
+    granted: int,
+    now: datetime,
+    new_id: NewId,
+) -> Verdict:
     """Send what failed or was returned back, or ask the lead when the rounds are used up (``granted`` extra ones included)."""
     back = going_back(documents)
     number = ticket.round + 1
     if not back and any(d.state == "received" for d in documents):
-        return Verdict("rework", (stages.enter(ticket, "rework", "Enter the files that came later", round=number),
-                                  Emit("ticket.rework_started", after={"round": number, "documents": 0}, why="files came later")),
-                       facts={"round": number, "documents": 0})
+        return Verdict(
+            "rework",
+            (
+                stages.enter(ticket, "rework", "Enter the files that came later", round=number),
+                Emit(
+                    "ticket.rework_started", after={"round": number, "documents": 0}, why="files came later"
+                ),
+            ),
+            facts={"round": number, "documents": 0},
+        )
     if not back:  # a lead took the last ones out: what remains goes to quality and approval as it is
         return Verdict("settled", (SetTicket({"round": number}),), facts={"round": number})
     if number > terms.max_rounds + granted:
-        task = OpenTask(id=new_id(), key=f"{ticket.id}:{ticket.life}:escalation:{number}", kind="escalation", workflow="ticket",
-                        desk="lead", skill="lead", priority="P1", round=ticket.round,
-                        payload={"documents": [str(d.id) for d in back], "rounds": ticket.round})
-        return Verdict("escalated", (
-            stages.enter(ticket, "rework", "A lead decides on the defects"), task,
-            Emit("ticket.rework_escalated", after={"rounds": ticket.round, "documents": len(back)}),
-        ), facts={"task": str(task.id)})
+        task = OpenTask(
+            id=new_id(),
+            key=f"{ticket.id}:{ticket.life}:escalation:{number}",
+            kind="escalation",
+            workflow="ticket",
+            desk="lead",
+            skill="lead",
+            priority="P1",
+            round=ticket.round,
+            payload={"documents": [str(d.id) for d in back], "rounds": ticket.round},
+        )
+        return Verdict(
+            "escalated",
+            (
+                stages.enter(ticket, "rework", "A lead decides on the defects"),
+                task,
+                Emit("ticket.rework_escalated", after={"rounds": ticket.round, "documents": len(back)}),
+            ),
+            facts={"task": str(task.id)},
+        )
     changes: list[Change] = [stages.enter(ticket, "rework", "Correct the defects", round=number)]
     for document in back:
         found = _found(document, checks)
         changes += [
-            SetDocument(document.id, {"state": "rework", "round": number, "quality": "pending", "approval": "pending"}),
-            SubTicket(f"defect:{document.id}:{number}", "D", "defect", f"Defect in {document.filename}", "open",
-                      document.finished_by, "delivery", {"document": str(document.id), "round": number, "defects": found,
-                                                         "opened_at": now.isoformat()}),
-            Emit("defect.opened", after={"document": str(document.id), "round": number, "defects": len(found)},
-                 entity="document", entity_id=str(document.id)),
+            SetDocument(
+                document.id, {"state": "rework", "round": number, "quality": "pending", "approval": "pending"}
+            ),
+            SubTicket(
+                f"defect:{document.id}:{number}",
+                "D",
+                "defect",
+                f"Defect in {document.filename}",
+                "open",
+                document.finished_by,
+                "delivery",
+                {
+                    "document": str(document.id),
+                    "round": number,
+                    "defects": found,
+                    "opened_at": now.isoformat(),
+                },
+            ),
+            Emit(
+                "defect.opened",
+                after={"document": str(document.id), "round": number, "defects": len(found)},
+                entity="document",
+                entity_id=str(document.id),
+            ),
         ]
     changes.append(Emit("ticket.rework_started", after={"round": number, "documents": len(back)}))
     return Verdict("rework", tuple(changes), facts={"round": number, "documents": len(back)})
 
 
-def close_defects(ticket: TicketState, defects: Mapping[str, TicketState], documents: Sequence[DocumentState], now: datetime) -> tuple[Change, ...]:
+def close_defects(
+    ticket: TicketState, defects: Mapping[str, TicketState], documents: Sequence[DocumentState], now: datetime
+) -> tuple[Change, ...]:
     """Defect tickets whose document has passed or left are done, with the minutes they took."""
-    settled = {str(d.id) for d in documents if d.quality == "passed" or d.state in ("rejected", "quarantined")}
+    settled = {
+        str(d.id) for d in documents if d.quality == "passed" or d.state in ("rejected", "quarantined")
+    }
     changes: list[Change] = []
     for key, sub in defects.items():
         if sub.kind != "defect" or sub.closed_at is not None or key.split(":")[1] not in settled:
             continue
         opened = sub.detail.get("opened_at")
         minutes = round((now - datetime.fromisoformat(opened)).total_seconds() / 60, 2) if opened else None
-        changes += [SubTicket(key, "D", "defect", sub.subject, "done", None, "delivery", {"minutes": str(minutes)}, closed_at=now),
-                    Emit("defect.closed", after={"defect": sub.number, "minutes": str(minutes)})]
+        changes += [
+            SubTicket(
+                key,
+                "D",
+                "defect",
+                sub.subject,
+                "done",
+                None,
+                "delivery",
+                {"minutes": str(minutes)},
+                closed_at=now,
+            ),
+            Emit("defect.closed", after={"defect": sub.number, "minutes": str(minutes)}),
+        ]
     return tuple(changes)
 
 
-def lead_decides(ticket: TicketState, task: TaskState, result: Mapping[str, Any], documents: Sequence[DocumentState],
-                 actor: Actor, now: datetime) -> Verdict:
+def lead_decides(
+    ticket: TicketState,
+    task: TaskState,
+    result: Mapping[str, Any],
+    documents: Sequence[DocumentState],
+    actor: Actor,
+    now: datetime,
+) -> Verdict:
     """``again`` grants one more round; ``reject`` takes the items out of the delivery, unbilled, with the reason."""
     stages.require_open(ticket)
     decision, reason = result.get("decision"), str(result.get("reason") or "").strip()
@@ -71,21 +147,34 @@ def lead_decides(ticket: TicketState, task: TaskState, result: Mapping[str, Any]
         raise DomainError("decision-unknown", given=str(decision), allowed=["again", "reject"])
     if not reason:
         raise DomainError("reason-missing")
-    changes: list[Change] = [CloseTask(task.id, "done", now, actor.user_id, {"decision": decision, "reason": reason})]
+    changes: list[Change] = [
+        CloseTask(task.id, "done", now, actor.user_id, {"decision": decision, "reason": reason})
+    ]
     if decision == "again":
         granted = int(ticket.detail.get("granted_rounds", 0)) + 1
         changes.append(SetTicket({"detail": {**ticket.detail, "granted_rounds": granted}}))
     else:
         for document in going_back(documents):
-            changes += [SetDocument(document.id, {"state": "rejected", "reason": "rework-limit", "approval": "rejected"}),
-                        Emit("document.rejected", after={"document": str(document.id)}, why=reason,
-                             entity="document", entity_id=str(document.id))]
+            changes += [
+                SetDocument(
+                    document.id, {"state": "rejected", "reason": "rework-limit", "approval": "rejected"}
+                ),
+                Emit(
+                    "document.rejected",
+                    after={"document": str(document.id)},
+                    why=reason,
+                    entity="document",
+                    entity_id=str(document.id),
+                ),
+            ]
     return Verdict(str(decision), tuple(changes))
 
 
 def going_back(documents: Sequence[DocumentState]) -> list[DocumentState]:
     """What failed quality or was returned by the client, and is still part of the delivery."""
-    return [d for d in documents if d.state == "posted" and (d.quality == "failed" or d.approval == "returned")]
+    return [
+        d for d in documents if d.state == "posted" and (d.quality == "failed" or d.approval == "returned")
+    ]
 
 
 def _found(document: DocumentState, checks: Sequence[QaState]) -> list[Mapping[str, Any]]:

@@ -6,27 +6,42 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from ticketos.domain.matching import Need, match
-from ticketos.domain.skills import Agent
 from ticketos.domain.changes import SetTicket
 from ticketos.domain.errors import DomainError
+from ticketos.domain.matching import Need, match
+from ticketos.domain.skills import Agent
 from ticketos.domain.state import OPEN_STATES, PROGRESS, TicketState
 
 DESKS = {
-    "intake": "client", "triage": "ai_triage", "contract": "service_desk", "assignment": "resource_management",
-    "delivery": "delivery", "quality": "qa", "rework": "delivery", "approval": "client_reviewer",
-    "billing": "finance", "closure": "client_success",
+    "intake": "client",
+    "triage": "ai_triage",
+    "contract": "service_desk",
+    "assignment": "resource_management",
+    "delivery": "delivery",
+    "quality": "qa",
+    "rework": "delivery",
+    "approval": "client_reviewer",
+    "billing": "finance",
+    "closure": "client_success",
 }
 """The owning desk of each stage (MF16)."""
 
 
-def enter(ticket: TicketState, stage: str, next_action: str, next_at: datetime | None = None, **values: Any) -> SetTicket:
+def enter(
+    ticket: TicketState, stage: str, next_action: str, next_at: datetime | None = None, **values: Any
+) -> SetTicket:
     """Move to a stage. Progress never falls, so rework and returns keep what was reached (MF18)."""
     timed = {} if next_at is None else {"next_at": next_at}
-    return SetTicket({
-        "stage": stage, "progress": max(ticket.progress, PROGRESS[stage]), "desk": DESKS[stage],
-        "next_action": next_action, **timed, **values,
-    })
+    return SetTicket(
+        {
+            "stage": stage,
+            "progress": max(ticket.progress, PROGRESS[stage]),
+            "desk": DESKS[stage],
+            "next_action": next_action,
+            **timed,
+            **values,
+        }
+    )
 
 
 def require_open(ticket: TicketState) -> None:
@@ -39,8 +54,15 @@ def require_open(ticket: TicketState) -> None:
         raise DomainError("ticket-paused", number=ticket.number)
 
 
-def best_agent(agents: Iterable[Agent], skill: str, ticket: TicketState, now: datetime, *,
-               exclude: Iterable[str] = (), expert: bool = False) -> str | None:
+def best_agent(
+    agents: Iterable[Agent],
+    skill: str,
+    ticket: TicketState,
+    now: datetime,
+    *,
+    exclude: Iterable[str] = (),
+    expert: bool = False,
+) -> str | None:
     """The person who gets a task by itself, or None: it then waits in the queue of its skill."""
     need = Need(skill=skill, client_id=str(ticket.client_id), expert=expert, exclude=frozenset(exclude))
     return match(tuple(agents), need, now.date()).agent_id

@@ -13,8 +13,18 @@ from ticketos.domain.calendar import ALWAYS, WorkCalendar
 from ticketos.domain.clock import Clock
 from ticketos.domain.terms import Terms
 
-STAGES: tuple[str, ...] = ("intake", "triage", "contract", "assignment", "delivery",
-                           "quality", "rework", "approval", "billing", "closure")
+STAGES: tuple[str, ...] = (
+    "intake",
+    "triage",
+    "contract",
+    "assignment",
+    "delivery",
+    "quality",
+    "rework",
+    "approval",
+    "billing",
+    "closure",
+)
 """The ten stages of the master flow; each noun is a file name everywhere."""
 
 PROGRESS: Mapping[str, int] = dict(zip(STAGES, (5, 10, 15, 20, 40, 55, 60, 75, 90, 100), strict=True))
@@ -76,7 +86,11 @@ class ContractState:
 
     def in_force(self, day: date) -> bool:
         """Active and within its dates (the end date belongs to it)."""
-        return self.status == "active" and self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+        return (
+            self.status == "active"
+            and self.starts_on <= day
+            and (self.ends_on is None or day <= self.ends_on)
+        )
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ def roles_of(kind: str) -> frozenset[str]:
     kind is nobody's."""
     return ROLES.get(kind, DELIVERY if "." in kind else frozenset())
 
+
 OVERRULE = frozenset({"lead", "ops", "admin"})
 """Roles that may finish a task assigned to somebody else."""
 

@@ -23,7 +23,8 @@ class SlaTerms:
     """Targets in seconds of the contract's calendar (CP1, CP2)."""
 
     first_response_s: Mapping[str, int] = field(
-        default_factory=lambda: {"P1": 4 * HOUR, "P2": DAY, "P3": DAY, "P4": DAY})
+        default_factory=lambda: {"P1": 4 * HOUR, "P2": DAY, "P3": DAY, "P4": DAY}
+    )
     turnaround_s: Mapping[str, int] = field(default_factory=lambda: {"standard": DAY, "priority": 4 * HOUR})
     warn_percent: tuple[int, ...] = (50, 75, 90)
     ladder_s: tuple[int, ...] = (0, 2 * HOUR, 8 * HOUR)
@@ -123,9 +124,13 @@ class Terms:
         Raises ``DomainError("terms-invalid")`` naming the section that cannot be read.
         """
         return Terms(
-            sla=_section("sla", data, _sla), qa=_section("qa", data, _qa), ai=_section("ai", data, _ai),
-            approval=_section("approval", data, _approval), rework=_section("rework", data, _rework),
-            scope=_section("scope", data, _scope), pricing=_section("pricing", data, _pricing),
+            sla=_section("sla", data, _sla),
+            qa=_section("qa", data, _qa),
+            ai=_section("ai", data, _ai),
+            approval=_section("approval", data, _approval),
+            rework=_section("rework", data, _rework),
+            scope=_section("scope", data, _scope),
+            pricing=_section("pricing", data, _pricing),
             survey=_section("survey", data, _survey),
         )
 
@@ -155,10 +160,14 @@ def _rate(value: Any, low: str = "0", high: str = "1") -> Decimal:
 
 def _sla(data: Mapping[str, Any]) -> SlaTerms:
     base = SlaTerms()
-    first = {**base.first_response_s, **{k: _seconds(v) for k, v in (data.get("first_response_s") or {}).items()}}
+    first = {
+        **base.first_response_s,
+        **{k: _seconds(v) for k, v in (data.get("first_response_s") or {}).items()},
+    }
     turn = {**base.turnaround_s, **{k: _seconds(v) for k, v in (data.get("turnaround_s") or {}).items()}}
     return SlaTerms(
-        first_response_s=first, turnaround_s=turn,
+        first_response_s=first,
+        turnaround_s=turn,
         warn_percent=tuple(int(p) for p in data.get("warn_percent", base.warn_percent)),
         ladder_s=tuple(_seconds(s) for s in data.get("ladder_s", base.ladder_s)),
         pause_max_s=_seconds(data.get("pause_max_s", base.pause_max_s)),
@@ -168,23 +177,29 @@ def _sla(data: Mapping[str, Any]) -> SlaTerms:
 
 def _qa(data: Mapping[str, Any]) -> QaTerms:
     base = QaTerms()
-    return QaTerms(sample_rate=_rate(data.get("sample_rate", base.sample_rate)),
-                   accuracy_target=_rate(data.get("accuracy_target", base.accuracy_target)),
-                   seed=str(data.get("seed", base.seed)))
+    return QaTerms(
+        sample_rate=_rate(data.get("sample_rate", base.sample_rate)),
+        accuracy_target=_rate(data.get("accuracy_target", base.accuracy_target)),
+        seed=str(data.get("seed", base.seed)),
+    )
 
 
 def _ai(data: Mapping[str, Any]) -> AiTerms:
     base = AiTerms()
-    return AiTerms(triage_threshold=_rate(data.get("triage_threshold", base.triage_threshold)),
-                   straight_through=bool(data.get("straight_through", base.straight_through)),
-                   field_threshold=_rate(data.get("field_threshold", base.field_threshold)),
-                   accountable=str(data.get("accountable", "")))
+    return AiTerms(
+        triage_threshold=_rate(data.get("triage_threshold", base.triage_threshold)),
+        straight_through=bool(data.get("straight_through", base.straight_through)),
+        field_threshold=_rate(data.get("field_threshold", base.field_threshold)),
+        accountable=str(data.get("accountable", "")),
+    )
 
 
 def _approval(data: Mapping[str, Any]) -> ApprovalTerms:
     base = ApprovalTerms()
-    return ApprovalTerms(required=bool(data.get("required", base.required)),
-                         deemed_s=_seconds(data.get("deemed_s", base.deemed_s)))
+    return ApprovalTerms(
+        required=bool(data.get("required", base.required)),
+        deemed_s=_seconds(data.get("deemed_s", base.deemed_s)),
+    )
 
 
 def _rework(data: Mapping[str, Any]) -> ReworkTerms:
@@ -193,15 +208,19 @@ def _rework(data: Mapping[str, Any]) -> ReworkTerms:
 
 def _scope(data: Mapping[str, Any]) -> ScopeTerms:
     volume = data.get("monthly_volume")
-    return ScopeTerms(document_types=tuple(data.get("document_types", ())),
-                      monthly_volume=None if volume is None else _seconds(volume))
+    return ScopeTerms(
+        document_types=tuple(data.get("document_types", ())),
+        monthly_volume=None if volume is None else _seconds(volume),
+    )
 
 
 def _pricing(data: Mapping[str, Any]) -> PricingTerms:
     base = PricingTerms()
     return PricingTerms(
-        kind=str(data.get("kind", base.kind)), data=dict(data.get("data", {})),
-        currency=str(data.get("currency", base.currency)), sac=str(data.get("sac", base.sac)),
+        kind=str(data.get("kind", base.kind)),
+        data=dict(data.get("data", {})),
+        currency=str(data.get("currency", base.currency)),
+        sac=str(data.get("sac", base.sac)),
         tax_rate=_rate(data.get("tax_rate", base.tax_rate), "0", "100"),
         fee_percent=_rate(data.get("fee_percent", base.fee_percent), "0", "100"),
         due_days=_seconds(data.get("due_days", base.due_days)),
@@ -210,4 +229,6 @@ def _pricing(data: Mapping[str, Any]) -> PricingTerms:
 
 def _survey(data: Mapping[str, Any]) -> SurveyTerms:
     base = SurveyTerms()
-    return SurveyTerms(ask=bool(data.get("ask", base.ask)), quiet_days=_seconds(data.get("quiet_days", base.quiet_days)))
+    return SurveyTerms(
+        ask=bool(data.get("ask", base.ask)), quiet_days=_seconds(data.get("quiet_days", base.quiet_days))
+    )

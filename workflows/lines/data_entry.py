@@ -52,7 +52,9 @@ class DataEntryWorkflow(Steps):
         """A window of documents at a time; one that cannot be read never stops the others (MF14)."""
         while True:
             self._plans += 1
-            plan = await self.local(DataEntryActivities.plan, self.command(f"{self._start.resumed}.{self._plans}"))
+            plan = await self.local(
+                DataEntryActivities.plan, self.command(f"{self._start.resumed}.{self._plans}")
+            )
             waiting = [UUID(i) for i in plan.facts["read"]]
             self._people = self.count(plan, "people", self._people)
             if not waiting:
@@ -68,10 +70,22 @@ class DataEntryWorkflow(Steps):
         await asyncio.gather(*(reader() for _ in range(min(WINDOW, len(waiting)))))
 
     async def _read_one(self, document_id: UUID) -> None:
-        command = DocumentCommand(ticket_id=self.ticket_id, client_id=self.client_id, document_id=document_id, life=self.life,
-                                  round=self.round)
-        await self.step(lambda: workflow.execute_activity_method(
-            DataEntryActivities.read, command, summary=OpenText("read a document"), **reading(names.DOCUMENTS)), f"read:{document_id}")
+        command = DocumentCommand(
+            ticket_id=self.ticket_id,
+            client_id=self.client_id,
+            document_id=document_id,
+            life=self.life,
+            round=self.round,
+        )
+        await self.step(
+            lambda: workflow.execute_activity_method(
+                DataEntryActivities.read,
+                command,
+                summary=OpenText("read a document"),
+                **reading(names.DOCUMENTS),
+            ),
+            f"read:{document_id}",
+        )
         self._read += 1
         if self._read % 10 == 0:
             workflow.set_current_details(f"**reading**: {self._read} documents in this run.")
@@ -90,7 +104,8 @@ class DataEntryWorkflow(Steps):
         posted, chunk = 0, 0
         while True:
             verdict: StageVerdict = await self.local(
-                DataEntryActivities.post, self.command(f"{self._start.resumed}.{chunk}"))
+                DataEntryActivities.post, self.command(f"{self._start.resumed}.{chunk}")
+            )
             posted += int(verdict.facts["posted"])
             chunk += 1
             if not verdict.facts["remaining"]:
@@ -105,8 +120,12 @@ class DataEntryWorkflow(Steps):
     @workflow.update
     async def complete_task(self, act: CompleteTask) -> ActResult:
         """Finish keying or correcting one document."""
-        verdict = await self.act(TaskActivities.complete, self.act_command(
-            "complete_task", act, task_id=act.task_id, version=act.version, payload=act.result))
+        verdict = await self.act(
+            TaskActivities.complete,
+            self.act_command(
+                "complete_task", act, task_id=act.task_id, version=act.version, payload=act.result
+            ),
+        )
         if verdict.outcome != "refused":
             self._people = self.count(verdict, "people", self._people)
         return result_of(verdict)

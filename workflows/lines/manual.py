@@ -34,8 +34,12 @@ class ManualWorkflow(Steps):
     @workflow.update
     async def complete_task(self, act: CompleteTask) -> ActResult:
         """Say what was done."""
-        verdict = await self.act(TaskActivities.complete, self.act_command(
-            "complete_task", act, task_id=act.task_id, version=act.version, payload=act.result))
+        verdict = await self.act(
+            TaskActivities.complete,
+            self.act_command(
+                "complete_task", act, task_id=act.task_id, version=act.version, payload=act.result
+            ),
+        )
         if verdict.outcome != "refused":
             self._people = self.count(verdict, "people", self._people)
         return result_of(verdict)

@@ -45,19 +45,29 @@ def render(template: str, values: Mapping[str, Any], about: About) -> Words:
 def _acknowledged(values: Mapping[str, Any], about: About) -> Words:
     due = _when(values.get("due"), about.zone)
     promise = f"We expect to be done by {due}." if due else "We are working on it."
-    return _mail(about, "We have your request", f"Thank you, your request is with our team as {about.number}.\n\n{promise}\n\n"
-                 "You can reply to this mail; your reply reaches the same request.")
+    return _mail(
+        about,
+        "We have your request",
+        f"Thank you, your request is with our team as {about.number}.\n\n{promise}\n\n"
+        "You can reply to this mail; your reply reaches the same request.",
+    )
 
 
 def _parked(values: Mapping[str, Any], about: About) -> Words:
     why = PARK_REASONS.get(str(values.get("reason")), "the contract could not be confirmed")
-    return _mail(about, "Your request is waiting", f"Request {about.number} is waiting because {why}.\n\n"
-                 "Our service desk looks after it. Reply to this mail if you can settle it.")
+    return _mail(
+        about,
+        "Your request is waiting",
+        f"Request {about.number} is waiting because {why}.\n\n"
+        "Our service desk looks after it. Reply to this mail if you can settle it.",
+    )
 
 
 def _approval(values: Mapping[str, Any], about: About) -> Words:
     deemed = _when(values.get("deemed_at"), about.zone)
-    lines = [f"The work of request {about.number} is done: {values.get('units', 0)} of {values.get('documents', 0)} documents."]
+    lines = [
+        f"The work of request {about.number} is done: {values.get('units', 0)} of {values.get('documents', 0)} documents."
+    ]
     for item in values.get("not_delivered", ()):
         lines.append(f"Not processed: {item.get('file')} ({item.get('reason') or item.get('state')}).")
     lines += ["", "Please look at the result, then accept it or return it with a reason:", about.link, ""]
@@ -67,12 +77,19 @@ def _approval(values: Mapping[str, Any], about: About) -> Words:
 
 
 def _survey(values: Mapping[str, Any], about: About) -> Words:
-    return _mail(about, "How did we do?", f"Request {about.number} is closed. Three short questions, one minute:\n{about.link}\n\n"
-                 "Thank you; your answer goes to the people who did the work.")
+    return _mail(
+        about,
+        "How did we do?",
+        f"Request {about.number} is closed. Three short questions, one minute:\n{about.link}\n\n"
+        "Thank you; your answer goes to the people who did the work.",
+    )
 
 
 TEMPLATES: Mapping[str, Callable[[Mapping[str, Any], About], Words]] = {
-    "acknowledged": _acknowledged, "parked": _parked, "approval": _approval, "survey": _survey,
+    "acknowledged": _acknowledged,
+    "parked": _parked,
+    "approval": _approval,
+    "survey": _survey,
 }
 
 LINKED = {"approval": "a", "survey": "s"}

@@ -6,16 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-OVERDUE = "10 minutes"
-"""A timer this long past means that nobody runs: workers are down or the workflow is gone."""
-
-_CHECK = f"""
+# A timer ten minutes past means that nobody runs: workers are down or the workflow is gone.
+_CHECK = """
 select id, client_id, number, stage, state, problem from (
   select t.*, case
     when t.owner_id is null and t.desk = '' then 'nobody owns it'
     when t.next_action = '' then 'no next action'
     when t.next_at is null then 'no running timer'
-    when t.next_at < clock_timestamp() - interval '{OVERDUE}' and t.state <> 'needs_attention' then 'its timer has passed unnoticed'
+    when t.next_at < clock_timestamp() - interval '10 minutes'
+         and t.state <> 'needs_attention' then 'its timer has passed unnoticed'
   end as problem
   from ticket t where t.kind = 'request' and t.closed_at is null) found
 where problem is not null order by received_at limit %s"""
