@@ -116,6 +116,13 @@ ADMIN: dict[tuple[str, str], Rule] = {
     ("PATCH", "/v1/users/{user_id}"): allow("admin", "hr", "client_admin", scope="admin:write"),
 }
 
+OPERATIONS: dict[tuple[str, str], Rule] = {
+    ("GET", "/v1/standing-check"): allow("lead", "desk", "ops", "admin", "auditor", scope="tickets:read"),
+    ("GET", "/v1/accuracy"): allow(
+        "qa", "lead", "ops", "admin", "auditor", "success", CLIENT_ROLES, scope="tickets:read"
+    ),
+}
+
 OPEN: dict[tuple[str, str], Rule] = {
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
@@ -126,7 +133,7 @@ OPEN: dict[tuple[str, str], Rule] = {
     ("POST", "/s/{token}"): PUBLIC,
 }
 
-ROUTES: dict[tuple[str, str], Rule] = {**ACCOUNT, **TICKETS, **TASKS, **ADMIN, **OPEN}
+ROUTES: dict[tuple[str, str], Rule] = {**ACCOUNT, **TICKETS, **TASKS, **ADMIN, **OPERATIONS, **OPEN}
 """Every route of the core. Routers that register more bring their own lines (``api.app.ROUTERS``)."""
 
 

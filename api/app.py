@@ -36,6 +36,7 @@ from api.v1 import (
     documents,
     invoices,
     ledger,
+    operations,
     reconciliations,
     sessions,
     tasks,
@@ -63,6 +64,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     agreements.calendar_router,
     users.router,
     links.router,
+    operations.router,
 )
 """Every router of the core, in the order of the documentation."""
 

@@ -172,6 +172,10 @@ class Installation:
         roots = {name: child.pid for name, child in self._children.items()}
         return cpu.seconds(roots | self._server.pids) | {"driver": time.process_time()}
 
+    def fallen(self) -> list[str]:
+        """Our own processes that ended without being told to."""
+        return [name for name, child in self._children.items() if child.exit_code is not None]
+
     # --- faults ---
 
     def kill(self, part: str) -> None:

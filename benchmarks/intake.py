@@ -1,8 +1,8 @@
 """Taking requests in: JSON without a file at 100 a second while the workers run, then three times as many.
 
-Open loop: a request is due when it is due, whether or not the ones before were answered, and its latency counts
-from that instant. At three times the rate each one must be served or refused with 429 or 503 and `Retry-After`.
-Afterwards the database is asked: a ticket exists for every 201, and no other was made.
+Open loop: a request is due when it is due, whether or not the ones before were answered, and its latency
+counts from that instant. At three times the rate each one must be served or refused with 429 or 503 and
+`Retry-After`. Afterwards the database is asked: a ticket exists for every 201, and no other was made.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Phase:
     """Of the requests that were served."""
     ids: set[str] = field(default_factory=set)
     refused: int = 0
+    cpu_s: dict[str, float] = field(default_factory=dict)
+    """Processor seconds by process."""
     statuses: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -55,12 +57,13 @@ class Phase:
             "p50_ms": round(percentile(self.milliseconds, 50), 1),
             "p99_ms": round(percentile(self.milliseconds, 99), 1),
             "statuses": dict(self.statuses),
+            "cpu_ms": {name: round(spent * 1000 / self.sent, 1) for name, spent in self.cpu_s.items()},
         }
 
 
-async def send(http: Loopback, name: str, rate: int, count: int) -> Phase:
+async def send(found: Installation, http: Loopback, name: str, rate: int, count: int) -> Phase:
     """``count`` requests, ``rate`` of them a second."""
-    phase, began = Phase(), time.perf_counter()
+    phase, before, began = Phase(), found.cpu_seconds(), time.perf_counter()
 
     async def one(number: int, due: float) -> None:
         body = {"client": "keyed", "subject": f"{name} {number}", "text": "Please call back.",
@@ -83,6 +86,7 @@ async def send(http: Loopback, name: str, rate: int, count: int) -> Phase:
             await asyncio.sleep(max(due - time.perf_counter(), 0))
             phase.sent += 1
             group.create_task(one(number, due))
+    phase.cpu_s = {process: spent - before[process] for process, spent in found.cpu_seconds().items()}
     return phase
 
 
@@ -102,11 +106,11 @@ async def measure(found: Installation, rate: int, seconds: int) -> tuple[dict[st
         token = await _token(office.companies["keyed"].speaker)
         http = Loopback(found.portal, CONNECTIONS, {"Authorization": f"Bearer {token}"})
         stack.push_async_callback(http.close)
-        warm = await send(http, "warm", 20, WARM_UP)
+        warm = await send(found, http, "warm", 20, WARM_UP)
         say(f"{rate} a second for {seconds} s")
-        single = await send(http, "single", rate, rate * seconds)
+        single = await send(found, http, "single", rate, rate * seconds)
         say(f"{rate * 3} a second for {seconds} s")
-        triple = await send(http, "triple", rate * 3, rate * 3 * seconds)
+        triple = await send(found, http, "triple", rate * 3, rate * 3 * seconds)
     missing, untold = lost(found, (warm, single, triple))
     figures: dict[str, Figure] = {
         "sent": single.sent,

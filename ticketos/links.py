@@ -58,4 +58,7 @@ def _seal(keyring: Keyring, purpose: str, client_id: UUID, ticket_id: UUID, subj
 
 
 def _serializer(keyring: Keyring, purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(keyring.derive("links").hex(), salt=purpose)
+    keys = [
+        key.hex() for key in reversed(keyring.derived("links"))
+    ]  # the newest signs, retired ones still open
+    return URLSafeTimedSerializer(keys, salt=purpose)

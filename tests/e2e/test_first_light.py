@@ -6,7 +6,9 @@ Nothing but public doors: SMTP, the HTTP API, the pages behind signed links, the
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import smtplib
 import subprocess
 import sys
@@ -143,8 +145,40 @@ def mailed_link(home: Path, page: str) -> str:
     return eventually(look, f"a mail with a /{page}/ link")
 
 
+def faults_of(link: str) -> list[str]:
+    """What axe finds on a page, and what the browser complains of, at both widths and in both themes."""
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import sync_playwright
+
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
+    faults: list[str] = []
+    pictures = os.environ.get("TICKETOS_SCREENSHOTS")
+    with sync_playwright() as p:
+        browser = p.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        for width in (1280, 390):
+            for theme in ("light", "dark"):
+                page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
+                page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+                page.on(
+                    "request",
+                    lambda r: faults.append(r.url) if not r.url.startswith("http://localhost") else None,
+                )
+                page.goto(link)
+                if pictures:
+                    page.screenshot(
+                        path=f"{pictures}/{link.split('/')[3]}-{width}-{theme}.png", full_page=True
+                    )
+                found = Axe().run(page, options=rules)
+                faults += [f"{width} {theme}: {v['id']}: {v['help']}" for v in found.response["violations"]]
+                page.close()
+        browser.close()
+    return faults
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(
     stack: tuple[StackUrls, Person],
 ) -> None:
@@ -179,9 +213,19 @@ def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(
     assert page.status_code == 200 and "ACME-26-000001" in page.text
     ticket = admin.get("/v1/tickets", state="open")["items"][0]
     assert ticket["stage"] == "approval", "opening the link must not act"
+    assert faults_of(link) == []
     form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
     signed = httpx2.post(link, data={**form, "decision": "accept"}, headers={"Origin": urls.portal})
     assert signed.status_code in (200, 303), signed.text
+
+    survey = mailed_link(urls.home, "s")
+    assert faults_of(survey) == []
+    answer = httpx2.post(
+        survey,
+        data={"csat": "5", "ces": "6", "nps": "9", "comment": "quick"},
+        headers={"Origin": urls.portal},
+    )
+    assert answer.status_code in (200, 303), answer.text
 
     closed = eventually(
         lambda: next(iter(admin.get("/v1/tickets", state="closed")["items"]), None), "closure"

@@ -54,5 +54,5 @@ async def test_a_history_that_this_code_would_not_write_is_refused() -> None:
             "activity_type": "another.step",
         }
     ).encode()
-    with pytest.raises(Exception, match="(?i)nondeterminism"):
+    with pytest.raises(Exception, match=r"(?i)nondeterminism"):
         await _replayer().replay_workflow(history)

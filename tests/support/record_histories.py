@@ -36,7 +36,7 @@ Body = Callable[[Running], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Path_:
+class Route:
     """A path: what the contract says, what comes in, what people do."""
 
     act: Body
@@ -178,28 +178,28 @@ SHORT_SLA = {
     "first_response_s": {"P3": 1000},
     "ladder_s": [0, 1],
 }
-PATHS: Mapping[str, Path_] = {
-    "straight": Path_(straight),
-    "keyed": Path_(
+PATHS: Mapping[str, Route] = {
+    "straight": Route(straight),
+    "keyed": Route(
         keyed, {**KEYED, "ai": {"straight_through": True}}, readings={0: good_reading(0, total="1118.00")}
     ),
-    "rework": Path_(reworked, {"qa": {"sample_rate": "1"}}),
-    "client_return": Path_(returned),
-    "client_return_in_part": Path_(returned_in_part, files=2),
-    "deemed": Path_(silent, {**STRAIGHT, "approval": {"deemed_s": 1}}),
-    "cancelled": Path_(cancelled, KEYED),
-    "cancelled_in_temporal": Path_(cancelled_in_temporal, KEYED),
-    "parked_released": Path_(parked, prepare=_no_contract),
-    "triage_by_person": Path_(classified, triage=unsure),
-    "attention_retry": Path_(attended),
-    "paused": Path_(paused, KEYED),
-    "escalation_reject": Path_(
+    "rework": Route(reworked, {"qa": {"sample_rate": "1"}}),
+    "client_return": Route(returned),
+    "client_return_in_part": Route(returned_in_part, files=2),
+    "deemed": Route(silent, {**STRAIGHT, "approval": {"deemed_s": 1}}),
+    "cancelled": Route(cancelled, KEYED),
+    "cancelled_in_temporal": Route(cancelled_in_temporal, KEYED),
+    "parked_released": Route(parked, prepare=_no_contract),
+    "triage_by_person": Route(classified, triage=unsure),
+    "attention_retry": Route(attended),
+    "paused": Route(paused, KEYED),
+    "escalation_reject": Route(
         rejected_by_the_lead, {"qa": {"sample_rate": "1"}, "rework": {"max_rounds": 0}}
     ),
-    "poison": Path_(straight, files=3, readings={1: BAD}),
-    "manual_line": Path_(by_hand, files=0, triage=_helpdesk, line="it_helpdesk"),
-    "late": Path_(late, {**KEYED, "sla": SHORT_SLA}, prepare=_just_received),
-    "batch_continued": Path_(batch, {"qa": {"sample_rate": "1"}}, files=14),
+    "poison": Route(straight, files=3, readings={1: BAD}),
+    "manual_line": Route(by_hand, files=0, triage=_helpdesk, line="it_helpdesk"),
+    "late": Route(late, {**KEYED, "sla": SHORT_SLA}, prepare=_just_received),
+    "batch_continued": Route(batch, {"qa": {"sample_rate": "1"}}, files=14),
 }
 
 
@@ -211,7 +211,7 @@ class ShortRuns(DevServer):
         return [*super()._options(port, ui_port), "--dynamic-config-value", early]
 
 
-async def record(address: str, name: str, path: Path_) -> None:
+async def record(address: str, name: str, path: Route) -> None:
     """Run one path and keep the histories of the ticket and of its line."""
     number = uuid.uuid4().int % 10**12
     request = ticket(number, documents_total=path.files)

@@ -59,7 +59,7 @@ LEAD = Actor("user", str(UUID(int=9)), frozenset({"lead"}))
 CUSTOMER = Actor("client", str(UUID(int=20)), frozenset({"client_user"}))
 NOW = START + timedelta(hours=3)
 OFFICE = WorkCalendar(
-    "UTC", tuple(((time(9), time(17)),) if day < 5 else () for day in range(7)), frozenset(), {}
+    "UTC", tuple(((time(9), time(17)),) if day < 5 else () for day in range(7)), frozenset(), ()
 )
 
 Kind = TypeVar("Kind")

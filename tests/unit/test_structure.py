@@ -104,7 +104,7 @@ def test_a_channel_is_a_complete_kit(channel: Any) -> None:
 def test_nothing_outside_a_lines_own_files_asks_which_line_it_is() -> None:
     keys = {line.key for line in LINES}
     asked = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
+        f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
         for path in SOURCES
         if not _of_a_line(path, keys)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))

@@ -47,7 +47,7 @@ def instant(*, nullable: bool = True, now: bool = False) -> Any:
     return Field(
         default=None,
         sa_type=DateTime(timezone=True),
-        nullable=nullable and not now,  # type: ignore[call-overload]
+        nullable=nullable and not now,
         sa_column_kwargs={"server_default": default} if now else {},
     )
 
@@ -57,14 +57,14 @@ def json(default: str = "{}") -> Any:
     return Field(
         default_factory=dict if default == "{}" else list,
         sa_type=JSONB,
-        nullable=False,  # type: ignore[call-overload]
+        nullable=False,
         sa_column_kwargs={"server_default": text(f"'{default}'::jsonb")},
     )
 
 
 def money(*, nullable: bool = True) -> Any:
     """An exact amount; the currency stands in its own column."""
-    return Field(default=None, sa_type=Numeric(20, 4), nullable=nullable)  # type: ignore[call-overload]
+    return Field(default=None, sa_type=Numeric(20, 4), nullable=nullable)
 
 
 def words(default: str | None = None, *, nullable: bool = True) -> Any:
@@ -72,7 +72,7 @@ def words(default: str | None = None, *, nullable: bool = True) -> Any:
     kwargs = {} if default is None else {"server_default": text(f"'{default}'")}
     return Field(
         default=default, sa_type=Text, nullable=nullable and default is None, sa_column_kwargs=kwargs
-    )  # type: ignore[call-overload]
+    )
 
 
 def of(table: str, column: str) -> ForeignKeyConstraint:

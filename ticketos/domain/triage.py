@@ -84,7 +84,8 @@ def decide(
         and suggestion.confidence >= _threshold(contracts, suggestion.service_line)
     )
     if sure:
-        priority = ticket.priority if ticket.detail.get("priority_given") else suggestion.priority
+        wished = ticket.detail.get("priority_given") or ticket.detail.get("priority_hint")
+        priority = ticket.priority if wished else suggestion.priority
         return Verdict(
             "decided",
             (

@@ -23,3 +23,15 @@ where problem is not null order by received_at limit %s"""
 def violations(connection: Connection, limit: int = 500) -> list[dict[str, Any]]:
     """Open requests that break the rule, oldest first, with what is wrong in words."""
     return [dict(row) for row in connection.exec_driver_sql(_CHECK, (limit,)).mappings()]
+
+
+_SAMPLED = """
+select client_id, count(*) as documents, sum(fields_inspected)::int as inspected, sum(fields_correct)::int as correct,
+       sum(ai_correct)::int as ai_correct
+  from qa_check where level = 2 and basis = 'sample' and to_char(at at time zone 'UTC', 'YYYY-MM') = %s
+ group by client_id order by client_id"""
+
+
+def sampled(connection: Connection, month: str) -> list[dict[str, Any]]:
+    """Fields inspected and found right per client, from the random level-2 sample of a month."""
+    return [dict(row) for row in connection.exec_driver_sql(_SAMPLED, (month,)).mappings()]
