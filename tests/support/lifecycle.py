@@ -125,7 +125,7 @@ class Lifecycle:
             looks += 1
             if outcome == "parked":
                 parked += 1
-                yield Wait(lambda: self.released >= parked)  # noqa: B023 - asked before the next look
+                yield Wait(lambda: self.released >= parked)
             yield from self._running()
         yield from self._running()
         works = (yield from self._timed("assignment.enter")).facts["workflow"]
@@ -191,7 +191,7 @@ class Lifecycle:
         verdict = yield from self._step("rework.begin")
         while verdict.outcome == "escalated":
             seen = self.lead
-            yield Wait(lambda: self.lead > seen)  # noqa: B023 - asked before the next escalation
+            yield Wait(lambda: self.lead > seen)
             verdict = yield from self._step("rework.begin", f"after-lead-{self.lead}")
         self.round = int(verdict.facts["round"])
         return verdict.outcome == "settled"
@@ -225,7 +225,7 @@ class Lifecycle:
                     facts={"step": name, "workflow": f"ticket/{self.ticket_id}"},
                 ),
             )
-            yield Wait(lambda: self.retries > seen)  # noqa: B023 - asked before the next attempt
+            yield Wait(lambda: self.retries > seen)
 
     # --- people and time ------------------------------------------------------------------------------------------
 

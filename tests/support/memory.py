@@ -40,13 +40,16 @@ START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 NAMES = {f.name for f in fields(TicketState)}
 
 
+ACME = ClientState(
+    CLIENT, "acme", "ACME", "Acme", "client", "Asia/Kolkata", "INR", "boss@acme.example", PROVIDER
+)
+
+
 @dataclass
 class World:
     """Everything the store holds."""
 
-    client: ClientState = ClientState(
-        CLIENT, "acme", "ACME", "Acme", "client", "Asia/Kolkata", "INR", "boss@acme.example", PROVIDER
-    )
+    client: ClientState = ACME
     contracts: list[ContractState] = field(default_factory=list)
     tickets: dict[UUID, TicketState] = field(default_factory=dict)
     documents: dict[UUID, DocumentState] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 -- expressions are read and changed as whole alternatives
+
 """How a message feels, by a lexicon of our own for the language of service work.
 
 Words that only sound loaded in general lexica ("please", "issue", "support", "critical path") weigh nothing here;

@@ -68,8 +68,10 @@ def _approval(values: Mapping[str, Any], about: About) -> Words:
     lines = [
         f"The work of request {about.number} is done: {values.get('units', 0)} of {values.get('documents', 0)} documents."
     ]
-    for item in values.get("not_delivered", ()):
-        lines.append(f"Not processed: {item.get('file')} ({item.get('reason') or item.get('state')}).")
+    lines.extend(
+        f"Not processed: {item.get('file')} ({item.get('reason') or item.get('state')})."
+        for item in values.get("not_delivered", ())
+    )
     lines += ["", "Please look at the result, then accept it or return it with a reason:", about.link, ""]
     if deemed:
         lines.append(f"Without an answer it counts as accepted on {deemed}.")
