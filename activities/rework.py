@@ -30,7 +30,7 @@ class ReworkActivities:
     def _begin(self, step: Step) -> Verdict:
         ticket, contract = step.ticket(), step.contract()
         terms = contract.terms.rework if contract else ReworkTerms()
-        granted = int(ticket.detail.get("granted_rounds", 0))
+        granted = int(ticket.detail.get("granted_round", 0))
         return rework.begin(ticket, step.documents(), step.quality(), terms, granted, step.now, step.new_id)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import psycopg
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -41,6 +41,8 @@ def as_domain_error(error: BaseException) -> DomainError | None:
         case IntegrityError():
             code, what = TAKEN.get(constraint_of(error) or "", ("", ""))
             return DomainError(code, what=what) if code else None
+        case DataError() | psycopg.DataError() if _unstorable(error):
+            return DomainError("request-malformed", reason="a character that cannot be stored")
         case PoolTimeout():
             return DomainError("overloaded")
         case OperationalError() if isinstance(error.orig, psycopg.errors.LockNotAvailable):
@@ -51,6 +53,13 @@ def as_domain_error(error: BaseException) -> DomainError | None:
             return DomainError("database-unavailable")
         case _:
             return None
+
+
+def _unstorable(error: BaseException) -> bool:
+    """PostgreSQL keeps every character but NUL, as such or escaped in JSON. Schemas refuse it in texts; free-form
+    objects may still hold one."""
+    cause = error.orig if isinstance(error, DataError) else error
+    return isinstance(cause, psycopg.errors.UntranslatableCharacter) or "NUL (0x00)" in str(cause)
 
 
 def _http(error: HTTPException) -> DomainError:

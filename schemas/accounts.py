@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
-from schemas.http import Body, Edit, Instant, Line, View
+from schemas.http import Body, Instant, Line, View
 
 Role = Literal[
     "agent",
@@ -134,7 +134,7 @@ class NewUser(Body):
     ring_fence: list[UUID] = Field(default_factory=list, description="Clients served exclusively; empty: any")
 
 
-class EditUser(Edit):
+class EditUser(Body):
     """New values; what is absent stays as it is. ``grants`` replaces all grants."""
 
     name: Line | None = Field(default=None, min_length=1)

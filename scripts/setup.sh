@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Set up everything `make demo` and `make test` need. Quick when nothing changed since the last time.
+export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 # trust what the machine trusts
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any
 
 import structlog
@@ -31,6 +32,10 @@ SERVED = (names.TICKETS, names.DOCUMENTS, names.MONEY, names.OUTBOUND)
 GRACE = timedelta(seconds=30)
 SEAL_EVERY_S = 1.0
 CONNECT_WAIT_S = 60
+STICKY = timedelta(seconds=5)
+"""After how long a ticket of a worker that died goes to another one; the SDK's own value is twice that."""
+BUILD = f"ticketos-{version('ticketos')}"
+"""What histories call this program. Left out, the SDK hashes every loaded module, seconds before the first task."""
 
 
 async def run(settings: Settings, queues: Sequence[str] = ()) -> None:
@@ -88,6 +93,8 @@ def _worker(
         graceful_shutdown_timeout=GRACE,
         max_heartbeat_throttle_interval=timedelta(seconds=5),
         default_heartbeat_throttle_interval=timedelta(seconds=5),
+        sticky_queue_schedule_to_start_timeout=STICKY,
+        build_id=BUILD,
     )
 
 

@@ -39,7 +39,7 @@ _MEANING: Mapping[int, tuple[str, str]] = {
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documented error answers of a route; those every route can give are always among them."""
     documented: dict[int | str, dict[str, Any]] = {}
-    for status in sorted({*statuses, 401, 403, 422, 429, 500, 503}):
+    for status in sorted({*statuses, 400, 401, 403, 422, 429, 500, 503}):
         meaning, code = _MEANING[status]
         title, detail = words_of(code, {})
         example = {

@@ -78,6 +78,8 @@ def _checked(call: Call, company: UUID, grants: Sequence[Grant]) -> list[account
     mine = call.principal
     for grant in grants:
         scope = grant.client_id
+        if scope is not None and scope not in mine.clients:
+            raise DomainError("client-unknown")
         everywhere = any(g.role == "admin" and g.client_id is None for g in mine.caller.grants)
         if everywhere or (scope is not None and "admin" in mine.roles_over(scope)):
             continue

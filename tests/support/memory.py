@@ -280,7 +280,7 @@ class MemoryStep:
     def _SetDocument(self, x: c.SetDocument) -> None:
         d = self.w.documents[x.document_id]
         known = {f.name for f in fields(DocumentState)}
-        values = {
+        values: dict[str, Any] = {
             k: tuple(v) if k in ("lines", "checks", "blocked_by") else v
             for k, v in x.values.items()
             if k in known

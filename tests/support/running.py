@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+import warnings
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -117,21 +118,25 @@ class Running:
     ) -> ActResult:
         """Finish a task as a person would, through the workflow that owns it."""
         key = key or uuid.uuid4().hex
-        return await self.client.get_workflow_handle(task.workflow_id).execute_update(
+        done: ActResult = await self.client.get_workflow_handle(task.workflow_id).execute_update(
             "complete_task",
             CompleteTask(actor=actor, key=key, task_id=task.id, result=dict(result)),
             id=key,
             result_type=ActResult,
         )
+        return done
 
     async def act(self, name: str, argument: Any) -> ActResult:
         """An act on the ticket."""
-        return await self.handle.execute_update(name, argument, id=argument.key, result_type=ActResult)
+        done: ActResult = await self.handle.execute_update(
+            name, argument, id=argument.key, result_type=ActResult
+        )
+        return done
 
     async def offered(self) -> str:
         """The version that lies before the client."""
         await self.until(lambda: self.now().stage == "approval", "approval")
-        return await self.until(
+        version: str = await self.until(
             lambda: next(
                 (
                     a.version
@@ -142,6 +147,7 @@ class Running:
             ),
             "open approval",
         )
+        return version
 
     async def decide(
         self, decision: str, reason: str = "", units: Mapping[str, str] | None = None
@@ -158,7 +164,7 @@ class Running:
                 reason=reason,
                 units=dict(units or {}),
             ),
-        )  # type: ignore[arg-type]
+        )
 
     async def done(self) -> str:
         """The end of the run."""
@@ -170,6 +176,8 @@ async def running(
     address: str, store: MemoryStore, reader: Readings, triage: Any = sure
 ) -> AsyncIterator[Callable[..., Any]]:
     """Workers for tickets and documents; yields ``start(ticket)``."""
+    # Without a workflow cache the SDK may cancel a local activity that has just ended; it says so and goes on.
+    warnings.filterwarnings("ignore", message="Cannot find activity to cancel", category=UserWarning)
     client = await Client.connect(address, data_converter=pydantic_data_converter)
     lines = line_work(LinePorts(store, NoFiles(), reader, lambda _: None))
     suffix = uuid.uuid4().hex[:8]

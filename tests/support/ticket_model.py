@@ -23,7 +23,7 @@ PROGRESS = {
     "billing": 90,
     "closure": 100,
 }
-GONE = ("quarantined", "rejected")
+DEFAULT_PAUSE_S = 30 * 86_400
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ class Model:
     priority: str = "P3"
     tasks: Counter[tuple[str, str]] = field(default_factory=Counter)
     billed: set[str] = field(default_factory=set)
+    attached: bool = False
+    """The contract is known; until then its defaults apply."""
     chosen: bool = False
     """A person chose the priority; no engine changes it afterwards."""
     held: str = "open"
@@ -124,6 +126,7 @@ class Model:
             return "held"
         self.enter("contract")
         if self.covered:
+            self.attached = True
             return "covered"
         self.state = "parked"
         self.tasks["contract", ""] += 1
@@ -208,7 +211,7 @@ class Model:
             self.round += 1
             return "settled"
         self.enter("rework")
-        if self.round + 1 > self.agreed.max_rounds + self.granted:
+        if self.round + 1 > max(self.agreed.max_rounds, self.granted):
             self.tasks["escalation", ""] += 1
             return "escalated"
         self.round += 1
@@ -336,7 +339,7 @@ class Model:
 
     def pause_over(self, now: datetime) -> bool:
         """The longest pause has passed."""
-        limit = timedelta(seconds=self.agreed.pause_max_s)
+        limit = timedelta(seconds=self.agreed.pause_max_s if self.attached else DEFAULT_PAUSE_S)
         if self.state == "paused" and self.pauses and now >= min(self.pauses.values()) + limit:
             self.resume()
             return True
@@ -350,7 +353,7 @@ class Model:
     def lead(self, decision: str) -> None:
         """Again, or out."""
         if decision == "again":
-            self.granted += 1
+            self.granted = self.round + 1
             return
         for unit in self.units:
             if unit.returning:

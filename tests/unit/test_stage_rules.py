@@ -434,7 +434,7 @@ def test_a_review_says_what_is_wrong(
 
 @pytest.mark.parametrize(
     ("round_", "granted", "outcome"),
-    [(0, 0, "rework"), (1, 0, "rework"), (2, 0, "escalated"), (2, 1, "rework")],
+    [(0, 0, "rework"), (1, 0, "rework"), (2, 0, "escalated"), (2, 3, "rework"), (3, 3, "escalated")],
 )
 def test_after_the_last_round_the_lead_is_asked_and_may_grant_one_more(
     round_: int, granted: int, outcome: str, new_id: Callable[[], UUID]
@@ -468,6 +468,16 @@ def test_the_lead_decides_with_a_reason(result: dict[str, Any], code: str | None
     verdict = rework.lead_decides(ticket(), task("escalation"), result, [back], LEAD, NOW)
     rejected = [c.values["state"] for c in of(changes.SetDocument, verdict.changes)]
     assert rejected == (["rejected"] if result["decision"] == "reject" else [])
+
+
+def test_one_more_round_is_one_more_also_when_rejected_items_used_rounds_up(new_id: Callable[[], UUID]) -> None:
+    request = ticket(round=4)
+    back = posted(1, request, quality="failed", round=1)
+    again = rework.lead_decides(
+        request, task("escalation"), {"decision": "again", "reason": "r"}, [back], LEAD, NOW
+    )
+    granted = values(again.changes)["detail"]["granted_round"]
+    assert rework.begin(request, [back], [], ReworkTerms(max_rounds=0), granted, NOW, new_id).outcome == "rework"
 
 
 def test_a_defect_closes_with_its_minutes_when_its_document_has_passed() -> None:

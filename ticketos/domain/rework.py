@@ -32,7 +32,8 @@ def begin(
     now: datetime,
     new_id: NewId,
 ) -> Verdict:
-    """Send what failed or was returned back, or ask the lead when the rounds are used up (``granted`` extra ones included)."""
+    """Send what failed or was returned back, or ask the lead when the rounds are used up. ``granted`` is
+    the last round a lead has allowed beyond the contract's."""
     back = going_back(documents)
     number = ticket.round + 1
     if not back and any(d.state == "received" for d in documents):
@@ -48,7 +49,7 @@ def begin(
         )
     if not back:  # a lead took the last ones out: what remains goes to quality and approval as it is
         return Verdict("settled", (SetTicket({"round": number}),), facts={"round": number})
-    if number > terms.max_rounds + granted:
+    if number > max(terms.max_rounds, granted):
         task = OpenTask(
             id=new_id(),
             key=f"{ticket.id}:{ticket.life}:escalation:{number}",
@@ -151,8 +152,7 @@ def lead_decides(
         CloseTask(task.id, "done", now, actor.user_id, {"decision": decision, "reason": reason})
     ]
     if decision == "again":
-        granted = int(ticket.detail.get("granted_rounds", 0)) + 1
-        changes.append(SetTicket({"detail": {**ticket.detail, "granted_rounds": granted}}))
+        changes.append(SetTicket({"detail": {**ticket.detail, "granted_round": ticket.round + 1}}))
     else:
         for document in going_back(documents):
             changes += [

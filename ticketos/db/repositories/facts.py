@@ -37,7 +37,17 @@ _TASK = rows.columns(TaskState, "k")
 _QA = rows.columns(QaState, "q")
 _APPROVAL = rows.columns(ApprovalState, "a")
 _CONTRACT = ", ".join(f"c.{name}" for name in rows.CONTRACT) + ", c.terms, k.definition"
-_CONTRACT_FROM = "from contract c left join calendar k on k.client_id = c.client_id and k.id = c.calendar_id"
+_CALENDAR = "left join calendar k on k.client_id = c.client_id and k.id = c.calendar_id"
+_CONTRACT_FROM = f"from contract c {_CALENDAR}"
+_CLIENT_NAMES = ("id", "slug", "prefix", "name", "kind", "zone", "currency", "approver_email", "settings")
+_CLIENT = ", ".join(f"o.{name}" for name in _CLIENT_NAMES)
+
+BESIDE = f"{_CLIENT}, {_CONTRACT}"
+"""Columns that nearly every step asks for and that can come with the row of ticket ``t``: see `Facts.brought`."""
+BESIDE_FROM = (
+    "join client o on o.id = t.client_id"
+    f" left join contract c on c.client_id = t.client_id and c.id = t.contract_id {_CALENDAR}"
+)
 
 WORKING_ROLES = ("agent", "sme", "lead", "qa", "desk", "finance")
 """Roles of people who can be given a task."""
@@ -52,6 +62,7 @@ class Facts:
         self._provider_id = provider_id
         self._client: ClientState | None = None
         self._contract: ContractState | None = None
+        self._contract_row: rows.Row | None = None  # as it came with the ticket; its terms are read at need
 
     def _one(self, query: str, *values: Any) -> Any:
         return self._sql.execute(query, values).fetchone()
@@ -63,39 +74,36 @@ class Facts:
         """The request, as it is after the changes applied so far."""
         return self._ticket
 
+    def brought(self, row: rows.Row) -> None:
+        """Take over what was read together with the ticket (columns ``BESIDE``), so that nobody asks again."""
+        own, agreed = row[: len(_CLIENT_NAMES)], row[len(_CLIENT_NAMES) :]
+        self._client = self._client_of(own)
+        self._contract_row = None if agreed[0] is None else agreed
+
     def client(self) -> ClientState:
         """The company the ticket belongs to."""
         if self._client is None:
-            row = self._one(
-                "select id, slug, prefix, name, kind, zone, currency, approver_email, settings from client"
-                " where id = %s",
-                self._ticket.client_id,
-            )
-            client_id, slug, prefix, name, kind, zone, currency, approver_email, settings = row
-            self._client = ClientState(
-                client_id,
-                slug,
-                prefix,
-                name,
-                kind,
-                zone,
-                currency,
-                approver_email,
-                self._provider_id,
-                settings,
-            )
+            row = self._one(f"select {_CLIENT} from client o where o.id = %s", self._ticket.client_id)
+            self._client = self._client_of(row)
         return self._client
+
+    def _client_of(self, row: rows.Row) -> ClientState:
+        values = dict(zip(_CLIENT_NAMES, row, strict=True))
+        return ClientState(**values, provider_id=self._provider_id)
 
     def contract(self) -> ContractState | None:
         """The contract the ticket runs on, once it is known."""
-        if self._ticket.contract_id is None:
+        wanted = self._ticket.contract_id
+        if wanted is None:
             return None
-        if self._contract is None or self._contract.id != self._ticket.contract_id:
-            row = self._one(
-                f"select {_CONTRACT} {_CONTRACT_FROM} where c.client_id = %s and c.id = %s",
-                self._ticket.client_id,
-                self._ticket.contract_id,
-            )
+        if self._contract is None or self._contract.id != wanted:
+            row = self._contract_row
+            if row is None or row[0] != wanted:
+                row = self._one(
+                    f"select {_CONTRACT} {_CONTRACT_FROM} where c.client_id = %s and c.id = %s",
+                    self._ticket.client_id,
+                    wanted,
+                )
             self._contract = rows.contract(row)
         return self._contract
 

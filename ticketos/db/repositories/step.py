@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (statements are put together from column names of our own, never from values)
 """``Store`` and ``Step`` of ``domain.ports`` on PostgreSQL: one step is one transaction holding its ticket.
 
 A step that ran before is found by its key and repeats its result. Two runs of one step at the same moment
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -18,7 +20,7 @@ from sqlalchemy import Connection, text
 
 from ticketos.db.repositories import rows
 from ticketos.db.repositories.apply import Writer
-from ticketos.db.repositories.facts import Facts
+from ticketos.db.repositories.facts import BESIDE, BESIDE_FROM, Facts
 from ticketos.db.session import Database, driver, encode_json
 from ticketos.domain.changes import Change, Emit
 from ticketos.domain.errors import DomainError
@@ -27,9 +29,10 @@ from ticketos.domain.state import Actor, TicketState
 
 _TICKET = rows.columns(TicketState, "t")
 _PRIOR = "select result from step_result where key = %s"
-_ROW = "from ticket t where t.client_id = %s and t.id = %s for update of t"
-_FREE = f"select {_TICKET}, ({_PRIOR}) {_ROW} skip locked"
-_HELD = f"select {_TICKET} {_ROW}"
+_ROW = "where t.client_id = %s and t.id = %s for update of t"
+_FREE = f"select ({_PRIOR}), {_TICKET}, {BESIDE} from ticket t {BESIDE_FROM} {_ROW} skip locked"
+_HELD = f"select {_TICKET} from ticket t {_ROW}"
+_TICKET_ENDS = 1 + len(fields(TicketState))
 
 
 class AuditWriter(Protocol):
@@ -163,8 +166,10 @@ class SqlStore:
         """Lock the request and open the step. Raises ``ticket-unknown`` for one that is not this client's."""
         provider_id = self.provider_id()
         with self.database.transaction({client_id, provider_id}) as connection:
-            ticket, prior = self._lock(connection, key, client_id)
+            ticket, prior, beside = self._lock(connection, key, client_id)
             step = SqlStep(connection, key, ticket, prior, self, provider_id, actor)
+            if beside is not None:
+                step.brought(beside)
             yield step
             step.require_finished()
 
@@ -176,15 +181,15 @@ class SqlStore:
 
     def _lock(
         self, connection: Connection, key: StepKey, client_id: UUID
-    ) -> tuple[TicketState, Mapping[str, Any] | None]:
+    ) -> tuple[TicketState, Mapping[str, Any] | None, rows.Row | None]:
         sql = driver(connection)
         row = sql.execute(_FREE, (str(key), client_id, key.ticket_id)).fetchone()
         if row is not None:
-            return rows.ticket(row[:-1]), row[-1]
+            return rows.ticket(row[1:_TICKET_ENDS]), row[0], row[_TICKET_ENDS:]
         # Held by another step, or not there. After the wait the result must be looked up anew: the statement
         # that waited still sees the time before.
         row = sql.execute(_HELD, (client_id, key.ticket_id)).fetchone()
         if row is None:
             raise DomainError("ticket-unknown", ticket=str(key.ticket_id))
         prior = sql.execute(_PRIOR, (str(key),)).fetchone()
-        return rows.ticket(row), None if prior is None else prior[0]
+        return rows.ticket(row), None if prior is None else prior[0], None
