@@ -163,6 +163,10 @@ class Installation:
         process = self._children[name]
         process.wait_until(lambda: words in process.log_tail(50), READY_S)
 
+    def log(self, name: str) -> str:
+        """All that a child has written so far, over every start of it."""
+        return self._children[name].command.log.read_text(encoding="utf-8", errors="replace")
+
     def stop(self, name: str) -> None:
         """End one of our processes in good order."""
         self._children.pop(name).stop()

@@ -67,7 +67,7 @@ def test_up_serves_its_links_and_ctrl_c_leaves_nothing_running_and_keeps_the_sta
     for _ in range(2):  # the second start finds the state of the first
         process, links = start(home, port)
         try:
-            assert links["Portal"] == f"http://localhost:{port}"
+            assert links["API"] == f"http://localhost:{port}/openapi.json"
             for url in (f"http://127.0.0.1:{port}/readyz", links["Temporal"]):
                 with urllib.request.urlopen(url, timeout=10) as answer:
                     assert answer.status == 200

@@ -470,14 +470,18 @@ def test_the_lead_decides_with_a_reason(result: dict[str, Any], code: str | None
     assert rejected == (["rejected"] if result["decision"] == "reject" else [])
 
 
-def test_one_more_round_is_one_more_also_when_rejected_items_used_rounds_up(new_id: Callable[[], UUID]) -> None:
+def test_one_more_round_is_one_more_also_when_rejected_items_used_rounds_up(
+    new_id: Callable[[], UUID],
+) -> None:
     request = ticket(round=4)
     back = posted(1, request, quality="failed", round=1)
     again = rework.lead_decides(
         request, task("escalation"), {"decision": "again", "reason": "r"}, [back], LEAD, NOW
     )
     granted = values(again.changes)["detail"]["granted_round"]
-    assert rework.begin(request, [back], [], ReworkTerms(max_rounds=0), granted, NOW, new_id).outcome == "rework"
+    assert (
+        rework.begin(request, [back], [], ReworkTerms(max_rounds=0), granted, NOW, new_id).outcome == "rework"
+    )
 
 
 def test_a_defect_closes_with_its_minutes_when_its_document_has_passed() -> None:
