@@ -19,7 +19,7 @@ from ticketos.domain.changes import (
     SetTicket,
     Verdict,
 )
-from ticketos.domain.deadline import TURNAROUND, Timing, timing_of
+from ticketos.domain.deadline import FIRST_RESPONSE, TURNAROUND, Timing, timing_of
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import (
@@ -63,7 +63,7 @@ def offer(
     """Put the version before the client (``offered``), or accept at once where nothing needs sign-off (``accepted``)."""
     units = [d for d in documents if d.state == "posted" and d.approval != "accepted"]
     timing = timing_of(contract)
-    changes, states = _stop_turnaround(clock_states, timing, now)
+    changes, states = _delivered(clock_states, timing, now)
     version = version_of(documents)
     deliverable = {
         "documents": len(documents),
@@ -229,10 +229,20 @@ def _accept(units: Sequence[DocumentState]) -> list[Change]:
     return [SetDocument(d.id, {"approval": "accepted"}) for d in units]
 
 
-def _stop_turnaround(
+def _delivered(
     states: Sequence[ClockState], timing: Timing, now: datetime
 ) -> tuple[list[Change], list[ClockState]]:
-    return _with_turnaround(states, timing, lambda c: clocks.stop(c, now) if c.stopped_at is None else c)
+    """Turnaround stops at submission for approval, and a result delivered is a first response at the latest (CP7)."""
+    changes: list[Change] = []
+    after: list[ClockState] = []
+    for state in states:
+        if state.clock.kind not in (TURNAROUND, FIRST_RESPONSE) or state.clock.stopped_at is not None:
+            after.append(state)
+            continue
+        change = deadline.changed(state, clocks.stop(state.clock, now), timing)
+        changes.append(change)
+        after.append(ClockState(change.clock, change.fired, change.breached_at))
+    return changes, after
 
 
 def _restart_turnaround(

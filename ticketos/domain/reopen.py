@@ -18,7 +18,8 @@ WINDOW = timedelta(days=7)
 ROLES = frozenset({"desk", "ops", "client_user", "client_admin"})
 """Who may reopen."""
 
-_FINISHED = ("closed", "cancelled")
+_FINISHED = ("closed",)
+"""A cancelled request had its work withdrawn and its postings reversed: asking again is a new request."""
 
 
 def decide(ticket: TicketState, actor: Actor, reason: str, now: datetime) -> Verdict:

@@ -1,4 +1,3 @@
-
 """How a message feels, by a lexicon of our own for the language of service work.
 
 Words that only sound loaded in general lexica ("please", "issue", "support", "critical path") weigh nothing here;
