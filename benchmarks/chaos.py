@@ -39,7 +39,7 @@ SUPERVISOR_S = 1.0
 """After how long a supervisor notices that a process is gone."""
 FLIGHT_S = 60.0
 """How long the kill of a worker waits for a ticket in flight: without one there is no recovery to measure."""
-END_S = 600.0
+END_S = 300.0
 """How long the tickets may take to end once the kills are over."""
 
 ONCE = (
@@ -58,6 +58,13 @@ ONCE = (
 _FLIGHT = "select id::text, stage from ticket where kind = 'request' and state = 'open' and stage <> 'intake'"
 _MOVED = "select id::text, stage from ticket where id = any(%s::uuid[])"
 _STORED = "select id::text, state, stage from ticket where kind = 'request'"
+_LEFT = """
+select t.number, t.stage, t.state, t.next_action,
+       (select count(*) from task k where k.ticket_id = t.id and k.state = 'open'),
+       (select string_agg(a.state, ' ') from approval a where a.ticket_id = t.id),
+       (select e.event || ' ' || e.recorded_at::timetz(0) from audit_event e where e.root_id = t.id
+         order by e.seq desc limit 1)
+  from ticket t where t.kind = 'request' and t.state <> 'closed' order by t.number"""
 _TWICE = """
 select count(*) from (
   select ticket_id::text from audit_event where event = any(%s) group by ticket_id, event having count(*) > 1
@@ -202,6 +209,11 @@ def count(found: Installation, run: Run) -> dict[str, Figure]:
     """The invariants, from the database alone."""
     with found.connect() as connection:
         states = {str(row[0]): str(row[1]) for row in connection.execute(_STORED).fetchall()}
+        for number, stage, state, action, tasks, approvals, event in connection.execute(_LEFT).fetchall():
+            say(
+                f"  not ended: {number}, {state} in {stage} ({action}); {tasks} open tasks, approvals:"
+                f" {approvals}; last event: {event}"
+            )
         twice = _number(connection, _TWICE, (list(ONCE),))
         billed_twice, unbilled = _number(connection, _BILLED_TWICE), _number(connection, _UNBILLED)
         unbalanced = _number(connection, _UNBALANCED)
@@ -253,7 +265,12 @@ async def measure(
             over.set()
             await settle(found, run)
     figures = await asyncio.to_thread(count, found, run)
-    figures |= {"seed": seed, "people": dict(staff.done), "cores": os.cpu_count() or 1}
+    figures |= {
+        "seed": seed,
+        "people": dict(staff.done),
+        "gave_up": dict(staff.gave_up),
+        "cores": os.cpu_count() or 1,
+    }
     asked = [
         *(
             Asked(name, float(str(figures[name])), 0)

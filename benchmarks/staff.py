@@ -15,6 +15,7 @@ from ticketos.dev.sim.people import MOVED_ON
 PAUSE_S = 0.5
 AT_ONCE = 4
 """How many tasks one person hands in side by side: each stands for a few people at that desk."""
+UNCONFIRMED = "no-final-answer"
 
 Result = Callable[[Person, Mapping[str, Any]], Any]
 """What a person hands in for a task; awaited."""
@@ -39,6 +40,8 @@ class Staff:
 
     def __init__(self, office: Office, result: Result) -> None:
         self.done: Counter[str] = Counter()
+        self.gave_up: Counter[str] = Counter()
+        """Acts whose person went away before they were confirmed: they may have been applied or not."""
         self._office = office
         self._result = result
         self._running: list[asyncio.Task[None]] = []
@@ -97,7 +100,9 @@ class Staff:
         try:
             await act
         except RefusedError as error:
-            if error.code not in MOVED_ON and error.code != "no-final-answer":
+            if error.code == UNCONFIRMED:
+                self.gave_up[kind] += 1
+            elif error.code not in MOVED_ON:
                 say(f"  {kind}: {error}")
             return
         self.done[kind] += 1

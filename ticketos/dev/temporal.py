@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,6 +123,10 @@ def cli_environment() -> dict[str, str]:
     return kept | {"TEMPORAL_DISABLE_CONFIG_FILE": "1", "NO_COLOR": "1"}
 
 
+NAMESPACE_SECONDS = 40.0
+"""A server reads its list of namespaces anew every ten seconds, a busy one a little later."""
+
+
 def is_serving(program: Path, address: str) -> bool:
     """True when the server's frontend says it serves."""
     return _cli(program, address, "operator", "cluster", "health").returncode == 0
@@ -166,8 +171,10 @@ def _cli(program: Path, address: str, *arguments: str) -> subprocess.CompletedPr
 def _must(program: Path, address: str, *arguments: str) -> str:
     """Run it, again for a while when it fails: a fresh server learns of its own namespaces with a delay."""
     done = _cli(program, address, *arguments)
-    for _ in range(20):
-        if done.returncode == 0:
-            return done.stdout
+    deadline = time.monotonic() + NAMESPACE_SECONDS
+    while done.returncode != 0 and time.monotonic() < deadline:
+        time.sleep(0.5)
         done = _cli(program, address, *arguments)
+    if done.returncode == 0:
+        return done.stdout
     raise StackError(f"`temporal {' '.join(arguments)}` failed: {(done.stderr or done.stdout).strip()}")
