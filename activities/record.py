@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from schemas.acts import ActorRef
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
 from ticketos.domain import deadline
-from ticketos.domain.changes import SetTicket, Verdict
+from ticketos.domain.changes import Emit, SetTicket, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import Step, StepKey, Store
 from ticketos.domain.state import SYSTEM, Actor
@@ -50,7 +51,7 @@ def record_act(store: Store, command: ActCommand, rule: Rule) -> StageVerdict:
         with store.step(key, command.client_id, actor_of(command.actor)) as work:
             if work.prior is not None:
                 return StageVerdict.model_validate(work.prior)
-            return _write(work, rule)
+            return _write(work, lambda step: _named(rule(step), command))
     except DomainError as error:
         return StageVerdict(
             outcome="refused", code=error.code, params={k: _plain(v) for k, v in error.params.items()}
@@ -63,6 +64,17 @@ def _write(work: Step, rule: Rule) -> StageVerdict:
     result = StageVerdict(outcome=verdict.outcome, next_at=verdict.next_at, facts=dict(verdict.facts))
     work.finish(result.model_dump(mode="json"))
     return result
+
+
+def _named(verdict: Verdict, command: ActCommand) -> Verdict:
+    """The act's key stands in the trail: an act whose workflow died before it heard of it can be told again."""
+    named = tuple(
+        replace(c, after={**(c.after or {}), "act": command.key, "act_kind": command.kind})
+        if isinstance(c, Emit)
+        else c
+        for c in verdict.changes
+    )
+    return Verdict(verdict.outcome, named, verdict.next_at, verdict.facts)
 
 
 def _with_stage_clocks(work: Step, verdict: Verdict) -> Verdict:

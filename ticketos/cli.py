@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
+WORKER_NICENESS = 5
+"""Work in hand can wait a moment; a person or a mail server at the door should not."""
+
 app = typer.Typer(
     name="ticketos",
     help="TicketingOS: every client transaction is a durable ticket, from intake to a proven invoice line.",
@@ -225,6 +228,7 @@ def worker(
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}; there are {', '.join(QUEUES)}", param_hint="--queue")
     settings = _settings()
+    os.nice(WORKER_NICENESS)
 
     async def until_told() -> None:
         task = asyncio.ensure_future(run(settings, queue or []))

@@ -1,26 +1,41 @@
-"""Finds requests whose workflow is gone although the database says they are open, and starts it again.
+"""The net below the outbox and the updates: what is true in the database, but not known to a workflow.
 
-The recorded steps make that safe: a workflow that starts anew finds every earlier effect done. Normally the outbox
-starts each workflow; this is the net below it (a Temporal server restored from an older backup, a start that was lost).
+A request that is open while its workflow is gone is started again; the recorded steps make that safe, since a new run
+finds every earlier effect done. An act that was recorded while worker and server died together, before the workflow
+heard of it, is told again under its own id: a workflow that knows it answers at once, one that does not catches up.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from schemas.acts import (
+    Act,
+    ActorRef,
+    CancelTicket,
+    ChangePriority,
+    CompleteTask,
+    DecideApproval,
+    PauseTicket,
+    ResumeTicket,
+    RetryStep,
+)
 from ticketos.db.session import driver
 from workers.wiring import Parts
 from workflows import names
 
 log = structlog.get_logger()
 
-EVERY_S = 60.0
+EVERY_S = 20.0
 BATCH = 50
 UNTOUCHED = timedelta(seconds=90)
 
@@ -37,19 +52,37 @@ update outbox set state = 'waiting', next_at = clock_timestamp(), error = 'the w
    select 'start:' || t.id || ':' || t.life from ticket t where t.id = outbox.ticket_id)"""
 
 
+_ACTS = """
+select distinct on (e.root_id) e.root_id, e.after->>'act', e.after->>'act_kind', e.after->>'task', e.after->>'kind',
+       e.after->>'version', e.after->>'priority', t.service_line
+  from audit_event e join ticket t on t.id = e.root_id
+ where e.seq > (select coalesce(max(seq), 0) - 20000 from audit_event)
+   and e.recorded_at between clock_timestamp() - interval '15 minutes' and clock_timestamp() - %s::interval
+   and jsonb_exists(e.after, 'act') and t.kind = 'request' and (t.closed_at is null or t.state = 'cancelled')
+ order by e.root_id, e.seq desc"""
+
+OF_TICKET = frozenset({"triage", "contract", "qa_review", "escalation"})
+"""Tasks that the ticket's own workflow waits for; all others are its line's."""
+SETTLED = timedelta(seconds=40)
+"""By then an act has either reached its workflow or its caller has stopped asking."""
+AGAIN = ActorRef(kind="system", origin="told again")
+
+
 class Reconciler:
     """Looks at suspects now and then."""
 
     def __init__(self, found: Parts, client: Client) -> None:
         self._found = found
         self._client = client
+        self._told: deque[str] = deque(maxlen=20_000)
 
     async def run_forever(self) -> None:
-        """Look every minute; a database that is away is waited for."""
+        """Look every so often; a database that is away is waited for."""
         while True:
             await asyncio.sleep(EVERY_S)
             try:
                 await self.once()
+                await self.tell_again()
             except Exception as error:  # the loop must outlive restarts of what it asks
                 log.warning("reconciler.failed", cause=str(error)[:300])
 
@@ -64,6 +97,26 @@ class Reconciler:
             again += 1
         return again
 
+    async def tell_again(self) -> int:
+        """Tell the last act of recently touched requests again, once each; returns how many were told."""
+        told = 0
+        for ticket_id, key, kind, task, task_kind, version, priority, line in await asyncio.to_thread(
+            self._acts
+        ):
+            if key in self._told:
+                continue
+            self._told.append(key)
+            workflow_id, argument = _again(ticket_id, key, kind, task, task_kind, version, priority, line)
+            with suppress(WorkflowUpdateFailedError):
+                try:
+                    handle = self._client.get_workflow_handle(workflow_id)
+                    await handle.execute_update(kind, argument, id=key, rpc_timeout=timedelta(seconds=15))
+                except RPCError as error:
+                    if error.status != RPCStatusCode.NOT_FOUND:
+                        raise
+            told += 1
+        return told
+
     async def _gone(self, ticket_id: UUID) -> bool:
         try:
             await self._client.get_workflow_handle(names.ticket_workflow(ticket_id)).describe()
@@ -77,6 +130,39 @@ class Reconciler:
         with self._found.database.system() as connection:
             return [row[0] for row in driver(connection).execute(_SUSPECTS, (UNTOUCHED, BATCH)).fetchall()]
 
+    def _acts(self) -> list[Any]:
+        with self._found.database.system() as connection:
+            return driver(connection).execute(_ACTS, (SETTLED,)).fetchall()
+
     def _restart(self, ticket_id: UUID) -> None:
         with self._found.database.system() as connection:
             driver(connection).execute(_AGAIN, (ticket_id,))
+
+
+def _again(
+    ticket_id: UUID,
+    key: str,
+    kind: str,
+    task: str | None,
+    task_kind: str | None,
+    version: str | None,
+    priority: str | None,
+    line: str | None,
+) -> tuple[str, Act]:
+    """The act as an update with its own key: the recorded verdict answers it, whatever else it says."""
+    workflow_id = names.ticket_workflow(ticket_id)
+    if kind == "complete_task" and task:
+        if task_kind not in OF_TICKET:
+            workflow_id = names.line_workflow(ticket_id, line or "data_entry")
+        return workflow_id, CompleteTask(actor=AGAIN, key=key, task_id=UUID(task))
+    if kind == "decide_approval":
+        return workflow_id, DecideApproval(actor=AGAIN, key=key, version=version or "", decision="accept")
+    if kind == "change_priority":
+        return workflow_id, ChangePriority(actor=AGAIN, key=key, priority=priority or "P3")
+    kinds: dict[str, type[Act]] = {
+        "pause": PauseTicket,
+        "cancel": CancelTicket,
+        "resume": ResumeTicket,
+        "retry": RetryStep,
+    }
+    return workflow_id, kinds[kind](actor=AGAIN, key=key, reason="told again")
