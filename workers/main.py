@@ -61,6 +61,8 @@ async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
         reader = wiring.SandboxReader(sandboxed)
         background = [asyncio.create_task(loop) for loop in _loops(found, client, queues)]
         money = wiring.money_activities(found)
+        if names.TICKETS in queues:  # the first ticket must not wait for the classifier's tables
+            await asyncio.to_thread(wiring.warm_up)
         for queue in queues:
             offered = wiring.activities_of(queue, steps, found.objects, reader, money)
             if queue == names.TICKETS or offered:

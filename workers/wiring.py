@@ -98,6 +98,11 @@ def parts(settings: Settings, *, app_pool: int = 12) -> Parts:
     )
 
 
+def warm_up() -> None:
+    """Load what the local engines load on first use."""
+    local_triage("Please enter the attached invoice.", subject="", attachments=(), sender="")
+
+
 def store(found: Parts) -> SqlStore:
     """Steps in the database."""
     return SqlStore(found.database, now=utc_now, new_id=new_id, audit=found.audit)
