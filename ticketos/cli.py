@@ -89,12 +89,12 @@ def up(
     try:
         with stack as urls:
             account = first_account(urls.database, settings.home)
-            _print_links(urls)
-            if account is not None:
-                say(f"\nFirst account (shown once): {account.email}  {account.password}")
-            if demo:
-                _fill(urls, settings, account)
             try:
+                _print_links(urls)
+                if account is not None:
+                    say(f"\nFirst account (shown once): {account.email}  {account.password}")
+                if demo:
+                    _fill(urls, settings, account)
                 stack.wait()
             except KeyboardInterrupt:
                 say("\nEnding: running work is finished or handed back first …")
