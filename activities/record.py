@@ -33,13 +33,16 @@ def record(
     """Do a stage's step once; a repeat returns the verdict that was recorded.
 
     A step that was under way while the ticket was cancelled is refused (``ticket-closed``): it must not open tasks
-    or stages on a ticket that has ended. ``ended_too`` is for steps that look for themselves."""
+    or stages on a ticket that has ended. ``ended_too`` is for steps that look for themselves. A step that runs ahead
+    of its workflow is refused on a paused ticket (``ticket-paused``): there the workflow waits."""
     key = StepKey(command.ticket_id, command.life, step, command.subject, command.round)
     with store.step(key, command.client_id, actor) as work:
         if work.prior is not None:
             return StageVerdict.model_validate(work.prior)
         if work.ticket().closed_at is not None and not ended_too:
             raise DomainError("ticket-closed", number=work.ticket().number)
+        if command.ahead and work.ticket().state == "paused":
+            raise DomainError("ticket-paused", number=work.ticket().number)
         return _write(work, rule)
 
 
@@ -62,7 +65,7 @@ def _write(work: Step, rule: Rule) -> StageVerdict:
     verdict = _with_stage_clocks(work, rule(work))
     work.apply(verdict.changes)
     result = StageVerdict(outcome=verdict.outcome, next_at=verdict.next_at, facts=dict(verdict.facts))
-    work.finish(result.model_dump(mode="json"))
+    work.finish(result.model_dump(mode="json", exclude={"then"}))
     return result
 
 

@@ -55,7 +55,10 @@ class LineResult(Wire):
 
 
 class StageCommand(Wire):
-    """Do a stage's step once. ``step`` names it within the stage; ``subject`` and ``round`` make it unique."""
+    """Do a stage's step once. ``step`` names it within the stage; ``subject`` and ``round`` make it unique.
+
+    ``then`` names the steps that follow at once where nothing stands in between (``activities.following``);
+    ``ahead`` marks one that is run in this way."""
 
     ticket_id: UUID
     client_id: UUID
@@ -65,6 +68,8 @@ class StageCommand(Wire):
     subject: str = ""
     reason: str = ""
     facts: dict[str, Any] = Field(default_factory=dict)
+    then: tuple[str, ...] = ()
+    ahead: bool = False
 
 
 class ActCommand(Wire):
@@ -83,13 +88,16 @@ class ActCommand(Wire):
 
 
 class StageVerdict(Wire):
-    """What was decided and recorded. ``next_at`` is the ticket's next deadline, from the contract's calendar."""
+    """What was decided and recorded. ``next_at`` is the ticket's next deadline, from the contract's calendar.
+
+    ``then`` holds the verdicts of steps that followed at once, by name, in their order."""
 
     outcome: str
     next_at: datetime | None = None
     code: str | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     facts: dict[str, Any] = Field(default_factory=dict)
+    then: tuple[tuple[str, StageVerdict], ...] = ()
 
 
 class DocumentCommand(Wire):
@@ -104,3 +112,4 @@ class DocumentCommand(Wire):
 
 
 TicketStart.model_rebuild()
+StageVerdict.model_rebuild()

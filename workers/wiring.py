@@ -16,6 +16,7 @@ from activities.closure import ClosureActivities
 from activities.contract import ContractActivities
 from activities.deadline import DeadlineActivities
 from activities.delivery import DeliveryActivities
+from activities.following import following
 from activities.handling import Completion, HandlingActivities, TaskActivities, classify, release
 from activities.intake import IntakeActivities
 from activities.invoicing import InvoicingActivities
@@ -144,27 +145,29 @@ def ticket_activities(
             raise ValueError(f"two meanings for finishing a task of kind {', '.join(sorted(taken))}")
         completions |= line.completions
     tasks = TaskActivities(steps, completions)
-    return (
-        intake.enter,
-        triaged.enter,
-        contract.enter,
-        assignment.enter,
-        delivery.begin,
-        delivery.finish,
-        judged.inspect,
-        judged.remaining,
-        judged.conclude,
-        again.begin,
-        approval.offer,
-        approval.decide,
-        approval.lapse,
-        billing.record,
-        closure.close,
-        deadline.tick,
-        handling.act,
-        handling.attention,
-        tasks.complete,
-        *(one for line in lines for one in line.local),
+    return following(
+        (
+            intake.enter,
+            triaged.enter,
+            contract.enter,
+            assignment.enter,
+            delivery.begin,
+            delivery.finish,
+            judged.inspect,
+            judged.remaining,
+            judged.conclude,
+            again.begin,
+            approval.offer,
+            approval.decide,
+            approval.lapse,
+            billing.record,
+            closure.close,
+            deadline.tick,
+            handling.act,
+            handling.attention,
+            tasks.complete,
+            *(one for line in lines for one in line.local),
+        )
     )
 
 

@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from activities.following import name_of
     from activities.handling import HandlingActivities
     from schemas.acts import Act, ActResult
     from schemas.ticket import ActCommand, StageCommand, StageVerdict
@@ -30,6 +31,7 @@ class Steps:
         self._attentions = 0
         self._retries = 0
         self._counted: dict[str, int] = {}
+        self._ahead: dict[str, StageVerdict] = {}
 
     def count(self, verdict: StageVerdict, name: str, known: int) -> int:
         """How many items still wait. Answers may arrive out of order, so one older than the last is ignored."""
@@ -62,12 +64,25 @@ class Steps:
                     raise
                 await self._needs_attention(name, _cause(error))
 
-    async def local(self, method: Callable[..., StageVerdict], command: StageCommand) -> StageVerdict:
-        """A stage's local activity, as a step."""
-        return await self.step(
+    async def local(
+        self,
+        method: Callable[..., StageVerdict],
+        command: StageCommand,
+        then: tuple[Callable[..., StageVerdict], ...] = (),
+    ) -> StageVerdict:
+        """A stage's local activity, as a step. What is named in ``then`` follows in the same activity as far as nobody
+        is waited for; its verdicts are taken when the workflow comes to those steps."""
+        done = self._ahead.pop(name_of(method), None)
+        if done is not None:
+            return done
+        if then:
+            command = command.model_copy(update={"then": tuple(map(name_of, then))})
+        verdict = await self.step(
             lambda: workflow.execute_local_activity_method(method, args=[command], **DB_WRITE),
             method.__name__,
         )
+        self._ahead |= dict(verdict.then)
+        return verdict
 
     async def act(self, method: Callable[..., StageVerdict], command: ActCommand) -> StageVerdict:
         """A person's act: it fails to the caller rather than asking for attention."""

@@ -41,6 +41,16 @@ with workflow.unsafe.imports_passed_through():
     from workflows.policies import NOT_BEFORE
     from workflows.steps import Steps, result_of
 
+TO_DELIVERY = (
+    TriageActivities.enter,
+    ContractActivities.enter,
+    AssignmentActivities.enter,
+    DeliveryActivities.begin,
+)
+"""What a new ticket goes through at once when its message is clear and its contract covers it."""
+TO_APPROVAL = (QualityActivities.inspect, QualityActivities.conclude, ApprovalActivities.offer)
+"""What delivered work goes through at once when nothing of it was drawn for review."""
+
 
 @workflow.defn(name="Ticket")
 class TicketWorkflow(Steps):
@@ -100,7 +110,7 @@ class TicketWorkflow(Steps):
 
     async def _intake(self) -> None:
         if await self._enter("intake"):
-            self._timed(await self.local(IntakeActivities.enter, self.command()))
+            self._timed(await self.local(IntakeActivities.enter, self.command(), then=TO_DELIVERY))
 
     async def _triage(self) -> None:
         if not await self._enter("triage"):
@@ -165,7 +175,7 @@ class TicketWorkflow(Steps):
             static_summary=OpenText(f"{self._line}, round {self.round}"),
         )
         await self._running()
-        await self.local(DeliveryActivities.finish, self.command())
+        await self.local(DeliveryActivities.finish, self.command(), then=TO_APPROVAL)
 
     async def _quality(self) -> bool:
         if not await self._enter("quality"):
@@ -179,7 +189,9 @@ class TicketWorkflow(Steps):
                 self._show(f"{self._open_reviews} items wait for a second person's review.")
                 await workflow.wait_condition(lambda: self._open_reviews <= 0 or self.should_continue())
                 await self._continue_if_long()
-        verdict = await self.local(QualityActivities.conclude, self.command())
+        verdict = await self.local(
+            QualityActivities.conclude, self.command(), then=(ApprovalActivities.offer,)
+        )
         return verdict.outcome == "passed"
 
     async def _rework(self) -> None:
@@ -208,7 +220,7 @@ class TicketWorkflow(Steps):
 
     async def _billing(self) -> None:
         await self._enter("billing")
-        await self.local(BillingActivities.record, self.command())
+        await self.local(BillingActivities.record, self.command(), then=(ClosureActivities.close,))
 
     async def _closure(self) -> str:
         await self._enter("closure")

@@ -13,6 +13,7 @@ from uuid import UUID
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.following import name_of
 from activities.lines.line import LinePorts
 from schemas.acts import ActorRef
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
@@ -57,9 +58,7 @@ class Lifecycle:
             *ticket_activities(store, triage, lines),
             *(one for line in lines for one in line.documents),
         )
-        self.activities: Mapping[str, Callable[..., Any]] = {
-            str(vars(a.__func__)["__temporal_activity_definition"].name): a for a in offered
-        }
+        self.activities: Mapping[str, Callable[..., Any]] = {name_of(a): a for a in offered}
         self.life, self.round = 1, 0
         self.retries = self._looked = 0
         self._begin()
