@@ -127,9 +127,26 @@ class _Converter(CompositePayloadConverter):
         )
 
 
+class _DataConverter(DataConverter):
+    """Of its parts only the codec looks at the context. The SDK asks for a converter of a workflow some hundred
+    times a ticket and would construct every part anew each time."""
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """The same converter for payloads of one workflow."""
+        codec = self.payload_codec
+        if not isinstance(codec, EncryptingCodec):
+            return super().with_context(context)
+        bound = codec.with_context(context)
+        if bound is codec:
+            return self
+        converter = object.__new__(type(self))
+        converter.__dict__.update(self.__dict__, payload_codec=bound)
+        return converter
+
+
 def data_converter(keyring: Keyring) -> DataConverter:
     """Pydantic values, encrypted payloads, and failures whose message and trace are encrypted as well."""
-    return DataConverter(
+    return _DataConverter(
         payload_converter_class=_Converter,
         payload_codec=EncryptingCodec(keyring),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,

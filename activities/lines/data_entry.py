@@ -120,7 +120,17 @@ class DataEntryActivities:
             step.now,
             step.new_id,
         )
-        return Verdict(verdict.outcome, (*verdict.changes, _one_more(ticket.documents_done)), verdict.next_at)
+        facts = self._none_left(step, verdict.outcome)
+        changes = (*verdict.changes, _one_more(ticket.documents_done))
+        return Verdict(verdict.outcome, changes, verdict.next_at, facts)
+
+    def _none_left(self, step: Step, outcome: str) -> Mapping[str, Any]:
+        """With the last document the plan is known: nothing left to read, so many wait for people. Saves a step."""
+        ticket = step.ticket()
+        if ticket.documents_done + 1 < ticket.documents_total or step.counts().get("received", 0) > 1:
+            return {}
+        people = waiting_for_people(step) + (outcome == "keying")
+        return {"read": [], "people": people, "seq": ticket.seq + 1}
 
     def _rework(self, step: Step) -> Verdict:
         ticket, agents = step.ticket(), step.agents()

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, event, insert
+from sqlalchemy import Connection, insert
 from typer.testing import CliRunner
 
 from ticketos.crypto import Keyring
@@ -25,7 +25,7 @@ from ticketos.db.audit import COVERED, AuditTrail, hash_of
 from ticketos.db.audit_cli import audit_commands
 from ticketos.db.ids import new_id
 from ticketos.db.sealing import Sealer, check_head
-from ticketos.db.session import Database
+from ticketos.db.session import Database, driver
 from ticketos.db.tables import Client
 from ticketos.db.verification import Broken
 from ticketos.dev.database import PostgresUrls
@@ -160,10 +160,22 @@ def test_an_event_keeps_who_what_when_where_before_after_and_why(trail: Trail) -
     assert limited == (first,)
 
 
-def test_an_ordinary_event_costs_one_statement_and_takes_no_lock(trail: Trail) -> None:
+def test_an_ordinary_event_costs_one_statement_and_takes_no_lock(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
     statements: list[str] = []
+
+    class Noting(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *args: Any, **options: Any) -> Any:
+            statements.append(query)
+            return super().execute(query, *args, **options)
+
+        def executemany(self, query: Any, *args: Any, **options: Any) -> Any:
+            statements.append(query)
+            return super().executemany(query, *args, **options)
+
     with trail.database.transaction([trail.client_id]) as connection:
-        event.listen(connection, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
+        monkeypatch.setattr(driver(connection), "cursor_factory", Noting)
         trail.write_in(connection, Emit("ticket.edited", after={"a": 1}))
         trail.write_in(connection, Emit("ticket.edited"), Emit("ticket.assigned"), Emit("ticket.triaged"))
         locks = connection.exec_driver_sql(

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from ticketos.crypto import Keyring, UnknownKeyError, UnreadableError, new_key
 from ticketos.db.keys import ClientKeys
+from ticketos.db.session import driver
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.events import BY_NAME
@@ -148,7 +149,7 @@ class AuditTrail:
             row["hash"] = hash_of(row)
             rows.append(row)
         values = [tuple(_stored(name, row[name]) for name in (*COVERED, "hash")) for row in rows]
-        connection.exec_driver_sql(_INSERT, values[0] if len(values) == 1 else values)
+        _write(connection, _INSERT, values)
         self._chain(connection, client_id, [row for row in rows if row["money"]])
         return tuple(row["id"] for row in rows)
 
@@ -263,10 +264,11 @@ class AuditTrail:
             own = money_hash(client_id, number, row["id"], row["hash"], previous)
             links.append((client_id, number, row["id"], row["hash"], previous, own))
             previous = own
-        connection.exec_driver_sql(
+        _write(
+            connection,
             "insert into money_link (client_id, number, event_id, event_hash, previous, hash)"
             " values (%s, %s, %s, %s, %s, %s)",
-            links[0] if len(links) == 1 else links,
+            links,
         )
 
     def _shown(self, connection: Connection, row: Any) -> TimelineEvent:
@@ -321,6 +323,16 @@ def money_hash(client_id: UUID, number: int, event_id: UUID, event: bytes, previ
             "previous": previous,
         }
     )
+
+
+def _write(connection: Connection, query: str, values: Sequence[tuple[object, ...]]) -> None:
+    """By the driver itself: every step of every ticket writes here."""
+    sql = driver(connection)
+    if len(values) == 1:
+        sql.execute(query, values[0])
+        return
+    with sql.cursor() as cursor:
+        cursor.executemany(query, values)
 
 
 def _stored(name: str, value: object) -> object:

@@ -32,6 +32,7 @@ class DataEntryWorkflow(Steps):
         self._people = 0
         self._read = 0
         self._plans = 0
+        self._none_left: StageVerdict | None = None
 
     @workflow.run
     async def run(self, start: LineStart) -> LineResult:
@@ -51,16 +52,23 @@ class DataEntryWorkflow(Steps):
     async def _read_all(self) -> None:
         """A window of documents at a time; one that cannot be read never stops the others (MF14)."""
         while True:
-            self._plans += 1
-            plan = await self.local(
-                DataEntryActivities.plan, self.command(f"{self._start.resumed}.{self._plans}")
-            )
+            plan = await self._plan()
             waiting = [UUID(i) for i in plan.facts["read"]]
             self._people = self.count(plan, "people", self._people)
             if not waiting:
                 return
             await self._read_window(waiting)
             await self._continue_if_long()
+
+    async def _plan(self) -> StageVerdict:
+        """What is left to read; the last document that was read has said it already."""
+        known, self._none_left = self._none_left, None
+        if known is not None:
+            return known
+        self._plans += 1
+        return await self.local(
+            DataEntryActivities.plan, self.command(f"{self._start.resumed}.{self._plans}")
+        )
 
     async def _read_window(self, waiting: list[UUID]) -> None:
         async def reader() -> None:
@@ -77,7 +85,7 @@ class DataEntryWorkflow(Steps):
             life=self.life,
             round=self.round,
         )
-        await self.step(
+        verdict = await self.step(
             lambda: workflow.execute_activity_method(
                 DataEntryActivities.read,
                 command,
@@ -86,6 +94,8 @@ class DataEntryWorkflow(Steps):
             ),
             f"read:{document_id}",
         )
+        if "read" in verdict.facts:
+            self._none_left = verdict
         self._read += 1
         if self._read % 10 == 0:
             workflow.set_current_details(f"**reading**: {self._read} documents in this run.")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -33,16 +34,15 @@ def write_sub_tickets(writer: Writer, changes: Sequence[c.SubTicket]) -> None:
     Raises ``sub-ticket-letter-missing`` for a new row without a letter.
     """
     request = writer.ticket
-    known, counter = _known(writer)
+    known = _known(writer)
+    merged = _merged(changes)
+    numbers = _numbers(writer, [change for change in merged if change.key not in known])
     new: dict[str, list[Any]] = {}
     changed: dict[str, list[Any]] = {}
-    for change in _merged(changes):
+    for change in merged:
         state = known.get(change.key)
         if state is None:
-            if not change.letter:
-                raise DomainError("sub-ticket-letter-missing", key=change.key)
-            count = counter[change.letter] = int(counter.get(change.letter, 0)) + 1
-            new[change.key] = _new_row(request, change, f"{request.number}-{change.letter}{count}", writer)
+            new[change.key] = _new_row(request, change, numbers[change.key], writer)
         else:
             changed[change.key] = [
                 change.subject,
@@ -59,10 +59,6 @@ def write_sub_tickets(writer: Writer, changes: Sequence[c.SubTicket]) -> None:
             ]
     if new:
         writer.many(_INSERT, new.values())
-        writer.sql.execute(
-            "update ticket set sub_counter = %s where client_id = %s and id = %s",
-            [rows.jsonb(counter), *writer.here],
-        )
     if changed:
         writer.many(_UPDATE, changed.values())
 
@@ -90,17 +86,37 @@ def _merged(changes: Sequence[c.SubTicket]) -> list[c.SubTicket]:
     return list(found.values())
 
 
-def _known(writer: Writer) -> tuple[dict[str, TicketState], dict[str, int]]:
+def _known(writer: Writer) -> dict[str, TicketState]:
     columns = rows.columns(TicketState, "t")
     found = writer.sql.execute(
         f"select {columns} from ticket t where t.client_id = %s and t.root_id = %s and t.id <> t.root_id",
         writer.here,
     ).fetchall()
-    counter = writer.sql.execute(
-        "select sub_counter from ticket where client_id = %s and id = %s", writer.here
+    return {str(state.detail["key"]): state for state in map(rows.ticket, found)}
+
+
+def _numbers(writer: Writer, opened: Sequence[c.SubTicket]) -> dict[str, str]:
+    """The number of each new row, by key: the request's, a letter, and how many it has of that letter."""
+    if not opened:
+        return {}
+    for change in opened:
+        if not change.letter:
+            raise DomainError("sub-ticket-letter-missing", key=change.key)
+    wanted = Counter(change.letter for change in opened)
+    row = writer.sql.execute(
+        "update ticket set sub_counter = sub_counter || (select jsonb_object_agg(w.letter,"
+        " coalesce((sub_counter ->> w.letter)::int, 0) + w.count) from unnest(%s::text[], %s::int[])"
+        " as w (letter, count)) where client_id = %s and id = %s returning sub_counter",
+        [list(wanted), list(wanted.values()), *writer.here],
     ).fetchone()
-    states = [rows.ticket(row) for row in found]
-    return {str(state.detail["key"]): state for state in states}, dict(counter[0]) if counter else {}
+    if row is None:
+        raise DomainError("ticket-unknown", ticket=str(writer.ticket.id))
+    last = {letter: int(row[0][letter]) - count for letter, count in wanted.items()}
+    numbers: dict[str, str] = {}
+    for change in opened:
+        last[change.letter] += 1
+        numbers[change.key] = f"{writer.ticket.number}-{change.letter}{last[change.letter]}"
+    return numbers
 
 
 def _new_row(request: TicketState, change: c.SubTicket, number: str, writer: Writer) -> list[Any]:
