@@ -52,7 +52,7 @@ class Person:
         return answer.json() if answer.content else None
 
 
-def eventually(look: Callable[[], T], what: str) -> T:
+def eventually(look: Callable[[], T | None], what: str) -> T:
     """Look again until there is something to see."""
     end = time.monotonic() + WAIT_S
     while time.monotonic() < end:
@@ -159,7 +159,7 @@ def faults_of(link: str) -> list[str]:
         )
         for width in (1280, 390):
             for theme in ("light", "dark"):
-                page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
+                page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
                 page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
                 page.on(
                     "request",

@@ -118,7 +118,7 @@ async def test_after_the_last_round_a_lead_decides(temporal_server: Any) -> None
 
 
 def lead_document(run: Any) -> UUID:
-    return next(iter(run.world.documents))
+    return UUID(str(next(iter(run.world.documents))))
 
 
 async def test_the_client_accepts_a_part_and_returns_the_rest_with_a_reason(temporal_server: Any) -> None:
