@@ -29,7 +29,7 @@ from ticketos.domain.state import Actor, TicketState
 
 _TICKET = rows.columns(TicketState, "t")
 _PRIOR = "select result from step_result where key = %s"
-_ROW = "where t.client_id = %s and t.id = %s for update of t"
+_ROW = "where t.client_id = %s and t.id = %s for no key update of t"
 _FREE = f"select ({_PRIOR}), {_TICKET}, {BESIDE} from ticket t {BESIDE_FROM} {_ROW} skip locked"
 _HELD = f"select {_TICKET} from ticket t {_ROW}"
 _TICKET_ENDS = 1 + len(fields(TicketState))
