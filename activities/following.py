@@ -21,17 +21,22 @@ from schemas.ticket import StageCommand, StageVerdict
 
 Run = Callable[[StageCommand], StageVerdict]
 
-GOES_ON: Mapping[str, Callable[[str], bool]] = {
-    "intake.enter": lambda outcome: True,
-    "triage.enter": lambda outcome: outcome != "ask",
-    "contract.enter": lambda outcome: outcome == "covered",
-    "assignment.enter": lambda outcome: True,
-    "delivery.finish": lambda outcome: True,
-    "quality.inspect": lambda outcome: outcome != "inspect",
-    "quality.conclude": lambda outcome: outcome == "passed",
-    "billing.record": lambda outcome: True,
+GOES_ON: Mapping[str, Callable[[StageVerdict], bool]] = {
+    "intake.enter": lambda verdict: True,
+    "triage.enter": lambda verdict: verdict.outcome != "ask",
+    "contract.enter": lambda verdict: verdict.outcome == "covered",
+    "assignment.enter": lambda verdict: True,
+    "data_entry.post": lambda verdict: not verdict.facts["remaining"],
+    "delivery.finish": lambda verdict: True,
+    "quality.inspect": lambda verdict: verdict.outcome != "inspect",
+    "quality.conclude": lambda verdict: verdict.outcome == "passed",
+    "billing.record": lambda verdict: True,
 }
-"""After which outcome of a step the ticket goes on without a person's or the client's word."""
+"""After which verdict of a step the ticket goes on without a person's or the client's word."""
+
+
+_ALONE = {"subject": "", "facts": {}, "then": (), "ahead": True}
+"""What of a command is not for the step that follows."""
 
 
 def following(activities: Sequence[Callable[..., Any]]) -> Sequence[Callable[..., Any]]:
@@ -51,10 +56,10 @@ def _leading(name: str, first: Run, steps: Mapping[str, Run]) -> Run:
         verdict = first(command)
         before, done = (name, verdict), []
         for after in command.then:
-            if not GOES_ON[before[0]](before[1].outcome):
+            if not GOES_ON[before[0]](before[1]):
                 break
             try:
-                reached = steps[after](command.model_copy(update={"then": (), "ahead": True}))
+                reached = steps[after](command.model_copy(update=_ALONE))
             except ApplicationError:
                 break
             done.append((after, reached))

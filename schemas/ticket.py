@@ -35,7 +35,8 @@ class TicketProgress(Wire):
 
 
 class LineStart(Wire):
-    """Start of a service line's child workflow for one round of work. ``resume`` marks a continued run."""
+    """Start of a service line's child workflow for one round of work. ``resume`` marks a continued run; ``then``
+    names the master flow's steps that may follow the line's last one at once."""
 
     ticket_id: UUID
     client_id: UUID
@@ -45,13 +46,15 @@ class LineStart(Wire):
     priority: str = "P3"
     resumed: int = 0
     seen: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
 
 
 class LineResult(Wire):
-    """What a round of work came to."""
+    """What a round of work came to; ``then`` as in a verdict."""
 
     outcome: str = "delivered"
     facts: dict[str, Any] = Field(default_factory=dict)
+    then: tuple[tuple[str, StageVerdict], ...] = ()
 
 
 class StageCommand(Wire):
@@ -112,4 +115,5 @@ class DocumentCommand(Wire):
 
 
 TicketStart.model_rebuild()
+LineResult.model_rebuild()
 StageVerdict.model_rebuild()

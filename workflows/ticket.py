@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.approval import ApprovalActivities
@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.contract import ContractActivities
     from activities.deadline import DeadlineActivities
     from activities.delivery import DeliveryActivities
+    from activities.following import name_of
     from activities.handling import HandlingActivities, TaskActivities
     from activities.intake import IntakeActivities
     from activities.quality import QualityActivities
@@ -71,8 +72,8 @@ class TicketWorkflow(Steps):
         self._priority, self._assigned = "P3", ""
         self._triaged = self._released = self._lead = 0
         self._open_reviews = 0
-        self._decision: str | None = None
-        self._fresh = 0
+        self._decisions: dict[int, StageVerdict] = {}
+        """By round: a decision may be heard before the answer of the step that offered."""
         self._settled = self._over = False
 
     @workflow.run
@@ -160,7 +161,7 @@ class TicketWorkflow(Steps):
             return
         self._sooner(await self.local(DeliveryActivities.begin, self.command()))
         self._show("The service line works on it.")
-        await workflow.execute_child_workflow(
+        result = await workflow.execute_child_workflow(
             self._works,
             LineStart(
                 ticket_id=self.ticket_id,
@@ -169,11 +170,13 @@ class TicketWorkflow(Steps):
                 round=self.round,
                 line=self._line,
                 priority=self._priority,
+                then=(name_of(DeliveryActivities.finish), *(name_of(step) for step in TO_APPROVAL)),
             ),
             id=names.line_workflow(self.ticket_id, self._line),
             result_type=LineResult,
             static_summary=OpenText(f"{self._line}, round {self.round}"),
         )
+        self._ahead |= dict(result.then)
         await self._running()
         await self.local(DeliveryActivities.finish, self.command(), then=TO_APPROVAL)
 
@@ -208,15 +211,15 @@ class TicketWorkflow(Steps):
 
     async def _approval(self) -> bool:
         await self._enter("approval")
-        self._decision = None
         verdict = await self.local(ApprovalActivities.offer, self.command())
         self._timed(verdict)
         if verdict.outcome == "accepted":
             return not verdict.facts.get("fresh")
         self._show("The client accepts or returns.")
         workflow.upsert_search_attributes([names.STAGE.value_set("approval")])
-        await workflow.wait_condition(lambda: self._decision is not None)
-        return self._decision == "accepted" and not self._fresh
+        await workflow.wait_condition(lambda: self.round in self._decisions)
+        decision = self._decisions[self.round]
+        return decision.outcome == "accepted" and not decision.facts.get("fresh")
 
     async def _billing(self) -> None:
         await self._enter("billing")
@@ -256,8 +259,8 @@ class TicketWorkflow(Steps):
 
     async def _lapse(self) -> None:
         verdict = await self.local(ApprovalActivities.lapse, self.command(f"{self._next_at}"))
-        if verdict.outcome == "accepted" and self._decision is None:
-            self._decision, self._fresh = "accepted", int(verdict.facts.get("fresh", 0))
+        if verdict.outcome == "accepted":
+            self._decisions.setdefault(self.round, verdict)
 
     async def _resume_by_itself(self, due: datetime) -> None:
         act = ResumeTicket(
@@ -300,7 +303,7 @@ class TicketWorkflow(Steps):
         verdict = await self.act(ApprovalActivities.decide, self.act_command("decide_approval", act))
         if verdict.outcome in ("accepted", "returned"):
             self._timed(verdict)
-            self._decision, self._fresh = verdict.outcome, int(verdict.facts.get("fresh", 0))
+            self._decisions[self.round] = verdict
         return result_of(verdict)
 
     @workflow.update
@@ -354,10 +357,6 @@ class TicketWorkflow(Steps):
     @decide_approval.validator
     def _may_decide(self, act: DecideApproval) -> None:
         self.require_running()
-        if self._stage != "approval":
-            raise ApplicationError(
-                "Nothing is waiting for approval.", type="approval-not-open", non_retryable=True
-            )
 
     @pause.validator
     def _may_pause(self, act: PauseTicket) -> None:

@@ -47,7 +47,7 @@ class DataEntryWorkflow(Steps):
         posted = await self._post_all()
         self.ended = True
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return LineResult(outcome="delivered", facts={"posted": posted})
+        return LineResult(outcome="delivered", facts={"posted": posted}, then=tuple(self._ahead.items()))
 
     async def _read_all(self) -> None:
         """A window of documents at a time; one that cannot be read never stops the others (MF14)."""
@@ -113,8 +113,9 @@ class DataEntryWorkflow(Steps):
     async def _post_all(self) -> int:
         posted, chunk = 0, 0
         while True:
+            command = self.command(f"{self._start.resumed}.{chunk}")
             verdict: StageVerdict = await self.local(
-                DataEntryActivities.post, self.command(f"{self._start.resumed}.{chunk}")
+                DataEntryActivities.post, command.model_copy(update={"then": self._start.then})
             )
             posted += int(verdict.facts["posted"])
             chunk += 1
