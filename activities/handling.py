@@ -9,8 +9,8 @@ from temporalio import activity
 from activities.errors import guarded
 from activities.record import record, record_act
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import contract, handling, tasks, triage
-from ticketos.domain.changes import CloseTask, Emit, Verdict
+from ticketos.domain import billing, contract, handling, tasks, triage
+from ticketos.domain.changes import Change, CloseTask, Emit, Verdict
 from ticketos.domain.deadline import timing_of
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import Step, Store
@@ -75,14 +75,30 @@ class HandlingActivities:
         raise DomainError("act-unknown", kind=command.kind)
 
     def _cancel(self, step: Step, reason: str) -> Verdict:
-        ticket = step.ticket()
-        verdict = handling.cancel(ticket, tuple(step.sub_tickets().items()), reason, step.now)
+        ticket, children = step.ticket(), step.sub_tickets()
+        verdict = handling.cancel(ticket, tuple(children.items()), reason, step.now)
         withdraw = line_of(ticket.service_line).withdraw if ticket.service_line in KEYS else None
-        if withdraw is None:
-            return verdict
-        posted = [d for d in step.documents(states=("posted",)) if d.approval != "accepted"]
-        back = [c for d in posted for c in withdraw(ticket, d, step.postings_of(d.id), step.now, step.new_id)]
-        return Verdict(verdict.outcome, (*back, *verdict.changes), verdict.next_at, verdict.facts)
+        documents = step.documents() if ticket.documents_total else ()
+        back: list[Change] = []
+        for d in documents:
+            # What is being reworked was posted in an earlier round.
+            if withdraw and d.approval != "accepted" and (d.state == "posted" or d.round):
+                back += withdraw(ticket, d, step.postings_of(d.id), step.now, step.new_id)
+        owed: tuple[Change, ...] = ()
+        if any(d.approval == "accepted" for d in documents):
+            before = children.get(billing.KEY)
+            owed = billing.on_cancel(
+                ticket,
+                step.client(),
+                step.contract(),
+                documents,
+                step.quality(),
+                int(before.detail.get("units", 0)) if before else 0,
+                step.locked_periods(),
+                step.now,
+                step.new_id,
+            )
+        return Verdict(verdict.outcome, (*back, *owed, *verdict.changes), verdict.next_at, verdict.facts)
 
 
 class TaskActivities:

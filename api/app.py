@@ -41,6 +41,7 @@ from api.v1 import (
     sessions,
     tasks,
     tickets,
+    usage,
     users,
 )
 from ticketos.crypto import Keyring
@@ -68,8 +69,18 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 """Every router of the core, in the order of the documentation."""
 
-MONEY_ROUTERS: tuple[APIRouter, ...] = (invoices.router, ledger.router, reconciliations.router)
-MONEY_RULES: dict[tuple[str, str], Rule] = {**invoices.RULES, **ledger.RULES, **reconciliations.RULES}
+MONEY_ROUTERS: tuple[APIRouter, ...] = (
+    invoices.router,
+    ledger.router,
+    reconciliations.router,
+    usage.router,
+)
+MONEY_RULES: dict[tuple[str, str], Rule] = {
+    **invoices.RULES,
+    **ledger.RULES,
+    **reconciliations.RULES,
+    **usage.RULES,
+}
 """What comes after the ticket: invoices, books, reconciliation."""
 
 POOL = 24

@@ -80,6 +80,8 @@ class Model:
     priority: str = "P3"
     tasks: Counter[tuple[str, str]] = field(default_factory=Counter)
     billed: set[str] = field(default_factory=set)
+    worked: bool = False
+    """A person has done work that came without a document."""
     attached: bool = False
     """The contract is known; until then its defaults apply."""
     chosen: bool = False
@@ -230,12 +232,17 @@ class Model:
 
     def billing_record(self, _: str, __: datetime) -> str:
         self.enter("billing")
+        self._bill()
+        if not self.units and self.worked:
+            self.billed.add("ticket")
+        return "billed"
+
+    def _bill(self) -> None:
         self.billed |= {
             u.id
             for u in self.units
             if u.approval == "accepted" and u.quality == "passed" and u.work == "posted"
         }
-        return "billed"
 
     def closure_close(self, _: str, now: datetime) -> str:
         self.enter("closure")
@@ -287,6 +294,7 @@ class Model:
             return "reason-missing"
         self.state = "cancelled"
         self.tasks.clear()
+        self._bill()
         return "cancelled"
 
     def change_priority(self, priority: str) -> str:

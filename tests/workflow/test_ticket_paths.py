@@ -206,6 +206,26 @@ async def test_cancelling_withdraws_tasks_and_reverses_what_was_posted(temporal_
     assert total == 0 and not run.world.usage
 
 
+async def test_what_was_accepted_before_a_cancel_is_billed_all_the_same(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT, files=2)
+    answers = {"f0.pdf": good_reading(1), "f1.pdf": good_reading(2)}
+    async with running(temporal_server.grpc, store, Readings(answers)) as start:
+        run = await start(request)
+        first, second = sorted(run.world.documents, key=lambda d: run.world.documents[d].position)
+        await run.decide("partial", "wrong supplier", {str(first): "accept", str(second): "return"})
+        await run.task("rework")
+        await run.act("cancel", CancelTicket(actor=BUYER, key="c1", reason="no longer needed"))
+        assert await run.done() == "cancelled"
+    (billed,) = run.world.usage.values()
+    assert (billed.document_id, billed.fate) == (first, "billable")
+    assert run.world.subs[request.id, "billing"].state == "recorded"
+    assert "ticket.billed" in progress(store)
+    standing = {j.source_id for _, j in run.world.journals.values()} - {
+        j.source_id for _, j in run.world.journals.values() if j.reverses
+    }
+    assert standing == {first}, "what is billed stays posted, the rest is taken back"
+
+
 async def test_cancelling_while_a_person_keys_ends_the_line_too(temporal_server: Any) -> None:
     store, request = world({"qa": {"sample_rate": "0"}})
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
@@ -292,6 +312,10 @@ async def test_a_line_that_is_not_built_goes_to_a_person(temporal_server: Any) -
         assert (await run.complete(task, helper, {})).code == "note-missing"
         await run.complete(task, helper, {"note": "password reset by phone"})
         assert await run.done() == "closed"
+    (billed,) = run.world.usage.values()
+    assert (billed.key, billed.unit_type, billed.quantity) == (f"ticket:{request.id}", "ticket", 1)
+    assert (billed.finished_by, billed.contract_id) == (UUID(int=11), store.world.contracts[0].id)
+    assert run.world.subs[request.id, "processing"].detail["agents"] == [str(UUID(int=11))]
 
 
 @pytest.mark.slow

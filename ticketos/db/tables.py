@@ -657,6 +657,7 @@ class UsageEvent(SQLModel, table=True):
         of("contract", "contract_id"),
         Index("ix_usage_event_period", "client_id", "period", "state"),
         Index("ix_usage_event_ticket", "ticket_id"),
+        Index("ix_usage_event_held", "client_id", "id", postgresql_where=text("state = 'held'")),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)

@@ -76,6 +76,8 @@ CATALOGUE: tuple[Event, ...] = (
     Event("mail.failed", "Mail could not be sent"),
     Event("usage.recorded", "Usage recorded", money=True),
     Event("usage.reversed", "Usage reversed", money=True),
+    Event("usage.contract_given", "Held usage given a contract", money=True),
+    Event("usage.waived", "Held usage waived", money=True),
     Event("period.locked", "Billing period locked", money=True),
     Event("invoice.drafted", "Invoice drafted", money=True),
     Event("invoice.approved", "Invoice approved", money=True),

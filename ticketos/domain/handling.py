@@ -86,7 +86,7 @@ def cancel(
     closed = [
         SubTicket(key, "", sub.kind, sub.subject, "cancelled", closed_at=now)
         for key, sub in children
-        if sub.closed_at is None
+        if sub.closed_at is None and sub.kind != "billing"  # what was accepted is owed all the same
     ]
     return Verdict(
         "cancelled",
