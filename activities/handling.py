@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from temporalio import activity
 
@@ -55,7 +56,9 @@ class HandlingActivities:
         timing = timing_of(step.contract())
         match command.kind:
             case "pause":
-                return handling.pause(ticket, step.clocks(), timing, reason, step.now)
+                until = command.payload.get("until")
+                ends = datetime.fromisoformat(until) if until else None
+                return handling.pause(ticket, step.clocks(), timing, reason, step.now, ends)
             case "resume":
                 return handling.resume(ticket, step.clocks(), timing, step.approval(), reason, step.now)
             case "change_priority":

@@ -127,6 +127,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "version-stale": ("Version replaced", "Another version is before you now; look at it first."),
     "stale-version": ("Changed meanwhile", "The task was changed since you read it; read it again."),
     "already-paused": ("Paused already", "The ticket is paused."),
+    "pause-until-invalid": (
+        "End of pause not valid",
+        "A pause ends in the future, by {latest} at the latest.",
+    ),
     "not-paused": ("Not paused", "The ticket is not paused."),
     "not-pausable": ("Cannot be paused", "A ticket that is {state} cannot be paused."),
     "too-late-to-cancel": ("Too late to cancel", "The work is done and accepted (stage {stage})."),

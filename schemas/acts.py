@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -51,9 +52,10 @@ class DecideApproval(Act):
 
 
 class PauseTicket(Act):
-    """Stop the clocks and the stages, with a reason."""
+    """Stop the clocks and the stages, with a reason; without ``until`` for as long as the contract allows."""
 
     reason: str
+    until: datetime | None = None
 
 
 class ResumeTicket(Act):

@@ -71,7 +71,9 @@ class TicketWorkflow(Steps):
         flow = asyncio.create_task(self._master_flow())
         clock = asyncio.create_task(self._watch_deadline())
         try:
-            await workflow.wait_condition(lambda: flow.done() or self._cancelled)
+            await workflow.wait_condition(lambda: flow.done() or self._cancelled or clock.done())
+            if clock.done():
+                clock.result()  # a defect of ours in the watch must not leave the ticket without its deadlines
         except asyncio.CancelledError:
             await self._cancelled_in_temporal()
         self._over = True
@@ -253,7 +255,12 @@ class TicketWorkflow(Steps):
             key=f"pause-limit:{due.isoformat()}",
             reason="longest pause reached",
         )
-        self._after_resume(await self.act(HandlingActivities.act, self.act_command("resume", act)))
+        verdict = await self.step(
+            lambda: self.act(HandlingActivities.act, self.act_command("resume", act)), "resume"
+        )
+        if verdict.outcome == "refused" and self._next_at is None:  # a person was quicker: look again
+            self._next_at = workflow.now() + NOT_BEFORE
+        self._after_resume(verdict)
 
     # --- people ---------------------------------------------------------------------------------------------------
 

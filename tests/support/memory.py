@@ -319,6 +319,11 @@ class MemoryStep:
             if a.id == x.approval_id:
                 self.w.approvals[key] = replace(a, state=x.state, decided_at=x.at, units=x.units)
 
+    def _MoveDeemed(self, x: c.MoveDeemed) -> None:
+        for key, a in self.w.approvals.items():
+            if a.id == x.approval_id:
+                self.w.approvals[key] = replace(a, deemed_at=x.deemed_at)
+
     def _AddUsage(self, x: c.AddUsage) -> None:
         self.w.usage.setdefault(x.key, x)
 

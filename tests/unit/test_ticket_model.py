@@ -307,7 +307,7 @@ class TicketLife(RuleBasedStateMachine):
 
     @rule()
     def resume(self) -> None:
-        self.acted("resume", {}, self.model.resume())
+        self.acted("resume", {}, self.model.resume(self.now))
 
     @rule()
     def retry(self) -> None:

@@ -161,6 +161,14 @@ class DecideApproval:
 
 
 @dataclass(frozen=True)
+class MoveDeemed:
+    """Silence on an open version becomes acceptance at another instant."""
+
+    approval_id: UUID
+    deemed_at: datetime
+
+
+@dataclass(frozen=True)
 class AddUsage:
     """An accepted unit. ``key`` is unique for ever: a second one is a no-op."""
 
@@ -263,6 +271,7 @@ Change = (
     | AddQaCheck
     | OfferApproval
     | DecideApproval
+    | MoveDeemed
     | AddUsage
     | PostJournal
     | RememberVendor

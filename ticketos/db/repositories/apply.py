@@ -248,6 +248,14 @@ class Writer:
         if changed != len(changes):
             raise DomainError("approval-not-open", approvals=[str(d.approval_id) for d in changes])
 
+    def move_deemed(self, changes: Sequence[c.MoveDeemed]) -> None:
+        """Only while the version is open; one that was decided stays as it is."""
+        self.many(
+            "update approval set deemed_at = %s"
+            " where client_id = %s and ticket_id = %s and id = %s and state = 'open'",
+            ((m.deemed_at, *self.here, m.approval_id) for m in changes),
+        )
+
     def send_mails(self, changes: Sequence[c.SendMail]) -> None:
         """To the outbox; the relay renders and sends."""
         self.insert(
@@ -325,6 +333,7 @@ _ORDER: Mapping[type[Any], Callable[[Writer, Any], None]] = {
     c.AddQaCheck: Writer.add_qa_checks,
     c.OfferApproval: Writer.offer_approvals,
     c.DecideApproval: Writer.decide_approvals,
+    c.MoveDeemed: Writer.move_deemed,
     c.AddUsage: add_usage,
     c.RememberVendor: remember_vendors,
     c.PostJournal: post_journals,
