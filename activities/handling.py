@@ -10,7 +10,7 @@ from temporalio import activity
 from activities.errors import guarded
 from activities.record import record, record_act
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import billing, contract, handling, tasks, triage
+from ticketos.domain import billing, contract, handling, offers, tasks, triage
 from ticketos.domain.changes import Change, CloseTask, Emit, Verdict
 from ticketos.domain.deadline import timing_of
 from ticketos.domain.errors import DomainError
@@ -31,7 +31,8 @@ class HandlingActivities:
     @activity.defn(name="ticket.act")
     @guarded
     def act(self, command: ActCommand) -> StageVerdict:
-        """Record an act; ``kind`` is pause, resume, cancel, change_priority or retry."""
+        """Record an act; ``kind`` is pause, resume, cancel, change_priority, retry,
+        accept_task or refuse_task."""
         return record_act(self._store, command, lambda s: self._act(s, command))
 
     @activity.defn(name="ticket.attention")
@@ -71,11 +72,22 @@ class HandlingActivities:
                     reason,
                     step.now,
                 )
+            case "accept_task" | "refuse_task":
+                return self._answer(step, command, reason)
             case "retry":
                 return handling.retry(ticket, reason)
             case "cancel":
                 return self._cancel(step, reason)
         raise DomainError("act-unknown", kind=command.kind)
+
+    def _answer(self, step: Step, command: ActCommand, reason: str) -> Verdict:
+        task = step.task(command.task_id) if command.task_id else None
+        if command.kind == "accept_task":
+            return offers.accept(step.ticket(), task, step.actor)
+        asked = offers.queues(step.contract(), step.client)
+        return offers.refuse(
+            step.ticket(), task, step.actor, reason, step.agents(), asked, step.now, step.new_id
+        )
 
     def _cancel(self, step: Step, reason: str) -> Verdict:
         ticket, children = step.ticket(), step.sub_tickets()

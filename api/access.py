@@ -93,6 +93,8 @@ TASKS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/tasks"): allow(TASK_READERS, scope="tasks:read"),
     ("GET", "/v1/tasks/{task_id}"): allow(TASK_READERS, scope="tasks:read"),
     ("POST", "/v1/tasks/{task_id}/claim"): allow(WORKERS, scope="tasks:write"),
+    ("POST", "/v1/tasks/{task_id}/accept"): allow(WORKERS, scope="tasks:write"),
+    ("POST", "/v1/tasks/{task_id}/refuse"): allow(WORKERS, scope="tasks:write"),
     ("POST", "/v1/tasks/{task_id}/assign"): allow("lead", "desk", "wfm", "ops", scope="tasks:write"),
     ("POST", "/v1/tasks/{task_id}/complete"): allow(WORKERS, scope="tasks:write"),
 }

@@ -26,6 +26,7 @@ STATUS: Mapping[str, int] = {
     "role-not-allowed": 403,
     "not-allowed": 403,
     "task-assigned-to-other": 403,
+    "task-offered-to-other": 403,
     "person-not-eligible": 403,
     "session-required": 403,
     "own-work": 403,
@@ -39,6 +40,7 @@ STATUS: Mapping[str, int] = {
     "method-not-allowed": 405,
     "idempotency-in-flight": 409,
     "task-not-open": 409,
+    "task-not-offered": 409,
     "ticket-closed": 409,
     "ticket-cancelled": 409,
     "ticket-paused": 409,
@@ -98,6 +100,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "task-assigned-to-other": (
         "Somebody else's task",
         "The task is with another person; a lead can reassign it.",
+    ),
+    "task-offered-to-other": (
+        "Offered to somebody else",
+        "The task is offered to another person, who may still take it.",
+    ),
+    "task-not-offered": (
+        "Not offered",
+        "The task is not offered: it was given to somebody, or lies in its queue.",
     ),
     "person-not-eligible": ("Not eligible", "This person may not do this task: {reasons}"),
     "person-unknown": ("Unknown person", "There is no such active person."),

@@ -83,6 +83,19 @@ class RetryStep(Act):
     reason: str = ""
 
 
+class AcceptTask(Act):
+    """Take a task that was offered."""
+
+    task_id: UUID
+
+
+class RefuseTask(Act):
+    """Leave an offered task to the next best match."""
+
+    task_id: UUID
+    reason: str
+
+
 class ActResult(Wire):
     """What became of an act. ``applied`` false carries the domain's ``code`` and ``params``."""
 

@@ -147,6 +147,8 @@ class TaskView(View):
     result: dict[str, Any] = Field(default_factory=dict)
     created_at: datetime
     due_at: datetime | None = None
+    offered_to: UUID | None = None
+    offer_until: datetime | None = None
     completed_by: UUID | None = None
     completed_at: datetime | None = None
     version: int

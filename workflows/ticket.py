@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.rework import ReworkActivities
     from activities.triage import TriageActivities
     from schemas.acts import (
+        AcceptTask,
         ActorRef,
         ActResult,
         CancelTicket,
@@ -31,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         CompleteTask,
         DecideApproval,
         PauseTicket,
+        RefuseTask,
         ResumeTicket,
         RetryStep,
     )
@@ -109,6 +111,7 @@ class TicketWorkflow(Steps):
             return
         verdict = await self.local(TriageActivities.enter, self.command())
         if verdict.outcome == "ask":
+            self._sooner(verdict)
             self._show("Waiting for a person to classify the request.")
             await workflow.wait_condition(lambda: self._triaged > 0)
         else:
@@ -290,6 +293,23 @@ class TicketWorkflow(Steps):
                 self._open_reviews = self.count(verdict, "remaining", self._open_reviews)
 
     @workflow.update
+    async def accept_task(self, act: AcceptTask) -> ActResult:
+        """Take a task that was offered."""
+        command = self.act_command("accept_task", act, task_id=act.task_id)
+        return result_of(await self.act(HandlingActivities.act, command))
+
+    @workflow.update
+    async def refuse_task(self, act: RefuseTask) -> ActResult:
+        """Leave an offered task to the next best match."""
+        command = self.act_command("refuse_task", act, task_id=act.task_id)
+        return result_of(self._sooner(await self.act(HandlingActivities.act, command)))
+
+    @workflow.signal
+    def sooner(self, at: datetime) -> None:
+        """A step of the line brought the deadline forward: an offer must be answered by then."""
+        self._sooner(StageVerdict(outcome="told", next_at=at))
+
+    @workflow.update
     async def decide_approval(self, act: DecideApproval) -> ActResult:
         """The client accepts or returns the version on offer."""
         verdict = await self.act(ApprovalActivities.decide, self.act_command("decide_approval", act))
@@ -344,6 +364,14 @@ class TicketWorkflow(Steps):
 
     @complete_task.validator
     def _may_complete(self, act: CompleteTask) -> None:
+        self.require_running()
+
+    @accept_task.validator
+    def _may_accept(self, act: AcceptTask) -> None:
+        self.require_running()
+
+    @refuse_task.validator
+    def _may_refuse(self, act: RefuseTask) -> None:
         self.require_running()
 
     @decide_approval.validator

@@ -263,7 +263,14 @@ class MemoryStep:
             self.now,
             x.due_at,
             1,
+            x.offered_to,
+            x.offer_until,
         )
+
+    def _SetTask(self, x: c.SetTask) -> None:
+        t = self.w.tasks[x.task_id]
+        assert (t.state, t.assigned_to, t.offered_to) == ("open", None, x.offered)
+        self.w.tasks[x.task_id] = replace(t, **x.values, row_version=t.row_version + 1)
 
     def _CloseTask(self, x: c.CloseTask) -> None:
         t = self.w.tasks[x.task_id]

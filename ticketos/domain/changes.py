@@ -56,6 +56,18 @@ class OpenTask:
     round: int = 0
     due_at: datetime | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
+    offered_to: UUID | None = None
+    offer_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SetTask:
+    """Move an open, unassigned task on: new values of who has it or is offered it (``assigned_to``, ``offered_to``,
+    ``offer_until``, ``desk``, ``payload``). ``offered`` is whom it was offered to when the rule looked."""
+
+    task_id: UUID
+    offered: UUID | None
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -263,6 +275,7 @@ Change = (
     SetTicket
     | SubTicket
     | OpenTask
+    | SetTask
     | CloseTask
     | CancelTasks
     | SetClock

@@ -77,7 +77,7 @@ class DataEntryWorkflow(Steps):
             life=self.life,
             round=self.round,
         )
-        await self.step(
+        verdict = await self.step(
             lambda: workflow.execute_activity_method(
                 DataEntryActivities.read,
                 command,
@@ -86,12 +86,14 @@ class DataEntryWorkflow(Steps):
             ),
             f"read:{document_id}",
         )
+        await self.tell_deadline(verdict)
         self._read += 1
         if self._read % 10 == 0:
             workflow.set_current_details(f"**reading**: {self._read} documents in this run.")
 
     async def _ask_again(self) -> None:
         opened = await self.local(DataEntryActivities.rework, self.command())
+        await self.tell_deadline(opened)
         self._people = self.count(opened, "people", self._people)
 
     async def _people_done(self) -> None:
