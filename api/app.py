@@ -50,7 +50,7 @@ from ticketos.db.ids import new_id
 from ticketos.db.objects import ObjectStore
 from ticketos.db.session import Database
 from ticketos.domain.errors import DomainError
-from ticketos.settings import Settings, ensure_master_key
+from ticketos.settings import Settings, master_keys
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -140,7 +140,7 @@ def create_app_with(
 
 def create_app(settings: Settings) -> FastAPI:
     """The app of a process, with everything it needs opened on first use."""
-    keyring = Keyring(ensure_master_key(settings.home))
+    keyring = Keyring(*master_keys(settings))
     database = Database(settings.app_url, settings.system_url, app_pool=POOL)
     services = Services(
         database=database,
