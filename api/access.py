@@ -133,6 +133,8 @@ OPEN: dict[tuple[str, str], Rule] = {
     ("POST", "/a/{token}"): PUBLIC,
     ("GET", "/s/{token}"): PUBLIC,
     ("POST", "/s/{token}"): PUBLIC,
+    ("GET", "/r/{token}"): PUBLIC,
+    ("POST", "/r/{token}"): PUBLIC,
 }
 
 ROUTES: dict[tuple[str, str], Rule] = {**ACCOUNT, **TICKETS, **TASKS, **ADMIN, **OPERATIONS, **OPEN}

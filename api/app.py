@@ -23,6 +23,7 @@ from api.documentation import describe
 from api.edge import Edge
 from api.errors import problem
 from api.failures import as_domain_error
+from api.links import repeat
 from api.links import routes as links
 from api.mailbox import Mailbox
 from api.refusals import record_refusal
@@ -65,6 +66,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     agreements.calendar_router,
     users.router,
     links.router,
+    repeat.router,
     operations.router,
 )
 """Every router of the core, in the order of the documentation."""

@@ -151,6 +151,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "unit-unknown": ("Unknown document", "These documents are not part of the version: {units}"),
     "decision-missing": ("No decision", "Choose to accept all, accept a part or return all."),
     "survey-empty": ("Nothing answered", "Answer at least one question or write a comment."),
+    "repeat-empty": ("Nothing written", "Tell us in a few words what is still open."),
     "link-invalid": ("Link not valid", "This link is unknown or has expired."),
     "approval-not-open": ("Nothing to decide", "This version has been decided or withdrawn."),
     "nothing-to-retry": ("Nothing to retry", "The ticket does not need attention."),

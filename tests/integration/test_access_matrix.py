@@ -125,6 +125,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PATCH", "/v1/users/{user_id}"): lambda _: {"name": "n"},
     ("POST", "/a/{token}"): lambda _: {},
     ("POST", "/s/{token}"): lambda _: {},
+    ("POST", "/r/{token}"): lambda _: {},
 }
 
 OWN_ACCOUNT = {"/v1/sessions/current", "/v1/me", "/v1/api-keys", "/v1/api-keys/{key_id}"}
