@@ -10,6 +10,7 @@ from schemas.ticket import StageCommand, StageVerdict
 from ticketos.domain import closure
 from ticketos.domain.changes import Verdict
 from ticketos.domain.ports import Step, Store
+from ticketos.lines import KEYS, line_of
 
 
 class ClosureActivities:
@@ -26,7 +27,8 @@ class ClosureActivities:
 
     def _close(self, step: Step) -> Verdict:
         ticket, client = step.ticket(), step.client()
-        asked = step.last_survey_at(client.approver_email or ticket.requester_email)
+        contact = ticket.service_line in KEYS and line_of(ticket.service_line).contact
+        asked = step.last_survey_at(closure.recipient(ticket, client, contact))
         return closure.close(
-            ticket, client, step.contract(), step.sub_tickets(), asked, step.now, step.new_id
+            ticket, client, step.contract(), step.sub_tickets(), asked, step.now, step.new_id, contact
         )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from temporalio import activity
 
 from activities.errors import guarded
 from activities.record import record, record_act
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import contract, handling, tasks, triage
-from ticketos.domain.changes import CloseTask, Emit, Verdict
+from ticketos.domain import billing, contract, handling, offers, tasks, triage
+from ticketos.domain.changes import Change, CloseTask, Emit, Verdict
 from ticketos.domain.deadline import timing_of
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import Step, Store
@@ -30,7 +31,8 @@ class HandlingActivities:
     @activity.defn(name="ticket.act")
     @guarded
     def act(self, command: ActCommand) -> StageVerdict:
-        """Record an act; ``kind`` is pause, resume, cancel, change_priority or retry."""
+        """Record an act; ``kind`` is pause, resume, cancel, change_priority, retry,
+        accept_task or refuse_task."""
         return record_act(self._store, command, lambda s: self._act(s, command))
 
     @activity.defn(name="ticket.attention")
@@ -55,7 +57,9 @@ class HandlingActivities:
         timing = timing_of(step.contract())
         match command.kind:
             case "pause":
-                return handling.pause(ticket, step.clocks(), timing, reason, step.now)
+                until = command.payload.get("until")
+                ends = datetime.fromisoformat(until) if until else None
+                return handling.pause(ticket, step.clocks(), timing, reason, step.now, ends)
             case "resume":
                 return handling.resume(ticket, step.clocks(), timing, step.approval(), reason, step.now)
             case "change_priority":
@@ -68,21 +72,48 @@ class HandlingActivities:
                     reason,
                     step.now,
                 )
+            case "accept_task" | "refuse_task":
+                return self._answer(step, command, reason)
             case "retry":
                 return handling.retry(ticket, reason)
             case "cancel":
                 return self._cancel(step, reason)
         raise DomainError("act-unknown", kind=command.kind)
 
+    def _answer(self, step: Step, command: ActCommand, reason: str) -> Verdict:
+        task = step.task(command.task_id) if command.task_id else None
+        if command.kind == "accept_task":
+            return offers.accept(step.ticket(), task, step.actor)
+        asked = offers.queues(step.contract(), step.client)
+        return offers.refuse(
+            step.ticket(), task, step.actor, reason, step.agents(), asked, step.now, step.new_id
+        )
+
     def _cancel(self, step: Step, reason: str) -> Verdict:
-        ticket = step.ticket()
-        verdict = handling.cancel(ticket, tuple(step.sub_tickets().items()), reason, step.now)
+        ticket, children = step.ticket(), step.sub_tickets()
+        verdict = handling.cancel(ticket, tuple(children.items()), reason, step.now)
         withdraw = line_of(ticket.service_line).withdraw if ticket.service_line in KEYS else None
-        if withdraw is None:
-            return verdict
-        posted = [d for d in step.documents(states=("posted",)) if d.approval != "accepted"]
-        back = [c for d in posted for c in withdraw(ticket, d, step.postings_of(d.id), step.now, step.new_id)]
-        return Verdict(verdict.outcome, (*back, *verdict.changes), verdict.next_at, verdict.facts)
+        documents = step.documents() if ticket.documents_total else ()
+        back: list[Change] = []
+        for d in documents:
+            # What is being reworked was posted in an earlier round.
+            if withdraw and d.approval != "accepted" and (d.state == "posted" or d.round):
+                back += withdraw(ticket, d, step.postings_of(d.id), step.now, step.new_id)
+        owed: tuple[Change, ...] = ()
+        if any(d.approval == "accepted" for d in documents):
+            before = children.get(billing.KEY)
+            owed = billing.on_cancel(
+                ticket,
+                step.client(),
+                step.contract(),
+                documents,
+                step.quality(),
+                int(before.detail.get("units", 0)) if before else 0,
+                step.locked_periods(),
+                step.now,
+                step.new_id,
+            )
+        return Verdict(verdict.outcome, (*back, *owed, *verdict.changes), verdict.next_at, verdict.facts)
 
 
 class TaskActivities:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from schemas.acts import ActorRef
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import deadline
+from ticketos.domain import deadline, offers
 from ticketos.domain.changes import Emit, SetTicket, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import Step, StepKey, Store
@@ -41,7 +41,7 @@ def record(
             return StageVerdict.model_validate(work.prior)
         if work.ticket().closed_at is not None and not ended_too:
             raise DomainError("ticket-closed", number=work.ticket().number)
-        if command.ahead and work.ticket().state == "paused":
+        if command.ahead and deadline.is_paused(work.ticket()):
             raise DomainError("ticket-paused", number=work.ticket().number)
         return _write(work, rule)
 
@@ -62,7 +62,7 @@ def record_act(store: Store, command: ActCommand, rule: Rule) -> StageVerdict:
 
 
 def _write(work: Step, rule: Rule) -> StageVerdict:
-    verdict = _with_stage_clocks(work, rule(work))
+    verdict = _with_offers(work, _with_stage_clocks(work, rule(work)))
     work.apply(verdict.changes)
     result = StageVerdict(outcome=verdict.outcome, next_at=verdict.next_at, facts=dict(verdict.facts))
     work.finish(result.model_dump(mode="json", exclude={"then"}))
@@ -95,6 +95,20 @@ def _with_stage_clocks(work: Step, verdict: Verdict) -> Verdict:
     moved = deadline.stage_moved(ticket.stage, entered, work.clocks(), timing, work.now)
     next_at = deadline.first_due(moved, timing, work.now, verdict.next_at)
     return Verdict(verdict.outcome, (*verdict.changes, *moved), next_at, verdict.facts)
+
+
+def _with_offers(work: Step, verdict: Verdict) -> Verdict:
+    """Tasks of a queue that asks for it are offered, and the deadline is no later than the first answer that is due.
+    While the ticket is paused nobody is hurried."""
+    asked = offers.queues(work.contract(), work.client)
+    if not asked:
+        return verdict
+    verdict = offers.opened(verdict, asked, work.now)
+    if verdict.next_at is None or verdict.outcome == "paused":
+        return verdict
+    if deadline.is_paused(work.ticket()) and verdict.outcome != "resumed":
+        return verdict
+    return offers.sooner(verdict, work.tasks())
 
 
 def _plain(value: object) -> object:

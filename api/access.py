@@ -93,6 +93,8 @@ TASKS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/tasks"): allow(TASK_READERS, scope="tasks:read"),
     ("GET", "/v1/tasks/{task_id}"): allow(TASK_READERS, scope="tasks:read"),
     ("POST", "/v1/tasks/{task_id}/claim"): allow(WORKERS, scope="tasks:write"),
+    ("POST", "/v1/tasks/{task_id}/accept"): allow(WORKERS, scope="tasks:write"),
+    ("POST", "/v1/tasks/{task_id}/refuse"): allow(WORKERS, scope="tasks:write"),
     ("POST", "/v1/tasks/{task_id}/assign"): allow("lead", "desk", "wfm", "ops", scope="tasks:write"),
     ("POST", "/v1/tasks/{task_id}/complete"): allow(WORKERS, scope="tasks:write"),
 }
@@ -131,6 +133,8 @@ OPEN: dict[tuple[str, str], Rule] = {
     ("POST", "/a/{token}"): PUBLIC,
     ("GET", "/s/{token}"): PUBLIC,
     ("POST", "/s/{token}"): PUBLIC,
+    ("GET", "/r/{token}"): PUBLIC,
+    ("POST", "/r/{token}"): PUBLIC,
 }
 
 ROUTES: dict[tuple[str, str], Rule] = {**ACCOUNT, **TICKETS, **TASKS, **ADMIN, **OPERATIONS, **OPEN}

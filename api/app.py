@@ -23,6 +23,7 @@ from api.documentation import describe
 from api.edge import Edge
 from api.errors import problem
 from api.failures import as_domain_error
+from api.links import repeat
 from api.links import routes as links
 from api.mailbox import Mailbox
 from api.refusals import record_refusal
@@ -41,6 +42,7 @@ from api.v1 import (
     sessions,
     tasks,
     tickets,
+    usage,
     users,
 )
 from ticketos.crypto import Keyring
@@ -49,7 +51,7 @@ from ticketos.db.ids import new_id
 from ticketos.db.objects import ObjectStore
 from ticketos.db.session import Database
 from ticketos.domain.errors import DomainError
-from ticketos.settings import Settings, ensure_master_key
+from ticketos.settings import Settings, master_keys
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -64,12 +66,23 @@ ROUTERS: tuple[APIRouter, ...] = (
     agreements.calendar_router,
     users.router,
     links.router,
+    repeat.router,
     operations.router,
 )
 """Every router of the core, in the order of the documentation."""
 
-MONEY_ROUTERS: tuple[APIRouter, ...] = (invoices.router, ledger.router, reconciliations.router)
-MONEY_RULES: dict[tuple[str, str], Rule] = {**invoices.RULES, **ledger.RULES, **reconciliations.RULES}
+MONEY_ROUTERS: tuple[APIRouter, ...] = (
+    invoices.router,
+    ledger.router,
+    reconciliations.router,
+    usage.router,
+)
+MONEY_RULES: dict[tuple[str, str], Rule] = {
+    **invoices.RULES,
+    **ledger.RULES,
+    **reconciliations.RULES,
+    **usage.RULES,
+}
 """What comes after the ticket: invoices, books, reconciliation."""
 
 POOL = 24
@@ -129,7 +142,7 @@ def create_app_with(
 
 def create_app(settings: Settings) -> FastAPI:
     """The app of a process, with everything it needs opened on first use."""
-    keyring = Keyring(ensure_master_key(settings.home))
+    keyring = Keyring(*master_keys(settings))
     database = Database(settings.app_url, settings.system_url, app_pool=POOL)
     services = Services(
         database=database,

@@ -67,7 +67,8 @@ def task(row: RowMapping, principal: Principal) -> TaskView:
     """A task; clients see that there is one and how it stands."""
     view = TaskView.model_validate(_values(row))
     if not principal.staff_over(row["client_id"]):
-        view.payload, view.result, view.assigned_to, view.completed_by = {}, {}, None, None
+        view.payload, view.result = {}, {}
+        view.assigned_to, view.offered_to, view.completed_by = None, None, None
     return view
 
 

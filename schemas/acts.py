@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -51,9 +52,10 @@ class DecideApproval(Act):
 
 
 class PauseTicket(Act):
-    """Stop the clocks and the stages, with a reason."""
+    """Stop the clocks and the stages, with a reason; without ``until`` for as long as the contract allows."""
 
     reason: str
+    until: datetime | None = None
 
 
 class ResumeTicket(Act):
@@ -79,6 +81,19 @@ class RetryStep(Act):
     """Try the failed step again."""
 
     reason: str = ""
+
+
+class AcceptTask(Act):
+    """Take a task that was offered."""
+
+    task_id: UUID
+
+
+class RefuseTask(Act):
+    """Leave an offered task to the next best match."""
+
+    task_id: UUID
+    reason: str
 
 
 class ActResult(Wire):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from schemas.acts import Priority
 from schemas.http import Body, Line, Text, View
@@ -147,6 +147,8 @@ class TaskView(View):
     result: dict[str, Any] = Field(default_factory=dict)
     created_at: datetime
     due_at: datetime | None = None
+    offered_to: UUID | None = None
+    offer_until: datetime | None = None
     completed_by: UUID | None = None
     completed_at: datetime | None = None
     version: int
@@ -289,6 +291,12 @@ class ReasonBody(Body):
     """A reason in words."""
 
     reason: Line = Field(min_length=1, examples=["Waiting for the purchase order"])
+
+
+class PauseBody(ReasonBody):
+    """Why the ticket waits, and until when: without an end, as long as the contract allows."""
+
+    until: AwareDatetime | None = Field(default=None, examples=["2026-12-01T09:00:00+05:30"])
 
 
 class OptionalReason(Body):

@@ -277,12 +277,12 @@ def _trail() -> tuple[Database, Keyring]:
     from ticketos.crypto import Keyring
     from ticketos.db.session import Database
     from ticketos.dev.attach import attached
-    from ticketos.settings import ensure_master_key
+    from ticketos.settings import master_keys
 
     settings = _at_end.enter_context(attached(_settings()))
     database = Database(settings.app_url, settings.system_url)
     _at_end.callback(database.dispose)
-    return database, Keyring(ensure_master_key(settings.home))
+    return database, Keyring(*master_keys(settings))
 
 
 app.add_typer(audit_commands(_trail), name="audit")

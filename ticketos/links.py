@@ -19,7 +19,8 @@ MAX_AGE_S = 60 * 24 * 3600
 
 @dataclass(frozen=True)
 class SignedLink:
-    """What a link stands for. ``subject`` is the version offered (approval) or the survey's id."""
+    """What a link stands for. ``subject`` is the version offered (approval), the survey's id, or the
+    life of the ticket that was closed (repeat)."""
 
     purpose: str
     client_id: UUID
@@ -40,6 +41,11 @@ def survey_link(
 ) -> str:
     """Where the client says how it was."""
     return f"{base}/s/{_seal(keyring, 'survey', client_id, ticket_id, str(survey_id or ''), person)}"
+
+
+def repeat_link(base: str, keyring: Keyring, client_id: UUID, ticket_id: UUID, life: int, person: str) -> str:
+    """Where the requester says that the matter is not settled."""
+    return f"{base}/r/{_seal(keyring, 'repeat', client_id, ticket_id, str(life), person)}"
 
 
 def open_link(token: str, keyring: Keyring, purpose: str) -> SignedLink:

@@ -107,6 +107,10 @@ class Settings(BaseSettings):
     )
     mail_domain: str = "tickets.localhost"
 
+    retired_master_keys: str = Field(
+        default="",
+        description=f"files of earlier master keys, parted by {os.pathsep!r}; relative ones lie in home",
+    )
     objects_url: str = ""
     ocr_processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
 
@@ -168,6 +172,27 @@ def ensure_master_key(home: Path) -> bytes:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         _create_key(path)
+    return _read_key(path)
+
+
+def master_keys(settings: Settings) -> tuple[bytes, tuple[bytes, ...]]:
+    """The master key in use and the retired ones, which open what they once sealed and seal nothing new.
+
+    Raises SettingsError for a retired key that is not there, that others can read, or that was cut: without it
+    a part of what is stored would be unreadable, which must not come out one file at a time.
+    """
+    retired: list[bytes] = []
+    for name in filter(None, (one.strip() for one in settings.retired_master_keys.split(os.pathsep))):
+        path = settings.home / Path(name).expanduser()
+        if not path.is_file():
+            raise SettingsError(
+                f"{path} of TICKETOS_RETIRED_MASTER_KEYS is not there. Restore it from your backup."
+            )
+        retired.append(_read_key(path))
+    return ensure_master_key(settings.home), tuple(retired)
+
+
+def _read_key(path: Path) -> bytes:
     if path.stat().st_mode & 0o077:
         raise SettingsError(f"{path} can be read by other users. Run: chmod 600 {path}")
     key = path.read_bytes()

@@ -19,6 +19,7 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from schemas.acts import (
+    AcceptTask,
     Act,
     ActorRef,
     CancelTicket,
@@ -26,6 +27,7 @@ from schemas.acts import (
     CompleteTask,
     DecideApproval,
     PauseTicket,
+    RefuseTask,
     ResumeTicket,
     RetryStep,
 )
@@ -155,6 +157,10 @@ def _again(
         if task_kind not in OF_TICKET:
             workflow_id = names.line_workflow(ticket_id, line or "data_entry")
         return workflow_id, CompleteTask(actor=AGAIN, key=key, task_id=UUID(task))
+    if kind == "accept_task" and task:
+        return workflow_id, AcceptTask(actor=AGAIN, key=key, task_id=UUID(task))
+    if kind == "refuse_task" and task:
+        return workflow_id, RefuseTask(actor=AGAIN, key=key, task_id=UUID(task), reason="told again")
     if kind == "decide_approval":
         return workflow_id, DecideApproval(actor=AGAIN, key=key, version=version or "", decision="accept")
     if kind == "change_priority":

@@ -36,7 +36,7 @@ from ticketos.db.ids import new_id
 from ticketos.db.session import driver
 from ticketos.domain.changes import Emit
 from ticketos.domain.state import SYSTEM
-from ticketos.links import approval_link, survey_link
+from ticketos.links import approval_link, repeat_link, survey_link
 from workers.wiring import Parts, utc_now
 from workflows import names
 
@@ -186,7 +186,11 @@ class Relay:
         settings = self._found.settings
         template = str(item.payload["template"])
         link = self._link(template, item, row)
-        words = render(template, item.payload.get("values", {}), About(row[2], row[3], row[6], row[7], link))
+        words = render(
+            template,
+            item.payload.get("values", {}),
+            About(row[2], row[3], row[6], row[7], link, self._repeat(item, row)),
+        )
         to = str(item.payload["to"])
         now = utc_now()
         mail = OutMail(
@@ -230,6 +234,15 @@ class Relay:
                 settings.public_url, keyring, item.client_id, row[0], row[11], str(item.payload["to"])
             )
         return ""
+
+    def _repeat(self, item: Item, row: Any) -> str:
+        """The link by which the requester of contact work comes back."""
+        if not item.payload.get("values", {}).get("contact"):
+            return ""
+        found = self._found
+        return repeat_link(
+            found.settings.public_url, found.keyring, item.client_id, row[0], row[4], str(item.payload["to"])
+        )
 
     def _claim(self) -> list[Item]:
         with self._found.database.system() as connection:

@@ -40,7 +40,7 @@ from ticketos.db.session import Database
 from ticketos.domain.ports import Documents, Reader, Store, Triage
 from ticketos.lines import LINES
 from ticketos.lines.line import BY_HAND
-from ticketos.settings import Settings, ensure_master_key
+from ticketos.settings import Settings, master_keys
 from workflows import names
 from workflows.scheduled.invoicing import InvoicingWorkflow
 from workflows.scheduled.reconciliation import ReconciliationWorkflow
@@ -88,7 +88,7 @@ def utc_now() -> datetime:
 
 def parts(settings: Settings, *, app_pool: int = 12) -> Parts:
     """Open keys, database and files of a home."""
-    keyring = Keyring(ensure_master_key(settings.home))
+    keyring = Keyring(*master_keys(settings))
     database = Database(settings.app_url, settings.system_url, app_pool=app_pool)
     return Parts(
         settings,

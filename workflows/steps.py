@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.handling import HandlingActivities
     from schemas.acts import Act, ActResult
     from schemas.ticket import ActCommand, StageCommand, StageVerdict
+    from workflows import names
     from workflows.policies import ATTENTION, CONTINUE_EVENTS, DB_WRITE
 
 T = TypeVar("T")
@@ -32,6 +34,7 @@ class Steps:
         self._retries = 0
         self._counted: dict[str, int] = {}
         self._ahead: dict[str, StageVerdict] = {}
+        self._told_at: datetime | None = None
 
     def count(self, verdict: StageVerdict, name: str, known: int) -> int:
         """How many items still wait. Answers may arrive out of order, so one older than the last is ignored."""
@@ -87,6 +90,16 @@ class Steps:
     async def act(self, method: Callable[..., StageVerdict], command: ActCommand) -> StageVerdict:
         """A person's act: it fails to the caller rather than asking for attention."""
         return await workflow.execute_local_activity_method(method, args=[command], **DB_WRITE)
+
+    async def tell_deadline(self, verdict: StageVerdict) -> None:
+        """A line has no timer of its own: what must be looked at sooner is the ticket's to wait for."""
+        if verdict.next_at is None:
+            return
+        if self._told_at is not None and workflow.now() < self._told_at <= verdict.next_at:
+            return  # the ticket looks at all its offers then
+        self._told_at = verdict.next_at
+        ticket = workflow.get_external_workflow_handle(names.ticket_workflow(self.ticket_id))
+        await ticket.signal("sooner", verdict.next_at)
 
     def act_command(self, kind: str, act: Act, **values: object) -> ActCommand:
         """The recording command of an act."""

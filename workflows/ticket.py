@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.rework import ReworkActivities
     from activities.triage import TriageActivities
     from schemas.acts import (
+        AcceptTask,
         ActorRef,
         ActResult,
         CancelTicket,
@@ -32,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         CompleteTask,
         DecideApproval,
         PauseTicket,
+        RefuseTask,
         ResumeTicket,
         RetryStep,
     )
@@ -82,7 +84,9 @@ class TicketWorkflow(Steps):
         flow = asyncio.create_task(self._master_flow())
         clock = asyncio.create_task(self._watch_deadline())
         try:
-            await workflow.wait_condition(lambda: flow.done() or self._cancelled)
+            await workflow.wait_condition(lambda: flow.done() or self._cancelled or clock.done())
+            if clock.done():
+                clock.result()  # a defect of ours in the watch must not leave the ticket without its deadlines
         except asyncio.CancelledError:
             await self._cancelled_in_temporal()
         self._over = True
@@ -118,6 +122,7 @@ class TicketWorkflow(Steps):
             return
         verdict = await self.local(TriageActivities.enter, self.command())
         if verdict.outcome == "ask":
+            self._sooner(verdict)
             self._show("Waiting for a person to classify the request.")
             await workflow.wait_condition(lambda: self._triaged > 0)
         else:
@@ -268,7 +273,12 @@ class TicketWorkflow(Steps):
             key=f"pause-limit:{due.isoformat()}",
             reason="longest pause reached",
         )
-        self._after_resume(await self.act(HandlingActivities.act, self.act_command("resume", act)))
+        verdict = await self.step(
+            lambda: self.act(HandlingActivities.act, self.act_command("resume", act)), "resume"
+        )
+        if verdict.outcome == "refused" and self._next_at is None:  # a person was quicker: look again
+            self._next_at = workflow.now() + NOT_BEFORE
+        self._after_resume(verdict)
 
     # --- people ---------------------------------------------------------------------------------------------------
 
@@ -296,6 +306,23 @@ class TicketWorkflow(Steps):
                 self._lead += 1
             case "qa_review":
                 self._open_reviews = self.count(verdict, "remaining", self._open_reviews)
+
+    @workflow.update
+    async def accept_task(self, act: AcceptTask) -> ActResult:
+        """Take a task that was offered."""
+        command = self.act_command("accept_task", act, task_id=act.task_id)
+        return result_of(await self.act(HandlingActivities.act, command))
+
+    @workflow.update
+    async def refuse_task(self, act: RefuseTask) -> ActResult:
+        """Leave an offered task to the next best match."""
+        command = self.act_command("refuse_task", act, task_id=act.task_id)
+        return result_of(self._sooner(await self.act(HandlingActivities.act, command)))
+
+    @workflow.signal
+    def sooner(self, at: datetime) -> None:
+        """A step of the line brought the deadline forward: an offer must be answered by then."""
+        self._sooner(StageVerdict(outcome="told", next_at=at))
 
     @workflow.update
     async def decide_approval(self, act: DecideApproval) -> ActResult:
@@ -352,6 +379,14 @@ class TicketWorkflow(Steps):
 
     @complete_task.validator
     def _may_complete(self, act: CompleteTask) -> None:
+        self.require_running()
+
+    @accept_task.validator
+    def _may_accept(self, act: AcceptTask) -> None:
+        self.require_running()
+
+    @refuse_task.validator
+    def _may_refuse(self, act: RefuseTask) -> None:
         self.require_running()
 
     @decide_approval.validator

@@ -10,8 +10,8 @@ from activities.errors import guarded
 from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import stages
-from ticketos.domain.changes import CloseTask, Emit, OpenTask, Verdict
+from ticketos.domain import billing, stages
+from ticketos.domain.changes import CloseTask, Emit, OpenTask, SetTicket, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import Step, Store
 from ticketos.domain.state import Actor, TaskState
@@ -55,10 +55,13 @@ def done(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verd
     note = str(command.payload.get("note") or "").strip()
     if not note:
         raise DomainError("note-missing")
+    who = str(actor.user_id) if actor.user_id else None
+    ticket = step.ticket()
     return Verdict(
         "done",
         (
             CloseTask(task.id, "done", step.now, actor.user_id, {"note": note}),
+            SetTicket({"detail": {**ticket.detail, billing.WORK: {"by": who, "at": step.now.isoformat()}}}),
             Emit("ticket.edited", after={"work": "done"}, why=note[:500]),
         ),
         facts={"people": 0},

@@ -65,13 +65,15 @@ def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
     return HTMLResponse(html, status, headers)
 
 
-def _message(title: str, text: str, status: int = 200) -> HTMLResponse:
+def message(title: str, text: str, status: int = 200) -> HTMLResponse:
+    """A page that says one thing."""
     return page("message", status, title=title, text=text)
 
 
-def _gone(error: DomainError) -> HTMLResponse:
+def gone(error: DomainError) -> HTMLResponse:
+    """What to say when a link leads nowhere, or what it asks for is refused."""
     title, detail = words_of("link-expired" if error.code.startswith("link-") else error.code, error.params)
-    return _message(title, detail, 404 if error.code.startswith("link-") else status_of(error.code))
+    return message(title, detail, 404 if error.code.startswith("link-") else status_of(error.code))
 
 
 @dataclass(frozen=True)
@@ -123,14 +125,14 @@ def _settled(found: _Delivery, link: SignedLink) -> HTMLResponse | None:
     """What to say when there is nothing (more) to decide behind this link."""
     number = found.ticket["number"]
     if found.approval is None:
-        return _message("Nothing to decide", f"{number} has no delivery to check at the moment.", 409)
+        return message("Nothing to decide", f"{number} has no delivery to check at the moment.", 409)
     if found.approval["version"] != link.subject:
-        return _message(
+        return message(
             "Version replaced", f"{number} was delivered again since; please use the newest mail.", 409
         )
     if found.approval["state"] != "open":
         state = str(found.approval["state"]).replace("_", " ")
-        return _message("Already decided", f"The delivery of {number} is {state}. Thank you.")
+        return message("Already decided", f"The delivery of {number} is {state}. Thank you.")
     return None
 
 
@@ -157,7 +159,7 @@ async def show_approval(request: Request, token: str, services: ServicesDep) -> 
         link = open_link(token, services.keyring, "approval")
         found = await _load(services, link)
     except DomainError as error:
-        return _gone(error)
+        return gone(error)
     return _settled(found, link) or _sign_off(found, request.url.path)
 
 
@@ -168,7 +170,7 @@ async def decide_approval(request: Request, token: str, services: ServicesDep) -
         link = open_link(token, services.keyring, "approval")
         found = await _load(services, link)
     except DomainError as error:
-        return _gone(error)
+        return gone(error)
     if (settled := _settled(found, link)) is not None:
         return settled
     async with request.form(max_fields=_MOST_FIELDS, max_files=0) as form:
@@ -191,8 +193,8 @@ async def decide_approval(request: Request, token: str, services: ServicesDep) -
             problem={"title": title, "detail": detail},
         )
     if result is None:
-        return _message("Thank you", "Your decision was taken and is being applied.", 202)
-    return _message("Thank you", f"Your decision on {found.ticket['number']} is recorded.")
+        return message("Thank you", "Your decision was taken and is being applied.", 202)
+    return message("Thank you", f"Your decision on {found.ticket['number']} is recorded.")
 
 
 async def _decide(
@@ -231,9 +233,9 @@ async def show_survey(request: Request, token: str, services: ServicesDep) -> HT
     """Three short questions."""
     try:
         link = open_link(token, services.keyring, "survey")
-        ticket = await in_thread(lambda: _ticket(services, link))
+        ticket = await in_thread(lambda: ticket_of_link(services, link))
     except DomainError as error:
-        return _gone(error)
+        return gone(error)
     return page("survey", ticket=ticket, path=request.url.path, given={}, comment="", problem=None)
 
 
@@ -242,9 +244,9 @@ async def answer_survey(request: Request, token: str, services: ServicesDep) -> 
     """Keep the answers; nothing waits for them, and a second answer replaces the first."""
     try:
         link = open_link(token, services.keyring, "survey")
-        ticket = await in_thread(lambda: _ticket(services, link))
+        ticket = await in_thread(lambda: ticket_of_link(services, link))
     except DomainError as error:
-        return _gone(error)
+        return gone(error)
     async with request.form(max_fields=20, max_files=0) as form:
         given = {name: value for name, value in form.items() if isinstance(value, str)}
     comment = given.get("comment", "").replace("\0", "").encode("utf-8", "replace").decode().strip()[:2_000]
@@ -271,13 +273,17 @@ async def answer_survey(request: Request, token: str, services: ServicesDep) -> 
             )
 
     if not await in_thread(keep):
-        return _gone(DomainError("link-expired"))
-    return _message("Thank you", "Your answer helps us do better.")
+        return gone(DomainError("link-expired"))
+    return message("Thank you", "Your answer helps us do better.")
 
 
-def _ticket(services: Services, link: SignedLink) -> RowMapping:
-    with services.database.transaction([link.client_id]) as connection:
-        row = tickets.get(connection, link.ticket_id)
+def ticket_of_link(services: Services, link: SignedLink, within: Connection | None = None) -> RowMapping:
+    """The ticket behind a link; raises ``link-expired`` when it is gone."""
+    if within is not None:
+        row = tickets.get(within, link.ticket_id)
+    else:
+        with services.database.transaction([link.client_id]) as connection:
+            row = tickets.get(connection, link.ticket_id)
     if row is None or not link.subject:
         raise DomainError("link-expired")
     return row

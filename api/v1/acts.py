@@ -37,6 +37,7 @@ from schemas.requests import (
     BulkOutcome,
     OneApproval,
     OptionalReason,
+    PauseBody,
     PriorityBody,
     ReasonBody,
     TicketView,
@@ -150,14 +151,14 @@ async def _act(
 
 
 @router.post("/v1/tickets/{ticket_id}/pause", response_model=Applied, responses=_ANSWERS)
-async def pause(call: CallDep, ticket_id: UUID, body: ReasonBody) -> Response:
-    """Stop the clocks and the stages, with a reason the client can see."""
+async def pause(call: CallDep, ticket_id: UUID, body: PauseBody) -> Response:
+    """Stop the clocks and the stages, with a reason the client can see, until a day or for the contract's maximum."""
     return await _act(
         call,
         ticket_id,
         "pause",
         lambda row, key: PauseTicket(
-            actor=call.principal.actor_ref(row["client_id"]), key=key, reason=body.reason
+            actor=call.principal.actor_ref(row["client_id"]), key=key, reason=body.reason, until=body.until
         ),
     )
 

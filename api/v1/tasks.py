@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,9 +15,9 @@ from api.acts import Target
 from api.deps import Call, CallDep, ReadDep, Reply, etag
 from api.v1.acts import Planned, perform, target_of
 from api.v1.parameters import Cursor, Limit, Many, page, problems
-from schemas.acts import CompleteTask
+from schemas.acts import AcceptTask, Act, ActorRef, CompleteTask, RefuseTask
 from schemas.http import Applied, BeingApplied, Page
-from schemas.requests import AssignBody, CompleteBody, TaskView
+from schemas.requests import AssignBody, CompleteBody, ReasonBody, TaskView
 from ticketos.db.repositories import accounts, tasks, tickets
 from ticketos.domain import tasks as rules
 from ticketos.domain.errors import DomainError
@@ -24,6 +25,9 @@ from ticketos.domain.state import TaskState
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 
+_ANSWERS = problems(404, 409) | {
+    202: {"model": BeingApplied, "description": "Handed over, not confirmed yet; it may still be applied"}
+}
 _STATE_FIELDS = tuple(TaskState.__dataclass_fields__)
 
 
@@ -93,6 +97,8 @@ async def claim(call: CallDep, task_id: UUID) -> Response:
         row = one(connection, call, task_id, lock=True)
         if row["assigned_to"] not in (None, call.principal.user_id):
             raise DomainError("task-assigned-to-other")
+        if row["offered_to"] not in (None, call.principal.user_id) and row["offer_until"] > call.now:
+            raise DomainError("task-offered-to-other")
         tasks.require_able(connection, row, call.principal.user_id, call.now.date())
         return _shown(_assigned(connection, call, row, call.principal.user_id), call)
 
@@ -117,14 +123,41 @@ def _assigned(connection: Connection, call: Call, row: RowMapping, user_id: UUID
     return tasks.assign(connection, call.services.audit, row, user_id, at=call.now, actor=actor)
 
 
-@router.post(
-    "/{task_id}/complete",
-    response_model=Applied,
-    responses=problems(404, 409)
-    | {
-        202: {"model": BeingApplied, "description": "Handed over, not confirmed yet; it may still be applied"}
-    },
-)
+@router.post("/{task_id}/accept", response_model=Applied, responses=_ANSWERS)
+async def accept(call: CallDep, task_id: UUID) -> Response:
+    """Take a task that is offered to you."""
+    return await _answer(
+        call, task_id, "accept_task", lambda actor, key: AcceptTask(actor=actor, key=key, task_id=task_id)
+    )
+
+
+@router.post("/{task_id}/refuse", response_model=Applied, responses=_ANSWERS)
+async def refuse(call: CallDep, task_id: UUID, body: ReasonBody) -> Response:
+    """Leave a task that is offered to you to the next best match, with a reason."""
+    return await _answer(
+        call,
+        task_id,
+        "refuse_task",
+        lambda actor, key: RefuseTask(actor=actor, key=key, task_id=task_id, reason=body.reason),
+    )
+
+
+async def _answer(
+    call: Call, task_id: UUID, update: str, argument: Callable[[ActorRef, str], Act]
+) -> Response:
+    """Offers are the ticket's own workflow's, whose timer ends them."""
+
+    def plan(connection: Connection, key: str) -> Planned:
+        row = one(connection, call, task_id)
+        ticket = tickets.get(connection, row["root_id"])
+        assert ticket is not None
+        target = Target(target_of(ticket).workflow_id)
+        return Planned(target, update, argument(call.principal.actor_ref(row["client_id"]), key))
+
+    return await perform(call, plan)
+
+
+@router.post("/{task_id}/complete", response_model=Applied, responses=_ANSWERS)
 async def complete(call: CallDep, task_id: UUID, body: CompleteBody) -> Response:
     """Finish a task; what ``result`` holds depends on its kind."""
 

@@ -97,6 +97,8 @@ BODIES: dict[tuple[str, str], Body] = {
         "approvals": [{"ticket_id": str(rows.ticket_id()), "version": VERSION, "decision": "accept"}]
     },
     ("POST", "/v1/tasks/{task_id}/claim"): lambda _: {},
+    ("POST", "/v1/tasks/{task_id}/accept"): lambda _: {},
+    ("POST", "/v1/tasks/{task_id}/refuse"): lambda _: {"reason": "r"},
     ("POST", "/v1/tasks/{task_id}/assign"): lambda _: {"user_id": None},
     ("POST", "/v1/tasks/{task_id}/complete"): lambda _: {},
     ("POST", "/v1/clients"): lambda _: {"slug": f"c{new_id().hex[-20:]}", "prefix": _prefix(), "name": "n"},
@@ -123,6 +125,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("PATCH", "/v1/users/{user_id}"): lambda _: {"name": "n"},
     ("POST", "/a/{token}"): lambda _: {},
     ("POST", "/s/{token}"): lambda _: {},
+    ("POST", "/r/{token}"): lambda _: {},
 }
 
 OWN_ACCOUNT = {"/v1/sessions/current", "/v1/me", "/v1/api-keys", "/v1/api-keys/{key_id}"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.acts import ActResult, CompleteTask, DecideApproval
+from schemas.acts import ActResult, CompleteTask, DecideApproval, PauseTicket
 from tests.support.api import RecordedActs, World, world_on
 from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
@@ -76,6 +76,20 @@ async def test_the_same_act_with_the_same_key_is_sent_once(world: World) -> None
     assert again.headers["idempotent-replayed"] == "true"
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
     assert len(world.acts.sent) == 1
+
+
+async def test_a_pause_may_name_its_end_with_a_time_zone(world: World) -> None:
+    lead = world.person(world.provider, ("lead", None))
+    ticket_id = world.ticket(world.acme)
+    path, body = f"/v1/tickets/{ticket_id}/pause", {"reason": "waiting"}
+    async with world.http(lead) as http:
+        naive = await http.post(path, json={**body, "until": "2026-12-01T09:00:00"})
+        done = await http.post(path, json={**body, "until": "2026-12-01T09:00:00+05:30"})
+    assert (naive.status_code, naive.json()["code"]) == (422, "request-invalid")
+    assert done.status_code == 200
+    _, update, argument = world.acts.sent[-1]
+    assert isinstance(argument, PauseTicket)
+    assert (update, argument.until) == ("pause", datetime(2026, 12, 1, 3, 30, tzinfo=UTC))
 
 
 async def test_an_unconfirmed_act_is_202_and_its_repeat_learns_the_outcome(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,7 +15,7 @@ from tests.support.api import RecordedActs, World, world_on
 from ticketos.crypto import Keyring, new_key
 from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
-from ticketos.links import approval_link, survey_link
+from ticketos.links import approval_link, repeat_link, survey_link
 
 VERSION = "ab" * 32
 
@@ -153,3 +154,67 @@ async def test_a_survey_is_kept_and_a_second_answer_replaces_the_first(world: Wo
         ("survey.answered", {"csat": 5, "nps": 0}),
         ("survey.answered", {"csat": 4, "nps": 10}),
     ]
+
+
+def _closed(world: World) -> tuple[UUID, str]:
+    ticket_id = world.ticket(
+        world.acme,
+        stage="closure",
+        state="closed",
+        subject="Locked <b>out</b>",
+        channel="email",
+        service_line="it_helpdesk",
+        ticket_type="password",
+        requester_email="ravi@acme.example",
+        requester_name="Ravi",
+    )
+    link = repeat_link("", world.services.keyring, world.acme, ticket_id, 1, "ravi@acme.example")
+    return ticket_id, link
+
+
+def _follow_ups(world: World, ticket_id: UUID) -> list[Any]:
+    return world.sql(
+        world.acme,
+        "select t.*, l.kind as link, m.body from ticket_link l join ticket t on t.id = l.ticket_id"
+        " join message m on m.ticket_id = t.id where l.other_id = %s",
+        (ticket_id,),
+    )
+
+
+async def test_opening_the_way_back_opens_no_request(world: World) -> None:
+    ticket_id, path = _closed(world)
+    async with world.http() as http:
+        page = await http.get(path)
+        empty = await http.post(path, data={"text": "  "})
+    assert page.status_code == 200
+    assert "Locked &lt;b&gt;out&lt;/b&gt;" in page.text
+    assert "<script" not in page.text
+    assert (empty.status_code, "still open" in empty.text) == (422, True)
+    assert _follow_ups(world, ticket_id) == []
+
+
+async def test_coming_back_opens_one_request_that_is_linked_and_of_the_same_kind(world: World) -> None:
+    ticket_id, path = _closed(world)
+    async with world.http() as http:
+        first = await http.post(path, data={"text": "Locked out again"})
+        again = await http.post(path, data={"text": "Locked out again"})
+    (follow,) = _follow_ups(world, ticket_id)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert follow.number in first.text
+    assert follow.number in again.text, "a link opens one request"
+    assert (follow.link, follow.body, follow.state) == ("repeat_contact", "Locked out again", "open")
+    assert (follow.service_line, follow.ticket_type, follow.channel) == ("it_helpdesk", "password", "email")
+    assert (follow.requester_email, follow.requester_name) == ("ravi@acme.example", "Ravi")
+    assert [start.ticket_id for start in world.acts.started] == [follow.id]
+    events = world.sql(world.acme, "select event from audit_event where root_id = %s", (ticket_id,))
+    assert [row.event for row in events] == ["ticket.linked"]
+
+
+async def test_a_forged_link_or_one_of_another_purpose_leads_nowhere_back(world: World) -> None:
+    ticket_id, path = _closed(world)
+    other = survey_link("", world.services.keyring, world.acme, ticket_id, ticket_id, "ravi@acme.example")
+    async with world.http() as http:
+        for wrong in (path[:-3] + "abc", other.replace("/s/", "/r/")):
+            assert (await http.get(wrong)).status_code == 404
+            assert (await http.post(wrong, data={"text": "x"})).status_code == 404
+    assert _follow_ups(world, ticket_id) == []

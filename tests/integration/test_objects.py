@@ -11,13 +11,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert
 
-from ticketos.crypto import OVERHEAD, Keyring
+from ticketos.crypto import OVERHEAD, Keyring, UnknownKeyError
 from ticketos.db.ids import new_id
 from ticketos.db.objects import ObjectStore
 from ticketos.db.session import Database
 from ticketos.db.tables import Client
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.errors import DomainError
+from ticketos.links import open_link, survey_link
+from ticketos.settings import Settings, master_keys
 
 KEYS_MASTER = os.urandom(32)
 KEYS = Keyring(KEYS_MASTER)
@@ -170,3 +172,33 @@ def test_a_new_master_key_leaves_old_objects_readable(
 def test_an_unknown_client_is_refused(store: ObjectStore) -> None:
     with pytest.raises(DomainError, match="client-unknown"):
         store.put(new_id(), CONTENT)
+
+
+def test_after_a_rotation_old_files_stay_readable_and_new_ones_are_kept(
+    app: Database, store: ObjectStore, client: UUID, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    old = home / "old.key"
+    old.write_bytes(KEYS_MASTER)
+    old.chmod(0o600)
+    address = store.put(client, CONTENT)
+    rotated = Keyring(*master_keys(Settings(home=home, retired_master_keys="old.key")))
+    assert rotated.key_id != KEYS.key_id
+    later = ObjectStore(rotated, app, tmp_path / "objects")
+    assert later.get(client, address) == CONTENT
+    assert later.put(client, CONTENT) == address, "the same bytes still have one address"
+    assert later.get(client, later.put(client, b"new")) == b"new"
+    forgotten = Keyring(*master_keys(Settings(home=home)))
+    with pytest.raises(UnknownKeyError):
+        ObjectStore(forgotten, app, tmp_path / "objects").get(client, address)
+
+
+def test_links_and_mail_tokens_of_a_retired_key_still_open() -> None:
+    rotated = Keyring(os.urandom(32), [KEYS_MASTER])
+    ticket = new_id()
+    token = survey_link("", KEYS, ticket, ticket, ticket, "ravi@acme.example").removeprefix("/s/")
+    assert open_link(token, rotated, "survey").ticket_id == ticket
+    assert KEYS.derive("mail") in rotated.derived("mail")
+    with pytest.raises(DomainError, match="link-invalid"):
+        open_link(token, Keyring(os.urandom(32)), "survey")

@@ -493,6 +493,18 @@ def test_two_thousand_documents_are_written_in_one_step(desk: Desk) -> None:
             step.document(ticket)
 
 
+def test_the_lapse_of_an_open_version_moves_and_that_of_a_decided_one_does_not(desk: Desk) -> None:
+    ticket, offer = desk.request(), new_id()
+    desk.do(ticket, "1", c.OfferApproval(offer, 0, "hash", NOW, NOW, {}))
+    desk.do(ticket, "2", c.MoveDeemed(offer, NOW + timedelta(days=1)))
+    desk.do(ticket, "3", c.DecideApproval(offer, "accepted", NOW, "client", None))
+    desk.do(ticket, "4", c.MoveDeemed(offer, NOW + timedelta(days=9)))
+    with desk.store.step(StepKey(ticket, 1, "look"), desk.client, SYSTEM) as step:
+        approval = step.approval()
+    assert approval is not None
+    assert approval.deemed_at == NOW + timedelta(days=1)
+
+
 def test_approvals_are_offered_and_decided_once(desk: Desk) -> None:
     ticket, offer = desk.request(), new_id()
     desk.do(ticket, "1", c.OfferApproval(offer, 0, "hash", NOW, NOW, {"documents": 2}))

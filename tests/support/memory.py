@@ -263,7 +263,14 @@ class MemoryStep:
             self.now,
             x.due_at,
             1,
+            x.offered_to,
+            x.offer_until,
         )
+
+    def _SetTask(self, x: c.SetTask) -> None:
+        t = self.w.tasks[x.task_id]
+        assert (t.state, t.assigned_to, t.offered_to) == ("open", None, x.offered)
+        self.w.tasks[x.task_id] = replace(t, **x.values, row_version=t.row_version + 1)
 
     def _CloseTask(self, x: c.CloseTask) -> None:
         t = self.w.tasks[x.task_id]
@@ -318,6 +325,11 @@ class MemoryStep:
         for key, a in self.w.approvals.items():
             if a.id == x.approval_id:
                 self.w.approvals[key] = replace(a, state=x.state, decided_at=x.at, units=x.units)
+
+    def _MoveDeemed(self, x: c.MoveDeemed) -> None:
+        for key, a in self.w.approvals.items():
+            if a.id == x.approval_id:
+                self.w.approvals[key] = replace(a, deemed_at=x.deemed_at)
 
     def _AddUsage(self, x: c.AddUsage) -> None:
         self.w.usage.setdefault(x.key, x)

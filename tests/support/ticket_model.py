@@ -80,6 +80,8 @@ class Model:
     priority: str = "P3"
     tasks: Counter[tuple[str, str]] = field(default_factory=Counter)
     billed: set[str] = field(default_factory=set)
+    worked: bool = False
+    """A person has done work that came without a document."""
     attached: bool = False
     """The contract is known; until then its defaults apply."""
     chosen: bool = False
@@ -89,7 +91,7 @@ class Model:
     offered: bool = False
     deemed_at: datetime | None = None
     clocks: set[str] = field(default_factory=set)
-    pauses: dict[str, datetime] = field(default_factory=dict)
+    paused_at: datetime | None = None
     closed_at: datetime | None = None
 
     def by(self, unit_id: str) -> Unit:
@@ -230,12 +232,17 @@ class Model:
 
     def billing_record(self, _: str, __: datetime) -> str:
         self.enter("billing")
+        self._bill()
+        if not self.units and self.worked:
+            self.billed.add("ticket")
+        return "billed"
+
+    def _bill(self) -> None:
         self.billed |= {
             u.id
             for u in self.units
             if u.approval == "accepted" and u.quality == "passed" and u.work == "posted"
         }
-        return "billed"
 
     def closure_close(self, _: str, now: datetime) -> str:
         self.enter("closure")
@@ -267,15 +274,26 @@ class Model:
             return "already-paused" if self.state == "paused" else "not-pausable"
         if not reason:
             return "reason-missing"
-        self.state, self.pauses = "paused", dict.fromkeys(self.clocks, now)
+        self.state, self.paused_at = "paused", now
         return "paused"
 
-    def resume(self) -> str:
+    @property
+    def paused(self) -> bool:
+        """Also beneath a step that failed."""
+        return self.state == "paused" or (self.state == "needs_attention" and self.held == "paused")
+
+    def resume(self, now: datetime) -> str:
         if self.ended:
             return self.may_work() or ""
-        if self.state != "paused":
+        if not self.paused:
             return "not-paused"
-        self.state, self.pauses = "open", {}
+        if self.state == "paused":
+            self.state = "open"
+        else:
+            self.held = "open"
+        if self.deemed_at is not None and self.offered and self.paused_at is not None:
+            self.deemed_at += now - self.paused_at
+        self.paused_at = None
         return "resumed"
 
     def cancel(self, reason: str) -> str:
@@ -287,6 +305,7 @@ class Model:
             return "reason-missing"
         self.state = "cancelled"
         self.tasks.clear()
+        self._bill()
         return "cancelled"
 
     def change_priority(self, priority: str) -> str:
@@ -325,13 +344,7 @@ class Model:
 
     def lapse(self, now: datetime) -> bool:
         """Silence has become acceptance; never while the ticket is paused."""
-        if (
-            self.ended
-            or self.state == "paused"
-            or not self.offered
-            or self.deemed_at is None
-            or now < self.deemed_at
-        ):
+        if self.ended or self.paused or not self.offered or self.deemed_at is None or now < self.deemed_at:
             return False
         self.offered, self.deemed_at = False, None
         self._accept()
@@ -340,8 +353,8 @@ class Model:
     def pause_over(self, now: datetime) -> bool:
         """The longest pause has passed."""
         limit = timedelta(seconds=self.agreed.pause_max_s if self.attached else DEFAULT_PAUSE_S)
-        if self.state == "paused" and self.pauses and now >= min(self.pauses.values()) + limit:
-            self.resume()
+        if not self.ended and self.paused and self.paused_at is not None and now >= self.paused_at + limit:
+            self.resume(now)
             return True
         return False
 
@@ -363,11 +376,10 @@ class Model:
         """The next life."""
         self.life += 1
         self.state, self.stage, self.progress, self.round = "open", "intake", 5, 0
-        self.clocks, self.pauses = set(), {}
+        self.clocks, self.paused_at = set(), None
 
     def _stop(self, clock: str) -> None:
         self.clocks.discard(clock)
-        self.pauses.pop(clock, None)
 
     def _accept(self, but: set[str] | None = None) -> None:
         for unit in self.units:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from ticketos.settings import MASTER_KEY_BYTES, Settings, SettingsError, default_home, ensure_master_key
+from ticketos.settings import (
+    MASTER_KEY_BYTES,
+    Settings,
+    SettingsError,
+    default_home,
+    ensure_master_key,
+    master_keys,
+)
 
 OWNER = "postgresql+psycopg://ticketos_owner:p%40ss@db:5432/ticketos"
 
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import os
-
     for name in list(os.environ):
         if name.startswith("TICKETOS_") or name in ("DATABASE_URL", "TEMPORAL_ADDRESS"):
             monkeypatch.delenv(name)
@@ -111,3 +118,33 @@ def test_a_cut_master_key_is_refused(tmp_path: Path) -> None:
     path.write_bytes(ensure_master_key(tmp_path)[:-1])
     with pytest.raises(SettingsError, match="31 bytes, not 32"):
         ensure_master_key(tmp_path)
+
+
+def test_retired_master_keys_are_read_from_the_home_or_from_anywhere(tmp_path: Path) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "vault"
+    for folder, name in ((home, "a.key"), (elsewhere, "b.key")):
+        ensure_master_key(folder)
+        (folder / "master.key").rename(folder / name)
+    given = f"a.key{os.pathsep} {elsewhere / 'b.key'} {os.pathsep}"
+    present, retired = master_keys(Settings(home=home, retired_master_keys=given))
+    assert present == ensure_master_key(home)
+    assert retired == ((home / "a.key").read_bytes(), (elsewhere / "b.key").read_bytes())
+    assert master_keys(Settings(home=home)) == (present, ())
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda path: path.unlink(), "is not there"),
+        (lambda path: path.chmod(0o644), "chmod 600"),
+        (lambda path: path.write_bytes(b"short"), "5 bytes, not 32"),
+    ],
+)
+def test_a_retired_key_that_cannot_be_used_stops_the_start(
+    tmp_path: Path, change: Callable[[Path], object], says: str
+) -> None:
+    ensure_master_key(tmp_path)
+    old = (tmp_path / "master.key").rename(tmp_path / "old.key")
+    change(old)
+    with pytest.raises(SettingsError, match=says):
+        master_keys(Settings(home=tmp_path, retired_master_keys="old.key"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -190,6 +191,60 @@ async def test_pausing_holds_the_stages_and_shifts_the_clocks(temporal_server: A
     assert due and {"ticket.paused", "ticket.resumed"} <= set(progress(store))
 
 
+async def test_a_pause_at_approval_ends_by_itself_though_no_clock_runs(temporal_server: Any) -> None:
+    store, request = world({**STRAIGHT, "sla": {"pause_max_s": 2}})
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.offered()
+        assert (await run.act("pause", PauseTicket(actor=DESK, key="p1", reason="buyer away"))).applied
+        assert run.now().state == "paused"
+        await run.until(lambda: run.now().state == "open", "the end of the pause")
+        await run.decide("accept")
+        assert await run.done() == "closed"
+    assert [e.why for _, _, e in store.world.events if e.event == "ticket.resumed"] == [
+        "longest pause reached"
+    ]
+
+
+async def test_a_pause_ends_at_the_instant_that_was_named(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.offered()
+        until = datetime.now(UTC) + timedelta(seconds=2)
+        act = PauseTicket(actor=DESK, key="p1", reason="buyer away", until=until)
+        assert (await run.act("pause", act)).applied
+        await run.until(lambda: run.now().state == "open", "the end of the pause")
+        assert datetime.now(UTC) >= until
+        await run.decide("accept")
+        assert await run.done() == "closed"
+
+
+@pytest.mark.parametrize("step", ["tick", "act.resume"])
+async def test_a_deadline_that_cannot_be_looked_at_needs_attention_until_somebody_retries(
+    temporal_server: Any, step: str
+) -> None:
+    store, request = world({**STRAIGHT, "sla": {"pause_max_s": 1}})
+    broken = True
+
+    def fail(key: Any) -> None:
+        if broken and key.step == step and key.subject != "by-hand":
+            raise LookupError("calendar is missing")
+
+    store.failing = fail
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.offered()
+        await run.act("pause", PauseTicket(actor=DESK, key="p1", reason="buyer away"))
+        await run.until(lambda: run.now().state == "needs_attention", "attention")
+        assert "calendar is missing" in str(run.now().reason)
+        broken = False
+        assert (await run.act("retry", RetryStep(actor=LEAD, key="again"))).applied
+        await run.until(lambda: run.now().state == "open", "the end of the pause")
+        await run.decide("accept")
+        assert await run.done() == "closed"
+
+
 async def test_cancelling_withdraws_tasks_and_reverses_what_was_posted(temporal_server: Any) -> None:
     store, request = world(STRAIGHT)
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
@@ -204,6 +259,26 @@ async def test_cancelling_withdraws_tasks_and_reverses_what_was_posted(temporal_
         p.money.amount for _, j in run.world.journals.values() for p in j.postings if p.account == "2100"
     )
     assert total == 0 and not run.world.usage
+
+
+async def test_what_was_accepted_before_a_cancel_is_billed_all_the_same(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT, files=2)
+    answers = {"f0.pdf": good_reading(1), "f1.pdf": good_reading(2)}
+    async with running(temporal_server.grpc, store, Readings(answers)) as start:
+        run = await start(request)
+        first, second = sorted(run.world.documents, key=lambda d: run.world.documents[d].position)
+        await run.decide("partial", "wrong supplier", {str(first): "accept", str(second): "return"})
+        await run.task("rework")
+        await run.act("cancel", CancelTicket(actor=BUYER, key="c1", reason="no longer needed"))
+        assert await run.done() == "cancelled"
+    (billed,) = run.world.usage.values()
+    assert (billed.document_id, billed.fate) == (first, "billable")
+    assert run.world.subs[request.id, "billing"].state == "recorded"
+    assert "ticket.billed" in progress(store)
+    standing = {j.source_id for _, j in run.world.journals.values()} - {
+        j.source_id for _, j in run.world.journals.values() if j.reverses
+    }
+    assert standing == {first}, "what is billed stays posted, the rest is taken back"
 
 
 async def test_cancelling_while_a_person_keys_ends_the_line_too(temporal_server: Any) -> None:
@@ -292,6 +367,10 @@ async def test_a_line_that_is_not_built_goes_to_a_person(temporal_server: Any) -
         assert (await run.complete(task, helper, {})).code == "note-missing"
         await run.complete(task, helper, {"note": "password reset by phone"})
         assert await run.done() == "closed"
+    (billed,) = run.world.usage.values()
+    assert (billed.key, billed.unit_type, billed.quantity) == (f"ticket:{request.id}", "ticket", 1)
+    assert (billed.finished_by, billed.contract_id) == (UUID(int=11), store.world.contracts[0].id)
+    assert run.world.subs[request.id, "processing"].detail["agents"] == [str(UUID(int=11))]
 
 
 @pytest.mark.slow
@@ -302,8 +381,6 @@ async def test_a_short_contract_warns_breaches_and_escalates_exactly_once_each(t
         "ladder_s": [0, 1],
     }
     store, request = world({"qa": {"sample_rate": "0"}, "sla": sla})
-    from datetime import UTC, datetime
-
     request = __import__("dataclasses").replace(request, received_at=datetime.now(UTC))
     store.world.tickets[request.id] = request
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:

@@ -447,6 +447,11 @@ class Task(SQLModel, table=True):
         Index("ix_task_ticket", "ticket_id"),
         Index("ix_task_open", "assigned_to", "due_at", postgresql_where=text("state = 'open'")),
         Index("ix_task_queue", "client_id", "skill", "due_at", postgresql_where=text("state = 'open'")),
+        Index(
+            "ix_task_offered",
+            "offered_to",
+            postgresql_where=text("state = 'open' and offered_to is not null"),
+        ),
         UniqueConstraint("key"),
     )
     id: UUID = Field(primary_key=True)
@@ -467,6 +472,8 @@ class Task(SQLModel, table=True):
     result: dict[str, Any] = json()
     created_at: datetime = instant(nullable=False)
     due_at: datetime | None = instant()
+    offered_to: UUID | None = None
+    offer_until: datetime | None = instant()
     completed_by: UUID | None = None
     completed_at: datetime | None = instant()
     row_version: int = 1
@@ -657,6 +664,7 @@ class UsageEvent(SQLModel, table=True):
         of("contract", "contract_id"),
         Index("ix_usage_event_period", "client_id", "period", "state"),
         Index("ix_usage_event_ticket", "ticket_id"),
+        Index("ix_usage_event_held", "client_id", "id", postgresql_where=text("state = 'held'")),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)

@@ -1,10 +1,16 @@
-"""MF9: accepted units become usage events, which ends the stage. Only what passed quality and was accepted is billed (PB8)."""
+"""MF9: accepted units become usage events, which ends the stage. Only what passed quality and was accepted is billed (PB8).
+
+A unit is a document. Work without documents (a call answered, an account set up) has one unit, the ticket itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from ticketos.domain import stages, usage
 from ticketos.domain.changes import AddUsage, Change, Emit, SubTicket, Verdict
@@ -12,6 +18,22 @@ from ticketos.domain.ports import NewId
 from ticketos.domain.state import ClientState, ContractState, DocumentState, QaState, TicketState
 
 KEY = "billing"
+WORK = "work"
+"""Where a ticket's ``detail`` keeps who finished its work when there was no document, and when."""
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """An accepted unit before it is priced."""
+
+    kind: str
+    id: UUID
+    finished_by: UUID | None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def document_id(self) -> UUID | None:
+        return self.id if self.kind == "document" else None
 
 
 def record(
@@ -24,21 +46,70 @@ def record(
     now: datetime,
     new_id: NewId,
 ) -> Verdict:
-    """One usage event per accepted document, keyed by the document alone: rework and reopening never bill it twice."""
-    units = [
-        d for d in documents if d.approval == "accepted" and d.quality == "passed" and d.state == "posted"
-    ]
-    period = usage.period_of(now, client.zone)
+    """One usage event per accepted unit, keyed by the unit alone: rework and reopening never bill it twice."""
+    units = _accepted(documents, checks) if documents else _ticket_itself(ticket)
+    changes, facts = _usage(ticket, client, contract, units, locked, now, new_id)
+    return Verdict("billed", (stages.enter(ticket, "billing", "Close"), *changes), facts=facts)
+
+
+def on_cancel(
+    ticket: TicketState,
+    client: ClientState,
+    contract: ContractState | None,
+    documents: Sequence[DocumentState],
+    checks: Sequence[QaState],
+    billed: int,
+    locked: frozenset[str],
+    now: datetime,
+    new_id: NewId,
+) -> tuple[Change, ...]:
+    """Usage of what was accepted before the ticket was cancelled: it was delivered, so it is owed. ``billed`` is
+    how many units an earlier life of the ticket has billed already; they are among those accepted now."""
+    units = _accepted(documents, checks)
+    if len(units) <= billed:
+        return ()
+    return _usage(ticket, client, contract, units, locked, now, new_id)[0]
+
+
+def _accepted(documents: Sequence[DocumentState], checks: Sequence[QaState]) -> list[_Unit]:
     evidence = {q.document_id: q for q in sorted(checks, key=lambda q: (q.round, q.level))}
-    changes: list[Change] = [stages.enter(ticket, "billing", "Close")]
-    for document in units:
-        check = evidence.get(document.id)
+    units: list[_Unit] = []
+    for document in documents:
+        if document.approval == "accepted" and document.quality == "passed" and document.state == "posted":
+            check = evidence.get(document.id)
+            why = {"level": check.level, "round": check.round, "verdict": check.verdict} if check else {}
+            units.append(_Unit("document", document.id, document.finished_by, why))
+    return units
+
+
+def _ticket_itself(ticket: TicketState) -> list[_Unit]:
+    """The ticket as a unit, once a person has said that its work is done."""
+    work = ticket.detail.get(WORK)
+    if not work:
+        return []
+    by = UUID(work["by"]) if work.get("by") else None
+    return [_Unit("ticket", ticket.id, by, {"ticket_type": ticket.ticket_type, "done_at": work.get("at")})]
+
+
+def _usage(
+    ticket: TicketState,
+    client: ClientState,
+    contract: ContractState | None,
+    units: Sequence[_Unit],
+    locked: frozenset[str],
+    now: datetime,
+    new_id: NewId,
+) -> tuple[tuple[Change, ...], Mapping[str, Any]]:
+    period = usage.period_of(now, client.zone)
+    agreed = contract.id if contract else None
+    changes: list[Change] = []
+    for unit in units:
         event = usage.UsageEvent(
-            f"document:{document.id}",
+            f"{unit.kind}:{unit.id}",
             str(client.id),
-            str(contract.id) if contract else None,
-            "document",
-            str(document.id),
+            str(agreed) if agreed else None,
+            unit.kind,
+            str(unit.id),
             Decimal(1),
             now,
             str(ticket.id),
@@ -47,29 +118,29 @@ def record(
             AddUsage(
                 new_id(),
                 event.key,
-                contract.id if contract else None,
-                document.id,
+                agreed,
+                unit.document_id,
                 event.unit_type,
                 event.quantity,
                 now,
                 period,
                 usage.billing_period(event, locked, client.zone),
                 usage.fate(event, (), locked, contract is not None, client.zone),
-                document.finished_by,
-                {"level": check.level, "round": check.round, "verdict": check.verdict} if check else {},
+                unit.finished_by,
+                unit.evidence,
             )
         )
     bill_period = next((c.bill_period for c in changes if isinstance(c, AddUsage)), period)
     detail = {
         "units": len(units),
-        "unit": "document",
+        "unit": units[0].kind if units else "document",
         "period": bill_period,
         "fte_hours": "0",
         "invoice": None,
-        "payment_status": "not_invoiced",
+        "payment_status": "not_invoiced" if agreed else "held",
     }
     changes += [
         SubTicket(KEY, "B", "billing", f"Billing of {ticket.number}", "recorded", None, "finance", detail),
         Emit("ticket.billed", after={"units": len(units), "period": period, "bill_period": bill_period}),
     ]
-    return Verdict("billed", tuple(changes), facts={"units": len(units), "period": bill_period})
+    return tuple(changes), {"units": len(units), "period": bill_period}

@@ -56,6 +56,18 @@ class OpenTask:
     round: int = 0
     due_at: datetime | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
+    offered_to: UUID | None = None
+    offer_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SetTask:
+    """Move an open, unassigned task on: new values of who has it or is offered it (``assigned_to``, ``offered_to``,
+    ``offer_until``, ``desk``, ``payload``). ``offered`` is whom it was offered to when the rule looked."""
+
+    task_id: UUID
+    offered: UUID | None
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -161,6 +173,14 @@ class DecideApproval:
 
 
 @dataclass(frozen=True)
+class MoveDeemed:
+    """Silence on an open version becomes acceptance at another instant."""
+
+    approval_id: UUID
+    deemed_at: datetime
+
+
+@dataclass(frozen=True)
 class AddUsage:
     """An accepted unit. ``key`` is unique for ever: a second one is a no-op."""
 
@@ -255,6 +275,7 @@ Change = (
     SetTicket
     | SubTicket
     | OpenTask
+    | SetTask
     | CloseTask
     | CancelTasks
     | SetClock
@@ -263,6 +284,7 @@ Change = (
     | AddQaCheck
     | OfferApproval
     | DecideApproval
+    | MoveDeemed
     | AddUsage
     | PostJournal
     | RememberVendor

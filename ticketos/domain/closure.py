@@ -16,6 +16,13 @@ HOLDS = frozenset({"processing", "qc", "defect", "review"})
 RENEWAL_DAYS = 60
 
 
+def recipient(ticket: TicketState, client: ClientState, contact: bool) -> str:
+    """Who is asked how it was: the requester for contact work, else the client's user; each where the other is missing."""
+    requester = "" if contact and ticket.detail.get("suppress_reply") else ticket.requester_email
+    wanted, other = requester, client.approver_email or ""
+    return (wanted or other) if contact else (other or wanted)
+
+
 def close(
     ticket: TicketState,
     client: ClientState,
@@ -24,13 +31,18 @@ def close(
     last_asked: datetime | None,
     now: datetime,
     new_id: NewId,
+    contact: bool = False,
 ) -> Verdict:
-    """Close the ticket. Refused while a child holds its work."""
+    """Close the ticket. Refused while a child holds its work. ``contact`` work ends with a mail to the requester,
+    by which they can come back."""
     held = sorted(t.number for t in children.values() if t.kind in HOLDS and t.closed_at is None)
     if held:
         raise DomainError("children-open", children=held)
     changes: list[Change] = []
-    who = client.approver_email or ticket.requester_email
+    who = recipient(ticket, client, contact)
+    machine = bool(ticket.detail.get("suppress_reply"))
+    back = contact and bool(who) and who == ticket.requester_email and not machine
+    values = {"ticket": str(ticket.id), **({"contact": True} if back else {})}
     terms = contract.terms.survey if contract else None
     quiet = (
         terms is not None and last_asked is not None and now - last_asked < timedelta(days=terms.quiet_days)
@@ -38,11 +50,11 @@ def close(
     if who and terms and terms.ask and not quiet:
         changes += [
             AskSurvey(new_id(), who, now),
-            SendMail(
-                new_id(), f"{ticket.id}:{ticket.life}:survey", "survey", who, {"ticket": str(ticket.id)}
-            ),
+            SendMail(new_id(), f"{ticket.id}:{ticket.life}:survey", "survey", who, values),
             Emit("survey.asked", personal={"recipient": who}, subject=who),
         ]
+    elif back:
+        changes.append(SendMail(new_id(), f"{ticket.id}:{ticket.life}:closed", "closed", who, values))
     if contract and contract.ends_on and contract.ends_on - timedelta(days=RENEWAL_DAYS) <= now.date():
         changes.append(
             Notify(

@@ -94,8 +94,8 @@ def next_deadline(
     """When the ticket must be looked at again. With everything fired, a day from now: an open ticket always has
     a running timer (MF17)."""
     found = _earliest(states, timing, approval, now)
-    if ticket is not None and ticket.state == "paused":
-        found = pause_ends(states, timing)
+    if ticket is not None and is_paused(ticket):
+        found = pause_ends(ticket, states, timing)
     return found or now + timedelta(days=1)
 
 
@@ -112,8 +112,17 @@ def _earliest(
     return min(instants) if instants else None
 
 
-def pause_ends(states: Sequence[ClockState], timing: Timing) -> datetime | None:
-    """The latest instant at which a running pause ends by itself (CP7)."""
+def is_paused(ticket: TicketState) -> bool:
+    """Paused, also when something failed on it meanwhile and it needs attention."""
+    beneath = (ticket.detail.get("held") or {}).get("state")
+    return ticket.state == "paused" or (ticket.state == "needs_attention" and beneath == "paused")
+
+
+def pause_ends(ticket: TicketState, states: Sequence[ClockState], timing: Timing) -> datetime | None:
+    """The instant at which a running pause ends by itself (CP7): as promised when it began, whatever clocks ran then.
+    A ticket paused before that was kept has only its clocks to tell."""
+    if (promised := (ticket.detail.get("pause") or {}).get("ends")) is not None:
+        return datetime.fromisoformat(promised)
     starts = [pause.started_at for state in states for pause in state.clock.pauses if pause.ended_at is None]
     return min(starts) + timedelta(seconds=timing.sla.pause_max_s) if starts else None
 
@@ -129,8 +138,8 @@ def tick(
     """Fire what is due. Outcome ``deemed`` or ``resume`` asks the workflow to act on it; else ``ticked``."""
     if ticket.closed_at is not None:
         return Verdict("ticked")
-    if ticket.state == "paused":
-        end = pause_ends(states, timing)
+    if is_paused(ticket):
+        end = pause_ends(ticket, states, timing)
         outcome = "resume" if end is not None and end <= now else "ticked"
         return Verdict(outcome, next_at=None if outcome == "resume" else end)
     changes: list[Change] = []

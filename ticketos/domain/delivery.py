@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ticketos.domain import stages
+from ticketos.domain.billing import WORK
 from ticketos.domain.changes import Emit, SubTicket, Verdict
 from ticketos.domain.state import DocumentState, TicketState
 
@@ -44,7 +45,10 @@ def finished(
     now: datetime,
 ) -> Verdict:
     """The line is done with this round: who worked, which steps ran, how many of each end."""
-    workers = sorted({str(d.finished_by) for d in documents if d.finished_by})
+    by_hand = (ticket.detail.get(WORK) or {}).get("by")
+    workers = sorted(
+        {str(d.finished_by) for d in documents if d.finished_by} | ({by_hand} if by_hand else set())
+    )
     log = [*steps, {"step": "finished", "at": now.isoformat(), "round": ticket.round}]
     return Verdict(
         "delivered",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from ticketos.domain import clock as clocks
 from ticketos.domain import deadline
-from ticketos.domain.changes import CancelTasks, Change, Emit, SetTicket, SubTicket, Verdict
+from ticketos.domain.changes import CancelTasks, Change, Emit, MoveDeemed, SetTicket, SubTicket, Verdict
 from ticketos.domain.clock import Clock
 from ticketos.domain.deadline import FIRST_RESPONSE, TURNAROUND, Timing
 from ticketos.domain.errors import DomainError
@@ -16,9 +18,16 @@ from ticketos.domain.terms import PRIORITIES
 
 
 def pause(
-    ticket: TicketState, states: Sequence[ClockState], timing: Timing, reason: str, now: datetime
+    ticket: TicketState,
+    states: Sequence[ClockState],
+    timing: Timing,
+    reason: str,
+    now: datetime,
+    until: datetime | None = None,
 ) -> Verdict:
-    """Stop the clocks, with a reason; ends by itself after the contract's maximum."""
+    """Stop the clocks, with a reason; ends by itself at ``until``, at the latest after the contract's maximum.
+
+    Refused: ``pause-until-invalid`` for an end that has passed or lies beyond that maximum."""
     _open(ticket)
     if ticket.state == "paused":
         raise DomainError("already-paused", number=ticket.number)
@@ -26,16 +35,26 @@ def pause(
         raise DomainError("not-pausable", state=ticket.state)
     if not reason.strip():
         raise DomainError("reason-missing")
-    changes, after = _move(
-        states, timing, lambda c: clocks.pause(c, now, reason) if c.stopped_at is None else c
-    )
-    end = deadline.pause_ends(after, timing)
+    changes, _ = _move(states, timing, lambda c: clocks.pause(c, now, reason) if c.stopped_at is None else c)
+    latest = now + timedelta(seconds=timing.sla.pause_max_s)
+    end = until or latest
+    if not now < end <= latest:
+        raise DomainError("pause-until-invalid", until=end.isoformat(), latest=latest.isoformat())
+    promised = {"at": now.isoformat(), "ends": end.isoformat()}
     return Verdict(
         "paused",
         (
             *changes,
-            SetTicket({"state": "paused", "reason": reason, "next_at": end, "sla_state": "paused"}),
-            Emit("ticket.paused", after={"until": end.isoformat() if end else None}, why=reason),
+            SetTicket(
+                {
+                    "state": "paused",
+                    "reason": reason,
+                    "next_at": end,
+                    "sla_state": "paused",
+                    "detail": {**ticket.detail, "pause": promised},
+                }
+            ),
+            Emit("ticket.paused", after={"until": end.isoformat()}, why=reason),
         ),
         end,
     )
@@ -49,11 +68,20 @@ def resume(
     reason: str,
     now: datetime,
 ) -> Verdict:
-    """Go on; due times move by the working time paused."""
+    """Go on; due times, and the day on which silence is acceptance, move by the working time paused. A ticket that
+    needs attention goes on needing it."""
     _open(ticket)
-    if ticket.state != "paused":
+    if not deadline.is_paused(ticket):
         raise DomainError("not-paused", number=ticket.number)
     changes, after = _move(states, timing, lambda c: clocks.resume(c, now) if c.open_pause else c)
+    detail = {key: value for key, value in ticket.detail.items() if key != "pause"}
+    goes_on: dict[str, Any] = {"state": "open", "reason": None}
+    if ticket.state == "needs_attention":
+        detail["held"] = {**detail["held"], **goes_on}
+        goes_on = {}
+    approval = _put_off(approval, ticket, timing, now)
+    if approval is not None and approval.deemed_at is not None:
+        changes.append(MoveDeemed(approval.id, approval.deemed_at))
     next_at = deadline.next_deadline(after, timing, None, approval, now)
     return Verdict(
         "resumed",
@@ -61,8 +89,8 @@ def resume(
             *changes,
             SetTicket(
                 {
-                    "state": "open",
-                    "reason": None,
+                    **goes_on,
+                    "detail": detail,
                     "next_at": next_at,
                     "sla_state": deadline.sla_state(after, timing, now),
                     "due_at": deadline.turnaround_due(after, timing),
@@ -72,6 +100,17 @@ def resume(
         ),
         next_at,
     )
+
+
+def _put_off(
+    approval: ApprovalState | None, ticket: TicketState, timing: Timing, now: datetime
+) -> ApprovalState | None:
+    """The open approval with its lapse moved by the working time paused; as it is when there is nothing to move."""
+    began = (ticket.detail.get("pause") or {}).get("at")
+    if approval is None or approval.state != "open" or approval.deemed_at is None or began is None:
+        return approval
+    paused = timing.calendar.working_time(datetime.fromisoformat(began), now)
+    return replace(approval, deemed_at=timing.calendar.add_working_time(approval.deemed_at, paused))
 
 
 def cancel(
@@ -86,7 +125,7 @@ def cancel(
     closed = [
         SubTicket(key, "", sub.kind, sub.subject, "cancelled", closed_at=now)
         for key, sub in children
-        if sub.closed_at is None
+        if sub.closed_at is None and sub.kind != "billing"  # what was accepted is owed all the same
     ]
     return Verdict(
         "cancelled",
@@ -151,9 +190,20 @@ def change_priority(
 
 
 def needs_attention(ticket: TicketState, cause: str, step: str, workflow_id: str) -> Verdict:
-    """A step keeps failing: an owner, the cause in words, one click to retry (MF15)."""
-    if ticket.closed_at is not None or ticket.state == "needs_attention":
+    """A step keeps failing: an owner, the cause in words, one click to retry (MF15). Where a step of the ticket's other
+    workflow fails meanwhile, it waits for its own retry after the first."""
+    if ticket.closed_at is not None:
         return Verdict("attention")
+    said = Emit("ticket.needs_attention", after={"step": step}, why=cause[:500])
+    held = ticket.detail.get("held") or {}
+    if ticket.state == "needs_attention":
+        also = held.get("also", [])
+        known = {held.get("workflow"), *(one["workflow"] for one in also)}
+        if workflow_id in known or None in known:
+            return Verdict("attention")
+        more = {**held, "also": [*also, {"workflow": workflow_id, "reason": cause[:500]}]}
+        return Verdict("attention", (SetTicket({"detail": {**ticket.detail, "held": more}}), said))
+    beneath = {"state": ticket.state, "reason": ticket.reason, "workflow": workflow_id}
     return Verdict(
         "attention",
         (
@@ -164,26 +214,35 @@ def needs_attention(ticket: TicketState, cause: str, step: str, workflow_id: str
                     "desk": "ops",
                     "next_action": "Find the cause, then retry",
                     "attention_workflow": workflow_id,
-                    "detail": {**ticket.detail, "held": {"state": ticket.state, "reason": ticket.reason}},
+                    "detail": {**ticket.detail, "held": beneath},
                 }
             ),
-            Emit("ticket.needs_attention", after={"step": step}, why=cause[:500]),
+            said,
         ),
     )
 
 
 def retry(ticket: TicketState, reason: str) -> Verdict:
-    """Try again what failed; a ticket that was paused or parked meanwhile is so again, as its stages still wait."""
+    """Try again what failed; a ticket that was paused or parked meanwhile is so again, as its stages still wait. Where
+    another of its workflows failed too, the ticket then needs attention for that one."""
     if ticket.state != "needs_attention":
         raise DomainError("nothing-to-retry", number=ticket.number)
     held = ticket.detail.get("held") or {"state": "open", "reason": None}
+    said = Emit("ticket.retried", why=reason or None)
+    if also := held.get("also"):
+        now_for, *rest_of = also
+        still = {**held, "workflow": now_for["workflow"], "also": rest_of}
+        values = {
+            "reason": now_for["reason"],
+            "attention_workflow": now_for["workflow"],
+            "detail": {**ticket.detail, "held": still},
+        }
+        return Verdict("retried", (SetTicket(values), said))
     rest = {key: value for key, value in ticket.detail.items() if key != "held"}
+    was = {name: held[name] for name in ("state", "reason")}
     return Verdict(
         "retried",
-        (
-            SetTicket({**held, "next_action": "", "attention_workflow": None, "detail": rest}),
-            Emit("ticket.retried", why=reason or None),
-        ),
+        (SetTicket({**was, "next_action": "", "attention_workflow": None, "detail": rest}), said),
     )
 
 

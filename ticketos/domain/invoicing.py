@@ -50,7 +50,8 @@ CHART: tuple[tuple[str, str, str], ...] = (
 """Accounts of the provider's book that invoices move: code, name, kind."""
 
 _GSTIN = re.compile(r"\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9]")
-_WORDS = {"units": "Documents accepted", "overage": "Documents beyond those included"}
+_NOUNS = {"document": "documents", "ticket": "requests"}
+_WORDS = {"units": "{} accepted", "overage": "{} beyond those included"}
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Unit:
     ticket_id: UUID | None = None
     finished_by: UUID | None = None
     reverses: UUID | None = None
+    unit_type: str = "document"
 
     @property
     def payee(self) -> str:
@@ -228,10 +230,11 @@ def _line(
     terms: PricingTerms,
 ) -> Line:
     late = dict(sorted(Counter(unit.period for unit in units if unit.period != period).items()))
+    kind = _kind(units)
     return Line(
         position,
         item.description_code,
-        _described(item.description_code, model, late),
+        _described(item.description_code, model, late, _NOUNS.get(kind, "units")),
         item.quantity,
         item.unit_price,
         item.amount,
@@ -239,17 +242,23 @@ def _line(
         terms.tax_rate,
         tuple(unit.id for unit in units),
         late,
-        "month" if item.description_code == "base" else "document",
+        "month" if item.description_code == "base" else kind,
     )
 
 
-def _described(code: str, model: PricingModel, late: Mapping[str, int]) -> str:
+def _kind(units: Sequence[Unit]) -> str:
+    """What a line counts: the kind of its units, ``unit`` where they are of several kinds."""
+    kinds = {unit.unit_type for unit in units}
+    return "unit" if len(kinds) > 1 else next(iter(kinds), "document")
+
+
+def _described(code: str, model: PricingModel, late: Mapping[str, int], noun: str) -> str:
     if code == "base" and isinstance(model, Hybrid):
-        text = f"Monthly base fee, {model.included:,} documents included"
+        text = f"Monthly base fee, {model.included:,} {noun} included"
     elif code.startswith("units-tier-"):
-        text = f"{_WORDS['units']}, tier {code.removeprefix('units-tier-')}"
+        text = f"{_WORDS['units'].format(noun.capitalize())}, tier {code.removeprefix('units-tier-')}"
     else:
-        text = _WORDS.get(code, code.replace("-", " ").capitalize())
+        text = _WORDS.get(code, code.replace("-", " ").capitalize()).format(noun.capitalize())
     earlier = ", ".join(f"{count} of {month}" for month, count in late.items())
     return f"{text} (with {earlier})" if earlier else text
 

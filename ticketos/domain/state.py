@@ -184,6 +184,8 @@ class TaskState:
     created_at: datetime
     due_at: datetime | None
     row_version: int
+    offered_to: UUID | None = None
+    offer_until: datetime | None = None
 
 
 @dataclass(frozen=True)

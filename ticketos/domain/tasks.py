@@ -46,6 +46,8 @@ def may_finish(task: TaskState | None, actor: Actor, version: int | None) -> Tas
         raise DomainError("not-allowed", kind=task.kind)
     if task.assigned_to is not None and task.assigned_to != actor.user_id and not actor.roles & OVERRULE:
         raise DomainError("task-assigned-to-other")
+    if task.offered_to is not None and task.offered_to != actor.user_id and not actor.roles & OVERRULE:
+        raise DomainError("task-offered-to-other")
     if actor.id is not None and actor.id in task.payload.get("exclude", ()):
         raise DomainError("own-work")
     return task

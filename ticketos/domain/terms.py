@@ -105,6 +105,13 @@ class SurveyTerms:
 
 
 @dataclass(frozen=True)
+class AssignmentTerms:
+    """Queues (skills) whose tasks are offered, and for how many seconds to one person; all others give by themselves."""
+
+    offers: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Terms:
     """Everything of a contract that a rule reads."""
 
@@ -116,6 +123,7 @@ class Terms:
     scope: ScopeTerms = field(default_factory=ScopeTerms)
     pricing: PricingTerms = field(default_factory=PricingTerms)
     survey: SurveyTerms = field(default_factory=SurveyTerms)
+    assignment: AssignmentTerms = field(default_factory=AssignmentTerms)
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Terms:
@@ -132,6 +140,7 @@ class Terms:
             scope=_section("scope", data, _scope),
             pricing=_section("pricing", data, _pricing),
             survey=_section("survey", data, _survey),
+            assignment=_section("assignment", data, _assignment),
         )
 
 
@@ -232,3 +241,7 @@ def _survey(data: Mapping[str, Any]) -> SurveyTerms:
     return SurveyTerms(
         ask=bool(data.get("ask", base.ask)), quiet_days=_seconds(data.get("quiet_days", base.quiet_days))
     )
+
+
+def _assignment(data: Mapping[str, Any]) -> AssignmentTerms:
+    return AssignmentTerms({str(skill): _seconds(wait) for skill, wait in (data.get("offers") or {}).items()})

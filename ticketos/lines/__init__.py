@@ -10,10 +10,10 @@ from ticketos.lines.line import ServiceLine
 
 LINES: tuple[ServiceLine, ...] = (
     DATA_ENTRY,
-    ServiceLine("customer_support", "Call centre and customer support", "customer_support"),
+    ServiceLine("customer_support", "Call centre and customer support", "customer_support", contact=True),
     ServiceLine("finance_accounting", "Finance and accounting", "finance_accounting"),
     ServiceLine("hr_recruitment", "HR and recruitment", "hr_recruitment"),
-    ServiceLine("it_helpdesk", "IT helpdesk", "it_helpdesk"),
+    ServiceLine("it_helpdesk", "IT helpdesk", "it_helpdesk", contact=True),
     ServiceLine("reporting_analytics", "Reporting and analytics", "reporting_analytics"),
 )
 

@@ -96,12 +96,14 @@ class DataEntryWorkflow(Steps):
         )
         if "read" in verdict.facts:
             self._none_left = verdict
+        await self.tell_deadline(verdict)
         self._read += 1
         if self._read % 10 == 0:
             workflow.set_current_details(f"**reading**: {self._read} documents in this run.")
 
     async def _ask_again(self) -> None:
         opened = await self.local(DataEntryActivities.rework, self.command())
+        await self.tell_deadline(opened)
         self._people = self.count(opened, "people", self._people)
 
     async def _people_done(self) -> None:

@@ -24,7 +24,7 @@ class ManualWorkflow(Steps):
     @workflow.run
     async def run(self, start: LineStart) -> LineResult:
         """Ask, wait, done."""
-        await self.local(ManualActivities.open, self.command())
+        await self.tell_deadline(await self.local(ManualActivities.open, self.command()))
         workflow.set_current_details("**work**: waits for a person.")
         await workflow.wait_condition(lambda: self._people <= 0)
         self.ended = True

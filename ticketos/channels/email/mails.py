@@ -35,6 +35,8 @@ class About:
     client: str
     zone: str
     link: str = ""
+    repeat: str = ""
+    """Where the requester says that the matter is not settled, in mails that end contact work."""
 
 
 def render(template: str, values: Mapping[str, Any], about: About) -> Words:
@@ -83,7 +85,19 @@ def _survey(values: Mapping[str, Any], about: About) -> Words:
         about,
         "How did we do?",
         f"Request {about.number} is closed. Three short questions, one minute:\n{about.link}\n\n"
-        "Thank you; your answer goes to the people who did the work.",
+        f"Thank you; your answer goes to the people who did the work.{_come_back(about)}",
+    )
+
+
+def _closed(values: Mapping[str, Any], about: About) -> Words:
+    return _mail(about, "Your request is closed", f"Request {about.number} is closed.{_come_back(about)}")
+
+
+def _come_back(about: About) -> str:
+    return (
+        f"\n\nNot settled, or back again? Tell us here, without writing it all anew:\n{about.repeat}"
+        if about.repeat
+        else ""
     )
 
 
@@ -92,6 +106,7 @@ TEMPLATES: Mapping[str, Callable[[Mapping[str, Any], About], Words]] = {
     "parked": _parked,
     "approval": _approval,
     "survey": _survey,
+    "closed": _closed,
 }
 
 LINKED = {"approval": "a", "survey": "s"}

@@ -32,6 +32,9 @@ TICKET_FIXED = frozenset(
 DOCUMENT_FIXED = frozenset({"id", "client_id", "ticket_id", "row_version", "sha256", "address"})
 """Columns of a document that no rule may set."""
 
+TASK_SETTABLE = frozenset({"assigned_to", "offered_to", "offer_until", "desk", "payload"})
+"""Columns of an open task that a rule may set."""
+
 Kind = TypeVar("Kind")
 
 
@@ -156,13 +159,19 @@ class Writer:
                     "result": {},
                     "created_at": self.now,
                     "due_at": t.due_at,
+                    "offered_to": t.offered_to,
+                    "offer_until": t.offer_until,
                     "row_version": 1,
                 }
                 for t in changes
             ],
             once="key",
         )
-        people = sorted({t.assigned_to for t in changes if t.assigned_to})
+        self._moved_back({t.assigned_to or t.offered_to for t in changes})
+
+    def _moved_back(self, given: Iterable[UUID | None]) -> None:
+        """Whoever was given or offered something moves back in the line of the idle."""
+        people = sorted({person for person in given if person})
         if people:
             # A hint for fairness: rows another step holds are skipped, so that nobody waits for it.
             self.sql.execute(
@@ -171,6 +180,27 @@ class Writer:
                 " and id = any(%s) for no key update skip locked)",
                 [self.now, self._provider_id, people],
             )
+
+    def set_tasks(self, changes: Sequence[c.SetTask]) -> None:
+        """Only open tasks that nobody has and that are offered as the rule saw it; else the step must look again."""
+        for change in changes:
+            if refused := change.values.keys() - TASK_SETTABLE:
+                raise ValueError(f"not a rule's to set on a task: {sorted(refused)}")
+            names = sorted(change.values)
+            sets = "".join(f"{name} = %s, " for name in names)
+            changed = self.sql.execute(
+                f"update task set {sets}row_version = row_version + 1 where client_id = %s and ticket_id = %s"
+                " and id = %s and state = 'open' and assigned_to is null and offered_to is not distinct from %s",
+                [
+                    *(rows.parameter("task", name, change.values[name]) for name in names),
+                    *self.here,
+                    change.task_id,
+                    change.offered,
+                ],
+            ).rowcount
+            if changed != 1:
+                raise RuntimeError(f"task {change.task_id} was given away meanwhile")
+        self._moved_back(c.values.get("assigned_to") or c.values.get("offered_to") for c in changes)
 
     def close_tasks(self, changes: Sequence[c.CloseTask]) -> None:
         """Only open tasks of this ticket; raises ``task-not-open`` when one is not."""
@@ -248,6 +278,14 @@ class Writer:
         if changed != len(changes):
             raise DomainError("approval-not-open", approvals=[str(d.approval_id) for d in changes])
 
+    def move_deemed(self, changes: Sequence[c.MoveDeemed]) -> None:
+        """Only while the version is open; one that was decided stays as it is."""
+        self.many(
+            "update approval set deemed_at = %s"
+            " where client_id = %s and ticket_id = %s and id = %s and state = 'open'",
+            ((m.deemed_at, *self.here, m.approval_id) for m in changes),
+        )
+
     def send_mails(self, changes: Sequence[c.SendMail]) -> None:
         """To the outbox; the relay renders and sends."""
         self.insert(
@@ -319,12 +357,14 @@ _ORDER: Mapping[type[Any], Callable[[Writer, Any], None]] = {
     c.SetDocument: Writer.set_documents,
     c.CloseTask: Writer.close_tasks,
     c.CancelTasks: Writer.cancel_tasks,
+    c.SetTask: Writer.set_tasks,
     c.OpenTask: Writer.open_tasks,
     c.SetClock: Writer.set_clocks,
     c.AddCorrection: Writer.add_corrections,
     c.AddQaCheck: Writer.add_qa_checks,
     c.OfferApproval: Writer.offer_approvals,
     c.DecideApproval: Writer.decide_approvals,
+    c.MoveDeemed: Writer.move_deemed,
     c.AddUsage: add_usage,
     c.RememberVendor: remember_vendors,
     c.PostJournal: post_journals,

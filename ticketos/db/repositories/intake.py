@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -117,6 +117,13 @@ _OPEN = (  # built of constants alone
 """One message to the server for the three rows every request has."""
 
 
+_AS_BEFORE = (
+    "update ticket t set service_line = o.service_line, ticket_type = o.ticket_type from ticket o"
+    " where t.client_id = %s and t.id = %s and o.client_id = t.client_id and o.id = %s returning t.*"
+)
+"""A request that comes back is the same kind of work."""
+
+
 @dataclass(frozen=True)
 class Accepted:
     """What became of a message. ``ticket_id`` and ``number`` are None for a refused one alone, which is in
@@ -162,10 +169,13 @@ class IntakeStore:
         actor: Actor,
         priority: str | None = None,
         raw: bytes | None = None,
+        repeat_of: UUID | None = None,
     ) -> Accepted:
         """Take one message of ``client_id`` in, within the caller's transaction (which sees that client).
 
-        ``priority`` is the sender's wish; ``raw`` the message as it arrived, kept as evidence. Raises
+        ``priority`` is the sender's wish; ``raw`` the message as it arrived, kept as evidence;
+        ``repeat_of`` the finished ticket whose requester comes back: a new request is linked to it and
+        keeps its line and type. Raises
         DomainError ``client-unknown``, ``client-inactive``, ``too-many-files``. Two transactions with the
         same message collide on ``uq_message_external``: run the later one again, it then finds a duplicate.
         """
@@ -186,7 +196,10 @@ class IntakeStore:
             case "refused":
                 return self._refuse(connection, message, chosen)
             case "new":
-                return self._open(connection, message, chosen, facts, priority)
+                accepted = self._open(connection, message, chosen, facts, priority)
+                return (
+                    accepted if repeat_of is None else self._repeat(connection, message, accepted, repeat_of)
+                )
 
     def signed_ticket(self, address: str) -> UUID | None:
         """The ticket a signed reply address names."""
@@ -266,6 +279,35 @@ class IntakeStore:
                 },
             )
         return Accepted(ticket_id, number, row=row)
+
+    def _repeat(
+        self, connection: Connection, message: _Message, accepted: Accepted, repeat_of: UUID
+    ) -> Accepted:
+        connection.execute(
+            _LINK.insert(),
+            {
+                "id": self._new_id(),
+                "client_id": message.client_id,
+                "ticket_id": accepted.ticket_id,
+                "other_id": repeat_of,
+                "kind": "repeat_contact",
+            },
+        )
+        row = (
+            connection.exec_driver_sql(_AS_BEFORE, (message.client_id, accepted.ticket_id, repeat_of))
+            .mappings()
+            .one()
+        )
+        self._audit.record(
+            connection,
+            client_id=message.client_id,
+            ticket_id=repeat_of,
+            root_id=repeat_of,
+            at=message.intake.received_at,
+            actor=message.actor,
+            emit=Emit("ticket.linked", after={"other": accepted.number, "kind": "repeat_contact"}),
+        )
+        return replace(accepted, row=row)
 
     def _reply(self, connection: Connection, message: _Message, chosen: Route) -> Accepted:
         intake, client_id, ticket_id = message.intake, message.client_id, chosen.ticket_id

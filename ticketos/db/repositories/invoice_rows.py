@@ -15,7 +15,7 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.invoicing import Party, Unit
 from ticketos.domain.state import ContractState
 
-UNIT = "u.id, u.key, u.quantity, u.accepted_at, u.period, u.ticket_id, u.finished_by, u.reverses"
+UNIT = "u.id, u.key, u.quantity, u.accepted_at, u.period, u.ticket_id, u.finished_by, u.reverses, u.unit_type"
 _CONTRACT = ", ".join(f"c.{name}" for name in rows.CONTRACT)
 
 

@@ -29,8 +29,8 @@ _NEVER = func.coalesce(_TASK.c.due_at, func.to_timestamp(253402214400))
 
 @dataclass(frozen=True)
 class Filter:
-    """Which tasks to show. ``assigned_to`` is one person; ``unassigned`` the queue of ``skills`` (empty:
-    any)."""
+    """Which tasks to show. ``assigned_to`` is one person, who has them or is offered them;
+    ``unassigned`` the queue of ``skills`` (empty: any)."""
 
     states: tuple[str, ...] = ("open",)
     assigned_to: UUID | None = None
@@ -60,9 +60,11 @@ def listed(
     if chosen.states:
         query = query.where(_TASK.c.state.in_(chosen.states))
     if chosen.assigned_to is not None:
-        query = query.where(_TASK.c.assigned_to == chosen.assigned_to)
+        query = query.where(
+            (_TASK.c.assigned_to == chosen.assigned_to) | (_TASK.c.offered_to == chosen.assigned_to)
+        )
     if chosen.unassigned:
-        query = query.where(_TASK.c.assigned_to.is_(None))
+        query = query.where(_TASK.c.assigned_to.is_(None), _TASK.c.offered_to.is_(None))
     if chosen.skills is not None:
         query = query.where(_TASK.c.skill.in_(chosen.skills) | _TASK.c.skill.is_(None))
     for name in ("kind", "desk", "ticket_id"):
@@ -160,11 +162,13 @@ def assign(
     ``task-not-open``."""
     if task["state"] != "open":
         raise DomainError("task-not-open", state=task["state"])
-    if task["assigned_to"] != user_id:
+    if task["assigned_to"] != user_id or task["offered_to"] is not None:  # an open offer is withdrawn
         connection.execute(
             update(_TASK)
             .where(_TASK.c.id == task["id"])
-            .values(assigned_to=user_id, row_version=_TASK.c.row_version + 1)
+            .values(
+                assigned_to=user_id, offered_to=None, offer_until=None, row_version=_TASK.c.row_version + 1
+            )
         )
         if user_id is not None:
             connection.exec_driver_sql(

@@ -1,0 +1,45 @@
+"""Usage without a contract over HTTP: what waits, and how it is settled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.http import Body, View
+from schemas.invoices import Exact
+
+
+class UsageView(View):
+    """An accepted unit. ``state`` is held until it has a contract (billable) or is waived."""
+
+    id: UUID
+    client_id: UUID
+    key: str
+    state: str
+    fate: str
+    unit_type: str
+    document_id: UUID | None = None
+    ticket_id: UUID | None = None
+    ticket_number: str | None = None
+    ticket_subject: str | None = None
+    service_line: str | None = None
+    quantity: Exact
+    accepted_at: datetime
+    period: str
+    bill_period: str
+    contract_id: UUID | None = None
+
+
+class GiveContract(Body):
+    """Bill held usage under this contract of the client."""
+
+    contract_id: UUID
+    reason: str = Field(default="", max_length=500)
+
+
+class WaiveUsage(Body):
+    """Never bill held usage; the reason stands in the trail."""
+
+    reason: str = Field(min_length=1, max_length=500)
