@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.databases import PostgresCluster, running_cluster
 from tests.support.shared import Started, shared
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.temporal import DevServer, TemporalAddress
+
+# How fast values are drawn says what else the machine does, not whether a rule holds.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 
 @pytest.fixture(scope="session")

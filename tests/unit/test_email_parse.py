@@ -1,5 +1,6 @@
 """Reading mail: our own samples, malformed input, threading, loop guards."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -179,9 +180,9 @@ def test_hostile_text_is_read_in_linear_time() -> None:
         "-" * 100_000 + "\n" * 50_000,
         "On\n" * 30_000,
     ):
-        start = datetime.now(UTC)
+        start = time.process_time()  # of this process alone: what else the machine does is not the parser's
         new_text(text)
-        assert (datetime.now(UTC) - start).total_seconds() < 2
+        assert time.process_time() - start < 2
 
 
 def test_deep_nesting_is_no_error() -> None:
