@@ -1,7 +1,8 @@
 """A message from outside becomes a ticket, an answer or a line in the trail, in one transaction (MF1).
 
-This is the hot path: statements are few and plain, and the counter row, which all of a client's new tickets
-queue for, is taken as late as possible.
+This is the hot path: a new request without files is two statements, one that reads all there is to know and
+one that writes everything. The counter row, which all of a client's new tickets queue for, is taken by the
+second one, so that it is held for that statement and the commit and never while we think.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,13 +23,13 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlmodel import SQLModel
 
 from ticketos.channels.email.address import ticket_of
-from ticketos.db.audit import AuditTrail
+from ticketos.db.audit import INSERT_NAMED, AuditTrail
 from ticketos.db.objects import ObjectStore
 from ticketos.db.session import driver
 from ticketos.db.tables import Document, Message, Outbox, Ticket, TicketLink
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
-from ticketos.domain.intake import Known, Route, ThreadTicket, fiscal_year, route, ticket_number
+from ticketos.domain.intake import NUMBER_DIGITS, Known, Route, ThreadTicket, fiscal_year, number_stem, route
 from ticketos.domain.intake_types import Attachment, Intake
 from ticketos.domain.ports import NewId
 from ticketos.domain.stages import DESKS
@@ -43,8 +44,11 @@ HEAD_START = timedelta(seconds=2)
 _FACTS = """
 select c.prefix, c.zone, c.status,
        (select m.ticket_id from message m
-         where m.client_id = c.id and m.channel = %s and m.direction = 'in' and m.external_id = %s)
-  from client c where c.id = %s"""
+         where m.client_id = c.id and m.channel = %s and m.direction = 'in' and m.external_id = %s),
+       k.id, k.wrapped_key
+  from client c
+  left join subject_key k on k.client_id = c.id and k.subject = %s and k.wrapped_key is not null
+ where c.id = %s"""
 
 _SIGNED = "select id, state, subject from ticket where id = %s and client_id = %s and kind = 'request'"
 
@@ -53,8 +57,9 @@ select t.id, t.state, t.subject from message m join ticket t on t.client_id = m.
 m.ticket_id where m.client_id = %s and m.external_id = any(%s) order by m.received_at desc limit 1"""
 
 _COUNT = """
-insert into ticket_counter (client_id, fiscal_year, next) values (%s, %s, 2)
-on conflict (client_id, fiscal_year) do update set next = ticket_counter.next + 1 returning next - 1"""
+insert into ticket_counter (client_id, fiscal_year, next) values (%(ticket_client_id)s, %(fiscal_year)s, 2)
+on conflict (client_id, fiscal_year) do update set next = ticket_counter.next + 1
+returning (next - 1)::text as taken"""
 
 _TABLES = SQLModel.metadata.tables
 _TICKET, _MESSAGE, _OUTBOX, _DOCUMENT, _LINK = (
@@ -62,15 +67,17 @@ _TICKET, _MESSAGE, _OUTBOX, _DOCUMENT, _LINK = (
 )
 
 
-def _insert(table: Table, *names: str) -> str:
-    """An insert of these columns, as ``%(table_column)s``; the others get the defaults the table declares."""
+def _insert(table: Table, *names: str, **computed: str) -> str:
+    """An insert of these columns, as ``%(table_column)s`` or as computed by SQL; the others get the defaults
+    the table declares."""
     fixed = {
         column.name: str(sql.Literal(column.default.arg).as_string(None))
         for column in table.c
-        if column.name not in names and isinstance(column.default, ScalarElementColumnDefault)
+        if column.name not in (*names, *computed) and isinstance(column.default, ScalarElementColumnDefault)
     }
-    values = [*(f"%({table.name}_{name})s" for name in names), *fixed.values()]
-    return f"insert into {table.name} ({', '.join((*names, *fixed))}) values ({', '.join(values)})"  # noqa: S608
+    values = [*(f"%({table.name}_{name})s" for name in names), *computed.values(), *fixed.values()]
+    columns = (*names, *computed, *fixed)
+    return f"insert into {table.name} ({', '.join(columns)}) values ({', '.join(values)})"  # noqa: S608
 
 
 _MESSAGE_INSERT = _insert(
@@ -90,12 +97,12 @@ _MESSAGE_INSERT = _insert(
     "received_at",
 )
 _OUTBOX_INSERT = _insert(_OUTBOX, "id", "client_id", "ticket_id", "key", "kind", "payload", "next_at")
+_NUMBER = f"(select %(number_stem)s || lpad(taken, greatest(length(taken), {NUMBER_DIGITS}), '0') from c)"  # noqa: S608
 _TICKET_INSERT = _insert(
     _TICKET,
     "id",
     "client_id",
     "root_id",
-    "number",
     "stage",
     "progress",
     "channel",
@@ -109,12 +116,13 @@ _TICKET_INSERT = _insert(
     "documents_total",
     "detail",
     "received_at",
+    number=_NUMBER,
 )
 _OPEN = (  # built of constants alone
-    f"with t as ({_TICKET_INSERT} returning *), m as ({_MESSAGE_INSERT}), o as ({_OUTBOX_INSERT})"  # noqa: S608
-    " select * from t"
+    f"with c as ({_COUNT}), t as ({_TICKET_INSERT} returning *), m as ({_MESSAGE_INSERT}),"  # noqa: S608
+    f" o as ({_OUTBOX_INSERT}), e as ({INSERT_NAMED}) select * from t"
 )
-"""One message to the server for the three rows every request has."""
+"""One message to the server for the number and the four rows every request has."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,17 @@ class Accepted:
     reply_to_existing: bool = False
     code: str | None = None
     row: Mapping[str, Any] | RowMapping | None = None
+
+
+class _Facts(NamedTuple):
+    """What is known before a message is judged, in the order of ``_FACTS``."""
+
+    prefix: str
+    zone: str
+    status: str
+    same_message: UUID | None
+    subject_id: UUID | None
+    wrapped_key: bytes | None
 
 
 @dataclass(frozen=True)
@@ -171,13 +190,19 @@ class IntakeStore:
         """
         if len(intake.attachments) > MAX_FILES:
             raise DomainError("too-many-files", limit=MAX_FILES, files=len(intake.attachments))
-        facts = connection.exec_driver_sql(_FACTS, (intake.channel, intake.external_id, client_id)).first()
-        if facts is None:
+        person = self._audit.pseudonym(connection, client_id, intake.sender) if intake.sender else ""
+        found = (
+            driver(connection)
+            .execute(_FACTS, (intake.channel, intake.external_id, person, client_id))
+            .fetchone()
+        )
+        if found is None:
             raise DomainError("client-unknown")
+        facts = _Facts(*found)
         if facts.status != "active":
             raise DomainError("client-inactive", status=facts.status)
         message = _Message(self._new_id(), intake, client_id, actor, raw)
-        chosen = route(intake, self._known(connection, intake, client_id, facts[3]))
+        chosen = route(intake, self._known(connection, intake, client_id, facts.same_message))
         match chosen.kind:
             case "duplicate":
                 return self._existing(connection, chosen, duplicate=True)
@@ -208,23 +233,31 @@ class IntakeStore:
         return Known(signed=signed, referenced=referenced)
 
     def _open(
-        self, connection: Connection, message: _Message, chosen: Route, facts: Row[Any], priority: str | None
+        self, connection: Connection, message: _Message, chosen: Route, facts: _Facts, priority: str | None
     ) -> Accepted:
         intake, client_id, ticket_id = message.intake, message.client_id, self._new_id()
         documents = self._store_files(
             connection, client_id, ticket_id, intake.attachments, 0, intake.received_at
         )
         headers = self._headers(connection, message)
-        self._trail(connection, message, ticket_id, "ticket.received", documents)
+        received, listed = _emits(message, "ticket.received", documents)
+        event = self._audit.written(
+            connection,
+            client_id=client_id,
+            ticket_id=ticket_id,
+            at=intake.received_at,
+            actor=message.actor,
+            emit=received,
+            subject=None if facts.subject_id is None else (facts.subject_id, bytes(facts.wrapped_key or b"")),
+        )
         year = fiscal_year(intake.received_at.astimezone(ZoneInfo(facts.zone)).date())
-        count = connection.exec_driver_sql(_COUNT, (client_id, year)).scalar_one()
-        number = ticket_number(facts.prefix, year, count)
         wishes = {"suppress_reply": intake.suppress_reply, "priority_hint": priority}
         with driver(connection).cursor(row_factory=dict_row) as cursor:
             row = cursor.execute(
                 _OPEN,
                 {
                     **self._message(message, ticket_id, headers),
+                    **event,
                     **self._leaving(
                         client_id,
                         ticket_id,
@@ -236,7 +269,8 @@ class IntakeStore:
                     "ticket_id": ticket_id,
                     "ticket_client_id": client_id,
                     "ticket_root_id": ticket_id,
-                    "ticket_number": number,
+                    "number_stem": number_stem(facts.prefix, year),
+                    "fiscal_year": year,
                     "ticket_stage": "intake",
                     "ticket_progress": PROGRESS["intake"],
                     "ticket_channel": intake.channel,
@@ -252,8 +286,10 @@ class IntakeStore:
                     "ticket_received_at": intake.received_at,
                 },
             ).fetchone()
+        assert row is not None
         if documents:
             connection.execute(_DOCUMENT.insert(), documents)
+            self._record(connection, message, ticket_id, listed)
         if chosen.follow_up_of is not None:
             connection.execute(
                 _LINK.insert(),
@@ -265,7 +301,7 @@ class IntakeStore:
                     "kind": "follow_up",
                 },
             )
-        return Accepted(ticket_id, number, row=row)
+        return Accepted(ticket_id, row["number"], row=row)
 
     def _reply(self, connection: Connection, message: _Message, chosen: Route) -> Accepted:
         intake, client_id, ticket_id = message.intake, message.client_id, chosen.ticket_id
@@ -287,7 +323,8 @@ class IntakeStore:
             connection.execute(_DOCUMENT.insert(), documents)
         raw = driver(connection)
         raw.execute(_MESSAGE_INSERT, self._message(message, ticket_id, self._headers(connection, message)))
-        self._trail(connection, message, ticket_id, "ticket.reply_received", documents)
+        received, listed = _emits(message, "ticket.reply_received", documents)
+        self._record(connection, message, ticket_id, (received, *listed))
         if chosen.wakes:
             raw.execute(
                 _OUTBOX_INSERT,
@@ -397,35 +434,15 @@ class IntakeStore:
             "message_received_at": intake.received_at,
         }
 
-    def _trail(
-        self,
-        connection: Connection,
-        message: _Message,
-        ticket_id: UUID,
-        event: str,
-        documents: Sequence[dict[str, Any]],
+    def _record(
+        self, connection: Connection, message: _Message, ticket_id: UUID, emits: Sequence[Emit]
     ) -> None:
-        intake = message.intake
-        after: dict[str, Any] = {
-            "channel": intake.channel,
-            "message": str(message.id),
-            "documents": len(documents),
-        }
-        if intake.suppress_reply:
-            after["suppress_reply"] = intake.suppress_reply
-        emits: list[Emit] = [Emit(event, after=after, **_person(intake))]
-        if documents:
-            listed = [
-                {"id": str(row["id"]), **{name: row[name] for name in ("position", "size", "sha256")}}
-                for row in documents
-            ]
-            emits.append(Emit("document.received", after={"documents": listed}))
         self._audit.record_many(
             connection,
             client_id=message.client_id,
             ticket_id=ticket_id,
             root_id=ticket_id,
-            at=intake.received_at,
+            at=message.intake.received_at,
             actor=message.actor,
             emits=emits,
         )
@@ -442,6 +459,28 @@ class IntakeStore:
             "outbox_payload": Jsonb(payload),
             "outbox_next_at": at,
         }
+
+
+def _emits(
+    message: _Message, event: str, documents: Sequence[dict[str, Any]]
+) -> tuple[Emit, tuple[Emit, ...]]:
+    """What the trail says of a message, and of the documents that came with it."""
+    intake = message.intake
+    after: dict[str, Any] = {
+        "channel": intake.channel,
+        "message": str(message.id),
+        "documents": len(documents),
+    }
+    if intake.suppress_reply:
+        after["suppress_reply"] = intake.suppress_reply
+    received = Emit(event, after=after, **_person(intake))
+    if not documents:
+        return received, ()
+    listed = [
+        {"id": str(row["id"]), **{name: row[name] for name in ("position", "size", "sha256")}}
+        for row in documents
+    ]
+    return received, (Emit("document.received", after={"documents": listed}),)
 
 
 def started(connection: Connection, starts: Sequence[tuple[UUID, int]], at: datetime) -> None:
