@@ -17,7 +17,6 @@ from uuid import UUID
 
 import structlog
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,6 +29,7 @@ from api.access import AccessTable, Rule
 from api.errors import problem
 from api.failures import as_domain_error
 from api.principal import Principal
+from api.quota import Counts
 from api.refusals import record_refusal
 from api.services import Services, in_thread
 from ticketos.db.repositories.accounts import SEEN_EVERY, Caller, caller_of, seen
@@ -62,7 +62,7 @@ class Edge:
         self._app = app
         self._services = services
         self._access = access
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(Counts())
         self._in_flight = 0
         self._seen: dict[
             UUID, datetime

@@ -39,15 +39,15 @@ class Pace:
         """Beginnings a second just now."""
         return self._rate
 
-    def felt(self, strained: bool) -> None:
-        """Say how it goes. Strain within a step counts for the whole of it."""
+    def felt(self, strained: bool, least: float | None = None) -> None:
+        """Say how it goes. Strain within a step counts for the whole of it; ``least`` is a higher floor for now."""
         self._strained = self._strained or strained
         now = self._clock()
         if now - self._changed_at < self.STEP_S:
             return
         self._fill(now)
         wanted = self._rate / 2 if self._strained else self._rate + self.GROWTH
-        self._rate = min(max(wanted, self._bounds.least), self._bounds.most)
+        self._rate = min(max(wanted, self._bounds.least if least is None else least), self._bounds.most)
         self._changed_at, self._strained = now, False
 
     def take(self, wanted: int) -> int:
