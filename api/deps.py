@@ -51,7 +51,9 @@ class Reply:
         """As HTTP."""
         if self.body is None:
             return Response(status_code=self.status, headers=dict(self.headers))
-        return JSONResponse(self.body.model_dump(mode="json"), self.status, dict(self.headers))
+        return Response(
+            self.body.model_dump_json(), self.status, dict(self.headers), media_type="application/json"
+        )
 
 
 @dataclass

@@ -153,7 +153,7 @@ class Starter:
     a moment later."""
 
     MOST = 4
-    BOUNDS = Bounds(least=1, most=40, burst=8)
+    BOUNDS = Bounds(least=1, first=20, most=40, burst=8)
 
     def __init__(self, services: Services) -> None:
         self._services = services

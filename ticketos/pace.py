@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bounds:
-    """Beginnings a second: never fewer than ``least`` on average, never more than ``most``. ``burst`` may come
-    at once after a pause."""
+    """Beginnings a second: never fewer than ``least`` on average, never more than ``most``, ``first`` to begin with.
+    ``burst`` may come at once after a pause."""
 
     least: float
+    first: float
     most: float
     burst: int
 
@@ -29,7 +30,7 @@ class Pace:
     def __init__(self, bounds: Bounds, clock: Callable[[], float] = time.monotonic) -> None:
         self._bounds = bounds
         self._clock = clock
-        self._rate = bounds.most
+        self._rate = bounds.first
         self._filled = float(bounds.burst)
         self._filled_at = self._changed_at = clock()
         self._strained = False

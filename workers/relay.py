@@ -56,9 +56,9 @@ LEASE = timedelta(seconds=60)
 MAIL_ATTEMPTS = 8
 LONGEST_WAIT_S = 300
 
-STARTS = Bounds(least=2, most=100, burst=BATCH)
 AT_LEAST_WHEN_QUIET = 25.0
 """Starts a second while nobody waits at the edge: more than the machine works off, so it is never short of work."""
+STARTS = Bounds(least=2, first=AT_LEAST_WHEN_QUIET, most=100, burst=BATCH)
 RUSH = 5
 """So many starts that the edge left alone for half a second and more say that it has its hands full."""
 START_TIMEOUT_S = 15

@@ -159,7 +159,7 @@ async def test_a_rush_without_strain_slows_nothing(bench: Bench, monkeypatch: py
     monkeypatch.setattr("workers.strain.LIMITS_S", dict.fromkeys(LIMITS_S, 1e9))  # whatever else runs here
     for _ in range(RUSH):
         bench.outbox("start", due_in=timedelta(seconds=2))
-    for _ in range(5):
+    for _ in range(30):
         now += Pace.STEP_S
         await bench.relay.once()
     assert bench.relay._pace.rate == STARTS.most

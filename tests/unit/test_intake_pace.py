@@ -31,7 +31,7 @@ class Clock:
 
 def test_a_pace_halves_under_strain_and_comes_back_without_it() -> None:
     clock = Clock()
-    pace = Pace(Bounds(least=2, most=64, burst=10), clock)
+    pace = Pace(Bounds(least=2, first=64, most=64, burst=10), clock)
     seen = []
     for _ in range(6):
         clock.now += Pace.STEP_S
@@ -46,7 +46,7 @@ def test_a_pace_halves_under_strain_and_comes_back_without_it() -> None:
 
 def test_strain_within_a_step_counts_though_it_has_passed() -> None:
     clock = Clock()
-    pace = Pace(Bounds(least=2, most=64, burst=10), clock)
+    pace = Pace(Bounds(least=2, first=64, most=64, burst=10), clock)
     pace.felt(True)
     clock.now += Pace.STEP_S
     pace.felt(False)
@@ -55,7 +55,7 @@ def test_strain_within_a_step_counts_though_it_has_passed() -> None:
 
 def test_a_pace_under_strain_gives_its_least_and_no_more() -> None:
     clock = Clock()
-    pace = Pace(Bounds(least=2, most=64, burst=10), clock)
+    pace = Pace(Bounds(least=2, first=64, most=64, burst=10), clock)
     assert pace.take(50) == 10  # the burst after a pause
     for _ in range(10):
         clock.now += Pace.STEP_S
@@ -69,7 +69,7 @@ def test_a_pace_under_strain_gives_its_least_and_no_more() -> None:
 
 
 def test_what_was_taken_and_not_used_may_be_taken_again() -> None:
-    pace = Pace(Bounds(least=1, most=1, burst=4), Clock())
+    pace = Pace(Bounds(least=1, first=1, most=1, burst=4), Clock())
     assert pace.take(4) == 4
     pace.give_back(3)
     assert pace.take(4) == 3
@@ -77,7 +77,7 @@ def test_what_was_taken_and_not_used_may_be_taken_again() -> None:
 
 def test_a_higher_floor_holds_while_it_is_given() -> None:
     clock = Clock()
-    pace = Pace(Bounds(least=2, most=64, burst=10), clock)
+    pace = Pace(Bounds(least=2, first=64, most=64, burst=10), clock)
     for _ in range(10):
         clock.now += Pace.STEP_S
         pace.felt(True, least=25)
