@@ -115,6 +115,7 @@ async def raise_ticket(call: CallDep) -> Response:
             client_id=client_id,
             actor=call.principal.actor(client_id),
             priority=asked.priority,
+            last=call.key is None,  # else the answer is kept in the same transaction
         )
         row = accepted.row
         assert row is not None

@@ -256,6 +256,17 @@ async def test_many_requests_of_one_client_at_once_get_a_number_each(world: Worl
     assert told[0][0] == 24
 
 
+async def test_the_same_message_many_times_at_once_is_one_ticket(world: World) -> None:
+    person = world.person(world.beta, ("client_user", world.beta))
+    body = {"subject": "Once", "external_id": "at-once-1"}
+    async with world.http(person) as http:
+        answers = await asyncio.gather(*(http.post("/v1/tickets", json=body) for _ in range(8)))
+        after = await http.post("/v1/tickets", json={"subject": "And the connections are fit for more"})
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert after.status_code == 201
+
+
 async def test_the_database_writes_long_numbers_as_the_domain_does(world: World) -> None:
     person = world.person(world.acme, ("client_user", world.acme))
     numbers = []

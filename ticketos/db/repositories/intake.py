@@ -25,7 +25,7 @@ from sqlmodel import SQLModel
 from ticketos.channels.email.address import ticket_of
 from ticketos.db.audit import INSERT_NAMED, AuditTrail
 from ticketos.db.objects import ObjectStore
-from ticketos.db.session import driver
+from ticketos.db.session import driver, finish
 from ticketos.db.tables import Document, Message, Outbox, Ticket, TicketLink
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
@@ -181,10 +181,12 @@ class IntakeStore:
         actor: Actor,
         priority: str | None = None,
         raw: bytes | None = None,
+        last: bool = False,
     ) -> Accepted:
         """Take one message of ``client_id`` in, within the caller's transaction (which sees that client).
 
-        ``priority`` is the sender's wish; ``raw`` the message as it arrived, kept as evidence. Raises
+        ``priority`` is the sender's wish; ``raw`` the message as it arrived, kept as evidence. ``last`` says that
+        nothing follows in this transaction, which may then be over on return (see ``finish``). Raises
         DomainError ``client-unknown``, ``client-inactive``, ``too-many-files``. Two transactions with the
         same message collide on ``uq_message_external``: run the later one again, it then finds a duplicate.
         """
@@ -211,7 +213,7 @@ class IntakeStore:
             case "refused":
                 return self._refuse(connection, message, chosen)
             case "new":
-                return self._open(connection, message, chosen, facts, priority)
+                return self._open(connection, message, chosen, facts, priority, last)
 
     def signed_ticket(self, address: str) -> UUID | None:
         """The ticket a signed reply address names."""
@@ -233,7 +235,13 @@ class IntakeStore:
         return Known(signed=signed, referenced=referenced)
 
     def _open(
-        self, connection: Connection, message: _Message, chosen: Route, facts: _Facts, priority: str | None
+        self,
+        connection: Connection,
+        message: _Message,
+        chosen: Route,
+        facts: _Facts,
+        priority: str | None,
+        last: bool,
     ) -> Accepted:
         intake, client_id, ticket_id = message.intake, message.client_id, self._new_id()
         documents = self._store_files(
@@ -252,40 +260,41 @@ class IntakeStore:
         )
         year = fiscal_year(intake.received_at.astimezone(ZoneInfo(facts.zone)).date())
         wishes = {"suppress_reply": intake.suppress_reply, "priority_hint": priority}
-        with driver(connection).cursor(row_factory=dict_row) as cursor:
-            row = cursor.execute(
-                _OPEN,
-                {
-                    **self._message(message, ticket_id, headers),
-                    **event,
-                    **self._leaving(
-                        client_id,
-                        ticket_id,
-                        f"start:{ticket_id}:1",
-                        "start",
-                        {"ticket_id": str(ticket_id), "client_id": str(client_id), "life": 1},
-                        intake.received_at + HEAD_START,
-                    ),
-                    "ticket_id": ticket_id,
-                    "ticket_client_id": client_id,
-                    "ticket_root_id": ticket_id,
-                    "number_stem": number_stem(facts.prefix, year),
-                    "fiscal_year": year,
-                    "ticket_stage": "intake",
-                    "ticket_progress": PROGRESS["intake"],
-                    "ticket_channel": intake.channel,
-                    "ticket_subject": intake.subject,
-                    "ticket_requester_name": intake.sender_name,
-                    "ticket_requester_email": intake.sender,
-                    "ticket_priority": priority or "P3",
-                    "ticket_desk": DESKS["intake"],
-                    "ticket_next_action": "Start the work",
-                    "ticket_next_at": intake.received_at,
-                    "ticket_documents_total": len(documents),
-                    "ticket_detail": Jsonb({name: wish for name, wish in wishes.items() if wish}),
-                    "ticket_received_at": intake.received_at,
-                },
-            ).fetchone()
+        values: dict[str, Any] = {
+            **self._message(message, ticket_id, headers),
+            **event,
+            **self._leaving(
+                client_id,
+                ticket_id,
+                f"start:{ticket_id}:1",
+                "start",
+                {"ticket_id": str(ticket_id), "client_id": str(client_id), "life": 1},
+                intake.received_at + HEAD_START,
+            ),
+            "ticket_id": ticket_id,
+            "ticket_client_id": client_id,
+            "ticket_root_id": ticket_id,
+            "number_stem": number_stem(facts.prefix, year),
+            "fiscal_year": year,
+            "ticket_stage": "intake",
+            "ticket_progress": PROGRESS["intake"],
+            "ticket_channel": intake.channel,
+            "ticket_subject": intake.subject,
+            "ticket_requester_name": intake.sender_name,
+            "ticket_requester_email": intake.sender,
+            "ticket_priority": priority or "P3",
+            "ticket_desk": DESKS["intake"],
+            "ticket_next_action": "Start the work",
+            "ticket_next_at": intake.received_at,
+            "ticket_documents_total": len(documents),
+            "ticket_detail": Jsonb({name: wish for name, wish in wishes.items() if wish}),
+            "ticket_received_at": intake.received_at,
+        }
+        if last and not documents and chosen.follow_up_of is None:
+            row = finish(connection, _OPEN, values)
+        else:
+            with driver(connection).cursor(row_factory=dict_row) as cursor:
+                row = cursor.execute(_OPEN, values).fetchone()
         assert row is not None
         if documents:
             connection.execute(_DOCUMENT.insert(), documents)
