@@ -8,9 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
+from api.failures import constraint_of
 from schemas.ticket import TicketStart
 from tests.support.api import PASSWORD, RecordedActs, World, world_on
+from ticketos.db.session import finish
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.intake import ticket_number
 
@@ -265,6 +268,36 @@ async def test_the_same_message_many_times_at_once_is_one_ticket(world: World) -
     assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert after.status_code == 201
+
+
+def test_a_last_statement_that_fails_undoes_the_whole_transaction(world: World) -> None:
+    database, client = world.services.database, {"client": world.beta}
+    insert = "insert into ticket_counter (client_id, fiscal_year, next) values (%(client)s, '01', 7) returning next"
+    world.sql(
+        world.beta,
+        "insert into ticket_counter (client_id, fiscal_year, next) values (%s, '01', 1)",
+        (world.beta,),
+    )
+
+    def fails() -> None:
+        with database.transaction([world.beta]) as connection:
+            connection.exec_driver_sql(
+                "update ticket_counter set next = 99 where client_id = %s and fiscal_year = '01'",
+                (world.beta,),
+            )
+            finish(connection, insert, client)
+
+    for _ in range(3):  # the connection is used again and again
+        with pytest.raises(IntegrityError) as refused:
+            fails()
+        assert constraint_of(refused.value) == "pk_ticket_counter"
+        (row,) = world.sql(world.beta, "select next from ticket_counter where fiscal_year = '01'")
+        assert row.next == 1
+    with database.transaction([world.beta]) as connection:
+        kept = finish(connection, insert.replace("'01'", "'02'"), client)
+    assert kept == {"next": 7}
+    (row,) = world.sql(world.beta, "select next from ticket_counter where fiscal_year = '02'")
+    assert row.next == 7
 
 
 async def test_the_database_writes_long_numbers_as_the_domain_does(world: World) -> None:

@@ -15,21 +15,28 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Row, RowMapping, Table, select
-from sqlalchemy.sql.schema import ScalarElementColumnDefault
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, Row, RowMapping, select
 
 from ticketos.channels.email.address import ticket_of
-from ticketos.db.audit import INSERT_NAMED, AuditTrail
+from ticketos.db.audit import AuditTrail
 from ticketos.db.objects import ObjectStore
+from ticketos.db.repositories.intake_sql import (
+    DOCUMENT,
+    FACTS,
+    LINK,
+    MESSAGE_INSERT,
+    OPEN_TICKET,
+    OUTBOX_INSERT,
+    REFERENCED,
+    SIGNED,
+    TICKET,
+)
 from ticketos.db.session import driver, finish
-from ticketos.db.tables import Document, Message, Outbox, Ticket, TicketLink
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
-from ticketos.domain.intake import NUMBER_DIGITS, Known, Route, ThreadTicket, fiscal_year, number_stem, route
+from ticketos.domain.intake import Known, Route, ThreadTicket, fiscal_year, number_stem, route
 from ticketos.domain.intake_types import Attachment, Intake
 from ticketos.domain.ports import NewId
 from ticketos.domain.stages import DESKS
@@ -40,89 +47,6 @@ MAX_FILES = 2_000
 
 HEAD_START = timedelta(seconds=2)
 """How long the relay leaves a new ticket to the process that took it in, which starts it at once."""
-
-_FACTS = """
-select c.prefix, c.zone, c.status,
-       (select m.ticket_id from message m
-         where m.client_id = c.id and m.channel = %s and m.direction = 'in' and m.external_id = %s),
-       k.id, k.wrapped_key
-  from client c
-  left join subject_key k on k.client_id = c.id and k.subject = %s and k.wrapped_key is not null
- where c.id = %s"""
-
-_SIGNED = "select id, state, subject from ticket where id = %s and client_id = %s and kind = 'request'"
-
-_REFERENCED = """
-select t.id, t.state, t.subject from message m join ticket t on t.client_id = m.client_id and t.id =
-m.ticket_id where m.client_id = %s and m.external_id = any(%s) order by m.received_at desc limit 1"""
-
-_COUNT = """
-insert into ticket_counter (client_id, fiscal_year, next) values (%(ticket_client_id)s, %(fiscal_year)s, 2)
-on conflict (client_id, fiscal_year) do update set next = ticket_counter.next + 1
-returning (next - 1)::text as taken"""
-
-_TABLES = SQLModel.metadata.tables
-_TICKET, _MESSAGE, _OUTBOX, _DOCUMENT, _LINK = (
-    _TABLES[str(model.__tablename__)] for model in (Ticket, Message, Outbox, Document, TicketLink)
-)
-
-
-def _insert(table: Table, *names: str, **computed: str) -> str:
-    """An insert of these columns, as ``%(table_column)s`` or as computed by SQL; the others get the defaults
-    the table declares."""
-    fixed = {
-        column.name: str(sql.Literal(column.default.arg).as_string(None))
-        for column in table.c
-        if column.name not in (*names, *computed) and isinstance(column.default, ScalarElementColumnDefault)
-    }
-    values = [*(f"%({table.name}_{name})s" for name in names), *computed.values(), *fixed.values()]
-    columns = (*names, *computed, *fixed)
-    return f"insert into {table.name} ({', '.join(columns)}) values ({', '.join(values)})"  # noqa: S608
-
-
-_MESSAGE_INSERT = _insert(
-    _MESSAGE,
-    "id",
-    "client_id",
-    "ticket_id",
-    "direction",
-    "channel",
-    "external_id",
-    "sender",
-    "recipient",
-    "subject",
-    "body",
-    "headers",
-    "sent_at",
-    "received_at",
-)
-_OUTBOX_INSERT = _insert(_OUTBOX, "id", "client_id", "ticket_id", "key", "kind", "payload", "next_at")
-_NUMBER = f"(select %(number_stem)s || lpad(taken, greatest(length(taken), {NUMBER_DIGITS}), '0') from c)"  # noqa: S608
-_TICKET_INSERT = _insert(
-    _TICKET,
-    "id",
-    "client_id",
-    "root_id",
-    "stage",
-    "progress",
-    "channel",
-    "subject",
-    "requester_name",
-    "requester_email",
-    "priority",
-    "desk",
-    "next_action",
-    "next_at",
-    "documents_total",
-    "detail",
-    "received_at",
-    number=_NUMBER,
-)
-_OPEN = (  # built of constants alone
-    f"with c as ({_COUNT}), t as ({_TICKET_INSERT} returning *), m as ({_MESSAGE_INSERT}),"  # noqa: S608
-    f" o as ({_OUTBOX_INSERT}), e as ({INSERT_NAMED}) select * from t"
-)
-"""One message to the server for the number and the four rows every request has."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +63,7 @@ class Accepted:
 
 
 class _Facts(NamedTuple):
-    """What is known before a message is judged, in the order of ``_FACTS``."""
+    """What is known before a message is judged, in the order of ``FACTS``."""
 
     prefix: str
     zone: str
@@ -195,7 +119,7 @@ class IntakeStore:
         person = self._audit.pseudonym(connection, client_id, intake.sender) if intake.sender else ""
         found = (
             driver(connection)
-            .execute(_FACTS, (intake.channel, intake.external_id, person, client_id))
+            .execute(FACTS, (intake.channel, intake.external_id, person, client_id))
             .fetchone()
         )
         if found is None:
@@ -228,10 +152,10 @@ class IntakeStore:
         signed = referenced = None
         for token in intake.thread_tokens:
             if signed is None and "@" in token and (ticket_id := self.signed_ticket(token)) is not None:
-                signed = _thread(connection.exec_driver_sql(_SIGNED, (ticket_id, client_id)).first())
+                signed = _thread(connection.exec_driver_sql(SIGNED, (ticket_id, client_id)).first())
         references = [known for known in (intake.in_reply_to, *intake.references) if known]
         if signed is None and references:
-            referenced = _thread(connection.exec_driver_sql(_REFERENCED, (client_id, references)).first())
+            referenced = _thread(connection.exec_driver_sql(REFERENCED, (client_id, references)).first())
         return Known(signed=signed, referenced=referenced)
 
     def _open(
@@ -291,17 +215,17 @@ class IntakeStore:
             "ticket_received_at": intake.received_at,
         }
         if last and not documents and chosen.follow_up_of is None:
-            row = finish(connection, _OPEN, values)
+            row = finish(connection, OPEN_TICKET, values)
         else:
             with driver(connection).cursor(row_factory=dict_row) as cursor:
-                row = cursor.execute(_OPEN, values).fetchone()
+                row = cursor.execute(OPEN_TICKET, values).fetchone()
         assert row is not None
         if documents:
-            connection.execute(_DOCUMENT.insert(), documents)
+            connection.execute(DOCUMENT.insert(), documents)
             self._record(connection, message, ticket_id, listed)
         if chosen.follow_up_of is not None:
             connection.execute(
-                _LINK.insert(),
+                LINK.insert(),
                 {
                     "id": self._new_id(),
                     "client_id": client_id,
@@ -329,14 +253,14 @@ class IntakeStore:
             documents = self._store_files(
                 connection, client_id, ticket_id, files, taken - len(files), intake.received_at
             )
-            connection.execute(_DOCUMENT.insert(), documents)
+            connection.execute(DOCUMENT.insert(), documents)
         raw = driver(connection)
-        raw.execute(_MESSAGE_INSERT, self._message(message, ticket_id, self._headers(connection, message)))
+        raw.execute(MESSAGE_INSERT, self._message(message, ticket_id, self._headers(connection, message)))
         received, listed = _emits(message, "ticket.reply_received", documents)
         self._record(connection, message, ticket_id, (received, *listed))
         if chosen.wakes:
             raw.execute(
-                _OUTBOX_INSERT,
+                OUTBOX_INSERT,
                 self._leaving(
                     client_id,
                     ticket_id,
@@ -378,7 +302,7 @@ class IntakeStore:
     def _existing(
         self, connection: Connection, chosen: Route, *, duplicate: bool = False, reply: bool = False
     ) -> Accepted:
-        found = connection.execute(select(_TICKET).where(_TICKET.c.id == chosen.ticket_id)).mappings().one()
+        found = connection.execute(select(TICKET).where(TICKET.c.id == chosen.ticket_id)).mappings().one()
         return Accepted(found["id"], found["number"], duplicate=duplicate, reply_to_existing=reply, row=found)
 
     def _store_files(
