@@ -123,7 +123,7 @@ class TemporalActs:
         return result
 
     async def start(self, start: TicketStart) -> None:
-        client = await self._ready()
+        client = self._client or await self._ready()  # the relay has what a server that went away misses
         try:
             await client.start_workflow(
                 "Ticket",

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
@@ -50,7 +51,9 @@ class Reply:
         """As HTTP."""
         if self.body is None:
             return Response(status_code=self.status, headers=dict(self.headers))
-        return JSONResponse(self.body.model_dump(mode="json"), self.status, dict(self.headers))
+        return Response(
+            self.body.model_dump_json(), self.status, dict(self.headers), media_type="application/json"
+        )
 
 
 @dataclass
@@ -96,17 +99,22 @@ class Call:
         return await in_thread(run)
 
     async def write(
-        self, work: Callable[[Connection], Reply], *, asked: bytes | None = None, also: Collection[UUID] = ()
+        self,
+        work: Callable[[Connection], Reply],
+        *,
+        asked: bytes | None = None,
+        also: Collection[UUID] = (),
+        limiter: CapacityLimiter | None = None,
     ) -> Response:
         """Run ``work`` in one transaction and answer; with an ``Idempotency-Key`` the answer is kept in that
         very transaction. ``asked`` stands for the body where its bytes vary (multipart); ``also`` are
-        clients in the making."""
+        clients in the making; ``limiter`` lets only so many of a kind work at once."""
         keyed = (
             None if self.key is None else self.keyed(await self.request.body() if asked is None else asked)
         )
         reach = self.principal.reach | frozenset(also)
         try:
-            return await in_thread(lambda: self._write(work, keyed, reach))
+            return await in_thread(lambda: self._write(work, keyed, reach), limiter)
         except DomainError as error:
             if keyed is not None:
                 await self.keep_refusal(keyed, error)

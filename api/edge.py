@@ -17,7 +17,6 @@ from uuid import UUID
 
 import structlog
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,6 +29,7 @@ from api.access import AccessTable, Rule
 from api.errors import problem
 from api.failures import as_domain_error
 from api.principal import Principal
+from api.quota import Counts
 from api.refusals import record_refusal
 from api.services import Services, in_thread
 from ticketos.db.repositories.accounts import SEEN_EVERY, Caller, caller_of, seen
@@ -40,6 +40,8 @@ log = structlog.get_logger()
 COOKIE = "tos_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN_PAGE = "/login"
+INTAKE = frozenset({"/v1/tickets"})
+"""Where new requests come in: refused here when the door is full, before anything is spent on them."""
 _MOST_SEEN = 10_000
 _TRACE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SAFE_HEADERS = {
@@ -60,7 +62,7 @@ class Edge:
         self._app = app
         self._services = services
         self._access = access
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(Counts())
         self._in_flight = 0
         self._seen: dict[
             UUID, datetime
@@ -111,10 +113,7 @@ class Edge:
         rule = found[1] if found else None
         state["rule"], state["route"], state["principal"] = rule, found[0] if found else None, None
         try:
-            if self._in_flight > self._services.options.in_flight and scope["path"] not in (
-                "/healthz",
-                "/readyz",
-            ):
+            if self._crowded(scope, found):
                 raise DomainError("overloaded")
             self._check_length(headers)
             if (
@@ -150,6 +149,18 @@ class Edge:
             return problem(known, scope["path"], state["trace_id"])
         return None
 
+    def _crowded(self, scope: Scope, found: tuple[str, Rule] | None) -> bool:
+        if scope["path"] in ("/healthz", "/readyz"):
+            return False
+        if self._in_flight > self._services.options.in_flight:
+            return True
+        return (
+            found is not None
+            and scope["method"] == "POST"
+            and found[0] in INTAKE
+            and self._services.door.full
+        )
+
     def _quota(self, found: tuple[str, Rule] | None) -> int:
         options = self._services.options
         return (
@@ -162,13 +173,8 @@ class Edge:
         token, cookie = _token(headers)
         if token is None:
             return None
-        caller = self._services.callers.get(token)
-        if caller is None:
-            caller = await in_thread(lambda: self._ask(token))
-            if caller is None:
-                return None
-            self._services.callers.put(token, caller)
-        return Principal(caller, _address(scope), cookie)
+        caller = await self._services.callers.found(token, lambda: in_thread(lambda: self._ask(token)))
+        return None if caller is None else Principal(caller, _address(scope), cookie)
 
     def _ask(self, token: str) -> Caller | None:
         services = self._services

@@ -44,7 +44,9 @@ class Mailbox:
 
         def commit() -> Accepted:
             with services.database.transaction([client_id]) as connection:
-                return services.intake.accept(connection, intake, client_id=client_id, actor=actor, raw=raw)
+                return services.intake.accept(
+                    connection, intake, client_id=client_id, actor=actor, raw=raw, last=True
+                )
 
         try:
             accepted = commit()

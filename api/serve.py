@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -20,10 +21,14 @@ from ticketos.settings import Settings
 
 LOOPBACK = "127.0.0.1"
 GRACE_S = 10
+SWITCH_S = 0.001
+"""How long a thread may keep the interpreter from the others: a request waits for it several times, once after each
+answer of the database, and the usual 5 ms would add up."""
 
 
 def run(settings: Settings) -> None:
     """Serve until told to end."""
+    sys.setswitchinterval(SWITCH_S)
     asyncio.run(_serve(settings))
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
+from uuid import UUID
 
 import structlog
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.acts import Acts
+from api.door import THREADS, Door
 from schemas.ticket import TicketStart
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
@@ -26,6 +28,7 @@ from ticketos.db.repositories.tickets import TicketEdits
 from ticketos.db.session import Database
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId, Now
+from ticketos.pace import Bounds, Pace
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -73,8 +76,11 @@ class Services:
         self.agreements = Agreements(self.audit, self.new_id)
         self.tickets = TicketEdits(self.audit, self.new_id)
         self.intake = IntakeStore(self.audit, self.objects, self.keyring.derived(REPLY_KEY), self.new_id)
+        self.door = Door()
+        self.taking_in = CapacityLimiter(THREADS)
         self.starter = Starter(self)
         self.callers = CallerCache()
+        self.slugs: dict[str, UUID] = {}  # a short name is given once and never changes
 
     def workflow_url(self, workflow_id: str) -> str | None:
         """The workflow in the Temporal Web UI, where there is one."""
@@ -84,9 +90,9 @@ class Services:
         return f"{base}/namespaces/{namespace}/workflows/{workflow_id.replace('/', '%2F')}"
 
 
-async def in_thread(call: Callable[[], Result]) -> Result:
-    """Run blocking work beside the event loop."""
-    return await to_thread.run_sync(call)
+async def in_thread(call: Callable[[], Result], limiter: CapacityLimiter | None = None) -> Result:
+    """Run blocking work beside the event loop, with ``limiter`` as one of so many at once."""
+    return await to_thread.run_sync(call, limiter=limiter)
 
 
 class CallerCache:
@@ -99,6 +105,8 @@ class CallerCache:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, Caller]] = {}
+        self._asking: dict[str, asyncio.Future[Caller | None]] = {}
+        self._forgotten = 0
 
     def get(self, token: str) -> Caller | None:
         """The caller, if asked for just now."""
@@ -111,19 +119,45 @@ class CallerCache:
             self._known.clear()
         self._known[token] = (time.monotonic(), caller)
 
+    async def found(self, token: str, ask: Callable[[], Awaitable[Caller | None]]) -> Caller | None:
+        """The caller, asked for when not known just now; of many who want to know the same, one asks."""
+        if (caller := self.get(token)) is not None:
+            return caller
+        if (under_way := self._asking.get(token)) is not None:
+            # Shielded: that one of those who wait goes away must not take the answer from the others.
+            return await asyncio.shield(under_way)
+        asked = self._asking[token] = asyncio.ensure_future(self._ask(token, ask))
+        asked.add_done_callback(lambda done: done.cancelled() or done.exception())  # heard, if nobody waits
+        return await asyncio.shield(asked)
+
+    async def _ask(self, token: str, ask: Callable[[], Awaitable[Caller | None]]) -> Caller | None:
+        before = self._forgotten
+        try:
+            caller = await ask()
+        finally:
+            self._asking.pop(token, None)
+        if caller is not None and before == self._forgotten:
+            self.put(token, caller)
+        return caller
+
     def clear(self) -> None:
-        """Forget everybody."""
+        """Forget everybody, and what is being asked just now: it may be older than the change."""
+        self._forgotten += 1
         self._known.clear()
+        self._asking.clear()
 
 
 class Starter:
-    """Starts workflows right after their tickets are committed, a few at a time. What does not fit, or
-    fails, the relay starts from the outbox a moment later."""
+    """Starts workflows right after their tickets are committed, a few at a time and only while the door is
+    calm: whoever stands at the door comes first. What does not fit, or fails, the relay starts from the outbox
+    a moment later."""
 
     MOST = 4
+    BOUNDS = Bounds(least=1, first=20, most=40, burst=8)
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._pace = Pace(self.BOUNDS)
         self._running: set[asyncio.Task[None]] = set()
         self._busy = 0
         self._started: list[TicketStart] = []
@@ -139,7 +173,9 @@ class Starter:
             self._loop.call_soon_threadsafe(self._take, start)
 
     def _take(self, start: TicketStart) -> None:
-        if self._busy >= self.MOST:
+        calm = self._services.door.calm
+        self._pace.felt(not calm)
+        if not calm or self._busy >= self.MOST or not self._pace.take(1):
             return
         task = asyncio.ensure_future(self._start(start))
         self._running.add(task)

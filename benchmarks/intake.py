@@ -38,6 +38,8 @@ class Phase:
     """Of the requests that were served."""
     ids: set[str] = field(default_factory=set)
     refused: int = 0
+    started: int = 0
+    """Workflows that were begun meanwhile, whenever their request came."""
     cpu_s: dict[str, float] = field(default_factory=dict)
     """Processor seconds by process."""
     statuses: Counter[str] = field(default_factory=Counter)
@@ -54,6 +56,7 @@ class Phase:
             "accepted": len(self.ids),
             "refused": self.refused,
             "astray": self.astray,
+            "started": self.started,
             "p50_ms": round(percentile(self.milliseconds, 50), 1),
             "p99_ms": round(percentile(self.milliseconds, 99), 1),
             "statuses": dict(self.statuses),
@@ -63,7 +66,8 @@ class Phase:
 
 async def send(found: Installation, http: Loopback, name: str, rate: int, count: int) -> Phase:
     """``count`` requests, ``rate`` of them a second."""
-    phase, before, began = Phase(), found.cpu_seconds(), time.perf_counter()
+    phase, before, running = Phase(), found.cpu_seconds(), started(found)
+    began = time.perf_counter()
 
     async def one(number: int, due: float) -> None:
         body = {"client": "keyed", "subject": f"{name} {number}", "text": "Please call back.",
@@ -87,7 +91,16 @@ async def send(found: Installation, http: Loopback, name: str, rate: int, count:
             phase.sent += 1
             group.create_task(one(number, due))
     phase.cpu_s = {process: spent - before[process] for process, spent in found.cpu_seconds().items()}
+    phase.started = started(found) - running
     return phase
+
+
+def started(found: Installation) -> int:
+    """How many workflows were begun so far, as the outbox has it."""
+    with found.connect() as connection:
+        asked = "select count(*) from outbox where kind = 'start' and state = 'done'"
+        row = connection.execute(asked).fetchone()
+    return int(str(row[0])) if row else 0
 
 
 def lost(found: Installation, phases: Sequence[Phase]) -> tuple[int, int]:

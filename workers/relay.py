@@ -1,10 +1,15 @@
 """The outbox leaves here: workflow starts, resumes after a reply, mails. Taken with a lease, so that a worker that
-dies in the middle loses nothing; what never succeeds becomes a notice for operations, with its cause."""
+dies in the middle loses nothing; what never succeeds becomes a notice for operations, with its cause.
+
+Starts are paced: a new request costs far more to work on than to take in, so while requests keep coming faster than
+the edge itself can start them, and this process feels that the machine or the database is busy, it starts fewer. What
+waits stays in the outbox, first come first served.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,10 +38,13 @@ from ticketos.channels.email.send import (
     message_id,
 )
 from ticketos.db.ids import new_id
+from ticketos.db.repositories.intake import HEAD_START
 from ticketos.db.session import driver
 from ticketos.domain.changes import Emit
 from ticketos.domain.state import SYSTEM
 from ticketos.links import approval_link, repeat_link, survey_link
+from ticketos.pace import Bounds, Pace
+from workers.strain import Strain
 from workers.wiring import Parts, utc_now
 from workflows import names
 
@@ -48,16 +56,34 @@ LEASE = timedelta(seconds=60)
 MAIL_ATTEMPTS = 8
 LONGEST_WAIT_S = 300
 
+AT_LEAST_WHEN_QUIET = 25.0
+"""Starts a second while nobody waits at the edge: more than the machine works off, so it is never short of work."""
+STARTS = Bounds(least=2, first=AT_LEAST_WHEN_QUIET, most=100, burst=BATCH)
+RUSH = 5
+"""So many starts that the edge left alone for half a second and more say that it has its hands full."""
+START_TIMEOUT_S = 15
+_PAUSE_S = 0.02
+
 _CLAIM = """
 update outbox set attempts = attempts + 1, next_at = clock_timestamp() + %s
- where id in (select id from outbox where state = 'waiting' and next_at <= clock_timestamp()
+ where id in (select id from outbox where state = 'waiting' and next_at <= clock_timestamp() and {which}
                order by next_at limit %s for update skip locked)
 returning id, client_id, ticket_id, key, kind, payload, attempts"""
+_CLAIM_STARTS, _CLAIM_OTHERS = _CLAIM.format(which="kind = 'start'"), _CLAIM.format(which="kind <> 'start'")
+
+_RUSH = """
+select count(*) from (
+  select from outbox where state = 'waiting' and kind = 'start' and attempts = 0
+     and next_at > clock_timestamp() and next_at < clock_timestamp() + %s limit %s) left_alone"""
 
 _SETTLE = """
 update outbox set state = %s, error = %s, done_at = case when %s = 'waiting' then null else clock_timestamp() end,
        next_at = clock_timestamp() + %s
  where id = %s"""
+
+_STARTED = """
+update outbox set state = 'done', error = null, done_at = clock_timestamp(), next_at = clock_timestamp()
+ where id = any(%s)"""
 
 _ABOUT = """
 select t.id, t.root_id, t.number, t.subject, t.life, t.round, c.name, c.zone, c.slug, t.detail,
@@ -95,6 +121,9 @@ class Relay:
     def __init__(self, found: Parts, client: Client) -> None:
         self._found = found
         self._client = client
+        self._pace = Pace(STARTS)
+        self._strain = Strain()
+        self._more = False
         self._kinds: Mapping[str, Callable[[Item], Any]] = {
             "start": self._start,
             "reply": self._reply,
@@ -104,34 +133,61 @@ class Relay:
 
     async def run_forever(self) -> None:
         """Send as long as the process lives; a database that is away is waited for."""
-        while True:
-            try:
-                sent = await self.once()
-            except (
-                Exception
-            ) as error:  # the loop must outlive a database restart; the lease brings the rows back
-                log.warning("relay.failed", cause=str(error)[:300])
-                sent = 0
-                await asyncio.sleep(IDLE_S * 2)
-            if sent == 0:
-                await asyncio.sleep(IDLE_S)
+        watching = asyncio.create_task(self._strain.watch())
+        try:
+            while True:
+                try:
+                    await self.once()
+                except (
+                    Exception
+                ) as error:  # the loop must outlive a database restart; the lease brings the rows back
+                    log.warning("relay.failed", cause=str(error)[:300])
+                    self._more = False
+                    await asyncio.sleep(IDLE_S * 2)
+                await asyncio.sleep(max(_PAUSE_S, min(1 / self._pace.rate, IDLE_S)) if self._more else IDLE_S)
+        finally:
+            watching.cancel()
 
     async def once(self) -> int:
-        """Send one batch; returns how many rows were taken."""
-        items = await asyncio.to_thread(self._claim)
-        await asyncio.gather(*(self._one(item) for item in items))
-        return len(items)
+        """Send one batch: what the pace allows of the starts, and of the rest whatever is due. Returns how many rows
+        were taken."""
+        allowed = self._pace.take(BATCH)
+        with self._strain.timed("claim"):
+            others, starts, rush = await asyncio.to_thread(self._claim, allowed)
+        self._pace.give_back(allowed - len(starts))
+        # Either there is more to send, or nobody asked whether there is.
+        self._more = len(starts) == allowed or len(others) == BATCH
+        self._pace.felt(self._strain.felt, least=None if rush else AT_LEAST_WHEN_QUIET)
+        await asyncio.gather(self._all_started(starts), *(self._one(item) for item in others))
+        return len(starts) + len(others)
+
+    async def _all_started(self, items: Sequence[Item]) -> None:
+        """Start them side by side and note in one transaction that they run."""
+        errors = await asyncio.gather(*(self._sent_off(item) for item in items))
+        done = [item.id for item, error in zip(items, errors, strict=True) if error is None]
+        if done:
+            await asyncio.to_thread(self._settle_started, done)
+        for item, error in zip(items, errors, strict=True):
+            if error is not None:
+                await self._failed(item, error)
 
     async def _one(self, item: Item) -> None:
-        try:
-            error = await self._kinds[item.kind](item)
-        except (RPCError, OSError, TimeoutError) as cause:
-            error = f"{type(cause).__name__}: {cause}"[:300]
-        except KeyError as cause:
-            error = Hopeless(f"unknown kind or template {cause}")
+        error = await self._sent_off(item)
         if error is None:
             await asyncio.to_thread(self._settle, item, "done", None)
-            return
+        else:
+            await self._failed(item, error)
+
+    async def _sent_off(self, item: Item) -> str | None:
+        try:
+            error: str | None = await self._kinds[item.kind](item)
+        except (RPCError, OSError, TimeoutError) as cause:
+            return f"{type(cause).__name__}: {cause}"[:300]
+        except KeyError as cause:
+            return Hopeless(f"unknown kind or template {cause}")
+        return error
+
+    async def _failed(self, item: Item, error: str) -> None:
         dead = isinstance(error, Hopeless) or (item.kind == "mail" and item.attempts >= MAIL_ATTEMPTS)
         await asyncio.to_thread(self._settle, item, "dead" if dead else "waiting", str(error))
 
@@ -143,7 +199,8 @@ class Relay:
             if start.life == 1
             else WorkflowIDReusePolicy.ALLOW_DUPLICATE
         )
-        with suppress(WorkflowAlreadyStartedError):  # the edge that took the message in was quicker
+        # Already started: the edge that took the message in was quicker.
+        with self._strain.timed("start"), suppress(WorkflowAlreadyStartedError):
             await self._client.start_workflow(
                 "Ticket",
                 start,
@@ -157,6 +214,7 @@ class Relay:
                         SearchAttributePair(names.STAGE, "intake"),
                     ]
                 ),
+                rpc_timeout=timedelta(seconds=START_TIMEOUT_S),
             )
         return None
 
@@ -244,10 +302,19 @@ class Relay:
             found.settings.public_url, found.keyring, item.client_id, row[0], row[4], str(item.payload["to"])
         )
 
-    def _claim(self) -> list[Item]:
+    def _claim(self, starts: int) -> tuple[list[Item], list[Item], bool]:
+        """What is to be sent besides starts, as many starts as asked for, and whether the edge is in a rush."""
         with self._found.database.system() as connection:
-            rows = driver(connection).execute(_CLAIM, (LEASE, BATCH)).fetchall()
-        return [Item(*row) for row in rows]
+            raw = driver(connection)
+            others = raw.execute(_CLAIM_OTHERS, (LEASE, BATCH)).fetchall()
+            begun = raw.execute(_CLAIM_STARTS, (LEASE, starts)).fetchall() if starts else []
+            left_alone = raw.execute(_RUSH, (HEAD_START * 0.75, RUSH)).fetchone()
+        rush = left_alone is not None and left_alone[0] >= RUSH
+        return [Item(*row) for row in others], [Item(*row) for row in begun], rush
+
+    def _settle_started(self, done: Sequence[UUID]) -> None:
+        with self._found.database.system() as connection:
+            driver(connection).execute(_STARTED, (list(done),))
 
     def _settle(self, item: Item, state: str, error: str | None) -> None:
         wait = timedelta(seconds=min(2 ** min(item.attempts, 10), LONGEST_WAIT_S))

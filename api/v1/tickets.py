@@ -115,6 +115,7 @@ async def raise_ticket(call: CallDep) -> Response:
             client_id=client_id,
             actor=call.principal.actor(client_id),
             priority=asked.priority,
+            last=call.key is None,  # else the answer is kept in the same transaction
         )
         row = accepted.row
         assert row is not None
@@ -126,7 +127,11 @@ async def raise_ticket(call: CallDep) -> Response:
             views.ticket(row, call.principal, call.services), 200 if accepted.duplicate else 201, headers
         )
 
-    answer = await call.write(accept, asked=fingerprint)
+    if files:  # their bytes are encrypted and stored on the way: seconds, and none of the door's business
+        answer = await call.write(accept, asked=fingerprint)
+    else:
+        with call.services.door.inside():
+            answer = await call.write(accept, asked=fingerprint, limiter=call.services.taking_in)
     for start in begun:
         call.services.starter.offer(start)
     return answer
@@ -202,17 +207,24 @@ def _client(connection: Connection, call: Call, named: str | None) -> UUID:
     if named is None:
         client_id = call.principal.home
     else:
-        try:
-            client_id = UUID(named)
-        except ValueError:
-            row = clients.by_slug(connection, named)
-            if row is None:
-                raise DomainError("client-unknown") from None
-            client_id = row["id"]
+        client_id = _named(connection, call, named)
     if client_id not in call.principal.clients:
         raise DomainError("client-unknown" if named else "forbidden")
     require_role(call.principal, call.rule, client_id)
     return client_id
+
+
+def _named(connection: Connection, call: Call, named: str) -> UUID:
+    try:
+        return UUID(named)
+    except ValueError:
+        known = call.services.slugs.get(named)
+    if known is None:
+        row = clients.by_slug(connection, named)
+        if row is None:
+            raise DomainError("client-unknown")
+        known = call.services.slugs[named] = UUID(str(row["id"]))
+    return known
 
 
 @router.get("", response_model=Page[TicketView], responses=problems(400, 404))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
-from tests.support.api import PASSWORD, World, world_on
+from api.failures import constraint_of
+from schemas.ticket import TicketStart
+from tests.support.api import PASSWORD, RecordedActs, World, world_on
+from ticketos.db.session import finish
 from ticketos.dev.database import PostgresUrls
+from ticketos.domain.intake import ticket_number
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +189,136 @@ async def test_intake_goes_on_while_temporal_is_away(world: World) -> None:
     assert ready.json()["parts"] == {"database": "ok", "temporal": "unreachable"}
     waiting = world.sql(world.acme, "select state from outbox where ticket_id = %s", (answer.json()["id"],))
     assert [row.state for row in waiting] == ["waiting"]
+
+
+async def test_a_request_that_comes_alone_is_started_at_once(world: World) -> None:
+    person = world.person(world.acme, ("client_user", world.acme))
+    acts, kept = _Awaited(), world.services.acts
+    world.services.acts = acts
+    try:
+        async with world.http(person) as http:
+            for _ in range(3):
+                acts.heard.clear()
+                ticket = (await http.post("/v1/tickets", json={"subject": "Alone"})).json()
+                # Two seconds later the relay would come; the test of the time itself is benchmarks/intake.py.
+                async with asyncio.timeout(1.5):
+                    await acts.heard.wait()
+                assert str(acts.started[-1].ticket_id) == ticket["id"]
+    finally:
+        world.services.acts = kept
+
+
+async def test_a_full_door_refuses_new_requests_alone_and_says_when_to_come_again(world: World) -> None:
+    person = world.person(world.acme, ("client_user", world.acme))
+    with ExitStack() as crowd:
+        async with world.http(person) as http:
+            while not world.services.door.full:
+                crowd.enter_context(world.services.door.inside())
+            refused = await http.post("/v1/tickets", json={"subject": "Too many"})
+            listed = await http.get("/v1/tickets")
+            unknown = await http.post(
+                "/v1/sessions", json={"email": "nobody@example.com", "password": "x" * 12}
+            )
+            crowd.close()
+            taken = await http.post("/v1/tickets", json={"subject": "Room again"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert (listed.status_code, unknown.status_code, taken.status_code) == (200, 401, 201)
+
+
+async def test_while_requests_are_held_up_starts_are_left_to_the_relay(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = world.person(world.acme, ("client_user", world.acme))
+    before = len(world.acts.started)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(world.services.door), "calm", property(lambda _: False))
+        async with world.http(person) as http:
+            held_up = (await http.post("/v1/tickets", json={"subject": "In a rush"})).json()
+    assert world.acts.started[before:] == []
+    (row,) = world.sql(world.acme, "select kind, state from outbox where ticket_id = %s", (held_up["id"],))
+    assert (row.kind, row.state) == ("start", "waiting")
+
+
+async def test_many_requests_of_one_client_at_once_get_a_number_each(world: World) -> None:
+    person = world.person(world.beta, ("client_user", world.beta))
+    async with world.http(person) as http:
+        answers = await asyncio.gather(
+            *(http.post("/v1/tickets", json={"subject": f"Request {n}"}) for n in range(24))
+        )
+    assert {answer.status_code for answer in answers} == {201}
+    numbers = sorted(answer.json()["number"] for answer in answers)
+    _, year, first = numbers[0].split("-")
+    assert numbers == [ticket_number("BETA", year, int(first) + more) for more in range(24)]
+    told = world.sql(
+        world.beta,
+        "select count(*) from audit_event where event = 'ticket.received' and personal is not null"
+        " and ticket_id = any(%s)",
+        ([answer.json()["id"] for answer in answers],),
+    )
+    assert told[0][0] == 24
+
+
+async def test_the_same_message_many_times_at_once_is_one_ticket(world: World) -> None:
+    person = world.person(world.beta, ("client_user", world.beta))
+    body = {"subject": "Once", "external_id": "at-once-1"}
+    async with world.http(person) as http:
+        answers = await asyncio.gather(*(http.post("/v1/tickets", json=body) for _ in range(8)))
+        after = await http.post("/v1/tickets", json={"subject": "And the connections are fit for more"})
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert after.status_code == 201
+
+
+def test_a_last_statement_that_fails_undoes_the_whole_transaction(world: World) -> None:
+    database, client = world.services.database, {"client": world.beta}
+    insert = "insert into ticket_counter (client_id, fiscal_year, next) values (%(client)s, '01', 7) returning next"
+    world.sql(
+        world.beta,
+        "insert into ticket_counter (client_id, fiscal_year, next) values (%s, '01', 1)",
+        (world.beta,),
+    )
+
+    def fails() -> None:
+        with database.transaction([world.beta]) as connection:
+            connection.exec_driver_sql(
+                "update ticket_counter set next = 99 where client_id = %s and fiscal_year = '01'",
+                (world.beta,),
+            )
+            finish(connection, insert, client)
+
+    for _ in range(3):  # the connection is used again and again
+        with pytest.raises(IntegrityError) as refused:
+            fails()
+        assert constraint_of(refused.value) == "pk_ticket_counter"
+        (row,) = world.sql(world.beta, "select next from ticket_counter where fiscal_year = '01'")
+        assert row.next == 1
+    with database.transaction([world.beta]) as connection:
+        kept = finish(connection, insert.replace("'01'", "'02'"), client)
+    assert kept == {"next": 7}
+    (row,) = world.sql(world.beta, "select next from ticket_counter where fiscal_year = '02'")
+    assert row.next == 7
+
+
+async def test_the_database_writes_long_numbers_as_the_domain_does(world: World) -> None:
+    person = world.person(world.acme, ("client_user", world.acme))
+    numbers = []
+    for count in (999_999, 1_000_000):
+        world.sql(world.acme, "update ticket_counter set next = %s", (count,))
+        async with world.http(person) as http:
+            answer = await http.post("/v1/tickets", json={"subject": "Many"})
+        numbers.append(answer.json()["number"])
+    year = numbers[0].split("-")[1]
+    assert numbers == [ticket_number("ACME", year, count) for count in (999_999, 1_000_000)]
+
+
+class _Awaited(RecordedActs):
+    """Tells when something was started."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = asyncio.Event()
+
+    async def start(self, start: TicketStart) -> None:
+        await super().start(start)
+        self.heard.set()

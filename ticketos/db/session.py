@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import dict_row
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
@@ -82,6 +83,21 @@ def driver(connection: Connection) -> psycopg.Connection[Any]:
     if not isinstance(raw, psycopg.Connection):
         raise TypeError(f"expected a psycopg connection, found {type(raw)}")
     return raw
+
+
+def finish(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Run a transaction's last statement and commit, in one message to the server; returns the first row.
+
+    What the statement locks is free as soon as the server is done, however busy this process is. The transaction
+    is over afterwards: nothing more can be read or written in its block. An error of the statement raises and
+    leaves the transaction to be rolled back.
+    """
+    raw = driver(connection)
+    with raw.cursor(row_factory=dict_row) as cursor:
+        with raw.pipeline():
+            cursor.execute(statement, parameters)
+            raw.commit()
+        return cursor.fetchone()
 
 
 def encode_json(value: object) -> str:

@@ -545,6 +545,11 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("key"),
         Index("ix_outbox_due", "next_at", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_outbox_due_other",
+            "next_at",
+            postgresql_where=text("state = 'waiting' and kind <> 'start'"),
+        ),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)

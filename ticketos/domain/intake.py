@@ -17,7 +17,7 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.intake_types import Intake
 from ticketos.domain.state import OPEN_STATES
 
-_NUMBER_DIGITS = 6
+NUMBER_DIGITS = 6
 _FISCAL_MONTH = 4
 _REPLY_MARK = re.compile(
     r"^\s*(?:(?:re|aw|wg|fw|fwd|antw|sv|vs|odp|r|rif|res|tr|i)(?:\[\d+\])?\s*:|\[[^\]]*\])\s*", re.IGNORECASE
@@ -113,4 +113,10 @@ def ticket_number(prefix: str, year: str, count: int) -> str:
     """``ACME-26-000123``; gaps are allowed, a number is never used twice."""
     if count < 1:
         raise DomainError("ticket-number-invalid", count=count)
-    return f"{prefix}-{year}-{count:0{_NUMBER_DIGITS}d}"
+    return f"{number_stem(prefix, year)}{count:0{NUMBER_DIGITS}d}"
+
+
+def number_stem(prefix: str, year: str) -> str:
+    """What all of a client's numbers of a year begin with: ``ACME-26-``; at least ``NUMBER_DIGITS`` digits
+    of the count follow."""
+    return f"{prefix}-{year}-"

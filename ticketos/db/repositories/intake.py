@@ -1,7 +1,8 @@
 """A message from outside becomes a ticket, an answer or a line in the trail, in one transaction (MF1).
 
-This is the hot path: statements are few and plain, and the counter row, which all of a client's new tickets
-queue for, is taken as late as possible.
+This is the hot path: a new request without files is two statements, one that reads all there is to know and
+one that writes everything. The counter row, which all of a client's new tickets queue for, is taken by the
+second one, so that it is held for that statement and the commit and never while we think.
 """
 
 from __future__ import annotations
@@ -10,25 +11,32 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Row, RowMapping, Table, select
-from sqlalchemy.sql.schema import ScalarElementColumnDefault
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, Row, RowMapping, select
 
 from ticketos.channels.email.address import ticket_of
 from ticketos.db.audit import AuditTrail
 from ticketos.db.objects import ObjectStore
-from ticketos.db.session import driver
-from ticketos.db.tables import Document, Message, Outbox, Ticket, TicketLink
+from ticketos.db.repositories.intake_sql import (
+    DOCUMENT,
+    FACTS,
+    LINK,
+    MESSAGE_INSERT,
+    OPEN_TICKET,
+    OUTBOX_INSERT,
+    REFERENCED,
+    SIGNED,
+    TICKET,
+)
+from ticketos.db.session import driver, finish
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
-from ticketos.domain.intake import Known, Route, ThreadTicket, fiscal_year, route, ticket_number
+from ticketos.domain.intake import Known, Route, ThreadTicket, fiscal_year, number_stem, route
 from ticketos.domain.intake_types import Attachment, Intake
 from ticketos.domain.ports import NewId
 from ticketos.domain.stages import DESKS
@@ -39,82 +47,6 @@ MAX_FILES = 2_000
 
 HEAD_START = timedelta(seconds=2)
 """How long the relay leaves a new ticket to the process that took it in, which starts it at once."""
-
-_FACTS = """
-select c.prefix, c.zone, c.status,
-       (select m.ticket_id from message m
-         where m.client_id = c.id and m.channel = %s and m.direction = 'in' and m.external_id = %s)
-  from client c where c.id = %s"""
-
-_SIGNED = "select id, state, subject from ticket where id = %s and client_id = %s and kind = 'request'"
-
-_REFERENCED = """
-select t.id, t.state, t.subject from message m join ticket t on t.client_id = m.client_id and t.id =
-m.ticket_id where m.client_id = %s and m.external_id = any(%s) order by m.received_at desc limit 1"""
-
-_COUNT = """
-insert into ticket_counter (client_id, fiscal_year, next) values (%s, %s, 2)
-on conflict (client_id, fiscal_year) do update set next = ticket_counter.next + 1 returning next - 1"""
-
-_TABLES = SQLModel.metadata.tables
-_TICKET, _MESSAGE, _OUTBOX, _DOCUMENT, _LINK = (
-    _TABLES[str(model.__tablename__)] for model in (Ticket, Message, Outbox, Document, TicketLink)
-)
-
-
-def _insert(table: Table, *names: str) -> str:
-    """An insert of these columns, as ``%(table_column)s``; the others get the defaults the table declares."""
-    fixed = {
-        column.name: str(sql.Literal(column.default.arg).as_string(None))
-        for column in table.c
-        if column.name not in names and isinstance(column.default, ScalarElementColumnDefault)
-    }
-    values = [*(f"%({table.name}_{name})s" for name in names), *fixed.values()]
-    return f"insert into {table.name} ({', '.join((*names, *fixed))}) values ({', '.join(values)})"  # noqa: S608
-
-
-_MESSAGE_INSERT = _insert(
-    _MESSAGE,
-    "id",
-    "client_id",
-    "ticket_id",
-    "direction",
-    "channel",
-    "external_id",
-    "sender",
-    "recipient",
-    "subject",
-    "body",
-    "headers",
-    "sent_at",
-    "received_at",
-)
-_OUTBOX_INSERT = _insert(_OUTBOX, "id", "client_id", "ticket_id", "key", "kind", "payload", "next_at")
-_TICKET_INSERT = _insert(
-    _TICKET,
-    "id",
-    "client_id",
-    "root_id",
-    "number",
-    "stage",
-    "progress",
-    "channel",
-    "subject",
-    "requester_name",
-    "requester_email",
-    "priority",
-    "desk",
-    "next_action",
-    "next_at",
-    "documents_total",
-    "detail",
-    "received_at",
-)
-_OPEN = (  # built of constants alone
-    f"with t as ({_TICKET_INSERT} returning *), m as ({_MESSAGE_INSERT}), o as ({_OUTBOX_INSERT})"  # noqa: S608
-    " select * from t"
-)
-"""One message to the server for the three rows every request has."""
 
 
 _AS_BEFORE = (
@@ -135,6 +67,17 @@ class Accepted:
     reply_to_existing: bool = False
     code: str | None = None
     row: Mapping[str, Any] | RowMapping | None = None
+
+
+class _Facts(NamedTuple):
+    """What is known before a message is judged, in the order of ``FACTS``."""
+
+    prefix: str
+    zone: str
+    status: str
+    same_message: UUID | None
+    subject_id: UUID | None
+    wrapped_key: bytes | None
 
 
 @dataclass(frozen=True)
@@ -169,25 +112,32 @@ class IntakeStore:
         actor: Actor,
         priority: str | None = None,
         raw: bytes | None = None,
+        last: bool = False,
         repeat_of: UUID | None = None,
     ) -> Accepted:
         """Take one message of ``client_id`` in, within the caller's transaction (which sees that client).
 
-        ``priority`` is the sender's wish; ``raw`` the message as it arrived, kept as evidence;
-        ``repeat_of`` the finished ticket whose requester comes back: a new request is linked to it and
-        keeps its line and type. Raises
+        ``priority`` is the sender's wish; ``raw`` the message as it arrived, kept as evidence. ``last`` says that
+        nothing follows in this transaction, which may then be over on return (see ``finish``). ``repeat_of`` is the
+        finished ticket whose requester comes back: a new request is linked to it and keeps its line and type. Raises
         DomainError ``client-unknown``, ``client-inactive``, ``too-many-files``. Two transactions with the
         same message collide on ``uq_message_external``: run the later one again, it then finds a duplicate.
         """
         if len(intake.attachments) > MAX_FILES:
             raise DomainError("too-many-files", limit=MAX_FILES, files=len(intake.attachments))
-        facts = connection.exec_driver_sql(_FACTS, (intake.channel, intake.external_id, client_id)).first()
-        if facts is None:
+        person = self._audit.pseudonym(connection, client_id, intake.sender) if intake.sender else ""
+        found = (
+            driver(connection)
+            .execute(FACTS, (intake.channel, intake.external_id, person, client_id))
+            .fetchone()
+        )
+        if found is None:
             raise DomainError("client-unknown")
+        facts = _Facts(*found)
         if facts.status != "active":
             raise DomainError("client-inactive", status=facts.status)
         message = _Message(self._new_id(), intake, client_id, actor, raw)
-        chosen = route(intake, self._known(connection, intake, client_id, facts[3]))
+        chosen = route(intake, self._known(connection, intake, client_id, facts.same_message))
         match chosen.kind:
             case "duplicate":
                 return self._existing(connection, chosen, duplicate=True)
@@ -196,10 +146,10 @@ class IntakeStore:
             case "refused":
                 return self._refuse(connection, message, chosen)
             case "new":
-                accepted = self._open(connection, message, chosen, facts, priority)
-                return (
-                    accepted if repeat_of is None else self._repeat(connection, message, accepted, repeat_of)
-                )
+                if repeat_of is None:
+                    return self._open(connection, message, chosen, facts, priority, last)
+                accepted = self._open(connection, message, chosen, facts, priority, last=False)
+                return self._repeat(connection, message, accepted, repeat_of)
 
     def signed_ticket(self, address: str) -> UUID | None:
         """The ticket a signed reply address names."""
@@ -214,62 +164,80 @@ class IntakeStore:
         signed = referenced = None
         for token in intake.thread_tokens:
             if signed is None and "@" in token and (ticket_id := self.signed_ticket(token)) is not None:
-                signed = _thread(connection.exec_driver_sql(_SIGNED, (ticket_id, client_id)).first())
+                signed = _thread(connection.exec_driver_sql(SIGNED, (ticket_id, client_id)).first())
         references = [known for known in (intake.in_reply_to, *intake.references) if known]
         if signed is None and references:
-            referenced = _thread(connection.exec_driver_sql(_REFERENCED, (client_id, references)).first())
+            referenced = _thread(connection.exec_driver_sql(REFERENCED, (client_id, references)).first())
         return Known(signed=signed, referenced=referenced)
 
     def _open(
-        self, connection: Connection, message: _Message, chosen: Route, facts: Row[Any], priority: str | None
+        self,
+        connection: Connection,
+        message: _Message,
+        chosen: Route,
+        facts: _Facts,
+        priority: str | None,
+        last: bool,
     ) -> Accepted:
         intake, client_id, ticket_id = message.intake, message.client_id, self._new_id()
         documents = self._store_files(
             connection, client_id, ticket_id, intake.attachments, 0, intake.received_at
         )
         headers = self._headers(connection, message)
-        self._trail(connection, message, ticket_id, "ticket.received", documents)
+        received, listed = _emits(message, "ticket.received", documents)
+        event = self._audit.written(
+            connection,
+            client_id=client_id,
+            ticket_id=ticket_id,
+            at=intake.received_at,
+            actor=message.actor,
+            emit=received,
+            subject=None if facts.subject_id is None else (facts.subject_id, bytes(facts.wrapped_key or b"")),
+        )
         year = fiscal_year(intake.received_at.astimezone(ZoneInfo(facts.zone)).date())
-        count = connection.exec_driver_sql(_COUNT, (client_id, year)).scalar_one()
-        number = ticket_number(facts.prefix, year, count)
         wishes = {"suppress_reply": intake.suppress_reply, "priority_hint": priority}
-        with driver(connection).cursor(row_factory=dict_row) as cursor:
-            row = cursor.execute(
-                _OPEN,
-                {
-                    **self._message(message, ticket_id, headers),
-                    **self._leaving(
-                        client_id,
-                        ticket_id,
-                        f"start:{ticket_id}:1",
-                        "start",
-                        {"ticket_id": str(ticket_id), "client_id": str(client_id), "life": 1},
-                        intake.received_at + HEAD_START,
-                    ),
-                    "ticket_id": ticket_id,
-                    "ticket_client_id": client_id,
-                    "ticket_root_id": ticket_id,
-                    "ticket_number": number,
-                    "ticket_stage": "intake",
-                    "ticket_progress": PROGRESS["intake"],
-                    "ticket_channel": intake.channel,
-                    "ticket_subject": intake.subject,
-                    "ticket_requester_name": intake.sender_name,
-                    "ticket_requester_email": intake.sender,
-                    "ticket_priority": priority or "P3",
-                    "ticket_desk": DESKS["intake"],
-                    "ticket_next_action": "Start the work",
-                    "ticket_next_at": intake.received_at,
-                    "ticket_documents_total": len(documents),
-                    "ticket_detail": Jsonb({name: wish for name, wish in wishes.items() if wish}),
-                    "ticket_received_at": intake.received_at,
-                },
-            ).fetchone()
+        values: dict[str, Any] = {
+            **self._message(message, ticket_id, headers),
+            **event,
+            **self._leaving(
+                client_id,
+                ticket_id,
+                f"start:{ticket_id}:1",
+                "start",
+                {"ticket_id": str(ticket_id), "client_id": str(client_id), "life": 1},
+                intake.received_at + HEAD_START,
+            ),
+            "ticket_id": ticket_id,
+            "ticket_client_id": client_id,
+            "ticket_root_id": ticket_id,
+            "number_stem": number_stem(facts.prefix, year),
+            "fiscal_year": year,
+            "ticket_stage": "intake",
+            "ticket_progress": PROGRESS["intake"],
+            "ticket_channel": intake.channel,
+            "ticket_subject": intake.subject,
+            "ticket_requester_name": intake.sender_name,
+            "ticket_requester_email": intake.sender,
+            "ticket_priority": priority or "P3",
+            "ticket_desk": DESKS["intake"],
+            "ticket_next_action": "Start the work",
+            "ticket_next_at": intake.received_at,
+            "ticket_documents_total": len(documents),
+            "ticket_detail": Jsonb({name: wish for name, wish in wishes.items() if wish}),
+            "ticket_received_at": intake.received_at,
+        }
+        if last and not documents and chosen.follow_up_of is None:
+            row = finish(connection, OPEN_TICKET, values)
+        else:
+            with driver(connection).cursor(row_factory=dict_row) as cursor:
+                row = cursor.execute(OPEN_TICKET, values).fetchone()
+        assert row is not None
         if documents:
-            connection.execute(_DOCUMENT.insert(), documents)
+            connection.execute(DOCUMENT.insert(), documents)
+            self._record(connection, message, ticket_id, listed)
         if chosen.follow_up_of is not None:
             connection.execute(
-                _LINK.insert(),
+                LINK.insert(),
                 {
                     "id": self._new_id(),
                     "client_id": client_id,
@@ -278,13 +246,13 @@ class IntakeStore:
                     "kind": "follow_up",
                 },
             )
-        return Accepted(ticket_id, number, row=row)
+        return Accepted(ticket_id, row["number"], row=row)
 
     def _repeat(
         self, connection: Connection, message: _Message, accepted: Accepted, repeat_of: UUID
     ) -> Accepted:
         connection.execute(
-            _LINK.insert(),
+            LINK.insert(),
             {
                 "id": self._new_id(),
                 "client_id": message.client_id,
@@ -326,13 +294,14 @@ class IntakeStore:
             documents = self._store_files(
                 connection, client_id, ticket_id, files, taken - len(files), intake.received_at
             )
-            connection.execute(_DOCUMENT.insert(), documents)
+            connection.execute(DOCUMENT.insert(), documents)
         raw = driver(connection)
-        raw.execute(_MESSAGE_INSERT, self._message(message, ticket_id, self._headers(connection, message)))
-        self._trail(connection, message, ticket_id, "ticket.reply_received", documents)
+        raw.execute(MESSAGE_INSERT, self._message(message, ticket_id, self._headers(connection, message)))
+        received, listed = _emits(message, "ticket.reply_received", documents)
+        self._record(connection, message, ticket_id, (received, *listed))
         if chosen.wakes:
             raw.execute(
-                _OUTBOX_INSERT,
+                OUTBOX_INSERT,
                 self._leaving(
                     client_id,
                     ticket_id,
@@ -374,7 +343,7 @@ class IntakeStore:
     def _existing(
         self, connection: Connection, chosen: Route, *, duplicate: bool = False, reply: bool = False
     ) -> Accepted:
-        found = connection.execute(select(_TICKET).where(_TICKET.c.id == chosen.ticket_id)).mappings().one()
+        found = connection.execute(select(TICKET).where(TICKET.c.id == chosen.ticket_id)).mappings().one()
         return Accepted(found["id"], found["number"], duplicate=duplicate, reply_to_existing=reply, row=found)
 
     def _store_files(
@@ -439,35 +408,15 @@ class IntakeStore:
             "message_received_at": intake.received_at,
         }
 
-    def _trail(
-        self,
-        connection: Connection,
-        message: _Message,
-        ticket_id: UUID,
-        event: str,
-        documents: Sequence[dict[str, Any]],
+    def _record(
+        self, connection: Connection, message: _Message, ticket_id: UUID, emits: Sequence[Emit]
     ) -> None:
-        intake = message.intake
-        after: dict[str, Any] = {
-            "channel": intake.channel,
-            "message": str(message.id),
-            "documents": len(documents),
-        }
-        if intake.suppress_reply:
-            after["suppress_reply"] = intake.suppress_reply
-        emits: list[Emit] = [Emit(event, after=after, **_person(intake))]
-        if documents:
-            listed = [
-                {"id": str(row["id"]), **{name: row[name] for name in ("position", "size", "sha256")}}
-                for row in documents
-            ]
-            emits.append(Emit("document.received", after={"documents": listed}))
         self._audit.record_many(
             connection,
             client_id=message.client_id,
             ticket_id=ticket_id,
             root_id=ticket_id,
-            at=intake.received_at,
+            at=message.intake.received_at,
             actor=message.actor,
             emits=emits,
         )
@@ -484,6 +433,28 @@ class IntakeStore:
             "outbox_payload": Jsonb(payload),
             "outbox_next_at": at,
         }
+
+
+def _emits(
+    message: _Message, event: str, documents: Sequence[dict[str, Any]]
+) -> tuple[Emit, tuple[Emit, ...]]:
+    """What the trail says of a message, and of the documents that came with it."""
+    intake = message.intake
+    after: dict[str, Any] = {
+        "channel": intake.channel,
+        "message": str(message.id),
+        "documents": len(documents),
+    }
+    if intake.suppress_reply:
+        after["suppress_reply"] = intake.suppress_reply
+    received = Emit(event, after=after, **_person(intake))
+    if not documents:
+        return received, ()
+    listed = [
+        {"id": str(row["id"]), **{name: row[name] for name in ("position", "size", "sha256")}}
+        for row in documents
+    ]
+    return received, (Emit("document.received", after={"documents": listed}),)
 
 
 def started(connection: Connection, starts: Sequence[tuple[UUID, int]], at: datetime) -> None:

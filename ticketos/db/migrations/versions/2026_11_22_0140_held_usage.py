@@ -3,7 +3,7 @@
 It enters a month at that moment, so the lock of months holds for it as for a new event.
 
 Revision ID: held_usage
-Revises: 0005
+Revises: 0006
 Create Date: 2026-11-22 01:40
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "held_usage"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
