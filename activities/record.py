@@ -108,7 +108,11 @@ def _with_offers(work: Step, verdict: Verdict) -> Verdict:
         return verdict
     if deadline.is_paused(work.ticket()) and verdict.outcome != "resumed":
         return verdict
-    return offers.sooner(verdict, work.tasks())
+    tasks = work.tasks()
+    if verdict.outcome == "resumed":
+        later = offers.put_off(work.ticket(), tasks, work.now)
+        verdict = replace(verdict, changes=(*verdict.changes, *later))
+    return offers.sooner(verdict, tasks)
 
 
 def _plain(value: object) -> object:

@@ -30,6 +30,8 @@ HOLDERS = frozenset({"agent", "sme", "lead", "desk", "ops"})
 """Roles that may pause and resume."""
 DIRECTORS = frozenset({"lead", "desk", "ops"}) | CLIENT_ROLES
 """Roles that may cancel and set priorities."""
+CALIBRATORS = frozenset({"qa", "lead", "sme"})
+"""Reviewers and experts, who score again what was reviewed."""
 BILLERS = frozenset({"finance", "admin", "auditor"})
 CONTRACT_READERS = (
     frozenset({"lead", "desk", "finance", "wfm", "success", "ops", "admin", "auditor"}) | CLIENT_ROLES
@@ -123,6 +125,11 @@ OPERATIONS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/accuracy"): allow(
         "qa", "lead", "ops", "admin", "auditor", "success", CLIENT_ROLES, scope="tickets:read"
     ),
+    ("GET", "/v1/calibrations"): allow(CALIBRATORS, "ops", "admin", "auditor", scope="tickets:read"),
+    ("GET", "/v1/calibrations/{calibration_id}"): allow(
+        CALIBRATORS, "ops", "admin", "auditor", scope="tickets:read"
+    ),
+    ("POST", "/v1/calibration-units/{unit_id}/scores"): allow(CALIBRATORS, scope="tasks:write"),
 }
 
 OPEN: dict[tuple[str, str], Rule] = {

@@ -33,6 +33,7 @@ from api.v1 import (
     acts,
     agreements,
     api_keys,
+    calibrations,
     clients,
     documents,
     invoices,
@@ -68,6 +69,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     links.router,
     repeat.router,
     operations.router,
+    calibrations.router,
 )
 """Every router of the core, in the order of the documentation."""
 

@@ -1,8 +1,9 @@
-"""OP3 Temporal Schedules: per client a daily reconciliation and a monthly draft of invoices, at the client's
-hours.
+"""OP3 Temporal Schedules: per client a daily reconciliation, a weekly calibration and a monthly draft of invoices,
+at the client's hours.
 
     reconciliation/{client}   00:30 every day, for the day that has ended
     invoicing/{client}        06:00 on the 1st, for the month that has ended
+    calibration/{client}      07:00 on Monday, for the week that has ended
 
 Overlap is skipped: a tick finds out itself what is due, so the next one does what a skipped one would have.
 Catch-up after an outage of Temporal is one day for reconciliation, whose tick goes back to the last day done
@@ -39,7 +40,7 @@ from temporalio.service import RPCError
 from schemas.periods import PeriodStart
 from ticketos.db.session import Database
 from workflows import names
-from workflows.scheduled import invoicing, reconciliation
+from workflows.scheduled import calibration, invoicing, reconciliation
 
 log = structlog.get_logger()
 
@@ -57,7 +58,7 @@ class ScheduledClient:
 
 @dataclass(frozen=True)
 class _Plan:
-    """When a kind of period runs. ``day_of_month`` None is every day."""
+    """When a kind of period runs. Without ``day_of_month`` and ``day_of_week`` (1 is Monday) it is every day."""
 
     kind: str
     workflow: str
@@ -65,6 +66,7 @@ class _Plan:
     minute: int
     catch_up: timedelta
     day_of_month: int | None = None
+    day_of_week: int | None = None
 
     def schedule(self, client: ScheduledClient, queue: str) -> Schedule:
         """The schedule of one client."""
@@ -74,6 +76,9 @@ class _Plan:
             minute=(ScheduleRange(self.minute),),
             hour=(ScheduleRange(self.hour),),
             day_of_month=days,
+            day_of_week=(ScheduleRange(0, 6),)
+            if self.day_of_week is None
+            else (ScheduleRange(self.day_of_week),),
             comment=f"{self.kind} of a period that has ended",
         )
         return Schedule(
@@ -91,6 +96,7 @@ class _Plan:
 PLANS = (
     _Plan(reconciliation.KIND, "Reconciliation", 0, 30, timedelta(days=1)),
     _Plan(invoicing.KIND, "Invoicing", 6, 0, timedelta(days=10), day_of_month=1),
+    _Plan(calibration.KIND, "Calibration", 7, 0, timedelta(days=3), day_of_week=1),
 )
 
 

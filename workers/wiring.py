@@ -12,6 +12,7 @@ from activities import quality, rework
 from activities.approval import ApprovalActivities
 from activities.assignment import AssignmentActivities
 from activities.billing import BillingActivities
+from activities.calibration import CalibrationActivities
 from activities.closure import ClosureActivities
 from activities.contract import ContractActivities
 from activities.deadline import DeadlineActivities
@@ -32,16 +33,18 @@ from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
 from ticketos.db.ids import new_id
 from ticketos.db.objects import ObjectStore
+from ticketos.db.repositories.calibration import Calibrations, SqlCalibrationRuns
 from ticketos.db.repositories.invoice_runs import SqlInvoiceRuns
 from ticketos.db.repositories.invoices import Invoices
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
 from ticketos.domain.ports import Documents, Reader, Store, Triage
-from ticketos.lines import LINES
+from ticketos.lines import KEYS, LINES, line_of
 from ticketos.lines.line import BY_HAND
 from ticketos.settings import Settings, master_keys
 from workflows import names
+from workflows.scheduled.calibration import CalibrationWorkflow
 from workflows.scheduled.invoicing import InvoicingWorkflow
 from workflows.scheduled.reconciliation import ReconciliationWorkflow
 from workflows.ticket import TicketWorkflow
@@ -55,6 +58,7 @@ WORKFLOWS: tuple[type, ...] = (
     *(import_module(f"workflows.lines.{key}").WORKFLOW for key in BUILT),
     InvoicingWorkflow,
     ReconciliationWorkflow,
+    CalibrationWorkflow,
 )
 """Every workflow a worker serves."""
 
@@ -172,12 +176,20 @@ def ticket_activities(
 
 
 def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
-    """Runs of a period: invoicing and reconciliation."""
+    """Runs of a period: invoicing, reconciliation, calibration."""
     months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
     days = ReconciliationActivities(
         SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now)
     )
-    return (months.due, months.run, days.due, days.run)
+    weeks = CalibrationActivities(
+        SqlCalibrationRuns(found.database, Calibrations(found.audit, new_id), _questions, utc_now)
+    )
+    return (months.due, months.run, days.due, days.run, weeks.due, weeks.run)
+
+
+def _questions(line: str | None, doc_type: str) -> Sequence[str]:
+    """What a second scoring asks of a document of that line."""
+    return line_of(line).required(doc_type) if line in KEYS else ()
 
 
 def activities_of(

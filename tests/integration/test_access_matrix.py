@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -71,6 +71,20 @@ class Rows:
         key_id: UUID = rows[0].id
         return key_id
 
+    def calibration_id(self) -> UUID:
+        return self._new("calibration_session", week=new_id().hex[-8:], seed="s", drawn_at=datetime.now(UTC))
+
+    def unit_id(self) -> UUID:
+        ticket_id = self.world.ticket(self.world.acme)
+        return self._new(
+            "calibration_unit",
+            session_id=self.calibration_id(),
+            ticket_id=ticket_id,
+            document_id=self.world.document(self.world.acme, ticket_id),
+            reviewer_id=new_id(),
+            questions=["total"],
+        )
+
     def token(self) -> str:
         return "not-a-token"
 
@@ -96,6 +110,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/approvals"): lambda rows: {
         "approvals": [{"ticket_id": str(rows.ticket_id()), "version": VERSION, "decision": "accept"}]
     },
+    ("POST", "/v1/calibration-units/{unit_id}/scores"): lambda _: {"verdict": "pass"},
     ("POST", "/v1/tasks/{task_id}/claim"): lambda _: {},
     ("POST", "/v1/tasks/{task_id}/accept"): lambda _: {},
     ("POST", "/v1/tasks/{task_id}/refuse"): lambda _: {"reason": "r"},

@@ -26,6 +26,7 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 FOREVER = (
     "audit_event",
     "audit_seal",
+    "calibration_score",
     "correction",
     "journal",
     "money_link",
@@ -119,7 +120,8 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
     """One row in every owned table. References that the helper cannot guess are the client's own rows."""
     of: dict[str, UUID] = {
         name: new_id() for name in ("app_user", "ticket", "document", "journal", "invoice", "invoice_line",
-                                    "usage_event", "calendar", "contract", "audit_event")
+                                    "usage_event", "calendar", "contract", "audit_event",
+                                    "calibration_session", "calibration_unit")
     }  # fmt: skip
     user, ticket = {"user_id": of["app_user"]}, {"ticket_id": of["ticket"]}
     given: dict[str, dict[str, Any]] = {
@@ -132,6 +134,8 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
         "posting": {"journal_id": of["journal"], "amount": Decimal("5.00"), "currency": "INR"},
         "invoice_line": {"invoice_id": of["invoice"]},
         "invoice_line_usage": {"line_id": of["invoice_line"], "usage_id": of["usage_event"]},
+        "calibration_unit": {"session_id": of["calibration_session"]},
+        "calibration_score": {"unit_id": of["calibration_unit"]},
         "payout": {"invoice_id": of["invoice"]},
         "money_link": {"event_id": of["audit_event"]},
         "audit_seal": {"events": [of["audit_event"]]},

@@ -285,6 +285,8 @@ async def test_a_day_is_reconciled_now_and_again(world: World, maker: Person) ->
 
 PATHS = {"client": "acme", "period": "2026-02"}
 BODIES: dict[str, dict[str, Any]] = {
+    "/v1/held-usage/{usage_id}/contract": {"contract_id": str(new_id())},
+    "/v1/held-usage/{usage_id}/waive": {"reason": "goodwill"},
     "/v1/invoices/draft": {"client": "acme", "period": "2026-02", "dry_run": True},
     "/v1/invoices/{invoice_id}/cancel": {"reason": "r"},
     "/v1/invoices/{invoice_id}/credit-notes": {"reason": "r"},
@@ -300,6 +302,7 @@ async def test_every_role_gets_what_the_table_says(world: World, maker: Person, 
             "invoice_id": invoice["id"],
             "line_id": invoice["lines"][0]["id"],
             "client_id": str(world.acme),
+            "usage_id": str(world.sql(world.acme, "select id from usage_event limit 1")[0].id),
         }
         for role in sorted(ALL):
             people = [

@@ -259,4 +259,5 @@ def test_nobody_is_hurried_while_the_ticket_is_paused() -> None:
     assert paused.next_at > START + WAIT
     queue.tick(WAIT)
     assert queue.task.offered_to == UUID(FIRST)
-    assert queue.act("resume", FIRST).next_at == START + WAIT
+    assert queue.act("resume", FIRST).next_at == START + 2 * WAIT, "the time left is the same as before"
+    assert queue.task.offer_until == START + 2 * WAIT

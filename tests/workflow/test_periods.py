@@ -130,8 +130,8 @@ async def test_schedules_are_made_once_follow_the_zone_and_keep_a_pause(
     client = await Client.connect(temporal_server.grpc, data_converter=pydantic_data_converter)
     one, queue = uuid.uuid4(), f"nobody-{uuid.uuid4().hex[:8]}"
     made = await ensure_schedules(client, [ScheduledClient(one, "Asia/Kolkata")], queue)
-    assert made == (f"reconciliation/{one}", f"invoicing/{one}")
-    daily, monthly = (client.get_schedule_handle(name) for name in made)
+    assert made == (f"reconciliation/{one}", f"invoicing/{one}", f"calibration/{one}")
+    daily, monthly, weekly = (client.get_schedule_handle(name) for name in made)
     described = await daily.describe()
     first = described.info.next_action_times[0]
     assert (first.hour, first.minute) == (19, 0), "00:30 in Kolkata"
@@ -139,6 +139,11 @@ async def test_schedules_are_made_once_follow_the_zone_and_keep_a_pause(
     assert described.schedule.policy.catchup_window == timedelta(days=1)
     due = (await monthly.describe()).info.next_action_times[0]
     assert (due.day, due.hour, due.minute) == (1, 0, 30), "06:00 on the first in Kolkata"
+    week = (await weekly.describe()).info.next_action_times[:2]
+    assert [(at.weekday(), at.hour, at.minute) for at in week] == [(0, 1, 30)] * 2, (
+        "07:00 on Mondays in Kolkata"
+    )
+    assert week[1] - week[0] == timedelta(days=7)
     await daily.pause(note="stock-taking")
     assert await ensure_schedules(client, [ScheduledClient(one, "Europe/London")], queue) == made
     moved = await daily.describe()

@@ -78,6 +78,19 @@ def sooner(verdict: Verdict, tasks: Iterable[TaskState]) -> Verdict:
     return replace(verdict, next_at=min(known, default=None))
 
 
+def put_off(ticket: TicketState, tasks: Iterable[TaskState], now: datetime) -> tuple[Change, ...]:
+    """After a pause everybody has the time left that they had before it; ``ticket`` as it was while paused."""
+    began = (ticket.detail.get("pause") or {}).get("at")
+    if began is None:
+        return ()
+    paused = now - datetime.fromisoformat(began)
+    return tuple(
+        SetTask(task.id, task.offered_to, {"offer_until": task.offer_until + paused})
+        for task in tasks
+        if task.offered_to is not None and task.offer_until is not None
+    )
+
+
 def due(tasks: Iterable[TaskState], now: datetime) -> list[TaskState]:
     """Offers that nobody answered in time."""
     return [
