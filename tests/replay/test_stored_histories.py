@@ -14,7 +14,8 @@ from tests.support.record_histories import FOLDER, PATHS
 from workers.runtime import sandbox
 from workers.wiring import WORKFLOWS
 
-STORED = sorted(FOLDER.glob("*.json"))
+STORED = sorted(FOLDER.glob("*/*.json"))
+NEWEST = max(path.parent for path in STORED)
 
 
 def _history(path: Path) -> WorkflowHistory:
@@ -26,7 +27,7 @@ def _replayer() -> Replayer:
     return Replayer(workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=pydantic_data_converter)
 
 
-@pytest.mark.parametrize("path", STORED, ids=[path.stem for path in STORED])
+@pytest.mark.parametrize("path", STORED, ids=[f"{path.parent.name}/{path.stem}" for path in STORED])
 async def test_a_stored_history_replays(path: Path) -> None:
     await _replayer().replay_workflow(_history(path))
 
@@ -46,7 +47,7 @@ def test_the_long_path_continued_as_new_in_ticket_and_line() -> None:
 
 
 async def test_a_history_that_this_code_would_not_write_is_refused() -> None:
-    history = _history(FOLDER / "straight.0.Ticket.json")
+    history = _history(NEWEST / "straight.0.Ticket.json")
     marker = next(e for e in history.events if e.HasField("marker_recorded_event_attributes"))
     marker.marker_recorded_event_attributes.details["data"].payloads[0].data = json.dumps(
         {

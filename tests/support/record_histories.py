@@ -1,4 +1,5 @@
-"""Writes one history per path a ticket can take, from real runs: ``python -m tests.support.record_histories [PATH …]``.
+"""Writes one history per path a ticket can take, from real runs: ``python -m tests.support.record_histories [PATH …]``,
+into a folder of the day.
 
 Runs on a development server of its own, payloads in clear, over the in-memory store. The server suggests continuing as
 new early, so that the long path stays short. A history is only ever added: name a path to write that one alone.
@@ -20,7 +21,7 @@ from uuid import UUID
 
 from temporalio.client import WorkflowHandle, WorkflowHistory
 
-from schemas.acts import CancelTicket, ChangePriority, PauseTicket, ResumeTicket, RetryStep
+from schemas.acts import CancelTicket, ChangePriority, PauseTicket, RefuseTask, ResumeTicket, RetryStep
 from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
 from tests.support.running import AGENT, BUYER, DESK, LEAD, REVIEWER, Readings, Running, running, sure, unsure
 from ticketos.dev.temporal import DevServer
@@ -152,6 +153,14 @@ async def late(run: Running) -> None:
     await straight(run)
 
 
+async def offered(run: Running) -> None:
+    task = await run.task("keying")
+    await run.act("refuse_task", RefuseTask(actor=AGENT, key="r1", task_id=task.id, reason="on leave"))
+    await run.until(lambda: run.world.tasks[task.id].assigned_to, "the lead")
+    await run.complete(task, LEAD, {"fields": {"total": "118.00"}})
+    await straight(run)
+
+
 async def batch(run: Running) -> None:
     for _ in range(14):
         await run.complete(await run.task("keying"), AGENT, {})
@@ -199,6 +208,11 @@ PATHS: Mapping[str, Route] = {
     "poison": Route(straight, files=3, readings={1: BAD}),
     "manual_line": Route(by_hand, files=0, triage=_helpdesk, line="it_helpdesk"),
     "late": Route(late, {**KEYED, "sla": SHORT_SLA}, prepare=_just_received),
+    "offered": Route(
+        offered,
+        {**STRAIGHT, "assignment": {"offers": {"data_entry": 600}}},
+        readings={0: good_reading(0, total="1118.00")},
+    ),
     "batch_continued": Route(batch, {"qa": {"sample_rate": "1"}}, files=14),
 }
 
@@ -211,7 +225,7 @@ class ShortRuns(DevServer):
         return [*super()._options(port, ui_port), "--dynamic-config-value", early]
 
 
-async def record(address: str, name: str, path: Route) -> None:
+async def record(address: str, name: str, path: Route, folder: Path) -> None:
     """Run one path and keep the histories of the ticket and of its line."""
     number = uuid.uuid4().int % 10**12
     request = ticket(number, documents_total=path.files)
@@ -236,12 +250,16 @@ async def record(address: str, name: str, path: Route) -> None:
             first.raw_description.workflow_execution_info.first_run_id or run.handle.run_id or "",
             run,
         )
-    for old in FOLDER.glob(f"{name}.*.json"):
+    _write(name, kept, folder)
+
+
+def _write(name: str, kept: list[WorkflowHistory], folder: Path) -> None:
+    for old in folder.glob(f"{name}.*.json"):
         old.unlink()
     for position, history in enumerate(kept):
         kind = history.events[0].workflow_execution_started_event_attributes.workflow_type.name
         stored = {"workflow_id": history.workflow_id, "history": json.loads(_anywhere(history.to_json()))}
-        target = FOLDER / f"{name}.{position}.{kind}.json"
+        target = folder / f"{name}.{position}.{kind}.json"
         target.write_text(
             json.dumps(stored, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8"
         )
@@ -264,16 +282,17 @@ async def _runs(handle: WorkflowHandle[Any, Any], first_run: str, run: Running) 
 
 def main() -> None:
     """Record the named paths, or all."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    today = FOLDER / datetime.now(UTC).date().isoformat()
+    today.mkdir(parents=True, exist_ok=True)
     names = sys.argv[1:] or list(PATHS)
     with (
         tempfile.TemporaryDirectory() as folder,
         ShortRuns(log=Path(folder) / "temporal.log", ui=False) as server,
     ):
         for name in names:
-            asyncio.run(record(server.grpc, name, PATHS[name]))
-            size = sum(f.stat().st_size for f in FOLDER.glob(f"{name}.*.json"))
-            print(f"{name:<24}{len(list(FOLDER.glob(f'{name}.*.json')))} runs, {size / 1024:.0f} KB")
+            asyncio.run(record(server.grpc, name, PATHS[name], today))
+            sizes = [f.stat().st_size for f in today.glob(f"{name}.*.json")]
+            print(f"{name:<24}{len(sizes)} runs, {sum(sizes) / 1024:.0f} KB")
 
 
 def _anywhere(text: str) -> str:
