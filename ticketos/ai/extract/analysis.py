@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source
+from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source, TaxRow
 from ticketos.ai.extract import doctype, parties, tables, totals
 from ticketos.ai.extract.einvoice import EInvoice
 from ticketos.ai.extract.find import Candidate, Paper, dates, numbers
@@ -36,6 +36,7 @@ class Findings:
     type: DocumentType = "unknown"
     fields: dict[str, ExtractedField] = field(default_factory=dict)
     lines: tuple[ExtractedLine, ...] = ()
+    tax_rows: tuple[TaxRow, ...] = ()
     language: Language | None = None
     text: str = ""
     on_page: bool | None = None
@@ -161,6 +162,7 @@ def _amount(paper: Paper, total: totals.Total) -> ExtractedField:
 def from_einvoice(invoice: EInvoice, pages: list[Page]) -> Findings:
     """The issuer's own data, with the place on the page where each value is printed, if it is."""
     found = Findings(invoice.type, lines=tuple(invoice.lines), text=invoice.text)
+    found.tax_rows = tuple(invoice.tax_rows)
     if pages:
         found.text = plain_text(pages)
         found.language = Paper(pages).language

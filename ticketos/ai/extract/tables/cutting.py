@@ -1,0 +1,147 @@
+"""Cutting a row of a table along the columns its heading names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ticketos.ai.extract.tables.columns import Kind
+from ticketos.ai.extract.tables.headings import Column
+from ticketos.ai.extract.tables.numbers import is_beside_number, is_number_word
+from ticketos.ai.ocr.page import Cell, Row, Word
+
+NUMERIC: frozenset[Kind] = frozenset(
+    {"quantity", "unit_price", "discount", "tax_rate", "tax_amount", "net", "gross", "base"}
+)
+Cut = dict[int, tuple[Word, ...]]
+# Gaps in heights of the writing.
+_THOUSANDS_GAP, _UNIT_GAP = 0.6, 0.9
+_LONGEST_UNIT = 10
+
+
+class Cutter:
+    """Cuts rows along columns. Where the numbers of a column really stand is learnt from the rows, since a
+    heading may be much narrower or wider than what it heads.
+    """
+
+    def __init__(self, columns: Sequence[Column], rows: Iterable[Row]) -> None:
+        self._columns = columns
+        self._zones: dict[int, tuple[float, float]] = {}
+        for row in rows:
+            for cell in row.cells:
+                if all(is_number_word(word.text) or is_beside_number(word.text) for word in cell.words):
+                    self._learn(cell)
+
+    def _learn(self, cell: Cell) -> None:
+        if not any(is_number_word(word.text) for word in cell.words):
+            return
+        place = self._nearest(cell.x0, cell.x1)
+        x0, x1 = self._zones.get(place, (cell.x0, cell.x1))
+        self._zones[place] = (min(x0, cell.x0), max(x1, cell.x1))
+
+    def __call__(self, row: Row) -> Cut:
+        """The row's words by index of their column."""
+        parts: dict[int, list[Word]] = {}
+        for cell in row.cells:
+            runs = _runs(cell.words)
+            for run, place in zip(runs, self._places(runs), strict=True):
+                parts.setdefault(place, []).extend(run)
+        return {place: tuple(words) for place, words in parts.items()}
+
+    def _places(self, runs: Sequence[Sequence[Word]]) -> list[int]:
+        places: list[int] = []
+        for index, run in enumerate(runs):
+            if _is_number(run):
+                places.append(self._number_place(run, alone=index == 0))
+            elif index and _is_unit_of(runs[index - 1], run, runs[index + 1 : index + 2]):
+                places.append(self._unit_place(run, places[-1]))
+            else:
+                places.append(self._text_place(run))
+        for index in range(len(runs) - 2, -1, -1):
+            # Columns follow each other from left to right, within a cell too: a number in the middle of a
+            # text that runs on belongs to the text.
+            places[index] = min(places[index], places[index + 1])
+        for index in range(1, len(runs)):
+            # And a text does not leave its column for a word that stands further right.
+            text = self._columns[places[index - 1]].kind not in NUMERIC and not _is_number(runs[index])
+            if text and self._columns[places[index]].kind in NUMERIC:
+                places[index] = places[index - 1]
+        return places
+
+    def _number_place(self, run: Sequence[Word], alone: bool) -> int:
+        place = self._nearest(run[0].x0, run[-1].x1)
+        zone = self._zones.get(place)
+        slack = run[0].height / 2
+        if not alone and zone and (run[-1].x1 < zone[0] - slack or run[0].x0 > zone[1] + slack):
+            return self._text_place(run)
+        return place
+
+    def _unit_place(self, run: Sequence[Word], before: int) -> int:
+        over = [i for i in self._over(run) if self._columns[i].kind == "unit"]
+        return over[0] if over else before
+
+    def _text_place(self, run: Sequence[Word]) -> int:
+        """Words go to the text column they stand under, else to the last one that starts left of them."""
+        over = self._over(run)
+        texts = [i for i in over if self._columns[i].kind not in NUMERIC]
+        if texts:
+            return texts[0]
+        started = [i for i, it in enumerate(self._columns) if it.x0 <= run[0].x0 + run[0].height / 2]
+        left = [i for i in started if self._columns[i].kind not in NUMERIC]
+        return left[-1] if left else started[-1] if started else 0
+
+    def _over(self, run: Sequence[Word]) -> list[int]:
+        return [i for i, it in enumerate(self._columns) if run[0].x0 < it.x1 and it.x0 < run[-1].x1]
+
+    def _nearest(self, x0: float, x1: float) -> int:
+        """Numbers go to the column they stand under, else to that whose edge or middle is nearest."""
+
+        def far(column: Column) -> tuple[float, float]:
+            shared = min(x1, column.x1) - max(x0, column.x0)
+            if shared > 0:
+                return 0.0, -shared
+            middle = abs((x0 + x1) - (column.x0 + column.x1)) / 2
+            return min(abs(x0 - column.x0), abs(x1 - column.x1), middle), 0.0
+
+        return min(range(len(self._columns)), key=lambda i: far(self._columns[i]))
+
+
+def _runs(words: Sequence[Word]) -> list[list[Word]]:
+    """Words that make one value: thousands parted by a blank, a number and its currency or percent sign."""
+    runs: list[list[Word]] = []
+    for word in words:
+        last = runs[-1][-1] if runs else None
+        if last is not None and _is_close(last, word, _THOUSANDS_GAP) and _joins(last.text, word.text):
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    return runs
+
+
+def _is_close(left: Word, right: Word, gap: float) -> bool:
+    return right.x0 - left.x1 <= gap * min(left.height, right.height)
+
+
+def _joins(left: str, right: str) -> bool:
+    digits = left.lstrip("-−–(€$£")
+    whole = right.replace(",", ".").split(".")[0]
+    thousands = digits.isdigit() and len(digits) <= 3 and whole.isdigit() and len(whole) == 3
+    behind = is_number_word(left) and is_beside_number(right) and right not in "xX*-–"
+    before = is_beside_number(left) and left not in "xX*%" and is_number_word(right)
+    return thousands or behind or before
+
+
+def _is_number(run: Sequence[Word]) -> bool:
+    return any(is_number_word(word.text) for word in run)
+
+
+def _is_unit_of(before: Sequence[Word], run: Sequence[Word], after: Sequence[Sequence[Word]]) -> bool:
+    """A short word right behind a number, with no further word behind it."""
+    text = run[0].text
+    ends = not after or _is_number(after[0]) or not _is_close(run[-1], after[0][0], _UNIT_GAP)
+    return (
+        _is_number(before)
+        and len(text) <= _LONGEST_UNIT
+        and not text.endswith(":")
+        and _is_close(before[-1], run[0], _UNIT_GAP)
+        and ends
+    )
