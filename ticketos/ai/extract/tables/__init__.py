@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ticketos.ai.extract.find import Paper
+from ticketos.ai.extract.tables.bare import bare_lines
 from ticketos.ai.extract.tables.body import Line, lines_under
 from ticketos.ai.extract.tables.headings import headings
 from ticketos.ai.extract.tables.numbers import decimal_mark
@@ -23,4 +24,4 @@ def read_lines(paper: Paper) -> list[Line]:
         paper.headers.update(range(heading.first, heading.last + 1))
         end = heads[position + 1].first if position + 1 < len(heads) else len(paper.rows)
         found += lines_under(heading, paper.rows[heading.last + 1 : end], mark)
-    return found[:_LONGEST_TABLE]
+    return found[:_LONGEST_TABLE] or bare_lines(paper.rows, mark)

@@ -15,6 +15,7 @@ from ticketos.ai.extract.tables.columns import (
     is_allowance,
     is_carried,
     is_sum_label,
+    speaks_of_sum,
 )
 from ticketos.ai.extract.tables.cutting import Cutter
 from ticketos.ai.extract.tables.headings import Column, Heading
@@ -29,6 +30,7 @@ _PREFIX_GAP = 1.6  # how many times wider a gap is than its neighbours where two
 _DELIVERED = re.compile(r"received|deliver|shipped|billed|geliefert|recu|livree?|facturee|erhalten")
 _UNIT_LETTERS = re.compile(r"[^\W\d_]")
 _HIGHEST_RATE = 40
+_FEWEST_LETTERS = 5  # of a name; till receipts mark their lines with tax codes
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,7 @@ class _Body:
             {"code", "description"} <= {hit.kind for hit in hits_in(self._columns[i].title)}
             for i in self._text_columns
         )
-        ends = [words[-1].x1 for band in self._bands for _, words in self._texts(band)]
-        self._right = max(ends, default=0.0)
+        self._right = 0.0
 
     # --- columns ----------------------------------------------------------------------------------------------
 
@@ -114,7 +115,7 @@ class _Body:
             product_ = _agrees(self._roles, band.numbers)
             turned = last is not None and band.page != last.page
             apart = last is not None and not turned and band.first.y0 - last.y1 > _ENDS * band.height
-            if product_ is None and _is_sum_row(band.first):
+            if product_ is None and (_is_sum_row(band.first) or self._doubtful(band)):
                 strict, last = True, band.last
                 continue
             if product_ is None and found and not strict and self._takes_off(band):
@@ -129,7 +130,22 @@ class _Body:
                 strict = True
             elif not turned:
                 last = band.last if last is None or self._texts(band) else last
+        self._right = self._right_of_names(starts)
         return [self._named(line, position, starts) for position, line in enumerate(found)]
+
+    def _right_of_names(self, starts: Sequence[int]) -> float:
+        """Where the column of descriptions ends, by the longest text in it."""
+        ends = [
+            words[-1].x1
+            for index, start in enumerate(starts)
+            for band in [self._bands[start], *self._text_bands(start, (*starts, len(self._bands))[index + 1])]
+            for _, words in self._texts(band)
+        ]
+        return max(ends, default=0.0)
+
+    def _doubtful(self, band: Band) -> bool:
+        counted = self._roles.quantity in band.numbers and self._roles.unit_price in band.numbers
+        return self._roles.net in band.numbers and not counted and speaks_of_sum(band.label())
 
     def _is_line(self, band: Band, agreed: Product | None, strict: bool) -> bool:
         """A line needs its amount, or a count where the table has no amounts, and something that is sold."""
@@ -220,6 +236,8 @@ class _Body:
         own = self._texts(band)
         before = self._before(index, starts[position - 1] if position else -1, bool(own))
         after = self._after(index, starts[position + 1] if position + 1 < len(starts) else len(self._bands))
+        if not before and not after and _letters(own) < _FEWEST_LETTERS:
+            own = self._beside(index, starts) or own
         words = name_of(before, own, after, self._right, self._coded) if before or own or after else ()
         text = " ".join(word.text for word in words) or None
         values = line.values.model_copy(update={"description": text})
@@ -228,18 +246,45 @@ class _Body:
 
     def _after(self, index: int, limit: int) -> list[TextRow]:
         """The rows of text under a line, up to what starts something else."""
-        found: list[TextRow] = []
-        positions = self._of("position")
-        for band in self._bands[index + 1 : limit]:
-            texts = self._texts(band)
-            if band.page != self._bands[index].page or _is_sum_row(band.first) or not texts:
-                break
-            if self._roles.net in band.numbers or any(band.words(it) for it in positions):
-                break
-            found += texts
+        found = [text for band in self._text_bands(index, limit) for text in self._texts(band)]
         upper = [self._bands[index].last, *(row for row, _ in found)]
         lower = self._bands[limit].first if limit < len(self._bands) else None
         return found[: len(found) - _prefix(upper, lower)]
+
+    def _beside(self, index: int, starts: Sequence[int]) -> list[TextRow]:
+        """The row of bare text over or under a line that has no name in its own row: on which side this
+        table prints names is seen at its first line.
+        """
+        side = -1 if starts[0] > 0 and self._bare_text(starts[0] - 1) else 1
+        other = index + side
+        if not 0 <= other < len(self._bands) or other in starts:
+            return []
+        upper, lower = sorted((index, other))
+        gap = self._bands[lower].first.y0 - self._bands[upper].last.y1
+        return self._bare_text(other) if gap <= self._bands[index].height else []
+
+    def _bare_text(self, index: int) -> list[TextRow]:
+        band = self._bands[index]
+        told = {self._roles.quantity, self._roles.unit_price, self._roles.net} & set(band.numbers)
+        texts = [(row, tuple(word for cell in row.cells for word in cell.words)) for row in band.rows]
+        if told or _is_sum_row(band.first) or _letters(texts) < _FEWEST_LETTERS:
+            return []
+        return texts
+
+    def _text_bands(self, index: int, limit: int) -> list[Band]:
+        """The bands under a line that hold nothing but text, up to `limit`, a sum or a new position."""
+        found: list[Band] = []
+        positions = self._of("position")
+        for band in self._bands[index + 1 : limit]:
+            over = found[-1] if found else self._bands[index]
+            if band.page != over.page or band.first.y0 - over.last.y1 > 3 * band.height:
+                break
+            if _is_sum_row(band.first) or self._roles.net in band.numbers:
+                break
+            if any(it in band.numbers for it in positions):
+                break
+            found.append(band)
+        return found
 
     def _before(self, index: int, previous: int, named: bool) -> list[TextRow]:
         """The rows of text over a line whose numbers are set beside the middle of its name."""
@@ -252,7 +297,7 @@ class _Body:
         if not found:
             return []
         if previous < 0:
-            close = self._bands[index].first.y0 - found[-1][0].y1 < 0.5 * self._bands[index].height
+            close = self._bands[index].first.y0 - found[-1][0].y1 < 0.9 * self._bands[index].height
             return found[-1:] if not named and close else []
         rows = [self._bands[previous].last, *(row for row, _ in found)]
         count = _prefix(rows, self._bands[index].first)
@@ -275,6 +320,10 @@ def _prefix(rows: Sequence[Row], lower: Row | None) -> int:
 def _agrees(roles: Roles, numbers: dict[int, Number]) -> Product | None:
     found = [numbers.get(it) if it is not None else None for it in (roles.quantity, roles.unit_price, roles.net)]
     return product(*found, numbers.get(roles.discount) if roles.discount is not None else None)
+
+
+def _letters(texts: Sequence[TextRow]) -> int:
+    return sum(c.isalpha() for _, words in texts for word in words for c in word.text)
 
 
 def _is_sum_row(row: Row) -> bool:

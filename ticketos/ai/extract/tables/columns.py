@@ -232,8 +232,8 @@ def kind_of(text: str) -> Kind:
 
 _SUMS = re.compile(
     r"\W*(?:"
-    r"(?:sub|grand|net|order|invoice|line|lines|goods|items?|gross|running|page)?\W*totals?|subtotal|sum|amount due|"
-    r"balance|total\w*|tax(?:es)?\b|vat|gst|sst|cgst|sgst|igst|sales tax|service tax|shipping|freight|rounding|cash|"
+    r"(?:sub|grand|net|order|invoice|line|lines|goods|items?|gross|item|running|page)?\W*totals?|subtotal|sum|amount due|"
+    r"balance|total\w*|gross\W*am\w*|tax(?:es)?\b|vat|gst|sst|cgst|sgst|igst|sales tax|service tax|shipping|freight|rounding|cash|"
     r"change|taxable|net (?:amount|value|price)|plus (?:vat|tax)|amount (?:payable|excl|incl)|"
     r"summe|gesamt\w*|zwischensumme|netto\w*|brutto\w*|rechnungs(?:summe|betrag|beitrag)\w*|end(?:betrag|summe)|"
     r"(?:zzgl|zuzu\w+|abzu\w+|inkl|incl|davon|enthaltene?)\b|mwst|ust|umsatzsteuer|mehrwertsteuer|steuer\w*|"
@@ -242,6 +242,10 @@ _SUMS = re.compile(
     r"importe|base imponible|iva|suma|descuento|imponibile|totale|importo|sconto|spese|netto a pagare|"
     r"balance due|paid|amount paid|discount|deposit|service charge|tips?|total"
     r")(?![a-z])"
+)
+_SUM_INSIDE = re.compile(
+    r"\b(?:totals?|subtotal|totale|gesamt(?:betrag|summe)|zwischensumme|endbetrag|rounding|gst summary|"
+    r"amount due|balance due|total\w*|zahlbetrag|a pagar|change due)\b"
 )
 _CARRIED = re.compile(
     r"\b(?:ubertrag|carried|brought forward|carry over|carry forward|c/f|b/f|a reporter|report(?:e)?(?: de)?"
@@ -257,6 +261,11 @@ _ALLOWANCE = re.compile(
 def is_sum_label(text: str) -> bool:
     """Whether a row's text starts with what a sum, a tax or a payment is called."""
     return _SUMS.match(fold(text)) is not None
+
+
+def speaks_of_sum(text: str) -> bool:
+    """Whether a row's text names a sum anywhere: enough to doubt a row that no product confirms."""
+    return _SUM_INSIDE.search(fold(text)) is not None
 
 
 def is_carried(text: str) -> bool:

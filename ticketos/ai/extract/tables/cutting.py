@@ -14,8 +14,9 @@ NUMERIC: frozenset[Kind] = frozenset(
 )
 Cut = dict[int, tuple[Word, ...]]
 # Gaps in heights of the writing.
-_THOUSANDS_GAP, _UNIT_GAP = 0.6, 0.9
+_THOUSANDS_GAP, _WORD_GAP, _UNIT_GAP = 0.6, 0.75, 0.9
 _LONGEST_UNIT = 10
+_TIMES = ("x", "X", "*", "×", "-", "–")
 
 
 class Cutter:
@@ -28,15 +29,17 @@ class Cutter:
         self._zones: dict[int, tuple[float, float]] = {}
         for row in rows:
             for cell in row.cells:
-                if all(is_number_word(word.text) or is_beside_number(word.text) for word in cell.words):
-                    self._learn(cell)
+                self._learn(cell)
 
     def _learn(self, cell: Cell) -> None:
-        if not any(is_number_word(word.text) for word in cell.words):
+        """Notes where a cell of a lone number, perhaps with its unit, stands."""
+        runs = _runs(cell.words)
+        if len(runs) > 2 or not _is_number(runs[0]) or (len(runs) == 2 and _is_number(runs[1])):
             return
-        place = self._nearest(cell.x0, cell.x1)
-        x0, x1 = self._zones.get(place, (cell.x0, cell.x1))
-        self._zones[place] = (min(x0, cell.x0), max(x1, cell.x1))
+        first, last = runs[0][0].x0, runs[0][-1].x1
+        place = self._nearest(first, last)
+        x0, x1 = self._zones.get(place, (first, last))
+        self._zones[place] = (min(x0, first), max(x1, last))
 
     def __call__(self, row: Row) -> Cut:
         """The row's words by index of their column."""
@@ -51,8 +54,8 @@ class Cutter:
         places: list[int] = []
         for index, run in enumerate(runs):
             if _is_number(run):
-                places.append(self._number_place(run, alone=index == 0))
-            elif index and _is_unit_of(runs[index - 1], run, runs[index + 1 : index + 2]):
+                places.append(self._number_place(run, runs[index - 1] if index else None))
+            elif index and self._is_unit(places[-1], runs, index):
                 places.append(self._unit_place(run, places[-1]))
             else:
                 places.append(self._text_place(run))
@@ -67,13 +70,20 @@ class Cutter:
                 places[index] = places[index - 1]
         return places
 
-    def _number_place(self, run: Sequence[Word], alone: bool) -> int:
+    def _number_place(self, run: Sequence[Word], before: Sequence[Word] | None) -> int:
+        """Right behind a word, a number is in a column of numbers only where it is set like those."""
         place = self._nearest(run[0].x0, run[-1].x1)
-        zone = self._zones.get(place)
+        if before is None or not _is_close(before[-1], run[0], _WORD_GAP) or _is_number(before):
+            return place
+        column = self._columns[place]
+        x0, x1 = self._zones.get(place, (column.x0, column.x1))
         slack = run[0].height / 2
-        if not alone and zone and (run[-1].x1 < zone[0] - slack or run[0].x0 > zone[1] + slack):
-            return self._text_place(run)
-        return place
+        aligned = abs(run[-1].x1 - x1) <= slack or abs(run[0].x0 - x0) <= slack
+        return place if aligned else self._text_place(run)
+
+    def _is_unit(self, before: int, runs: Sequence[Sequence[Word]], index: int) -> bool:
+        counted = self._columns[before].kind in NUMERIC
+        return counted and _is_unit_of(runs[index - 1], runs[index], runs[index + 1 : index + 2])
 
     def _unit_place(self, run: Sequence[Word], before: int) -> int:
         over = [i for i in self._over(run) if self._columns[i].kind == "unit"]
@@ -125,8 +135,8 @@ def _joins(left: str, right: str) -> bool:
     digits = left.lstrip("-−–(€$£")
     whole = right.replace(",", ".").split(".")[0]
     thousands = digits.isdigit() and len(digits) <= 3 and whole.isdigit() and len(whole) == 3
-    behind = is_number_word(left) and is_beside_number(right) and right not in "xX*-–"
-    before = is_beside_number(left) and left not in "xX*%" and is_number_word(right)
+    behind = is_number_word(left) and is_beside_number(right) and right not in _TIMES
+    before = is_beside_number(left) and left not in (*_TIMES, "%") and is_number_word(right)
     return thousands or behind or before
 
 
@@ -142,6 +152,7 @@ def _is_unit_of(before: Sequence[Word], run: Sequence[Word], after: Sequence[Seq
         _is_number(before)
         and len(text) <= _LONGEST_UNIT
         and not text.endswith(":")
+        and text not in _TIMES
         and _is_close(before[-1], run[0], _UNIT_GAP)
         and ends
     )

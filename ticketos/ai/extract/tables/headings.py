@@ -13,6 +13,8 @@ from ticketos.ai.ocr.page import Cell, Row, Word
 _AMOUNTS: frozenset[Kind] = frozenset({"quantity", "unit_price", "net", "gross", "discount"})
 _TAXES: frozenset[Kind] = frozenset({"tax_rate", "tax_amount", "base"})
 _STACKED_ROWS = 4
+# Widest gap to the next row of the same paragraph, in heights of its capitals.
+_NEXT_ROW = 1.0
 _LONGEST_PIECE = 4  # words
 _MOST_COLUMNS = 14
 
@@ -147,7 +149,7 @@ def _stacking(
     if row.page != beside.page or not _titles(row):
         return None
     gap = max(row.y0 - beside.y1, beside.y0 - row.y1)
-    if gap > 0.75 * min(row.height, beside.height):
+    if gap > _NEXT_ROW * min(row.height, beside.height):
         return None
     pieces = _pieces(row)
     for piece in pieces:

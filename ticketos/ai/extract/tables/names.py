@@ -11,7 +11,9 @@ from collections.abc import Sequence
 
 from ticketos.ai.ocr.page import Row, Word
 
-_LEADING = 0.75  # widest gap between rows of one name, in heights
+_LEADING = 1.2  # widest gap between rows of one name, in heights
+# What a blank takes, in heights, and how ragged an edge is, of the column's width.
+_ROOM, _RAGGED = 0.6, 0.1
 _MOST_ROWS = 6
 _PROPERTY = re.compile(r"[^\W\d_][\w.\- /]{0,28}\s?:(?:\s|$)")
 
@@ -48,7 +50,8 @@ def _goes_on(last_row: Row, last: Sequence[Word], row: Row, here: Sequence[Word]
     if _PROPERTY.match(" ".join(word.text for word in here)):
         return False
     first = here[0]
-    return last[-1].x1 + 0.3 * height + (first.x1 - first.x0) > right
+    room = max(_ROOM * height, _RAGGED * (right - last[0].x0))
+    return last[-1].x1 + (first.x1 - first.x0) > right - room
 
 
 def _is_code(words: Sequence[Word]) -> bool:

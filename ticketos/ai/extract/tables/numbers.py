@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from ticketos.ai.extract.values import Amount, amounts, days
+from ticketos.ai.extract.values import Amount, amounts, currency_codes, days
 
 Mark = Literal[".", ","]
 
@@ -18,7 +18,6 @@ _GLUED = re.compile(r"\s*([-−]?\d+(?:[.,]\d+)?)\s?([^\W\d_][\w().²³/]{0,9})\
 # What may stand around a number in a cell of numbers: signs, currencies, a multiplication, a short unit.
 _BEFORE = re.compile(r"[\s(\-−–+*x@€$£₹]*(?:[A-Z]{3}|Rs\.?|RM|US\$|à|je)?[\s(\-−–]*", re.IGNORECASE)
 _UNIT = re.compile(r"[^\W\d_][^\s:;]{0,11}", re.IGNORECASE)
-_CURRENCY_WORD = re.compile(r"[€$£₹¥]|[A-Z]{3}|Rs\.?|RM|zł", re.IGNORECASE)
 _LONGEST_INTEGER = 7
 
 
@@ -79,7 +78,7 @@ def cell_number(text: str, mark: Mark) -> Number | None:
         return None
     if number.value == number.value.to_integral_value() and len(str(abs(int(number.value)))) > _LONGEST_INTEGER:
         return None
-    rest = [word for word in text[end:].split() if not _CURRENCY_WORD.fullmatch(word)]
+    rest = [word for word in text[end:].split() if not currency_codes(word)]
     if len(rest) > 2 or not all(_UNIT.fullmatch(word) or word in "*/|%" for word in rest):
         return None
     unit = " ".join(word for word in rest if _UNIT.fullmatch(word)) or None
@@ -106,4 +105,4 @@ def is_number_word(text: str) -> bool:
 
 def is_beside_number(text: str) -> bool:
     """Whether a word is a currency or a percent sign, which belongs to the number next to it."""
-    return text in ("%", "x", "X", "*", "-", "–") or _CURRENCY_WORD.fullmatch(text) is not None
+    return text in ("%", "x", "X", "*", "-", "–") or bool(currency_codes(text))
