@@ -50,6 +50,7 @@ def analyse(pages: list[Page]) -> Findings:
     kind, _ = doctype.type_of(paper)
     found = Findings(kind, language=paper.language, text=plain_text(pages))
     found.lines = tuple(line.values for line in lines)
+    found.tax_rows = tuple(tables.read_tax_rows(paper, lines))
     candidates = _names_and_numbers(paper, kind) | _dates(paper, kind)
     for name, candidate in candidates.items():
         if candidate is not None:

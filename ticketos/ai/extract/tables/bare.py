@@ -13,8 +13,8 @@ from decimal import Decimal
 from schemas.extraction import ExtractedLine
 from ticketos.ai.extract.tables.body import Line
 from ticketos.ai.extract.tables.columns import is_allowance, is_carried, is_sum_label, speaks_of_sum
+from ticketos.ai.extract.tables.details import Detail, detail_in
 from ticketos.ai.extract.tables.numbers import Mark, Number, all_numbers
-from ticketos.ai.extract.tables.roles import product
 from ticketos.ai.ocr.page import Row, Word
 
 _MOST_LINES = 150
@@ -30,8 +30,7 @@ class _Item:
     row: Row
     amount: Decimal
     right: float
-    quantity: Decimal | None
-    price: Decimal | None
+    detail: Detail | None
     text: tuple[Word, ...]
     words: tuple[Word, ...]
 
@@ -82,25 +81,10 @@ def _item(rows: Sequence[Row], index: int, mark: Mark, used: set[int]) -> _Item 
     if last is None or speaks_of_sum(row.text):
         return None
     if is_allowance(row.text):
-        return _Item(row, -abs(last[0].value), last[1], None, None, (), ())
+        return _Item(row, -abs(last[0].value), last[1], None, (), ())
     net, right, amount_words = last
-    numbers = [
-        (cell, start, end, number)
-        for cell in row.cells
-        for start, end, number in all_numbers(cell.text, mark)
-        if not number.percent and cell.words_between(start, end) != amount_words
-    ]
-    quantity = price = None
-    taken: set[Word] = set(amount_words)
-    for i, (cell, start, end, first) in enumerate(numbers):
-        for other_cell, other_start, other_end, second in numbers[i + 1 :]:
-            fits = product(first, second, net)
-            if fits is not None:
-                quantity, price = fits.quantity, fits.unit_price
-                taken |= {*cell.words_between(start, end), *other_cell.words_between(other_start, other_end)}
-                break
-        if quantity is not None:
-            break
+    detail = detail_in(row, net, amount_words, mark)
+    taken = {*amount_words, *(detail.words if detail else ())}
     text = tuple(word for cell in row.cells for word in cell.words if word not in taken and _letters(word.text))
     words = tuple(word for cell in row.cells for word in cell.words)
     if _letters(" ".join(word.text for word in text)) < _FEWEST_LETTERS:
@@ -110,7 +94,11 @@ def _item(rows: Sequence[Row], index: int, mark: Mark, used: set[int]) -> _Item 
         used.add(index - 1)
         text = tuple(word for cell in over.cells for word in cell.words)
         words = text + words
-    return _Item(row, net.value, right, quantity, price, text, words)
+    elif detail is None and index + 1 < len(rows) and rows[index + 1].page == row.page:
+        detail = detail_in(rows[index + 1], net, (), mark)
+        if detail is not None and not _last_amount(rows[index + 1], mark):
+            words += detail.words
+    return _Item(row, net.value, right, detail, text, words)
 
 
 def _name_over(rows: Sequence[Row], index: int, mark: Mark, used: set[int]) -> Row | None:
@@ -143,10 +131,14 @@ def _adding_up(items: Sequence[_Item], total: Decimal, right: float) -> list[_It
 
 
 def _line(item: _Item) -> Line:
+    detail = item.detail
+    rate = detail.tax_rate if detail else None
     values = ExtractedLine(
         description=" ".join(word.text for word in item.text),
-        quantity=None if item.quantity is None else f"{item.quantity:f}",
-        unit_price=None if item.price is None else f"{item.price:f}",
+        quantity=None if detail is None else f"{detail.quantity:f}",
+        unit=detail.unit if detail else None,
+        unit_price=None if detail is None else f"{detail.unit_price:f}",
+        tax_rate=None if rate is None else f"{rate:f}",
         net=f"{item.amount:f}",
     )
     return Line(values, item.words, item.row.page)

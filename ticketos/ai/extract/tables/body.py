@@ -18,16 +18,19 @@ from ticketos.ai.extract.tables.columns import (
     speaks_of_sum,
 )
 from ticketos.ai.extract.tables.cutting import Cutter
+from ticketos.ai.extract.tables.details import detail_in
 from ticketos.ai.extract.tables.headings import Column, Heading
 from ticketos.ai.extract.tables.names import TextRow, name_of
-from ticketos.ai.extract.tables.numbers import Mark, Number, all_numbers
+from ticketos.ai.extract.tables.numbers import Mark, Number, all_numbers, cell_number
 from ticketos.ai.extract.tables.roles import Product, Roles, product, settle
 from ticketos.ai.extract.values import amounts, fold
 from ticketos.ai.ocr.page import Row, Word
 
 _ENDS = 8.0  # heights of empty paper that end a table
 _PREFIX_GAP = 1.6  # how many times wider a gap is than its neighbours where two lines part
-_DELIVERED = re.compile(r"received|deliver|shipped|billed|geliefert|recu|livree?|facturee|erhalten")
+_DELIVERED = re.compile(
+    r"received|deliver|shipped|billed|geliefert|recu|livree?|facturee|erhalten|eingang|eingegangen|\bist"
+)
 _UNIT_LETTERS = re.compile(r"[^\W\d_]")
 _HIGHEST_RATE = 40
 _FEWEST_LETTERS = 5  # of a name; till receipts mark their lines with tax codes
@@ -115,7 +118,7 @@ class _Body:
             product_ = _agrees(self._roles, band.numbers)
             turned = last is not None and band.page != last.page
             apart = last is not None and not turned and band.first.y0 - last.y1 > _ENDS * band.height
-            if product_ is None and (_is_sum_row(band.first) or self._doubtful(band)):
+            if product_ is None and (_is_sum_row(band.first) or self._is_sum(band)):
                 strict, last = True, band.last
                 continue
             if product_ is None and found and not strict and self._takes_off(band):
@@ -143,9 +146,13 @@ class _Body:
         ]
         return max(ends, default=0.0)
 
-    def _doubtful(self, band: Band) -> bool:
+    def _is_sum(self, band: Band) -> bool:
+        """An amount alone that is called a sum somewhere in its row, or right before it."""
         counted = self._roles.quantity in band.numbers and self._roles.unit_price in band.numbers
-        return self._roles.net in band.numbers and not counted and speaks_of_sum(band.label())
+        if self._roles.net not in band.numbers or counted:
+            return False
+        labels = [cell.text for cell in band.first.cells if not cell_number(cell.text, self._mark)]
+        return speaks_of_sum(band.label()) or (len(labels) > 1 and is_sum_label(labels[-1]))
 
     def _is_line(self, band: Band, agreed: Product | None, strict: bool) -> bool:
         """A line needs its amount, or a count where the table has no amounts, and something that is sold."""
@@ -242,7 +249,35 @@ class _Body:
         text = " ".join(word.text for word in words) or None
         values = line.values.model_copy(update={"description": text})
         shown = set(line.words)
-        return replace(line, values=values, words=line.words + tuple(it for it in words if it not in shown))
+        line = replace(line, values=values, words=line.words + tuple(it for it in words if it not in shown))
+        return self._detailed(line, index, starts[position + 1] if position + 1 < len(starts) else None)
+
+    def _detailed(self, line: Line, index: int, following: int | None) -> Line:
+        """Quantity and price from the rows under a line, where the table has no columns for them."""
+        net = self._bands[index].numbers.get(self._roles.net) if self._roles.net is not None else None
+        if line.values.quantity is not None or line.values.unit_price is not None or net is None:
+            return line
+        for band in [self._bands[index], *self._text_bands(index, following or len(self._bands))][:3]:
+            amount = band.words(self._roles.net) if self._roles.net is not None else ()
+            detail = detail_in(band.first, net, amount, self._mark)
+            if detail is None:
+                continue
+            rate = line.values.tax_rate
+            values = line.values.model_copy(
+                update={
+                    "quantity": f"{detail.quantity:f}",
+                    "unit_price": f"{detail.unit_price:f}",
+                    "unit": line.values.unit or detail.unit,
+                    "tax_rate": rate if rate or detail.tax_rate is None else f"{detail.tax_rate.normalize():f}",
+                }
+            )
+            name = [word.text for word in line.words if word not in detail.words]
+            if band is self._bands[index] and values.description:
+                kept = {word.text for word in detail.words}
+                text = " ".join(word for word in values.description.split() if word not in kept)
+                values = values.model_copy(update={"description": text or None})
+            return replace(line, values=values) if name else line
+        return line
 
     def _after(self, index: int, limit: int) -> list[TextRow]:
         """The rows of text under a line, up to what starts something else."""

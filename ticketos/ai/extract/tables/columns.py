@@ -76,9 +76,9 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "quantity",
-        "menge|anzahl|anz|stuck|stk|stunden|std|tage|bestand|liefermenge|bestellt|geliefert|verbrauch|stuckzahl",
+        "soll|ist|eingang|sollmenge|istmenge|bestellmenge|erhalten|eingegangen|menge|anzahl|anz|stuck|stk|stunden|std|tage|bestand|liefermenge|bestellt|geliefert|verbrauch|stuckzahl",
     ),
-    ("quantity", "qte|quantite|quantites|heures|nombre|nb|jours|qte livree|qte facturee"),
+    ("quantity", "recu|recue|commande|commandee|qte cde|qte recue|cde|qte|quantite|quantites|heures|nombre|nb|jours|qte livree|qte facturee"),
     ("quantity", "cantidad|cant|uds|unidades|horas|quantita|qta|q ta|ore|giorni|pezzi|qt"),
     (
         "unit",
@@ -94,13 +94,13 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "unit_price",
-        "einzelpreis|preis|e preis|ep|stuckpreis|einzel|einzelpreis netto|preis einheit|nettopreis|"
+        "ek preis|wert einh|wert einheit|einstandspreis|kosten|einzelpreis|preis|e preis|ep|stuckpreis|einzel|einzelpreis netto|preis einheit|nettopreis|"
         "vk preis|listenpreis|preis pro einheit|preis je einheit|stundensatz|einzelbetrag|"
         "preis stk|preis stuck|eur einheit|bruttopreis|satz|tarif|preis netto",
     ),
     (
         "unit_price",
-        "prix unitaire|prix|pu|p u|pu ht|p u ht|prix unitaire ht|prix unit|unitaire|px unit|prix u|tarif|"
+        "cout|cout unitaire|valeur unitaire|prix unitaire|prix|pu|p u|pu ht|p u ht|prix unitaire ht|prix unit|unitaire|px unit|prix u|tarif|"
         "prix unitaire net|pu net|prix unit ht|pu ttc|p u ttc",
     ),
     (
@@ -136,7 +136,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "net",
-        "betrag|gesamt|gesamtpreis|gesamtbetrag|summe|netto|nettobetrag|gesamtsumme|gesamt netto|"
+        "bestandswert|lagerwert|betrag|gesamt|gesamtpreis|gesamtbetrag|summe|netto|nettobetrag|gesamtsumme|gesamt netto|"
         "positionswert|positionsbetrag|entgelt|zeilenbetrag|nettowert|gesamtpreis netto|betrag netto|"
         "wert|warenwert|summe netto|preis gesamt|gp|g preis|endpreis|positionssumme|netto betrag|"
         "nettosumme|gesamt preis",
@@ -164,7 +164,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "other",
-        "date|datum|fecha|data|batch|bin|location|lager|lagerort|warehouse|id|min|reorder level|rejected|"
+        "date|datum|fecha|data|batch|bin|location|lager|lagerort|lagerplatz|platz|fach|emplacement|ubicacion|ubicazione|warehouse|id|min|reorder level|rejected|"
         "accepted|condition|category|lot|expiry|serial|serial no|delivery note|project|period|zeitraum|"
         "periode|order no|kategorie|warengruppe|vke geb|bemerkung|remarks|notes|note|status|colour|color|size|"
         "abholung|konto|kostenstelle|cost centre|country|lieferschein",
@@ -233,15 +233,21 @@ def kind_of(text: str) -> Kind:
 _SUMS = re.compile(
     r"\W*(?:"
     r"(?:sub|grand|net|order|invoice|line|lines|goods|items?|gross|item|running|page)?\W*totals?|subtotal|sum|amount due|"
-    r"balance|total\w*|gross\W*am\w*|tax(?:es)?\b|vat|gst|sst|cgst|sgst|igst|sales tax|service tax|shipping|freight|rounding|cash|"
-    r"change|taxable|net (?:amount|value|price)|plus (?:vat|tax)|amount (?:payable|excl|incl)|"
+    r"balance|total\w*|gross\W*am\w*|tax(?:es)?\b|vat|gst|sst|cgst|sgst|igst|sales tax|service tax|rounding|"
+    r"taxable|net (?:amount|value|price)|plus (?:vat|tax)|amount (?:payable|excl|incl)|"
     r"summe|gesamt\w*|zwischensumme|netto\w*|brutto\w*|rechnungs(?:summe|betrag|beitrag)\w*|end(?:betrag|summe)|"
     r"(?:zzgl|zuzu\w+|abzu\w+|inkl|incl|davon|enthaltene?)\b|mwst|ust|umsatzsteuer|mehrwertsteuer|steuer\w*|"
     r"zahlbetrag|zu zahlen\w*|offener betrag|positionssumme|warenwert|versandkosten|"
-    r"montant|sous\W*total|net a payer|tva|taxes?|remise globale|port|frais de port|solde|acompte|a payer|base|"
+    r"montant|sous\W*total|net a payer|tva|taxes?|remise globale|frais de port|solde|acompte|a payer|base h\W*t|"
     r"importe|base imponible|iva|suma|descuento|imponibile|totale|importo|sconto|spese|netto a pagare|"
-    r"balance due|paid|amount paid|discount|deposit|service charge|tips?|total"
+    r"balance due|amount paid|total"
     r")(?![a-z])"
+)
+# Words that articles bear too: sums only where they are all the row says before its amount.
+_ALONE = re.compile(
+    r"\W*(?:shipping|freight|carriage|postage|delivery|cash|change|paid|discount|deposit|service charge|tips?|port|base|"
+    r"versand|fracht|porto|rabatt|bar|ruckgeld|remise|especes|rendu|efectivo|cambio|contanti|resto|descuento|sconto)"
+    r"(?:\W*(?:and|&|handling|costs?|charges?|fees?|amount|given|due|kosten|\d[\d.,]*|%|[€$£]))*\W*"
 )
 _SUM_INSIDE = re.compile(
     r"\b(?:totals?|subtotal|totale|gesamt(?:betrag|summe)|zwischensumme|endbetrag|rounding|gst summary|"
@@ -260,7 +266,8 @@ _ALLOWANCE = re.compile(
 
 def is_sum_label(text: str) -> bool:
     """Whether a row's text starts with what a sum, a tax or a payment is called."""
-    return _SUMS.match(fold(text)) is not None
+    folded = fold(text)
+    return _SUMS.match(folded) is not None or _ALONE.fullmatch(folded) is not None
 
 
 def speaks_of_sum(text: str) -> bool:

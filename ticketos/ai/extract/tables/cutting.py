@@ -15,6 +15,7 @@ NUMERIC: frozenset[Kind] = frozenset(
 Cut = dict[int, tuple[Word, ...]]
 # Gaps in heights of the writing.
 _THOUSANDS_GAP, _WORD_GAP, _UNIT_GAP = 0.6, 0.75, 0.9
+_MARGIN = 2.0  # heights that a cell may stand left of the first heading
 _LONGEST_UNIT = 10
 _TIMES = ("x", "X", "*", "×", "-", "–")
 
@@ -27,9 +28,20 @@ class Cutter:
     def __init__(self, columns: Sequence[Column], rows: Iterable[Row]) -> None:
         self._columns = columns
         self._zones: dict[int, tuple[float, float]] = {}
+        rows = list(rows)
+        # Text beside the table shows where a row has that and a first column as well; without it, what
+        # stands left of the first heading is the first column, set to the left of a heading in the middle.
+        self._beside = any(
+            any(map(self._is_left, row.cells))
+            and any(cell.overlaps(columns[0].x0, columns[0].x1) for cell in row.cells)
+            for row in rows
+        )
         for row in rows:
             for cell in row.cells:
                 self._learn(cell)
+
+    def _is_left(self, cell: Cell) -> bool:
+        return cell.x1 < self._columns[0].x0 - _MARGIN * cell.height
 
     def _learn(self, cell: Cell) -> None:
         """Notes where a cell of a lone number, perhaps with its unit, stands."""
@@ -45,6 +57,8 @@ class Cutter:
         """The row's words by index of their column."""
         parts: dict[int, list[Word]] = {}
         for cell in row.cells:
+            if self._beside and self._is_left(cell):
+                continue
             runs = _runs(cell.words)
             for run, place in zip(runs, self._places(runs), strict=True):
                 parts.setdefault(place, []).extend(run)

@@ -113,6 +113,8 @@ def _pieces(row: Row) -> list[_Piece]:
         starts = [_first_word(cell, hit.start) for hit in hits]
         cuts = sorted({0, *starts[1:], len(cell.words)})
         for start, end in zip(cuts, cuts[1:], strict=False):
+            if not any(c.isalnum() or c in "#%°" for word in cell.words[start:end] for c in word.text):
+                continue  # a line drawn with characters
             found.append(_Piece(cell.words[start:end], bool(hits)))
     return _rejoined(found)
 
