@@ -69,5 +69,9 @@ def _unwrapped(root: etree._Element) -> etree._Element:
     """The document inside a StandardBusinessDocument, the envelope it travels in on the Peppol network."""
     if etree.QName(root).localname != "StandardBusinessDocument":
         return root
-    inside = [it for it in root if isinstance(it.tag, str) and not it.tag.endswith("}StandardBusinessDocumentHeader")]
+    inside = [
+        it
+        for it in root
+        if isinstance(it.tag, str) and not it.tag.endswith("}StandardBusinessDocumentHeader")
+    ]
     return inside[0] if len(inside) == 1 else root

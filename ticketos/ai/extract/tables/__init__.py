@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from schemas.extraction import TaxRow
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.tables.bare import bare_lines
-from ticketos.ai.extract.tables.body import Line, lines_under
+from ticketos.ai.extract.tables.body import lines_under
 from ticketos.ai.extract.tables.evidence import Evidence, evidence
 from ticketos.ai.extract.tables.headings import headings
+from ticketos.ai.extract.tables.line import Line
 from ticketos.ai.extract.tables.numbers import decimal_mark
 from ticketos.ai.extract.tables.taxes import tax_rows
 

@@ -54,11 +54,8 @@ class Band:
         return tuple(word for row in self.rows for cell in row.cells for word in cell.words)
 
     def label(self) -> str:
-        """What the band says before its numbers, from the left."""
-        texts = []
-        for cell in self.first.cells:
-            texts.append(cell.text)
-        return " ".join(texts)
+        """What the band says, from the left."""
+        return " ".join(cell.text for cell in self.first.cells)
 
 
 def bands(rows: Sequence[Row], columns: Sequence[Column], cutter: Cutter, mark: Mark) -> Iterator[Band]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from schemas.extraction import ExtractedLine
-from ticketos.ai.extract.tables.body import Line
 from ticketos.ai.extract.tables.columns import is_allowance, is_carried, is_sum_label, speaks_of_sum
 from ticketos.ai.extract.tables.details import Detail, detail_in
+from ticketos.ai.extract.tables.line import Line
 from ticketos.ai.extract.tables.numbers import Mark, Number, all_numbers
 from ticketos.ai.ocr.page import Row, Word
 
@@ -85,7 +85,9 @@ def _item(rows: Sequence[Row], index: int, mark: Mark, used: set[int]) -> _Item 
     net, right, amount_words = last
     detail = detail_in(row, net, amount_words, mark)
     taken = {*amount_words, *(detail.words if detail else ())}
-    text = tuple(word for cell in row.cells for word in cell.words if word not in taken and _letters(word.text))
+    text = tuple(
+        word for cell in row.cells for word in cell.words if word not in taken and _letters(word.text)
+    )
     words = tuple(word for cell in row.cells for word in cell.words)
     if _letters(" ".join(word.text for word in text)) < _FEWEST_LETTERS:
         over = _name_over(rows, index, mark, used)

@@ -35,11 +35,13 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         "description",
         "description|item description|product description|description of goods|description of services|"
         "description of goods and services|item|items|item name|item details|particulars|product|products|"
-        "product name|service|services|goods|details|material|activity|title|work|task|narration|charges for",
+        "product name|service|services|goods|details|material|activity|title|work|task|narration|"
+        "charges for",
     ),
     (
         "description",
-        "bezeichnung|artikel|artikelbezeichnung|artikelbeschreibung|beschreibung|leistung|leistungen|produkt|"
+        "bezeichnung|artikel|artikelbezeichnung|artikelbeschreibung|beschreibung|leistung|"
+        "leistungen|produkt|"
         "produktbezeichnung|text|leistungsbeschreibung|ware|warenbezeichnung|artikel bezeichnung|"
         "bezeichnung der leistung|gegenstand|tatigkeit|positionstext",
     ),
@@ -54,14 +56,18 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     (
         "code",
         "code|item code|item no|item number|sku|product code|product no|part no|part number|article no|hsn|"
-        "hsn code|hsn sac|sac|ean|gtin|upc|isbn|catalog no|model|style|barcode|item id|stock code|material no",
+        "hsn code|hsn sac|sac|ean|gtin|upc|isbn|catalog no|model|style|barcode|item id|"
+        "stock code|material no",
     ),
     (
         "code",
         "art nr|artnr|artikelnummer|artikelnr|artikel nr|art nr kunde|art nr lief|art nr lieferant|"
         "bestellnr|bestellnummer|best nr|produktnr|materialnr|sachnummer|zolltarifnummer",
     ),
-    ("code", "ref|reference|code article|ref article|no article|code produit|codigo|cod|referencia|codice|cod art"),
+    (
+        "code",
+        "ref|reference|code article|ref article|no article|code produit|codigo|cod|referencia|codice|cod art",
+    ),
     (
         "position",
         "no|nr|pos|position|sl|s no|sr no|sl no|sno|line|line no|line number|#|lfd nr|lfd|ligne|n°|num|"
@@ -76,9 +82,14 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "quantity",
-        "soll|ist|eingang|sollmenge|istmenge|bestellmenge|erhalten|eingegangen|menge|anzahl|anz|stuck|stk|stunden|std|tage|bestand|liefermenge|bestellt|geliefert|verbrauch|stuckzahl",
+        "soll|ist|eingang|sollmenge|istmenge|bestellmenge|erhalten|eingegangen|menge|anzahl|anz|"
+        "stuck|stk|stunden|std|tage|bestand|liefermenge|bestellt|geliefert|verbrauch|stuckzahl",
     ),
-    ("quantity", "recu|recue|commande|commandee|qte cde|qte recue|cde|qte|quantite|quantites|heures|nombre|nb|jours|qte livree|qte facturee"),
+    (
+        "quantity",
+        "recu|recue|commande|commandee|qte cde|qte recue|cde|qte|quantite|quantites|heures|"
+        "nombre|nb|jours|qte livree|qte facturee",
+    ),
     ("quantity", "cantidad|cant|uds|unidades|horas|quantita|qta|q ta|ore|giorni|pezzi|qt"),
     (
         "unit",
@@ -94,13 +105,15 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "unit_price",
-        "ek preis|wert einh|wert einheit|einstandspreis|kosten|einzelpreis|preis|e preis|ep|stuckpreis|einzel|einzelpreis netto|preis einheit|nettopreis|"
+        "ek preis|wert einh|wert einheit|einstandspreis|kosten|einzelpreis|preis|e preis|ep|"
+        "stuckpreis|einzel|einzelpreis netto|preis einheit|nettopreis|"
         "vk preis|listenpreis|preis pro einheit|preis je einheit|stundensatz|einzelbetrag|"
         "preis stk|preis stuck|eur einheit|bruttopreis|satz|tarif|preis netto",
     ),
     (
         "unit_price",
-        "cout|cout unitaire|valeur unitaire|prix unitaire|prix|pu|p u|pu ht|p u ht|prix unitaire ht|prix unit|unitaire|px unit|prix u|tarif|"
+        "cout|cout unitaire|valeur unitaire|prix unitaire|prix|pu|p u|pu ht|p u ht|"
+        "prix unitaire ht|prix unit|unitaire|px unit|prix u|tarif|"
         "prix unitaire net|pu net|prix unit ht|pu ttc|p u ttc",
     ),
     (
@@ -118,7 +131,8 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         "tax_rate",
         "vat|vat rate|vat %|tax|tax rate|tax %|gst|gst rate|gst %|sst|sales tax|igst|hst|taxable|"
         "mwst|mwst %|mwst satz|ust|ust %|ust satz|steuersatz|steuer|steuer %|umsatzsteuer|mehrwertsteuer|"
-        "tva|tva %|taux tva|taux|taxe|taxes|taux de tva|iva|iva %|tipo iva|tipo|aliquota|aliquota iva|al iva",
+        "tva|tva %|taux tva|taux|taxe|taxes|taux de tva|iva|iva %|tipo iva|tipo|aliquota|"
+        "aliquota iva|al iva",
     ),
     (
         "tax_amount",
@@ -131,12 +145,14 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         "net",
         "amount|amt|total|line total|net amount|net|net value|total price|value|extended|extended price|"
         "total net|line amount|taxable value|taxable amount|total amount|amount excl|stock value|ext price|"
-        "sum|subtotal|sub total|line net|price total|total excl|net total|total value|amount due|charge|charges|"
+        "sum|subtotal|sub total|line net|price total|total excl|net total|total value|amount due|"
+        "charge|charges|"
         "ext amount|extension|net price total|total cost",
     ),
     (
         "net",
-        "bestandswert|lagerwert|betrag|gesamt|gesamtpreis|gesamtbetrag|summe|netto|nettobetrag|gesamtsumme|gesamt netto|"
+        "bestandswert|lagerwert|betrag|gesamt|gesamtpreis|gesamtbetrag|summe|netto|nettobetrag|"
+        "gesamtsumme|gesamt netto|"
         "positionswert|positionsbetrag|entgelt|zeilenbetrag|nettowert|gesamtpreis netto|betrag netto|"
         "wert|warenwert|summe netto|preis gesamt|gp|g preis|endpreis|positionssumme|netto betrag|"
         "nettosumme|gesamt preis",
@@ -164,9 +180,11 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "other",
-        "date|datum|fecha|data|batch|bin|location|lager|lagerort|lagerplatz|platz|fach|emplacement|ubicacion|ubicazione|warehouse|id|min|reorder level|rejected|"
+        "date|datum|fecha|data|batch|bin|location|lager|lagerort|lagerplatz|platz|fach|"
+        "emplacement|ubicacion|ubicazione|warehouse|id|min|reorder level|rejected|"
         "accepted|condition|category|lot|expiry|serial|serial no|delivery note|project|period|zeitraum|"
-        "periode|order no|kategorie|warengruppe|vke geb|bemerkung|remarks|notes|note|status|colour|color|size|"
+        "periode|order no|kategorie|warengruppe|vke geb|bemerkung|remarks|notes|note|status|"
+        "colour|color|size|"
         "abholung|konto|kostenstelle|cost centre|country|lieferschein",
     ),
 )
@@ -192,9 +210,7 @@ class Hit:
 def _pattern() -> tuple[re.Pattern[str], tuple[Kind, ...]]:
     named = {phrase: kind for kind, phrases in reversed(_PHRASES) for phrase in phrases.split("|")}
     ordered = sorted(named, key=len, reverse=True)
-    union = "|".join(
-        f"({re.escape(phrase).replace(re.escape(' '), '[^a-z0-9%]*')})" for phrase in ordered
-    )
+    union = "|".join(f"({re.escape(phrase).replace(re.escape(' '), '[^a-z0-9%]*')})" for phrase in ordered)
     return re.compile(rf"(?<![a-z0-9])(?:{union})(?![a-z0-9])"), tuple(named[phrase] for phrase in ordered)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ticketos.ai.extract.tables.columns import Kind
 from ticketos.ai.extract.tables.headings import Column
-from ticketos.ai.extract.tables.numbers import is_beside_number, is_number_word
+from ticketos.ai.extract.tables.numbers import is_beside_number, is_glued, is_number_word
 from ticketos.ai.ocr.page import Cell, Row, Word
 
 NUMERIC: frozenset[Kind] = frozenset(
@@ -31,11 +31,12 @@ class Cutter:
         rows = list(rows)
         # Text beside the table shows where a row has that and a first column as well; without it, what
         # stands left of the first heading is the first column, set to the left of a heading in the middle.
-        self._beside = any(
-            any(map(self._is_left, row.cells))
-            and any(cell.overlaps(columns[0].x0, columns[0].x1) for cell in row.cells)
-            for row in rows
-        )
+        both = alone = 0
+        for row in rows:
+            if any(map(self._is_left, row.cells)) and len(row.cells) > 1:
+                first = any(cell.overlaps(columns[0].x0, columns[0].x1) for cell in row.cells)
+                both, alone = both + first, alone + (not first)
+        self._beside = both > alone
         for row in rows:
             for cell in row.cells:
                 self._learn(cell)
@@ -66,6 +67,10 @@ class Cutter:
 
     def _places(self, runs: Sequence[Sequence[Word]]) -> list[int]:
         places: list[int] = []
+        if len(runs) == 1 and is_glued(" ".join(word.text for word in runs[0])):
+            place = self._nearest(runs[0][0].x0, runs[0][-1].x1)
+            if self._columns[place].kind == "quantity":
+                return [place]
         for index, run in enumerate(runs):
             if _is_number(run):
                 places.append(self._number_place(run, runs[index - 1] if index else None))

@@ -48,7 +48,10 @@ def detail_in(row: Row, net: Number, amount: Sequence[Word], mark: Mark) -> Deta
             if 1 in (fits.quantity, fits.unit_price) and not _TIMES.search(between):
                 continue
             unit = _UNIT.match(between)
-            words = [*first[0].words_between(first[1], first[2]), *second[0].words_between(second[1], second[2])]
+            words = [
+                *first[0].words_between(first[1], first[2]),
+                *second[0].words_between(second[1], second[2]),
+            ]
             if first[0] is second[0]:
                 words = list(first[0].words_between(first[1], second[2]))
             rates = [it for it in found if it[3].percent and 0 <= it[3].value <= _HIGHEST_RATE]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from ticketos.ai.extract.tables.columns import Kind, hits_in, kind_of
@@ -112,7 +113,7 @@ def _pieces(row: Row) -> list[_Piece]:
         hits = hits_in(cell.text)
         starts = [_first_word(cell, hit.start) for hit in hits]
         cuts = sorted({0, *starts[1:], len(cell.words)})
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             if not any(c.isalnum() or c in "#%°" for word in cell.words[start:end] for c in word.text):
                 continue  # a line drawn with characters
             found.append(_Piece(cell.words[start:end], bool(hits)))
@@ -143,9 +144,7 @@ def _rejoined(pieces: list[_Piece]) -> list[_Piece]:
     return joined
 
 
-def _stacking(
-    rows: Sequence[Row], edge: int, index: int, known: Sequence[_Piece]
-) -> list[_Piece] | None:
+def _stacking(rows: Sequence[Row], edge: int, index: int, known: Sequence[_Piece]) -> list[_Piece] | None:
     """The pieces of the row if it continues the heading: close by, short words, over or under its columns."""
     row, beside = rows[index], rows[edge]
     if row.page != beside.page or not _titles(row):
@@ -163,7 +162,11 @@ def _stacking(
     inside = gap < 0
     if not inside and not any(piece.named for piece in pieces):
         # A word of the heading broken over two rows has no name alone, but stands under a column's head.
-        return pieces if all(len(piece.words) <= 2 for piece in pieces) and len(pieces) <= 2 and index < edge else None
+        return (
+            pieces
+            if all(len(piece.words) <= 2 for piece in pieces) and len(pieces) <= 2 and index < edge
+            else None
+        )
     return pieces
 
 
@@ -196,8 +199,11 @@ def _columns(
 def _table_of(columns: Sequence[Column]) -> Literal["lines", "taxes"] | None:
     kinds = {column.kind for column in columns}
     what = "description" in kinds
-    if not what and "quantity" not in kinds and kinds & _TAXES and (
-        "tax_amount" in kinds or "base" in kinds or len(kinds & _TAXES) > 1
+    if (
+        not what
+        and "quantity" not in kinds
+        and kinds & _TAXES
+        and ("tax_amount" in kinds or "base" in kinds or len(kinds & _TAXES) > 1)
     ):
         return "taxes"
     told = kinds & _AMOUNTS

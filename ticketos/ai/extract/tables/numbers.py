@@ -76,7 +76,10 @@ def cell_number(text: str, mark: Mark) -> Number | None:
     start, end, number = found[0]
     if not _BEFORE.fullmatch(text[:start]):
         return None
-    if number.value == number.value.to_integral_value() and len(str(abs(int(number.value)))) > _LONGEST_INTEGER:
+    if (
+        number.value == number.value.to_integral_value()
+        and len(str(abs(int(number.value)))) > _LONGEST_INTEGER
+    ):
         return None
     rest = [word for word in text[end:].split() if not currency_codes(word)]
     if len(rest) > 2 or not all(_UNIT.fullmatch(word) or word in "*/|%" for word in rest):
@@ -101,6 +104,11 @@ _NUMERIC_WORD = re.compile(r"[(\-−–+]?(?:[€$£₹]|Rs\.?|RM)?[\d][\d.,'’
 def is_number_word(text: str) -> bool:
     """Whether a word on its own reads as a number, a percentage or an amount of money."""
     return _NUMERIC_WORD.fullmatch(text) is not None
+
+
+def is_glued(text: str) -> bool:
+    """Whether a text is a number with its unit written to it: 5kg, 2x."""
+    return _GLUED.fullmatch(text) is not None and text[0].isdigit()
 
 
 def is_beside_number(text: str) -> bool:

@@ -10,6 +10,7 @@ from itertools import permutations
 from ticketos.ai.extract.tables.numbers import Number
 
 _CENT = Decimal("0.01")
+Numbers = Mapping[int, Number]
 _LEAST_SHARE = 0.6  # of the rows that have all three numbers
 
 
@@ -21,6 +22,14 @@ class Roles:
     unit_price: int | None = None
     net: int | None = None
     discount: int | None = None
+
+    def three(self, numbers: Numbers) -> tuple[Number | None, Number | None, Number | None]:
+        """Quantity, price and amount of a row."""
+        return _at(numbers, self.quantity), _at(numbers, self.unit_price), _at(numbers, self.net)
+
+    def agreed(self, numbers: Numbers) -> Product | None:
+        """The row's product, where its numbers agree."""
+        return product(*self.three(numbers), _at(numbers, self.discount))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,8 @@ def _slack(quantity: Decimal, price: Number, net: Decimal) -> Decimal:
     return max(_CENT, min(by_price, abs(net) / 500)) + _CENT / 2
 
 
-Numbers = Mapping[int, Number]
+def _at(numbers: Numbers, column: int | None) -> Number | None:
+    return None if column is None else numbers.get(column)
 
 
 def settle(stated: Roles, rows: Sequence[Numbers]) -> Roles:
@@ -99,20 +109,13 @@ def settle(stated: Roles, rows: Sequence[Numbers]) -> Roles:
 
 def _fits(roles: Roles, rows: Sequence[Numbers]) -> tuple[int, int]:
     """How many rows agree, of how many that have all three numbers."""
-    right = compared = 0
-    for row in rows:
-        three = [row.get(it) if it is not None else None for it in (roles.quantity, roles.unit_price, roles.net)]
-        if None in three:
-            continue
-        compared += 1
-        less = row.get(roles.discount) if roles.discount is not None else None
-        right += product(three[0], three[1], three[2], less) is not None
-    return right, compared
+    whole = [row for row in rows if None not in roles.three(row)]
+    return sum(roles.agreed(row) is not None for row in whole), len(whole)
 
 
 def _telling(roles: Roles, rows: Sequence[Numbers]) -> bool:
     for row in rows:
-        quantity, price = (row.get(it) if it is not None else None for it in (roles.quantity, roles.unit_price))
+        quantity, price, _ = roles.three(row)
         if quantity and price and abs(quantity.value) != 1 and abs(price.value) != 1:
             return True
     return False

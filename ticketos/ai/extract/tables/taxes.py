@@ -35,7 +35,11 @@ def tax_rows(
 ) -> list[TaxRow]:
     """Tax by rate outside the rows (by index) of the lines; the same tax printed twice counts once."""
     printed = {
-        abs(it.value) for row in rows for cell in row.cells for _, _, it in all_numbers(cell.text, mark) if it.money
+        abs(it.value)
+        for row in rows
+        for cell in row.cells
+        for _, _, it in all_numbers(cell.text, mark)
+        if it.money
     }
     tables = {
         index
@@ -71,7 +75,9 @@ def _end(headings: Sequence[Heading], position: int, rows: Sequence[Row]) -> int
     return min(following, headings[position].last + 1 + _MOST_ROWS)
 
 
-def _row(row: Row, mark: Mark, in_table: bool, printed: Container[Decimal]) -> tuple[Decimal, Decimal | None, Decimal] | None:
+def _row(
+    row: Row, mark: Mark, in_table: bool, printed: Container[Decimal]
+) -> tuple[Decimal, Decimal | None, Decimal] | None:
     """Rate, base and tax of a row; the base is None where it is printed nowhere."""
     numbers = [number for cell in row.cells for _, _, number in all_numbers(cell.text, mark)]
     amounts = [it for it in numbers if it.money and not it.percent and it.places <= _PLACES]
@@ -87,7 +93,9 @@ def _row(row: Row, mark: Mark, in_table: bool, printed: Container[Decimal]) -> t
         if fit is not None:
             return rate, *fit
     if stated and len(rates) == 1 and len(amounts) == 1 and 0 < rates[0].value <= _HIGHEST_RATE:
-        return _beside(_plain(rates[0]), amounts[0].value, printed, _INCLUDING.search(fold(row.text)) is not None)
+        return _beside(
+            _plain(rates[0]), amounts[0].value, printed, _INCLUDING.search(fold(row.text)) is not None
+        )
     return None
 
 
