@@ -15,10 +15,11 @@ from ticketos.ai.extract.tables.line import Line
 from ticketos.ai.extract.tables.naming import Namer
 from ticketos.ai.extract.tables.numbers import Mark, Number, all_numbers
 from ticketos.ai.extract.tables.roles import Product
-from ticketos.ai.extract.tables.table import Table
+from ticketos.ai.extract.tables.table import Table, is_sum_heading
 from ticketos.ai.extract.values import amounts
 from ticketos.ai.ocr.page import Row
 
+_SAME_PLACE = 0.7  # heights by which edges of one column differ
 _ENDS = 8.0  # heights of empty paper that end a table
 _LETTER = re.compile(r"[^\W\d_]")
 _HIGHEST_RATE = 40
@@ -35,17 +36,20 @@ def lines_under(heading: Heading, rows: Sequence[Row], mark: Mark) -> list[Line]
     starts: list[int] = []
     strict = False
     last: Row | None = None
+    labels: Row | None = None
     for index, band in enumerate(table.bands):
         agreed = table.roles.agreed(band.numbers)
         turned = last is not None and band.page != last.page
         apart = last is not None and not turned and band.first.y0 - last.y1 > _ENDS * band.height
-        if agreed is None and table.is_sum(band):
+        beneath = labels is not None and _is_under(labels, band)
+        labels = band.last if is_sum_heading(band.last) else None
+        if agreed is None and (beneath or table.is_sum(band)):
             # Behind a sum, only a row whose arithmetic is right is one more line.
             strict, last = True, band.last
         elif agreed is None and found and not strict and _takes_off(table, band):
             found[-1] = _less(table, found[-1], band, index)
             last = band.last
-        elif _is_line(table, band, agreed, strict or turned or apart):
+        elif _is_line(table, band, agreed, strict or apart or (turned and not _goes_on(table, band, starts))):
             starts.append(index)
             found.append(_line(table, band, agreed))
             last = band.last
@@ -57,6 +61,27 @@ def lines_under(heading: Heading, rows: Sequence[Row], mark: Mark) -> list[Line]
         return []
     namer = Namer(table, starts)
     return [namer.named(line, position) for position, line in enumerate(found)]
+
+
+def _is_under(labels: Row, band: Band) -> bool:
+    """Whether a band of bare numbers stands right under a row that names sums side by side."""
+    close = band.page == labels.page and band.first.y0 - labels.y1 <= 2 * band.height
+    return close and not any(len(word) > 3 and word.isalpha() for word in band.label().split())
+
+
+def _goes_on(table: Table, band: Band, starts: Sequence[int]) -> bool:
+    """Whether a row on a new page is set like the last line of the page before: name and amount at the same
+    places, so that the table goes on without a new heading.
+    """
+    before, net = table.bands[starts[-1]] if starts else None, table.roles.net
+    if before is None or net is None or not before.words(net) or not band.words(net):
+        return False
+    names = [table.texts(it) for it in (before, band)]
+    if not all(names):
+        return False
+    slack = _SAME_PLACE * band.height
+    left = abs(names[0][0][1][0].x0 - names[1][0][1][0].x0) <= slack
+    return left and abs(before.words(net)[-1].x1 - band.words(net)[-1].x1) <= slack
 
 
 def _is_line(table: Table, band: Band, agreed: Product | None, strict: bool) -> bool:

@@ -76,7 +76,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     # --- how much ---------------------------------------------------------------------------------------------
     (
         "quantity",
-        "qty|quantity|quantities|qty received|received qty|received|quantity received|ordered|qty ordered|"
+        "qty|quantity|quantities|qty received|accepted|qty accepted|accepted qty|received qty|received|quantity received|ordered|qty ordered|"
         "quantity ordered|hours|hrs|on hand|qty on hand|count|counted|stock|closing stock|nos|units|"
         "qty shipped|shipped|qty hrs|hrs qty|billed qty|pcs|pieces|days|number of units|no of units|volume",
     ),
@@ -90,7 +90,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         "recu|recue|commande|commandee|qte cde|qte recue|cde|qte|quantite|quantites|heures|"
         "nombre|nb|jours|qte livree|qte facturee",
     ),
-    ("quantity", "cantidad|cant|uds|unidades|horas|quantita|qta|q ta|ore|giorni|pezzi|qt"),
+    ("quantity", "pedido|recibido|cant pedida|cant recibida|solicitado|entregado|cantidad|cant|uds|unidades|horas|ordinato|ricevuto|consegnato|qta ordinata|qta ricevuta|quantita|qta|q ta|ore|giorni|pezzi|qt"),
     (
         "unit",
         "unit|uom|u o m|unit of measure|einheit|einh|me|mengeneinheit|ve|unite|unites|unidad|ud|u m|um|"
@@ -182,7 +182,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         "other",
         "date|datum|fecha|data|batch|bin|location|lager|lagerort|lagerplatz|platz|fach|"
         "emplacement|ubicacion|ubicazione|warehouse|id|min|reorder level|rejected|"
-        "accepted|condition|category|lot|expiry|serial|serial no|delivery note|project|period|zeitraum|"
+        "condition|category|lot|expiry|serial|serial no|delivery note|project|period|zeitraum|"
         "periode|order no|kategorie|warengruppe|vke geb|bemerkung|remarks|notes|note|status|"
         "colour|color|size|"
         "abholung|konto|kostenstelle|cost centre|country|lieferschein",

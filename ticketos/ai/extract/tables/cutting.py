@@ -14,7 +14,7 @@ NUMERIC: frozenset[Kind] = frozenset(
 )
 Cut = dict[int, tuple[Word, ...]]
 # Gaps in heights of the writing.
-_THOUSANDS_GAP, _WORD_GAP, _UNIT_GAP = 0.6, 0.75, 0.9
+_THOUSANDS_GAP, _WORD_GAP, _UNIT_GAP = 0.8, 0.75, 0.9
 _MARGIN = 2.0  # heights that a cell may stand left of the first heading
 _LONGEST_UNIT = 10
 _TIMES = ("x", "X", "*", "×", "-", "–")
@@ -102,7 +102,8 @@ class Cutter:
 
     def _is_unit(self, before: int, runs: Sequence[Sequence[Word]], index: int) -> bool:
         counted = self._columns[before].kind in NUMERIC
-        return counted and _is_unit_of(runs[index - 1], runs[index], runs[index + 1 : index + 2])
+        named = any(self._columns[i].kind == "description" for i in self._over(runs[index]))
+        return counted and not named and _is_unit_of(runs[index - 1], runs[index], runs[index + 1 : index + 2])
 
     def _unit_place(self, run: Sequence[Word], before: int) -> int:
         over = [i for i in self._over(run) if self._columns[i].kind == "unit"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -34,6 +34,12 @@ class Number:
     @property
     def readings(self) -> tuple[Decimal, ...]:
         return (self.value,) if self.other is None else (self.value, self.other)
+
+    def with_decimals(self) -> Number:
+        """The reading with a decimal mark, where there are two; the other one stays second."""
+        if self.other is None or self.value != self.value.to_integral_value() or self.places:
+            return self
+        return replace(self, value=self.other, other=self.value)
 
     @property
     def places(self) -> int:

@@ -17,7 +17,7 @@ from ticketos.ai.extract.values import amounts, fold
 from ticketos.ai.ocr.page import Row
 
 _DELIVERED = re.compile(
-    r"received|deliver|shipped|billed|geliefert|recu|livree?|facturee|erhalten|eingang|eingegangen|\bist"
+    r"received|accepted|deliver|shipped|billed|geliefert|recu|livree?|facturee|erhalten|recibid|entregad|ricevut|consegnat|eingang|eingegangen|\bist"
 )
 
 
@@ -28,6 +28,9 @@ class Table:
         self.columns, self.mark = heading.columns, mark
         end = next((i for i, row in enumerate(rows) if is_sum_row(row) and i), len(rows))
         self.bands: list[Band] = list(bands(rows, self.columns, Cutter(self.columns, rows[:end]), mark))
+        first_sum = next((i for i, band in enumerate(self.bands) if i and is_sum_row(band.first)), None)
+        self._core = self.bands[:first_sum]
+        self._read_counts()
         core = [band.numbers for band in self.bands if not is_sum_row(band.first)]
         self.roles = settle(self._stated(core), core)
         self._names = self._descriptions()
@@ -62,6 +65,17 @@ class Table:
         labels = [cell.text for cell in band.first.cells if not cell_number(cell.text, self.mark)]
         return speaks_of_sum(band.label()) or (len(labels) > 1 and is_sum_label(labels[-1]))
 
+    def _read_counts(self) -> None:
+        """Counts that all have three digits behind their mark, 25,000 and 1,000, have decimals: hardly ever
+        is everything bought by the thousand.
+        """
+        for index in self.of("quantity"):
+            numbers = [band.numbers[index] for band in self._core if index in band.numbers]
+            if numbers and all(it.other is not None for it in numbers):
+                for band in self.bands:
+                    if index in band.numbers:
+                        band.numbers[index] = band.numbers[index].with_decimals()
+
     def _stated(self, core: Sequence[dict[int, Number]]) -> Roles:
         """The roles as the headings say. Of several counts, what was delivered; of several amounts, the one
         that is quantity × price, else the last.
@@ -82,7 +96,7 @@ class Table:
         named = self.of("description") or self.of("other", "code")
 
         def letters(index: int) -> int:
-            return sum(c.isalpha() for band in self.bands for c in band.text(index))
+            return sum(c.isalpha() for band in self._core for c in band.text(index))
 
         best = max(named, key=letters, default=None)
         return [] if best is None else [best]
@@ -92,3 +106,12 @@ def is_sum_row(row: Row) -> bool:
     """A row that starts with what a sum is called, or carries one over a page."""
     has_amount = any(it.money or it.value for cell in row.cells for it in amounts(cell.text))
     return has_amount and (is_sum_label(row.cells[0].text) or is_carried(row.text))
+
+
+def is_sum_heading(row: Row) -> bool:
+    """A row of words alone that names sums side by side, whose amounts stand in the row under it."""
+    return (
+        len(row.cells) > 1
+        and not any(c.isdigit() for c in row.cells[-1].text)
+        and all(is_sum_label(cell.text) for cell in (row.cells[0], row.cells[-1]))
+    )
