@@ -64,6 +64,17 @@ class ExtractedLine(_Wire):
     net: str | None = None
 
 
+class TaxRow(_Wire):
+    """Tax at one rate. `base` is what it was reckoned on; `category` is the code of UNCL5305 (S, Z, E, AE,
+    K, G, O …) where the document states one, else None.
+    """
+
+    rate: str | None = None
+    base: str | None = None
+    amount: str | None = None
+    category: str | None = None
+
+
 class Check(_Wire):
     """The verdict of one rule over the fields; `detail` shows the figures that were compared."""
 
@@ -82,6 +93,7 @@ class Extraction(_Wire):
     reason_text: str | None = None
     fields: dict[str, ExtractedField] = Field(default_factory=dict)
     lines: tuple[ExtractedLine, ...] = ()
+    tax_rows: tuple[TaxRow, ...] = ()
     checks: tuple[Check, ...] = ()
     engine: str
     pages: int = 0
@@ -102,6 +114,7 @@ class Extraction(_Wire):
                 "reason": True,
                 "fields": {"__all__": {"value", "confidence", "auto", "page", "box", "source"}},
                 "lines": True,
+                "tax_rows": True,
                 "checks": True,
                 "engine": True,
             },

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source
+from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source, TaxRow
 from ticketos.ai.extract import doctype, parties, tables, totals
 from ticketos.ai.extract.einvoice import EInvoice
 from ticketos.ai.extract.find import Candidate, Paper, dates, numbers
@@ -36,6 +36,7 @@ class Findings:
     type: DocumentType = "unknown"
     fields: dict[str, ExtractedField] = field(default_factory=dict)
     lines: tuple[ExtractedLine, ...] = ()
+    tax_rows: tuple[TaxRow, ...] = ()
     language: Language | None = None
     text: str = ""
     on_page: bool | None = None
@@ -49,6 +50,7 @@ def analyse(pages: list[Page]) -> Findings:
     kind, _ = doctype.type_of(paper)
     found = Findings(kind, language=paper.language, text=plain_text(pages))
     found.lines = tuple(line.values for line in lines)
+    found.tax_rows = tuple(tables.read_tax_rows(paper, lines))
     candidates = _names_and_numbers(paper, kind) | _dates(paper, kind)
     for name, candidate in candidates.items():
         if candidate is not None:
@@ -161,6 +163,7 @@ def _amount(paper: Paper, total: totals.Total) -> ExtractedField:
 def from_einvoice(invoice: EInvoice, pages: list[Page]) -> Findings:
     """The issuer's own data, with the place on the page where each value is printed, if it is."""
     found = Findings(invoice.type, lines=tuple(invoice.lines), text=invoice.text)
+    found.tax_rows = tuple(invoice.tax_rows)
     if pages:
         found.text = plain_text(pages)
         found.language = Paper(pages).language

@@ -165,6 +165,7 @@ class Reader:
                 for name, field in fields.items()
             },
             lines=found.lines,
+            tax_rows=found.tax_rows,
             checks=tuple(Check(name=it.name, ok=it.ok, detail=it.detail) for it in results),
             engine=engine,
             pages=pages,
