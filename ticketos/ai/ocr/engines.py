@@ -6,18 +6,21 @@ Both are imported when first used, so a process that only reads text layers stay
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from statistics import median
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image
 
 from ticketos.ai.ocr.page import Page, Word, fraction
 
-# Long side the text detector works on: beyond it, time doubles and hardly a line more is found.
-_DETECTION_SIDE = 1280
+if TYPE_CHECKING:
+    from ticketos.ai.ocr.detect import LineFinder
+    from ticketos.ai.ocr.recognise import LineReader
+
+# Lines read worse than this are ink that is no text.
+_NOISE = 0.5
 _TESSERACT_SECONDS = 60
 
 
@@ -36,38 +39,32 @@ class RapidOcr:
     name = "rapidocr"
 
     @cached_property
-    def _reader(self) -> Any:
-        from rapidocr import RapidOCR
+    def _finder(self) -> LineFinder:
+        from ticketos.ai.ocr.detect import LineFinder
 
-        return RapidOCR(
-            params={
-                "Global.log_level": "error",
-                "Global.use_cls": False,
-                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-                # Lines one by one and memory kept between them: a third less time on one core than
-                # batches, whose short lines are padded to the longest.
-                "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
-                "Rec.rec_batch_num": 1,
-                "Det.limit_type": "max",
-                "Det.limit_side_len": _DETECTION_SIDE,
-            }
-        )
+        return LineFinder()
+
+    @cached_property
+    def _reader(self) -> LineReader:
+        from ticketos.ai.ocr.recognise import LineReader
+
+        return LineReader()
 
     def words(self, image: Image.Image) -> list[Word]:
         import numpy
 
-        pixels = numpy.asarray(image)[:, :, ::-1]  # the models were trained on BGR
-        result = self._reader(pixels, use_cls=False)
-        if result.boxes is None or result.txts is None:
-            return []
-        quads = [[(float(x), float(y)) for x, y in box] for box in result.boxes]
+        from ticketos.ai.ocr.detect import cut_out
+        from ticketos.ai.ocr.lines import line_words
+
+        pixels = numpy.ascontiguousarray(numpy.asarray(image)[:, :, ::-1])  # the models were trained on BGR
+        quads = self._finder.find(pixels)
         slope = _slope(quads)
-        return [
-            word
-            for quad, text, score in zip(quads, result.txts, result.scores, strict=True)
-            for word in _split(quad, unicodedata.normalize("NFKC", text), float(score), slope, image.size)
-        ]
+        found = []
+        for quad in quads:
+            line = self._reader.read(cut_out(pixels, quad))
+            if line.score >= _NOISE:
+                found += line_words(line, quad, slope, image.size)
+        return found
 
 
 class Tesseract:
@@ -151,30 +148,3 @@ def _slope(quads: Sequence[Sequence[tuple[float, float]]]) -> float:
     ]
     found = median(slopes) if slopes else 0.0
     return found if abs(found) < 0.3 else 0.0
-
-
-def _split(
-    quad: Sequence[tuple[float, float]], text: str, score: float, slope: float, size: tuple[int, int]
-) -> list[Word]:
-    """Cut a line into its words, sharing the width by characters, and straighten it by the page's skew."""
-    text = text.strip()
-    if not text:
-        return []
-    left = min(quad[0][0], quad[3][0])
-    right = max(quad[1][0], quad[2][0])
-    height = max((quad[3][1] - quad[0][1] + quad[2][1] - quad[1][1]) / 2, 1.0)
-    start_y = (quad[0][1] + quad[3][1]) / 2
-    rise = ((quad[1][1] + quad[2][1]) / 2 - start_y) / max(right - left, 1.0)
-    # A mean character score of 0.95 still loses about one word in ten.
-    confidence = min(max(1 - 2 * (1 - score), 0.05), 0.985)
-    words, position = [], 0
-    for part in text.split():
-        position = text.index(part, position)
-        x0 = left + (right - left) * position / len(text)
-        x1 = left + (right - left) * (position + len(part)) / len(text)
-        position += len(part)
-        middle = start_y + rise * ((x0 + x1) / 2 - left)
-        level = middle - slope * (x0 + x1) / 2
-        box = fraction(x0, middle - height / 2, x1, middle + height / 2, *size)
-        words.append(Word(part, x0, level - height / 2, x1, level + height / 2, box, confidence))
-    return words
