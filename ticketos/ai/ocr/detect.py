@@ -78,7 +78,8 @@ def letter_height(grey: Any) -> float | None:
     like = (high >= 6) & (high <= 120) & (wide <= 3 * high) & (8 * wide >= high) & (8 * area >= wide * high)
     if like.sum() < _FEWEST_LETTERS:
         return None
-    return float(numpy.median(high[like])) * (grey.shape[0] / half.shape[0])
+    usual: float = numpy.median(high[like]) * grey.shape[0] / half.shape[0]
+    return usual
 
 
 def cut_out(pixels: Any, quad: Quad) -> Any:

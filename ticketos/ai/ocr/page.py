@@ -26,6 +26,8 @@ class Word:
     y1: float
     box: Box
     confidence: float = 1.0
+    agreed: bool | None = None
+    """Whether a second reader read the same; None where none was asked or it saw nothing there."""
 
     @property
     def height(self) -> float:
