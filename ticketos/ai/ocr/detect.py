@@ -17,7 +17,7 @@ _MULTIPLE = 32
 _BUCKET = 128
 _UNCLIP = 1.6
 # Letters of this height are found surely; larger ones cost time, smaller ones get lost.
-_LETTERS = 12.0
+_LETTERS = 15.0
 _USUAL_SIDE, _LEAST_SIDE, _MOST_SIDE, _ENLARGE = 1280, 640, 1664, 2.0
 _FEWEST_LETTERS = 20
 _ACROSS, _DOWN = 0.0, 0.0

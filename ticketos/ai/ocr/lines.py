@@ -9,6 +9,7 @@ from itertools import pairwise
 from ticketos.ai.ocr.detect import Quad
 from ticketos.ai.ocr.page import Word, fraction
 from ticketos.ai.ocr.recognise import Letter, Line
+from ticketos.ai.ocr.settle import settled
 
 _SUREST = 0.985
 
@@ -22,7 +23,7 @@ def line_words(line: Line, quad: Quad, slope: float, size: tuple[int, int]) -> l
     width = max(right - left, 1.0)
     rise = ((quad[1][1] + quad[2][1]) / 2 - start_y) / width
     words = []
-    for letters, start, end in _parts(line.letters):
+    for letters, start, end in _parts(settled(line.letters)):
         x0, x1 = left + width * start, left + width * end
         middle = start_y + rise * ((x0 + x1) / 2 - left)
         level = middle - slope * (x0 + x1) / 2

@@ -7,6 +7,7 @@ letters but drops spaces (a narrow gap is a step or less), so those are looked f
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
@@ -24,15 +25,21 @@ _STEP = 8
 _BUCKET, _WIDE, _WIDEST = 64, 640, 3200
 # A space seldom wins a step against the blank; from this probability on, it was one.
 _SPACE = 0.12
+_NEAR = 0.1
+_LOOK_ALIKES = frozenset("015862!|]OoIliSsBZGz")
+_CERTAIN, _OTHERS = 0.999, 6
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A character, the probability that it is right, and its centre as a fraction of the line's width."""
+    """A character, the probability that it is right, and its centre as a fraction of the line's width; `others`
+    are the next likeliest readings with their probabilities.
+    """
 
     text: str
     probability: float
     centre: float
+    others: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,12 @@ class LineReader:
         self._network, about = load("rec", lambda said: [index for index, _ in _known(said)])
         self._characters = [character for _, character in _known(about)]
         self._space = len(self._characters) - 1
+        places = {character: index for index, character in enumerate(self._characters)}
+        self._unaccented = {
+            index: places[unicodedata.normalize("NFD", character)[0]]
+            for index, character in enumerate(self._characters)
+            if len(unicodedata.normalize("NFD", character)) > 1
+        }
 
     def read(self, crop: Any) -> Line:
         """Read an upright BGR picture of one line."""
@@ -77,20 +90,36 @@ class LineReader:
                 index += 1
             if chosen == 0:
                 continue
-            peak = start + int(odds[start:index, chosen].argmax())
+            peak = odds[start + int(odds[start:index, chosen].argmax())]
+            chosen = self._plain(peak, chosen)
             text = self._characters[chosen]
             if letters and chosen != self._space and letters[-1].text != " " and start > end:
                 gap = odds[end:start, self._space]
                 if gap.size and gap.max() > _SPACE:
                     between = end + int(gap.argmax())
                     letters.append(Letter(" ", float(gap.max()), (between + 0.5) / steps / share))
-            letters.append(Letter(text, float(odds[peak, chosen]), ((start + index) / 2) / steps / share))
+            centre = (start + index) / 2 / steps / share
+            letters.append(Letter(text, float(peak[chosen]), centre, self._others(peak, chosen)))
             end = index
         while letters and letters[-1].text == " ":
             letters.pop()
         while letters and letters[0].text == " ":
             letters.pop(0)
         return letters
+
+    def _plain(self, odds: Any, chosen: int) -> int:
+        """An accent on a capital is as often a speck: the letter without one wins when it is near."""
+        plain = self._unaccented.get(chosen)
+        return plain if plain is not None and odds[plain] > _NEAR * odds[chosen] else chosen
+
+    def _others(self, odds: Any, chosen: int) -> tuple[tuple[str, float], ...]:
+        """The next likeliest characters, for those that have look-alikes."""
+        if self._characters[chosen] not in _LOOK_ALIKES or odds[chosen] > _CERTAIN:
+            return ()
+        likely = numpy.argpartition(-odds, _OTHERS)[:_OTHERS]
+        return tuple(
+            (self._characters[index], float(odds[index])) for index in likely if index not in (0, chosen)
+        )
 
 
 def _known(about: Mapping[str, str]) -> list[tuple[int, str]]:
