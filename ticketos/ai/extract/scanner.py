@@ -59,7 +59,7 @@ class Scanner:
             return page
         with self._guard.parsing():
             picture = self._source.picture(page.number)
-        read = read_page(engine, picture, page.number)
+        read = engine.page(picture, page.number, page.turn)
         self._guard.page_done(page.number)
         return read
 

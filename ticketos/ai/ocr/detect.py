@@ -10,7 +10,8 @@ import numpy
 
 from ticketos.ai.ocr.networks import load
 
-Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+Point = tuple[float, float]
+Quad = tuple[Point, Point, Point, Point]
 """The corners of a line from its top left, clockwise as it is read."""
 
 _MULTIPLE = 32

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from statistics import median
 from typing import TYPE_CHECKING, Protocol
@@ -18,23 +19,29 @@ from ticketos.ai.ocr.page import Page, Word, fraction
 if TYPE_CHECKING:
     from ticketos.ai.ocr.detect import LineFinder
     from ticketos.ai.ocr.recognise import LineReader
+    from ticketos.ai.ocr.turn import Uprighter
 
 # Lines read worse than this are ink that is no text.
 _NOISE = 0.5
 _TESSERACT_SECONDS = 60
+_SURE_OF_TURN = 2.0
+_USUAL_LETTERS = 20.0
 
 
 class OcrEngine(Protocol):
-    """Reads an upright RGB image into words in pixels, with the probability that each is right."""
+    """Reads the picture of a page, whichever way up and however skewed.
+
+    Boxes refer to the picture as given. `turn`, where it is known, spares the engine finding out.
+    """
 
     @property
     def name(self) -> str: ...
 
-    def words(self, image: Image.Image) -> list[Word]: ...
+    def page(self, image: Image.Image, number: int, turn: int | None = None) -> Page: ...
 
 
 class RapidOcr:
-    """The onnx models inside the rapidocr wheel, on one thread."""
+    """The networks of the rapidocr wheel: lines found, set upright, and read one by one, on one thread."""
 
     name = "rapidocr"
 
@@ -50,21 +57,35 @@ class RapidOcr:
 
         return LineReader()
 
-    def words(self, image: Image.Image) -> list[Word]:
+    @cached_property
+    def _uprighter(self) -> Uprighter:
+        from ticketos.ai.ocr.turn import Uprighter
+
+        return Uprighter()
+
+    def page(self, image: Image.Image, number: int, turn: int | None = None) -> Page:
         import numpy
 
         from ticketos.ai.ocr.detect import cut_out
         from ticketos.ai.ocr.lines import line_words
+        from ticketos.ai.ocr.turn import turned, turned_back, turned_quad
 
         pixels = numpy.ascontiguousarray(numpy.asarray(image)[:, :, ::-1])  # the models were trained on BGR
         quads = self._finder.find(pixels)
+        turn = self._uprighter.turn(pixels, quads) if turn is None else turn
+        upright = turned(pixels, turn)
+        if turn:
+            quads = [turned_quad(quad, turn, image.size) for quad in quads]
+        height, width = upright.shape[:2]
         slope = _slope(quads)
-        found = []
+        found: list[Word] = []
         for quad in quads:
-            line = self._reader.read(cut_out(pixels, quad))
+            line = self._reader.read(cut_out(upright, quad))
             if line.score >= _NOISE:
-                found += line_words(line, quad, slope, image.size)
-        return found
+                found += line_words(line, quad, slope, (width, height))
+        if turn:
+            found = [replace(word, box=turned_back(word.box, turn)) for word in found]
+        return Page(number, float(width), float(height), tuple(found), "ocr", turn)
 
 
 class Tesseract:
@@ -75,7 +96,51 @@ class Tesseract:
     def __init__(self, languages: Sequence[str] = ("eng",)) -> None:
         self._languages = "+".join(languages)
 
-    def words(self, image: Image.Image) -> list[Word]:
+    def page(self, image: Image.Image, number: int, turn: int | None = None) -> Page:
+        import numpy
+
+        from ticketos.ai.ocr import prepare
+        from ticketos.ai.ocr.detect import letter_height
+        from ticketos.ai.ocr.turn import turned, turned_back
+
+        grey = numpy.asarray(image.convert("L"))
+        turn = self._turn(image) if turn is None else turn
+        grey = prepare.evened(turned(grey, turn))
+        height, width = grey.shape[:2]
+        letters = letter_height(grey)
+        angle = prepare.skew(grey)
+        grey = prepare.without_rules(prepare.levelled(grey, angle), letters or _USUAL_LETTERS)
+        scale = prepare.enlargement(letters)
+        found = []
+        for word in self._words(Image.fromarray(prepare.scaled(grey, scale))):
+            corners = [value / scale for value in (word.x0, word.y0, word.x1, word.y1)]
+            box = fraction(*prepare.unlevelled(corners, angle, (width, height)), width, height)
+            found.append(
+                replace(
+                    word,
+                    x0=corners[0],
+                    y0=corners[1],
+                    x1=corners[2],
+                    y1=corners[3],
+                    box=turned_back(box, turn),
+                )
+            )
+        return Page(number, float(width), float(height), tuple(found), "ocr", turn)
+
+    def _turn(self, image: Image.Image) -> int:
+        """What tesseract's own look at the page says; 0 where it has too little to go by."""
+        import pytesseract
+
+        try:
+            told = pytesseract.image_to_osd(
+                image, output_type=pytesseract.Output.DICT, timeout=_TESSERACT_SECONDS
+            )
+        except pytesseract.TesseractError:
+            return 0
+        # It tells the clockwise turn that makes the page upright.
+        return (360 - int(told["rotate"])) % 360 if float(told["orientation_conf"]) >= _SURE_OF_TURN else 0
+
+    def _words(self, image: Image.Image) -> list[Word]:
         import pytesseract
 
         table = pytesseract.image_to_data(
@@ -100,43 +165,7 @@ class Tesseract:
 
 def read_page(engine: OcrEngine, image: Image.Image, number: int) -> Page:
     """Read an image that may lie on its side or head; boxes refer to the image as given."""
-    words = engine.words(image)
-    turns = _turns_to_try(words)
-    best, best_turn = words, 0
-    for turn in turns:
-        turned = engine.words(image.rotate(turn, expand=True))
-        if _legibility(turned) > _legibility(best):
-            best, best_turn = turned, turn
-    width, height = image.size if best_turn in (0, 180) else image.size[::-1]
-    if best_turn:
-        best = [
-            Word(w.text, w.x0, w.y0, w.x1, w.y1, _turn_back(w.box, best_turn), w.confidence) for w in best
-        ]
-    return Page(number, float(width), float(height), tuple(best), "ocr")
-
-
-def _turns_to_try(words: Sequence[Word]) -> tuple[int, ...]:
-    """Tall words mean a page on its side; a page read badly may stand on its head."""
-    long = [word for word in words if len(word.text) >= 4]
-    if len(long) < 3:
-        return ()
-    if sum(word.height > 1.5 * (word.x1 - word.x0) for word in long) > len(long) / 2:
-        return (90, 270)
-    return (180,) if median(word.confidence for word in long) < 0.6 else ()
-
-
-def _legibility(words: Sequence[Word]) -> float:
-    return sum(word.confidence * len(word.text) for word in words if word.height < 3 * (word.x1 - word.x0))
-
-
-def _turn_back(box: tuple[float, float, float, float], turn: int) -> tuple[float, float, float, float]:
-    """A box of the image turned counter-clockwise by `turn` degrees, on the image before."""
-    x0, y0, x1, y1 = box
-    if turn == 90:
-        return (1 - y1, x0, 1 - y0, x1)
-    if turn == 270:
-        return (y0, 1 - x1, y1, 1 - x0)
-    return (1 - x1, 1 - y1, 1 - x0, 1 - y0)
+    return engine.page(image, number)
 
 
 def _slope(quads: Sequence[Sequence[tuple[float, float]]]) -> float:

@@ -43,6 +43,8 @@ class Page:
     height: float
     words: tuple[Word, ...]
     source: Literal["text", "ocr"]
+    turn: int = 0
+    """Degrees counter-clockwise by which a picture was turned to be read; sizes are those after the turn."""
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
