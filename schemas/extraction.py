@@ -109,6 +109,8 @@ class Extraction(_Wire):
     parts: int = 1
     first_page: int = 1
     """Where the document begins in its file; `pages` counts the document's own."""
+    text: str = ""
+    """All that was read, row by row; empty for data without pages. Not among what `public` tells."""
 
     def public(self) -> dict[str, Any]:
         """The stable object that `ticketos extract --json` prints; `page_range` and `codes` are there where a file

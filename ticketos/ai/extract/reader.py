@@ -97,7 +97,8 @@ class Reader:
         if invoice is not None:
             # The attachment speaks for the whole file; pages without text add nothing worth their time.
             found = from_einvoice(invoice, scanner.text_pages())
-            return [self._finish(filename, found, today, f"xml:{invoice.syntax}", source.pages, broken)]
+            told = self._finish(filename, found, today, f"xml:{invoice.syntax}", source.pages, broken)
+            return [told.model_copy(update={"text": found.text})]
         papers = parts(list(scanner.sheets()))
         if not papers:
             raise Quarantined("empty", "no words")
@@ -122,7 +123,7 @@ class Reader:
             agreed = [compared(first, second) for first, second in zip(paper.pages, again, strict=True)]
             first = with_codes(analyse(agreed), codes)
             result = self._second_opinion(filename, first, analyse(again), today, engine, count)
-        return result.model_copy(update={"codes": codes})
+        return result.model_copy(update={"codes": codes, "text": found.text})
 
     def _second_opinion(
         self, filename: str, first: Findings, second: Findings, today: date, engine: str, pages: int

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ticketos.ai.ocr.page import Page, Word
 
+_MOSTLY = 0.85
 _WORD = re.compile(r"\W+")
 
 
@@ -19,18 +20,25 @@ def compared(first: Page, second: Page) -> Page:
     """
     if first.source != "ocr" or first is second:
         return first
-    words = [replace(word, agreed=_agreed(word, first.words, second.words)) for word in first.words]
+    words = [replace(word, agreed=_agreed(word, second.words)) for word in first.words]
     return replace(first, words=tuple(words))
 
 
-def _agreed(word: Word, mine: Sequence[Word], others: Sequence[Word]) -> bool | None:
-    there = sorted((it for it in others if _shared(word, it) > 0.5), key=lambda it: it.box[0])
+def _agreed(word: Word, others: Sequence[Word]) -> bool | None:
+    there = sorted((it for it in others if _shared(word, it) > 0.5 or _shared(it, word) > 0.5), key=_start)
     if not there:
-        wider = [it for it in others if _shared(it, word) > 0.5]
-        # The second reader glued words together: its word speaks for all of mine within it.
-        return None if not wider else _letters(word.text) in _letters(wider[0].text)
-    same = _letters(word.text) == _letters("".join(it.text for it in there))
-    return same if _letters(word.text) else word.text == "".join(it.text for it in there)
+        return None
+    said = "".join(it.text for it in there)
+    if not _letters(word.text):
+        return word.text in said
+    if len(there) == 1 and _shared(word, there[0]) <= _MOSTLY:
+        # The second reader glued words together: its word speaks for each of mine within it.
+        return _letters(word.text) in _letters(said)
+    return _letters(word.text) == _letters(said)
+
+
+def _start(word: Word) -> float:
+    return word.box[0]
 
 
 def _letters(text: str) -> str:
