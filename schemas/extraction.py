@@ -83,6 +83,18 @@ class Check(_Wire):
     detail: str
 
 
+class Code(_Wire):
+    """A barcode on a page: `kind` is its symbology, `meaning` what its payload is (`einvoice-in`, `upi`, `swiss-qr`,
+    `epc`, `other`), `fields` what that payload states about the document."""
+
+    kind: str
+    text: str
+    page: int
+    box: Box | None = None
+    meaning: str = "other"
+    fields: dict[str, str] = Field(default_factory=dict)
+
+
 class Extraction(_Wire):
     """A whole document. `quarantined` means it was not read, `reason` is the stable code of why."""
 
@@ -102,10 +114,20 @@ class Extraction(_Wire):
     simhash: str | None = None
     """64 bits in hex; near-duplicates differ in few of them."""
     language: str | None = None
+    codes: tuple[Code, ...] = ()
+    """Barcodes, QR codes and payment codes on the pages."""
+    part: int = 1
+    """Which document of its file this is, from 1; `parts` is how many the file holds."""
+    parts: int = 1
+    first_page: int = 1
+    """Where the document begins in its file; `pages` counts the document's own."""
+    text: str = ""
+    """All that was read, row by row; empty for data without pages. Not among what `public` tells."""
 
     def public(self) -> dict[str, Any]:
-        """The stable object that `ticketos extract --json` prints, and nothing beside it."""
-        return self.model_dump(
+        """The stable object that `ticketos extract --json` prints; `page_range` and `codes` are there where a file
+        holds several documents, or codes."""
+        told = self.model_dump(
             mode="json",
             include={
                 "file": True,
@@ -119,3 +141,8 @@ class Extraction(_Wire):
                 "engine": True,
             },
         )
+        if self.parts > 1:
+            told["page_range"] = [self.first_page, self.first_page + max(self.pages, 1) - 1]
+        if self.codes:
+            told["codes"] = [code.model_dump(mode="json") for code in self.codes]
+        return told

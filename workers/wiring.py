@@ -69,7 +69,7 @@ class SandboxReader:
     def __init__(self, sandbox: SandboxedReader) -> None:
         self._sandbox = sandbox
 
-    def read(self, data: bytes, filename: str, timeout_s: float = 60.0) -> Mapping[str, Any]:
+    def read(self, data: bytes, filename: str, timeout_s: float = 30.0) -> Mapping[str, Any]:
         """Fields of a file, or why it was put aside."""
         return self._sandbox.read(data, filename, timeout_s).model_dump(mode="json")
 

@@ -114,7 +114,7 @@ def test_a_reading_that_takes_too_long_is_killed_and_the_same_file_with_time_is_
 def test_a_file_that_needs_more_memory_than_a_child_has_is_quarantined() -> None:
     big = png(9_000, 8_000)
     roomy = Limits(pixels=100_000_000)
-    with SandboxedReader(limits=roomy, bounds=ChildBounds(memory_bytes=600 * 1024**2)) as reader:
+    with SandboxedReader(limits=roomy, bounds=ChildBounds(parsing_bytes=64 * 1024**2)) as reader:
         assert reader.read(big, "a.png").reason == "too-heavy"
         assert reader.read(pdf(), "a.pdf").status == "read"
 

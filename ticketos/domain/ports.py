@@ -103,7 +103,7 @@ class Reader(Protocol):
 
     Returns the JSON form of ``schemas.extraction.Extraction``."""
 
-    def read(self, data: bytes, filename: str, timeout_s: float = 60.0) -> Mapping[str, Any]: ...
+    def read(self, data: bytes, filename: str, timeout_s: float = 30.0) -> Mapping[str, Any]: ...
 
 
 class Triage(Protocol):

@@ -5,16 +5,19 @@ closes.
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import struct
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import BinaryIO
 
 from schemas.extraction import Extraction
-from ticketos.ai.extract.limits import Limits
+from ticketos.ai.extract.limits import Guard, Limits
 from ticketos.ai.extract.reader import Reader, quarantine
 from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
 from ticketos.ai.ocr.engines import Tesseract
@@ -33,8 +36,43 @@ def main() -> int:
     os.dup2(nothing, 0)
     _bound(settings["bounds"]["memory_bytes"])
     second = Tesseract() if settings["bounds"]["second_reader"] else None
-    reader = Reader(Limits(**settings["limits"]), second=second)
-    return _serve(reader, requests, answers)
+    guard = _Guard(settings["bounds"]["parsing_bytes"], settings["bounds"]["parsing_s"], answers)
+    reader = Reader(Limits(**settings["limits"]), second=second, guard=guard)
+    return _serve(reader, requests, answers, settings["bounds"]["longest_s"])
+
+
+class _Guard(Guard):
+    """Bounds what a parser may add to the address space and how long it may compute, and tells the parent of
+    every page.
+    """
+
+    def __init__(self, parsing_bytes: int, parsing_s: int, answers: BinaryIO) -> None:
+        self._parsing = parsing_bytes
+        self._seconds = parsing_s
+        self._answers = answers
+
+    @contextmanager
+    def parsing(self) -> Iterator[None]:
+        if sys.platform == "darwin":
+            yield
+            return
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        with open("/proc/self/statm", "rb") as file:
+            now = int(file.read().split()[0]) * resource.getpagesize()
+        least = now + self._parsing
+        resource.setrlimit(resource.RLIMIT_AS, (least if hard < 0 else min(least, hard), hard))
+        whole, never = resource.getrlimit(resource.RLIMIT_CPU)
+        step = math.ceil(_processor_s()) + self._seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (step if whole < 0 else min(step, whole), never))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+            resource.setrlimit(resource.RLIMIT_CPU, (whole, never))
+
+    def page_done(self, number: int) -> None:
+        self._answers.write(_LENGTH.pack(0, number))
+        self._answers.flush()
 
 
 def _bound(memory: int) -> None:
@@ -45,7 +83,7 @@ def _bound(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
-def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO) -> int:
+def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: float) -> int:
     while True:
         prefix = requests.read(_LENGTH.size)
         if len(prefix) < _LENGTH.size:
@@ -53,34 +91,39 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO) -> int:
         head_size, data_size = _LENGTH.unpack(prefix)
         head = json.loads(requests.read(head_size))
         data = requests.read(data_size)
-        _bound_processor(head["timeout_s"])
+        _bound_processor(max(head["timeout_s"], longest_s))
         try:
-            answer = _read(reader, data, head)
+            found = _read(reader, data, head)
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
-        body = answer.model_dump_json().encode()
+        body = b"[" + b",".join(part.model_dump_json().encode() for part in found) + b"]"
         answers.write(_LENGTH.pack(len(body), 0) + body)
         answers.flush()
 
 
-def _read(reader: Reader, data: bytes, head: dict[str, str | None]) -> Extraction:
+def _read(reader: Reader, data: bytes, head: dict[str, str | None]) -> list[Extraction]:
     filename = head["filename"] or ""
     today = date.fromisoformat(head["today"]) if head["today"] else None
     try:
-        return reader.read(data, filename, today)
+        return reader.read_all(data, filename, today, head.get("password"))
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001
         # The edge of the sandbox: whatever a broken file makes a parser raise is a damaged file. The log
         # has it.
         traceback.print_exc(file=sys.stderr)
-        return quarantine(filename, "unreadable")
+        return [quarantine(filename, "unreadable")]
+
+
+def _processor_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _bound_processor(seconds: float) -> None:
     """Processor time counts from the child's birth, so each document moves the bound."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    used = usage.ru_utime + usage.ru_stime
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + 2, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(_processor_s() + seconds) + 2, hard))
 
 
 if __name__ == "__main__":

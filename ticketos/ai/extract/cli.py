@@ -18,47 +18,68 @@ from ticketos.ai.extract.limits import Limits
 from ticketos.ai.extract.reader import quarantine
 from ticketos.ai.extract.sandbox import SandboxedReader
 
-_TIMEOUT_S = 120.0
+_TIMEOUT_S = 30.0
 
 
 def extract(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE…", help="PDF, PNG, JPEG, TIFF or e-invoice XML")
     ],
-    json: Annotated[bool, typer.Option("--json", help="One JSON object per file and line of output")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per document and line of output")
+    ] = False,
+    text: Annotated[
+        bool, typer.Option("--text", help="The text that was read, row by row, instead of the fields")
+    ] = False,
+    password_file: Annotated[
+        Path | None, typer.Option(help="A file whose first line opens protected PDFs (- for standard input)")
+    ] = None,
 ) -> None:
-    """Read documents: type, fields, lines and checks. Exit code 1 if one could not be read, 2 for a
-    wrong path.
+    """Read documents: type, fields, lines and checks; a file that holds several documents gives one after
+    another. Exit code 1 if one could not be read, 2 for a wrong path.
     """
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise typer.BadParameter(f"no such file: {', '.join(missing)}", param_hint="FILE")
+    password = _password(password_file) if password_file else None
     processes = max(1, min(len(files), os.cpu_count() or 1))
     failed = 0
     with (
         SandboxedReader(processes=processes) as reader,
         ThreadPoolExecutor(max_workers=processes) as threads,
     ):
-        for result in threads.map(lambda path: _read(reader, path), files):
-            failed += result.status == "quarantined"
-            if json:
-                sys.stdout.write(jsonlib.dumps(result.public(), ensure_ascii=False) + "\n")
-                sys.stdout.flush()
-            else:
-                _show(result)
-            if result.status == "quarantined":
-                print(f"{result.file}: {result.reason_text} ({result.reason})", file=sys.stderr)
+        for results in threads.map(lambda path: _read(reader, path, password), files):
+            for result in results:
+                failed += result.status == "quarantined"
+                if json:
+                    sys.stdout.write(jsonlib.dumps(result.public(), ensure_ascii=False) + "\n")
+                    sys.stdout.flush()
+                elif text:
+                    print(result.text)
+                else:
+                    _show(result)
+                if result.status == "quarantined":
+                    print(f"{result.file}: {result.reason_text} ({result.reason})", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
 
 
-def _read(reader: SandboxedReader, path: Path) -> Extraction:
+def _password(path: Path) -> str:
+    """The first line of a file: a password on the command line would be read by every process list."""
+    try:
+        text = sys.stdin.readline() if str(path) == "-" else path.read_text().partition("\n")[0]
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"cannot be read: {path}", param_hint="--password-file") from error
+    return text.rstrip("\r\n")
+
+
+def _read(reader: SandboxedReader, path: Path, password: str | None) -> list[Extraction]:
     limits = Limits()
     with path.open("rb") as file:
         data = file.read(limits.bytes + 1)
     if len(data) > limits.bytes:
-        return quarantine(str(path), "too-large")
-    return reader.read(data, str(path), timeout_s=_TIMEOUT_S)
+        return [quarantine(str(path), "too-large")]
+    return reader.read_all(data, str(path), timeout_s=_TIMEOUT_S, password=password)
 
 
 def _show(result: Extraction) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 REASONS: dict[str, str] = {
     "empty": "The file holds nothing to read.",
-    "encrypted": "The file is protected by a password. Please send it without one.",
+    "encrypted": "The file is protected by a password. Please send it without one, or tell us the password.",
+    "wrong-password": "The password does not open the file.",
     "truncated": "The file is cut off: its end is missing. Please send it again.",
     "wrong-type": "The content of the file is not what its name says.",
     "unsupported": "This kind of file cannot be read. Please send PDF, PNG, JPEG, TIFF or e-invoice XML.",
@@ -27,7 +29,18 @@ class Limits:
     pixels: int = 40_000_000
     attachment_bytes: int = 10 * 1024 * 1024
     words_per_page: int = 20_000
-    render_dpi: int = 150
+    render_dpi: int = 200
+
+
+class Guard:
+    """What a reading process does around the reader's work; this one, for a trusted process, does nothing."""
+
+    def parsing(self) -> AbstractContextManager[None]:
+        """Around every parser of foreign bytes: a bound on the memory that it may add."""
+        return nullcontext()
+
+    def page_done(self, number: int) -> None:
+        """Page `number` has been read: the reading is alive."""
 
 
 class Quarantined(Exception):  # noqa: N818 - a verdict about the file, not a fault of ours

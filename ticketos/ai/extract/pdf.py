@@ -17,20 +17,26 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _POINTS_PER_INCH = 72
+_OBJECTS_LOOKED_AT = 5_000
+# The smallest linear code has two dozen bars; ruled tables have fewer shapes than codes but for large ones.
+_SHAPES_OF_A_CODE = 24
 
 
 class PdfFile:
-    """An opened PDF. Raises Quarantined: encrypted, truncated, unreadable, too-many-pages."""
+    """An opened PDF. Raises Quarantined: encrypted (without or with a wrong password), truncated, unreadable,
+    too-many-pages.
+    """
 
-    def __init__(self, data: bytes, limits: Limits) -> None:
+    def __init__(self, data: bytes, limits: Limits, password: str | None = None) -> None:
         if _cut_off(data):
             raise Quarantined("truncated")
         self._limits = limits
         try:
-            self._document = pypdfium2.PdfDocument(data)
+            self._document = pypdfium2.PdfDocument(data, password=password)
         except pypdfium2.PdfiumError as error:
             locked = getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD
-            raise Quarantined("encrypted" if locked else "unreadable", str(error)) from error
+            code = ("wrong-password" if password else "encrypted") if locked else "unreadable"
+            raise Quarantined(code, str(error)) from error
         self.pages = len(self._document)
         if self.pages == 0:
             raise Quarantined("empty")
@@ -57,6 +63,17 @@ class PdfFile:
             return text_page(self._document[number - 1], number, self._limits)
         except pypdfium2.PdfiumError as error:
             raise Quarantined("unreadable", f"page {number}: {error}") from error
+
+    def may_hold_codes(self, number: int) -> bool:
+        """Whether page `number` shows a picture or enough shapes to be a code."""
+        seen = 0
+        page = self._document[number - 1]
+        for index in range(min(pdfium.FPDFPage_CountObjects(page.raw), _OBJECTS_LOOKED_AT)):
+            kind = pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page.raw, index))
+            if kind in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM):
+                return True
+            seen += kind == pdfium.FPDF_PAGEOBJ_PATH
+        return seen >= _SHAPES_OF_A_CODE
 
     def picture(self, number: int) -> Image.Image:
         """Page `number` (from 1) in RGB at the limit's resolution, coarser if it would be too many pixels."""

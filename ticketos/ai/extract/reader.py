@@ -7,19 +7,24 @@ address or trusts a size it was told.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, date, datetime
 
 from schemas.extraction import Check, ExtractedField, Extraction
 from ticketos.ai.extract.analysis import Findings, analyse, from_einvoice
 from ticketos.ai.extract.einvoice import EInvoice, parse_xml, read_einvoice
 from ticketos.ai.extract.fingerprint import simhash, text_sha256
-from ticketos.ai.extract.limits import REASONS, Limits, Quarantined
+from ticketos.ai.extract.limits import REASONS, Guard, Limits, Quarantined
+from ticketos.ai.extract.payloads import understood, with_codes
 from ticketos.ai.extract.pdf import PdfFile
+from ticketos.ai.extract.scanner import Scanner, Source
+from ticketos.ai.extract.sheets import Part, parts
 from ticketos.ai.extract.sniff import kind_of
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.extract.totals import with_evidence
-from ticketos.ai.ocr.engines import OcrEngine, RapidOcr, read_page
-from ticketos.ai.ocr.images import image_pages
+from ticketos.ai.ocr.agreement import compared
+from ticketos.ai.ocr.engines import OcrEngine, RapidOcr
+from ticketos.ai.ocr.images import ImageFile
 from ticketos.ai.ocr.page import Page
 from ticketos.lines.data_entry import rules
 
@@ -40,76 +45,85 @@ class Reader:
         ocr: OcrEngine | None = None,
         second: OcrEngine | None = None,
         thresholds: Mapping[str, float] = rules.DEFAULT_THRESHOLDS,
+        guard: Guard | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._ocr = ocr or RapidOcr()
         self._second = second
         self._thresholds = thresholds
+        self._guard = guard or Guard()
 
-    def read(self, data: bytes, filename: str, today: date | None = None) -> Extraction:
-        """What the document says, or why it was quarantined; `today` (UTC by default) judges its dates."""
+    def read(
+        self, data: bytes, filename: str, today: date | None = None, password: str | None = None
+    ) -> Extraction:
+        """What the document says, or why it was quarantined; `today` (UTC by default) judges its dates.
+
+        Of a file that holds several documents, the first; `parts` says how many there are.
+        """
+        return self.read_all(data, filename, today, password)[0]
+
+    def read_all(
+        self, data: bytes, filename: str, today: date | None = None, password: str | None = None
+    ) -> list[Extraction]:
+        """What each document of a file says, in order; at least one. `password` opens a protected PDF."""
         today = today or datetime.now(UTC).date()
         try:
-            kind = kind_of(data, filename, self._limits)
+            with self._guard.parsing():
+                kind = kind_of(data, filename, self._limits)
             if kind == "xml":
-                return self._xml(data, filename, today)
-            if kind == "pdf":
-                return self._pdf(data, filename, today)
-            return self._image(data, filename, today)
+                return [self._xml(data, filename, today)]
+            with self._guard.parsing():
+                source: Source = (
+                    PdfFile(data, self._limits, password) if kind == "pdf" else ImageFile(data, self._limits)
+                )
+            with closing(source):
+                return self._documents(source, filename, today)
         except Quarantined as refusal:
-            return quarantine(filename, refusal.code)
+            return [quarantine(filename, refusal.code)]
         except MemoryError:
-            return quarantine(filename, "too-heavy")
+            return [quarantine(filename, "too-heavy")]
 
     def _xml(self, data: bytes, filename: str, today: date) -> Extraction:
-        invoice = read_einvoice(parse_xml(data))
+        with self._guard.parsing():
+            invoice = read_einvoice(parse_xml(data))
         if invoice is None:
             raise Quarantined("unsupported", "no e-invoice")
         return self._finish(filename, from_einvoice(invoice, []), today, f"xml:{invoice.syntax}", 1)
 
-    def _pdf(self, data: bytes, filename: str, today: date) -> Extraction:
-        file = PdfFile(data, self._limits)
-        try:
-            invoice, broken = _attached(file)
-            pages, optical = self._pdf_pages(file, with_pictures=invoice is None)
-            if invoice is not None:
-                found, engine = from_einvoice(invoice, pages), f"xml:{invoice.syntax}"
-            else:
-                found, engine = analyse(pages), _engine_name(pages, self._ocr.name)
-            result = self._finish(filename, found, today, engine, file.pages, broken)
-            if invoice is None and optical and self._second and _doubtful(result):
-                again, _ = self._pdf_pages(file, with_pictures=True, engine=self._second)
-                result = self._second_opinion(filename, found, analyse(again), today, engine, file.pages)
-            return result
-        finally:
-            file.close()
-
-    def _pdf_pages(
-        self, file: PdfFile, with_pictures: bool, engine: OcrEngine | None = None
-    ) -> tuple[list[Page], bool]:
-        pages, optical = [], False
-        for number in range(1, file.pages + 1):
-            page = file.text_page(number)
-            if page is None and with_pictures:
-                optical = True
-                page = read_page(engine or self._ocr, file.picture(number), number)
-            if page is not None:
-                pages.append(page)
-        return pages, optical
-
-    def _image(self, data: bytes, filename: str, today: date) -> Extraction:
-        first = self._image_read(data, self._ocr)
-        result = self._finish(filename, analyse(first), today, self._ocr.name, len(first))
-        if self._second and _doubtful(result):
-            again = analyse(self._image_read(data, self._second))
-            return self._second_opinion(filename, analyse(first), again, today, self._ocr.name, len(first))
-        return result
-
-    def _image_read(self, data: bytes, engine: OcrEngine) -> list[Page]:
+    def _documents(self, source: Source, filename: str, today: date) -> list[Extraction]:
+        scanner = Scanner(source, self._ocr, self._guard)
+        with self._guard.parsing():
+            invoice, broken = _attached(source) if isinstance(source, PdfFile) else (None, None)
+        if invoice is not None:
+            # The attachment speaks for the whole file; pages without text add nothing worth their time.
+            found = from_einvoice(invoice, scanner.text_pages())
+            told = self._finish(filename, found, today, f"xml:{invoice.syntax}", source.pages, broken)
+            return [told.model_copy(update={"text": found.text})]
+        papers = parts(list(scanner.sheets()))
+        if not papers:
+            raise Quarantined("empty", "no words")
         return [
-            read_page(engine, image, number)
-            for number, image in enumerate(image_pages(data, self._limits), start=1)
+            self._part(
+                scanner, paper, filename, today, source.pages if len(papers) == 1 else None, broken
+            ).model_copy(update={"part": index, "parts": len(papers), "first_page": paper.first})
+            for index, paper in enumerate(papers, start=1)
         ]
+
+    def _part(
+        self, scanner: Scanner, paper: Part, filename: str, today: date, pages: int | None, broken: str | None
+    ) -> Extraction:
+        codes = understood(paper.codes)
+        count = pages or paper.last - paper.first + 1
+        found = with_codes(analyse(paper.pages), codes)
+        engine = _engine_name(paper.pages, self._ocr.name)
+        result = self._finish(filename, found, today, engine, count, broken)
+        optical = any(page.source == "ocr" for page in paper.pages)
+        if optical and self._second and _doubtful(result):
+            again = [scanner.again(page, self._second) for page in paper.pages]
+            agreed = [compared(first, second) for first, second in zip(paper.pages, again, strict=True)]
+            first = with_codes(analyse(agreed), codes)
+            result = self._second_opinion(filename, first, analyse(again), today, engine, count)
+        return result.model_copy(update={"codes": codes, "text": found.text})
 
     def _second_opinion(
         self, filename: str, first: Findings, second: Findings, today: date, engine: str, pages: int

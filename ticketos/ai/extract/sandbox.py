@@ -11,34 +11,50 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import struct
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from queue import LifoQueue
 from typing import IO
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from schemas.extraction import Extraction
 from ticketos.ai.extract.limits import Limits
 from ticketos.ai.extract.reader import quarantine
 
 _LENGTH = struct.Struct(">II")
+_PARTS = TypeAdapter(list[Extraction])
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TESSDATA_PREFIX", "VIRTUAL_ENV", "PYTHONWARNINGS")
 
 
 @dataclass(frozen=True, slots=True)
 class ChildBounds:
-    """What one child may use: address space in bytes, documents before it is replaced."""
+    """What one child may use, sizes in bytes.
+
+    `memory_bytes` bounds its address space, `resident_bytes` what of it is really in memory (the parent looks
+    every `watch_s` seconds), `parsing_bytes` what a parser may add to either while it has foreign bytes in hand, and
+    `parsing_s` the processor seconds that one step of parsing (opening, a page's text, its picture) may take.
+    A page read optically buys a file `page_s` seconds beyond the time for a document, up to `longest_s` in all.
+    """
 
     memory_bytes: int = 4 * 1024**3
+    resident_bytes: int = 1200 * 1024**2
+    parsing_bytes: int = 512 * 1024**2
+    parsing_s: int = 10
     documents: int = 500
     second_reader: bool = False
+    page_s: float = 15.0
+    longest_s: float = 240.0
+    watch_s: float = 0.1
 
 
 class SandboxedReader:
@@ -64,11 +80,31 @@ class SandboxedReader:
         self._closed = False
 
     def read(
-        self, data: bytes, filename: str, timeout_s: float = 60.0, today: date | None = None
+        self,
+        data: bytes,
+        filename: str,
+        timeout_s: float = 30.0,
+        today: date | None = None,
+        password: str | None = None,
     ) -> Extraction:
-        """Read one document; waits for a free process, then at most `timeout_s` seconds for the answer."""
+        """Read one document; of a file that holds several, the first."""
+        return self.read_all(data, filename, timeout_s, today, password)[0]
+
+    def read_all(
+        self,
+        data: bytes,
+        filename: str,
+        timeout_s: float = 30.0,
+        today: date | None = None,
+        password: str | None = None,
+    ) -> list[Extraction]:
+        """Read every document of a file; waits for a free process, then at most `timeout_s` seconds for the
+        answer, or longer while one page after another is being read.
+
+        The password goes to the child through its pipe and is kept nowhere.
+        """
         if len(data) > self._limits.bytes:
-            return quarantine(filename, "too-large")
+            return [quarantine(filename, "too-large")]
         child = self._seats.get()
         keep: _Child | None = None
         try:
@@ -76,7 +112,7 @@ class SandboxedReader:
                 if child is not None:
                     self._end(child)
                 child = self._start()
-            result = child.ask(data, filename, timeout_s, today)
+            result = child.ask(data, _Question(filename, timeout_s, today, password))
             keep = child if child.usable else None
             return result
         finally:
@@ -112,6 +148,29 @@ class SandboxedReader:
             self._running.discard(child)
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked about some bytes. Without a representation: the password must reach no log."""
+
+    filename: str
+    timeout_s: float
+    today: date | None
+    password: str | None
+
+    def __repr__(self) -> str:
+        return f"_Question({self.filename!r})"
+
+    def head(self) -> bytes:
+        return json.dumps(
+            {
+                "filename": self.filename,
+                "timeout_s": self.timeout_s,
+                "today": self.today.isoformat() if self.today else None,
+                "password": self.password,
+            }
+        ).encode()
+
+
 class _Child:
     """One reading process and its pipes."""
 
@@ -128,6 +187,7 @@ class _Child:
             env=environment,
             start_new_session=True,
         )
+        self._bounds = bounds
         self._left = bounds.documents
         self._overdue = False
 
@@ -135,46 +195,42 @@ class _Child:
     def usable(self) -> bool:
         return self._left > 0 and not self._overdue and self._process.poll() is None
 
-    def ask(self, data: bytes, filename: str, timeout_s: float, today: date | None) -> Extraction:
+    def ask(self, data: bytes, question: _Question) -> list[Extraction]:
         self._left -= 1
-        watch = threading.Timer(timeout_s, self._too_late)
-        watch.daemon = True
+        watch = _Watch(self._process.pid, question.timeout_s, self._bounds, self._too_much)
         watch.start()
-        answer: Extraction | None = None
         try:
-            head = {
-                "filename": filename,
-                "timeout_s": timeout_s,
-                "today": today.isoformat() if today else None,
-            }
-            answer = self._exchange(json.dumps(head).encode(), data)
+            answer = self._exchange(question.head(), data, watch)
         finally:
-            watch.cancel()
+            watch.stop()
         if answer is None:
-            return quarantine(filename, self._cause())
-        if answer.reason == "too-heavy":
+            return [quarantine(question.filename, self._cause())]
+        if any(part.reason == "too-heavy" for part in answer):
             # What a memory blow-up left behind is not worth trusting with the next document.
             self._left = 0
         # The name is the parent's: a child that was taken over must not answer for another file.
-        return answer.model_copy(update={"file": filename})
+        return [part.model_copy(update={"file": question.filename}) for part in answer]
 
-    def _exchange(self, head: bytes, data: bytes) -> Extraction | None:
+    def _exchange(self, head: bytes, data: bytes, watch: _Watch) -> list[Extraction] | None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
             self._process.stdin.write(_LENGTH.pack(len(head), len(data)) + head)
             self._process.stdin.write(data)
             self._process.stdin.flush()
-            prefix = _exactly(self._process.stdout, _LENGTH.size)
-            size, _ = _LENGTH.unpack(prefix)
-            if size > _LARGEST_ANSWER:
-                raise EOFError("answer too large")
-            return Extraction.model_validate_json(_exactly(self._process.stdout, size))
+            while True:
+                size, page = _LENGTH.unpack(_exactly(self._process.stdout, _LENGTH.size))
+                if size == 0:
+                    watch.alive(page)
+                    continue
+                if size > _LARGEST_ANSWER:
+                    raise EOFError("answer too large")
+                return _PARTS.validate_json(_exactly(self._process.stdout, size)) or None
         except (OSError, EOFError, ValidationError):
             self._left = 0
             return None
 
-    def _too_late(self) -> None:
+    def _too_much(self) -> None:
         self._overdue = True
         self._kill()
 
@@ -205,6 +261,46 @@ class _Child:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+
+
+class _Watch(threading.Thread):
+    """Ends a child that is out of time or holds too much memory; each page it reports buys it time."""
+
+    def __init__(self, pid: int, timeout_s: float, bounds: ChildBounds, too_much: Callable[[], None]) -> None:
+        super().__init__(daemon=True, name="reader-watch")
+        self._pid = pid
+        self._bounds = bounds
+        self._too_much = too_much
+        self._stopped = threading.Event()
+        now = time.monotonic()
+        self._due = now + timeout_s
+        self._latest = now + max(bounds.longest_s, timeout_s)
+        self._page = 0
+
+    def alive(self, page: int) -> None:
+        """Page `page` was read. Pages only count upwards, so that none buys time twice."""
+        if page > self._page:
+            self._page = page
+            self._due = min(max(self._due, time.monotonic() + self._bounds.page_s), self._latest)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._stopped.wait(self._bounds.watch_s):
+            if time.monotonic() > self._due or _resident(self._pid) > self._bounds.resident_bytes:
+                self._too_much()
+                return
+
+
+def _resident(pid: int) -> int:
+    """Bytes of a process that are in memory; 0 where the system does not tell (macOS: the clock alone holds)."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError, ValueError):
+        return 0
 
 
 OUT_OF_MEMORY = 77

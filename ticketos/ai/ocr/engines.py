@@ -6,68 +6,86 @@ Both are imported when first used, so a process that only reads text layers stay
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from statistics import median
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image
 
 from ticketos.ai.ocr.page import Page, Word, fraction
 
-# Long side the text detector works on: beyond it, time doubles and hardly a line more is found.
-_DETECTION_SIDE = 1280
+if TYPE_CHECKING:
+    from ticketos.ai.ocr.detect import LineFinder
+    from ticketos.ai.ocr.recognise import LineReader
+    from ticketos.ai.ocr.turn import Uprighter
+
+# Lines read worse than this are ink that is no text.
+_NOISE = 0.5
 _TESSERACT_SECONDS = 60
+_SURE_OF_TURN = 2.0
+_USUAL_LETTERS = 20.0
 
 
 class OcrEngine(Protocol):
-    """Reads an upright RGB image into words in pixels, with the probability that each is right."""
+    """Reads the picture of a page, whichever way up and however skewed.
+
+    Boxes refer to the picture as given. `turn`, where it is known, spares the engine finding out.
+    """
 
     @property
     def name(self) -> str: ...
 
-    def words(self, image: Image.Image) -> list[Word]: ...
+    def page(self, image: Image.Image, number: int, turn: int | None = None) -> Page: ...
 
 
 class RapidOcr:
-    """The onnx models inside the rapidocr wheel, on one thread."""
+    """The networks of the rapidocr wheel: lines found, set upright, and read one by one, on one thread."""
 
     name = "rapidocr"
 
     @cached_property
-    def _reader(self) -> Any:
-        from rapidocr import RapidOCR
+    def _finder(self) -> LineFinder:
+        from ticketos.ai.ocr.detect import LineFinder
 
-        return RapidOCR(
-            params={
-                "Global.log_level": "error",
-                "Global.use_cls": False,
-                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-                # Lines one by one and memory kept between them: a third less time on one core than
-                # batches, whose short lines are padded to the longest.
-                "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
-                "Rec.rec_batch_num": 1,
-                "Det.limit_type": "max",
-                "Det.limit_side_len": _DETECTION_SIDE,
-            }
-        )
+        return LineFinder()
 
-    def words(self, image: Image.Image) -> list[Word]:
+    @cached_property
+    def _reader(self) -> LineReader:
+        from ticketos.ai.ocr.recognise import LineReader
+
+        return LineReader()
+
+    @cached_property
+    def _uprighter(self) -> Uprighter:
+        from ticketos.ai.ocr.turn import Uprighter
+
+        return Uprighter()
+
+    def page(self, image: Image.Image, number: int, turn: int | None = None) -> Page:
         import numpy
 
-        pixels = numpy.asarray(image)[:, :, ::-1]  # the models were trained on BGR
-        result = self._reader(pixels, use_cls=False)
-        if result.boxes is None or result.txts is None:
-            return []
-        quads = [[(float(x), float(y)) for x, y in box] for box in result.boxes]
+        from ticketos.ai.ocr.detect import cut_out
+        from ticketos.ai.ocr.lines import line_words
+        from ticketos.ai.ocr.turn import turned, turned_back, turned_quad
+
+        pixels = numpy.ascontiguousarray(numpy.asarray(image)[:, :, ::-1])  # the models were trained on BGR
+        quads = self._finder.find(pixels)
+        turn = self._uprighter.turn(pixels, quads) if turn is None else turn
+        upright = turned(pixels, turn)
+        if turn:
+            quads = [turned_quad(quad, turn, image.size) for quad in quads]
+        height, width = upright.shape[:2]
         slope = _slope(quads)
-        return [
-            word
-            for quad, text, score in zip(quads, result.txts, result.scores, strict=True)
-            for word in _split(quad, unicodedata.normalize("NFKC", text), float(score), slope, image.size)
-        ]
+        found: list[Word] = []
+        for quad in quads:
+            line = self._reader.read(cut_out(upright, quad))
+            if line.score >= _NOISE:
+                found += line_words(line, quad, slope, (width, height))
+        if turn:
+            found = [replace(word, box=turned_back(word.box, turn)) for word in found]
+        return Page(number, float(width), float(height), tuple(found), "ocr", turn)
 
 
 class Tesseract:
@@ -78,7 +96,51 @@ class Tesseract:
     def __init__(self, languages: Sequence[str] = ("eng",)) -> None:
         self._languages = "+".join(languages)
 
-    def words(self, image: Image.Image) -> list[Word]:
+    def page(self, image: Image.Image, number: int, turn: int | None = None) -> Page:
+        import numpy
+
+        from ticketos.ai.ocr import prepare
+        from ticketos.ai.ocr.detect import letter_height
+        from ticketos.ai.ocr.turn import turned, turned_back
+
+        grey = numpy.asarray(image.convert("L"))
+        turn = self._turn(image) if turn is None else turn
+        grey = prepare.evened(turned(grey, turn))
+        height, width = grey.shape[:2]
+        letters = letter_height(grey)
+        angle = prepare.skew(grey)
+        grey = prepare.without_rules(prepare.levelled(grey, angle), letters or _USUAL_LETTERS)
+        scale = prepare.enlargement(letters)
+        found = []
+        for word in self._words(Image.fromarray(prepare.scaled(grey, scale))):
+            corners = [value / scale for value in (word.x0, word.y0, word.x1, word.y1)]
+            box = fraction(*prepare.unlevelled(corners, angle, (width, height)), width, height)
+            found.append(
+                replace(
+                    word,
+                    x0=corners[0],
+                    y0=corners[1],
+                    x1=corners[2],
+                    y1=corners[3],
+                    box=turned_back(box, turn),
+                )
+            )
+        return Page(number, float(width), float(height), tuple(found), "ocr", turn)
+
+    def _turn(self, image: Image.Image) -> int:
+        """What tesseract's own look at the page says; 0 where it has too little to go by."""
+        import pytesseract
+
+        try:
+            told = pytesseract.image_to_osd(
+                image, output_type=pytesseract.Output.DICT, timeout=_TESSERACT_SECONDS
+            )
+        except pytesseract.TesseractError:
+            return 0
+        # It tells the clockwise turn that makes the page upright.
+        return (360 - int(told["rotate"])) % 360 if float(told["orientation_conf"]) >= _SURE_OF_TURN else 0
+
+    def _words(self, image: Image.Image) -> list[Word]:
         import pytesseract
 
         table = pytesseract.image_to_data(
@@ -103,43 +165,7 @@ class Tesseract:
 
 def read_page(engine: OcrEngine, image: Image.Image, number: int) -> Page:
     """Read an image that may lie on its side or head; boxes refer to the image as given."""
-    words = engine.words(image)
-    turns = _turns_to_try(words)
-    best, best_turn = words, 0
-    for turn in turns:
-        turned = engine.words(image.rotate(turn, expand=True))
-        if _legibility(turned) > _legibility(best):
-            best, best_turn = turned, turn
-    width, height = image.size if best_turn in (0, 180) else image.size[::-1]
-    if best_turn:
-        best = [
-            Word(w.text, w.x0, w.y0, w.x1, w.y1, _turn_back(w.box, best_turn), w.confidence) for w in best
-        ]
-    return Page(number, float(width), float(height), tuple(best), "ocr")
-
-
-def _turns_to_try(words: Sequence[Word]) -> tuple[int, ...]:
-    """Tall words mean a page on its side; a page read badly may stand on its head."""
-    long = [word for word in words if len(word.text) >= 4]
-    if len(long) < 3:
-        return ()
-    if sum(word.height > 1.5 * (word.x1 - word.x0) for word in long) > len(long) / 2:
-        return (90, 270)
-    return (180,) if median(word.confidence for word in long) < 0.6 else ()
-
-
-def _legibility(words: Sequence[Word]) -> float:
-    return sum(word.confidence * len(word.text) for word in words if word.height < 3 * (word.x1 - word.x0))
-
-
-def _turn_back(box: tuple[float, float, float, float], turn: int) -> tuple[float, float, float, float]:
-    """A box of the image turned counter-clockwise by `turn` degrees, on the image before."""
-    x0, y0, x1, y1 = box
-    if turn == 90:
-        return (1 - y1, x0, 1 - y0, x1)
-    if turn == 270:
-        return (y0, 1 - x1, y1, 1 - x0)
-    return (1 - x1, 1 - y1, 1 - x0, 1 - y0)
+    return engine.page(image, number)
 
 
 def _slope(quads: Sequence[Sequence[tuple[float, float]]]) -> float:
@@ -151,30 +177,3 @@ def _slope(quads: Sequence[Sequence[tuple[float, float]]]) -> float:
     ]
     found = median(slopes) if slopes else 0.0
     return found if abs(found) < 0.3 else 0.0
-
-
-def _split(
-    quad: Sequence[tuple[float, float]], text: str, score: float, slope: float, size: tuple[int, int]
-) -> list[Word]:
-    """Cut a line into its words, sharing the width by characters, and straighten it by the page's skew."""
-    text = text.strip()
-    if not text:
-        return []
-    left = min(quad[0][0], quad[3][0])
-    right = max(quad[1][0], quad[2][0])
-    height = max((quad[3][1] - quad[0][1] + quad[2][1] - quad[1][1]) / 2, 1.0)
-    start_y = (quad[0][1] + quad[3][1]) / 2
-    rise = ((quad[1][1] + quad[2][1]) / 2 - start_y) / max(right - left, 1.0)
-    # A mean character score of 0.95 still loses about one word in ten.
-    confidence = min(max(1 - 2 * (1 - score), 0.05), 0.985)
-    words, position = [], 0
-    for part in text.split():
-        position = text.index(part, position)
-        x0 = left + (right - left) * position / len(text)
-        x1 = left + (right - left) * (position + len(part)) / len(text)
-        position += len(part)
-        middle = start_y + rise * ((x0 + x1) / 2 - left)
-        level = middle - slope * (x0 + x1) / 2
-        box = fraction(x0, middle - height / 2, x1, middle + height / 2, *size)
-        words.append(Word(part, x0, level - height / 2, x1, level + height / 2, box, confidence))
-    return words

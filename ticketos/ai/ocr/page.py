@@ -26,6 +26,8 @@ class Word:
     y1: float
     box: Box
     confidence: float = 1.0
+    agreed: bool | None = None
+    """Whether a second reader read the same; None where none was asked or it saw nothing there."""
 
     @property
     def height(self) -> float:
@@ -41,6 +43,8 @@ class Page:
     height: float
     words: tuple[Word, ...]
     source: Literal["text", "ocr"]
+    turn: int = 0
+    """Degrees counter-clockwise by which a picture was turned to be read; sizes are those after the turn."""
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:

@@ -1,0 +1,115 @@
+"""Hostile files: each is decided within the time, in words a client understands, and the service lives on."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from schemas.extraction import Extraction
+from tests.support.hostile import KINDS, Case, hostile_files, invoice_pdf
+from ticketos.ai.extract.limits import REASONS
+from ticketos.ai.extract.sandbox import ChildBounds, SandboxedReader
+
+COUNT = int(os.environ.get("TICKETOS_HOSTILE_FILES", "500"))
+SEED = int(os.environ.get("TICKETOS_HOSTILE_SEED", "1"))
+LONGEST_S = 30.0
+OCR_BYTES = 1200 * 1024**2
+# Shorter than in service, so that the bombs that run into the bounds do not make the suite slow.
+BOUNDS = ChildBounds(parsing_s=3)
+
+
+class Memory(threading.Thread):
+    """The most that any child of this process has held, while it lives."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.most = 0
+        self._done = threading.Event()
+
+    def run(self) -> None:
+        while not self._done.wait(0.05):
+            for task in Path("/proc/self/task").iterdir():
+                for pid in _read(task / "children").split():
+                    peak = [
+                        line for line in _read(Path(f"/proc/{pid}/status")).splitlines() if "VmHWM" in line
+                    ]
+                    self.most = max(self.most, *(int(line.split()[1]) * 1024 for line in peak), 0)
+
+    def end(self) -> None:
+        self._done.set()
+        self.join()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+@pytest.mark.timeout(max(300, COUNT))
+def test_hostile_files_are_decided_in_time_and_none_harms_the_service() -> None:
+    cases = list(hostile_files(COUNT, SEED))
+    memory = Memory()
+    memory.start()
+
+    with SandboxedReader(processes=2, bounds=BOUNDS) as reader, ThreadPoolExecutor(2) as threads:
+
+        def judged(case: Case) -> tuple[Case, Extraction, float]:
+            started = time.monotonic()
+            return case, reader.read(case.data, case.filename), time.monotonic() - started
+
+        answers = list(threads.map(judged, cases))
+        after = reader.read(invoice_pdf(), "good.pdf")
+    memory.end()
+
+    slow = [(case, spent) for case, _, spent in answers if spent > LONGEST_S]
+    assert not slow
+    unsaid = [
+        (case, found)
+        for case, found, _ in answers
+        if found.status == "quarantined" and found.reason_text != REASONS[found.reason or ""]
+    ]
+    assert not unsaid
+    believed = [case for case, found, _ in answers if found.status == "read" and not case.legible]
+    assert not believed
+    assert (after.status, after.fields["number"].value) == ("read", "A-17")
+    assert memory.most <= OCR_BYTES
+
+
+def test_every_kind_of_hostile_file_is_among_the_first_round() -> None:
+    assert {case.kind for case in hostile_files(len(KINDS), SEED)} == set(KINDS)
+    assert [case.data for case in hostile_files(5, 7)] == [case.data for case in hostile_files(5, 7)]
+
+
+@pytest.mark.parametrize(
+    "kind", ["unpacking_bomb", "picture_bomb", "circles", "attached", "entities", "font_bomb"]
+)
+def test_a_parser_adds_at_most_half_a_gigabyte(kind: str) -> None:
+    """Without the optical reader, so that what is measured is the parsers' own."""
+    idle_of = ChildBounds(parsing_s=3)
+    with SandboxedReader(bounds=idle_of) as reader:
+        assert reader.read(invoice_pdf(), "good.pdf").status == "read"
+        idle = _resident(reader)
+        memory = Memory()
+        memory.start()
+        for case in hostile_files(len(KINDS) * 3, SEED):
+            if case.kind == kind:
+                reader.read(case.data, case.filename)
+        memory.end()
+    assert memory.most - idle <= 512 * 1024**2
+
+
+def _resident(_reader: SandboxedReader) -> int:
+    pids = [pid for task in Path("/proc/self/task").iterdir() for pid in _read(task / "children").split()]
+    return max(
+        int(line.split()[1]) * 1024
+        for pid in pids
+        for line in _read(Path(f"/proc/{pid}/status")).splitlines()
+        if line.startswith("VmRSS")
+    )

@@ -1,0 +1,117 @@
+"""Finding the lines of text on a page: quadrilaterals in pixels, in no order."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cv2
+import numpy
+
+from ticketos.ai.ocr.networks import load
+
+Point = tuple[float, float]
+Quad = tuple[Point, Point, Point, Point]
+"""The corners of a line from its top left, clockwise as it is read."""
+
+_MULTIPLE = 32
+_BUCKET = 128
+_UNCLIP = 1.6
+# Letters of this height are found surely; larger ones cost time, smaller ones get lost.
+_LETTERS = 15.0
+_USUAL_SIDE, _LEAST_SIDE, _MOST_SIDE, _ENLARGE = 1280, 640, 1664, 2.0
+_FEWEST_LETTERS = 20
+_ACROSS, _DOWN = 0.0, 0.0
+
+
+class LineFinder:
+    """The detector, at a resolution that suits the page's letters."""
+
+    def __init__(self, unclip: float = _UNCLIP) -> None:
+        from rapidocr.ch_ppocr_det.utils import DBPostProcess
+
+        self._network, _ = load("det")
+        self._shapes = DBPostProcess(
+            thresh=0.3, box_thresh=0.5, max_candidates=3000, unclip_ratio=unclip, use_dilation=True
+        )
+
+    def _scale(self, pixels: Any) -> float:
+        """How much to shrink or enlarge the page so that its letters are as high as the network likes."""
+        side = max(pixels.shape[:2])
+        letters = letter_height(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY))
+        wanted = _LETTERS / letters if letters else _USUAL_SIDE / side
+        return float(min(max(wanted, _LEAST_SIDE / side), _MOST_SIDE / side, _ENLARGE))
+
+    def find(self, pixels: Any) -> list[Quad]:
+        """The lines of an upright BGR image."""
+        height, width = pixels.shape[:2]
+        scale = self._scale(pixels)
+        small_h, small_w = max(round(height * scale), 8), max(round(width * scale), 8)
+        canvas_h, canvas_w = (math.ceil(side / _BUCKET) * _BUCKET for side in (small_h, small_w))
+        small = cv2.resize(
+            pixels, (small_w, small_h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        )
+        batch = numpy.ones((1, 3, canvas_h, canvas_w), dtype=numpy.float32)
+        batch[0, :, :small_h, :small_w] = (small.astype(numpy.float32) / 127.5 - 1.0).transpose(2, 0, 1)
+        heat = numpy.array(self._network(batch))
+        boxes, _ = self._shapes(heat, (canvas_h, canvas_w))
+        across, down = width / small_w, height / small_h
+        found: list[Quad] = []
+        for box in boxes:
+            quad = tuple(
+                (min(max(float(x) * across, 0.0), width - 1.0), min(max(float(y) * down, 0.0), height - 1.0))
+                for x, y in box
+            )
+            if min(math.dist(quad[0], quad[1]), math.dist(quad[0], quad[3])) > 2:
+                found.append(quad)  # type: ignore[arg-type]
+        return found
+
+
+def letter_height(grey: Any) -> float | None:
+    """The usual height of a letter in pixels, from the ink alone; None for a page with hardly any."""
+    half = (
+        cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) if grey.shape[0] > 2600 else grey
+    )
+    ink = cv2.adaptiveThreshold(half, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 15)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    wide, high, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
+    # Dots, rules and pictures are no letters.
+    like = (high >= 6) & (high <= 120) & (wide <= 3 * high) & (8 * wide >= high) & (8 * area >= wide * high)
+    if like.sum() < _FEWEST_LETTERS:
+        return None
+    usual: float = numpy.median(high[like]) * grey.shape[0] / half.shape[0]
+    return usual
+
+
+def cut_out(pixels: Any, quad: Quad) -> Any:
+    """The picture of one line, straightened; a line set upwards is laid down."""
+    quad = _wider(quad)
+    width = max(math.dist(quad[0], quad[1]), math.dist(quad[3], quad[2]), 1.0)
+    height = max(math.dist(quad[0], quad[3]), math.dist(quad[1], quad[2]), 1.0)
+    target = numpy.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=numpy.float32)
+    turn = cv2.getPerspectiveTransform(numpy.array(quad, dtype=numpy.float32), target)
+    crop = cv2.warpPerspective(
+        pixels,
+        turn,
+        (math.ceil(width), math.ceil(height)),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return numpy.rot90(crop) if height >= 1.5 * width else crop
+
+
+def _wider(quad: Quad) -> Quad:
+    high = math.dist(quad[0], quad[3])
+    wide = max(math.dist(quad[0], quad[1]), 1.0)
+    ax, ay = (
+        (quad[1][0] - quad[0][0]) / wide * high * _ACROSS,
+        (quad[1][1] - quad[0][1]) / wide * high * _ACROSS,
+    )
+    dx, dy = (quad[3][0] - quad[0][0]) * _DOWN, (quad[3][1] - quad[0][1]) * _DOWN
+    (a, b), (c, d), (e, f), (g, h) = quad
+    return (
+        (a - ax - dx, b - ay - dy),
+        (c + ax - dx, d + ay - dy),
+        (e + ax + dx, f + ay + dy),
+        (g - ax + dx, h - ay + dy),
+    )
