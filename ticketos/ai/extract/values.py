@@ -62,6 +62,11 @@ _CURRENCY = re.compile(rf"(?<![A-Za-z])({_SYMBOL}|euro|zł)(?![A-Za-z])", re.IGN
 
 def amounts(text: str) -> list[Amount]:
     """Every number in the text that could be an amount; parts of dates and identifiers are left out."""
+    return list(_amounts(text)) if any(map(str.isdigit, text)) else []
+
+
+@lru_cache(maxsize=4096)
+def _amounts(text: str) -> tuple[Amount, ...]:
     found = []
     for match in _AMOUNT.finditer(text):
         start, end = match.span()
@@ -80,7 +85,7 @@ def amounts(text: str) -> list[Amount]:
         negative = negative or (opening == "(" and closing == ")")
         money = bool(match["before"] or match["after"] or re.search(r"[.,]\d{2}$|[.,][-–—]$", digits))
         found.append(Amount(start, end, -value if negative else value, money, bool(match["percent"])))
-    return found
+    return tuple(found)
 
 
 def _decimal(digits: str) -> Decimal | None:
@@ -150,6 +155,11 @@ _DATES: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 def days(text: str, order: DayOrder = "dmy") -> list[Day]:
     """Every date in the text. `order` decides only where day and month could be swapped."""
+    return list(_days(text, order)) if sum(map(str.isdigit, text)) >= 3 else []
+
+
+@lru_cache(maxsize=4096)
+def _days(text: str, order: DayOrder) -> tuple[Day, ...]:
     found: list[Day] = []
     for shape, pattern in _DATES:
         for match in pattern.finditer(text):
@@ -158,7 +168,7 @@ def days(text: str, order: DayOrder = "dmy") -> list[Day]:
             day = _day(shape, match, order)
             if day:
                 found.append(day)
-    return sorted(found, key=lambda day: day.start)
+    return tuple(sorted(found, key=lambda day: day.start))
 
 
 def _day(shape: str, match: re.Match[str], order: DayOrder) -> Day | None:

@@ -1,0 +1,159 @@
+"""Labelled documents as rows of features: what is a field's value, and what only could have been."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from rapidfuzz import fuzz
+
+from ticketos.ai.extract import doctype, tables
+from ticketos.ai.extract.find import Paper
+from ticketos.ai.extract.limits import Limits
+from ticketos.ai.extract.pdf import PdfFile
+from ticketos.ai.extract.scoring.addresses import address_lines
+from ticketos.ai.extract.scoring.days import day_options
+from ticketos.ai.extract.scoring.lines import Layout, layout
+from ticketos.ai.extract.scoring.names import NameOption, name_options
+from ticketos.ai.extract.scoring.numbers import number_options
+from ticketos.ai.extract.scoring.option import Option
+from ticketos.ai.extract.scoring.roughen import rough
+from ticketos.ai.extract.scoring.sums import amount_options, money_of
+from ticketos.ai.extract.suppliers import squeezed
+from ticketos.ai.ocr.page import Page
+
+Truth = Mapping[str, str | None]
+Same = Callable[[str, str], bool]
+AMOUNTS = ("net_total", "tax_total", "total", "amount_due")
+_SAME = 93.0
+
+
+@dataclass
+class Rows:
+    """Per field: features and whether the candidate is right, grouped by document."""
+
+    features: dict[str, list[dict[str, float]]] = field(default_factory=lambda: defaultdict(list))
+    right: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    document: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, name: str, features: dict[str, float], right: bool, document: int) -> None:
+        """One candidate."""
+        self.features[name].append(features)
+        self.right[name].append(right)
+        self.document[name].append(document)
+
+
+def labelled(folder: Path) -> Iterator[tuple[list[Page], Truth]]:
+    """The text layers and truths of a folder of `NAME.pdf` with `NAME.json`; pictures are left to be read first."""
+    for file in sorted(folder.glob("*.pdf")):
+        beside = file.with_suffix(".json")
+        if not beside.is_file():
+            continue
+        truth = json.loads(beside.read_text(encoding="utf-8"))
+        pages = _pages(file)
+        if pages:
+            yield pages, truth["fields"] | {"type": truth["type"]}
+
+
+def _pages(file: Path) -> list[Page]:
+    document = PdfFile(file.read_bytes(), Limits())
+    try:
+        read = [document.text_page(number) for number in range(1, document.pages + 1)]
+    finally:
+        document.close()
+    return [page for page in read if page is not None]
+
+
+def rows_of(documents: Iterable[tuple[list[Page], Truth]], seed: int, roughened: int = 1) -> Rows:
+    """Each document as it is and `roughened` times as a reader of pictures would give it."""
+    rows = Rows()
+    rng = random.Random(seed)
+    for number, (pages, truth) in enumerate(documents):
+        _add(rows, pages, truth, number)
+        for _ in range(roughened):
+            changed, known = rough(pages, truth, rng)
+            _add(rows, changed, known, number)
+    return rows
+
+
+def _add(rows: Rows, pages: list[Page], truth: Truth, document: int) -> None:
+    paper = Paper(pages)
+    lines = tables.read_lines(paper)
+    kind, _ = doctype.type_of(paper)
+    put = _Putting(rows, truth, document)
+    placed = layout(paper)
+    names = name_options(placed, kind)
+    put.options("supplier_name", [it.option for it in names], same_name)
+    put.options("buyer_name", [it.option for it in names], same_name)
+    supplier = truth.get("supplier_name")
+    address = truth.get("supplier_address")
+    own = [it for it in names if supplier and same_name(it.option.value, supplier)]
+    if own and address:
+        _add_address(put, address, own, placed)
+    put.options("issue_date", day_options(paper, kind), _equal)
+    put.options("due_date", day_options(paper, kind), _equal)
+    numbers = number_options(paper, kind)
+    put.options("number", numbers, same_number)
+    put.options("po_number", numbers, same_number)
+    nets = [Decimal(it.values.net) for it in lines if it.values.net]
+    found = amount_options(paper, kind, money_of(paper), nets)
+    for name in AMOUNTS:
+        put.options(name, found, same_amount)
+
+
+@dataclass
+class _Putting:
+    rows: Rows
+    truth: Truth
+    document: int
+
+    def options(self, name: str, options: list[Option], same: Same) -> None:
+        true = self.truth.get(name)
+        for option in options:
+            self.rows.add(name, option.features, bool(true) and same(option.value, true or ""), self.document)
+
+
+def _add_address(put: _Putting, address: str, own: list[NameOption], placed: Layout) -> None:
+    wanted = squeezed(address)
+    best = max(
+        (address_lines(placed, it) for it in own),
+        key=lambda found: sum(_inside(x.text, wanted) for x in found),
+    )
+    for line in best:
+        put.rows.add("address_line", line.features, _inside(line.text, wanted), put.document)
+
+
+def _inside(text: str, address: str) -> bool:
+    short = squeezed(text)
+    return len(short) >= 2 and (
+        short in address or (len(short) > 6 and fuzz.partial_ratio(short, address) > 90)
+    )
+
+
+def same_name(value: str, true: str) -> bool:
+    """Equal but for spaces, case, points and a misread letter."""
+    return fuzz.ratio(squeezed(value), squeezed(true)) >= _SAME
+
+
+def same_number(value: str, true: str) -> bool:
+    """Equal but for spaces, marks and a misread character in a long one."""
+    first, second = (re.sub(r"[\W_]+", "", it).upper() for it in (value, true))
+    return first == second or (len(second) > 7 and fuzz.ratio(first, second) > 90)
+
+
+def same_amount(value: str, true: str) -> bool:
+    """Equal as numbers."""
+    try:
+        return Decimal(value) == Decimal(true)
+    except InvalidOperation:
+        return False
+
+
+def _equal(value: str, true: str) -> bool:
+    return value == true
