@@ -201,9 +201,12 @@ def _day(text: str | None) -> str | None:
     """The date of a receipt's key as ISO 8601; compact forms are year first, or day first with two digits."""
     if not text:
         return None
-    compact = re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
+    compact = re.fullmatch(r"((?:19|20)\d{2})([01]\d)(\d{2})", text)
     if compact:
         return "-".join(compact.groups())
+    compact = re.fullmatch(r"(\d{2})(\d{2})(\d{4})", text)
+    if compact:
+        return "-".join(reversed(compact.groups()))
     found = days(text)
     return found[0].value.isoformat() if found else None
 

@@ -28,6 +28,8 @@ _AMOUNTS = ("net_total", "tax_total", "total", "amount_due")
 _ISSUED_BY_BUYER = ("purchase_order", "goods_receipt", "inventory")
 # Below this a candidate is a guess that would cost a person more than an empty field.
 _LEAST = 0.12
+# Fields a person must see anyway: the best guess, told as one, is quicker to correct than an empty box.
+_GUESSED = {"supplier_name": 0.01, "issue_date": 0.03, "number": 0.06}
 
 
 @dataclass
@@ -55,7 +57,7 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
     options: dict[str, Option | None] = dict(_parties(paper, kind, known))
     options |= _numbers(paper, kind) | _dates(paper, kind)
     for name, option in options.items():
-        if option is not None and option.probability >= _LEAST:
+        if option is not None and option.probability >= _GUESSED.get(name, _LEAST):
             found.fields[name] = _field(paper, option)
     for name, candidate in parties.tax_identifiers(paper).items():
         found.fields[name] = _candidate(paper, candidate)

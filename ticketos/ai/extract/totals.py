@@ -18,8 +18,8 @@ _CENTS = Decimal("0.02")
 AGREES, CONTRADICTS = 40.0, 0.1
 _ABSENT = 0.1
 _MOST = 8
-_WORTH = 0.005
-_LEAST = 0.12
+_WORTH = 0.002
+_LEAST = 0.05
 
 
 @dataclass(frozen=True)

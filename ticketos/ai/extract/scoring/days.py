@@ -9,7 +9,7 @@ from schemas.extraction import DocumentType
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.scoring.option import Option
 from ticketos.ai.extract.scoring.spots import Spot, labels_near, strength
-from ticketos.ai.extract.values import Day, days
+from ticketos.ai.extract.values import Day, days, torn_days
 
 _TIME = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})?\s*(?:[ap]m)?", re.IGNORECASE)
 
@@ -17,6 +17,8 @@ _TIME = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})?\s*(?:[ap]m)?", re.IGNORECASE)
 def day_options(paper: Paper, kind: DocumentType) -> list[Option]:
     """One candidate per place a date stands at."""
     found: list[tuple[Day, Spot, str]] = []
+    torn: set[tuple[int, int]] = set()
+    optical = {page.number for page in paper.pages if page.source == "ocr"}
     for index, row in enumerate(paper.rows):
         for position, cell in enumerate(row.cells):
             if sum(character.isdigit() for character in cell.text) < 3:
@@ -25,6 +27,10 @@ def day_options(paper: Paper, kind: DocumentType) -> list[Option]:
                 (day, Spot(index, position, day.start, day.end), cell.text)
                 for day in days(cell.text, paper.order)
             ]
+            if row.page in optical:
+                lost = torn_days(cell.text, paper.order)
+                torn |= {(index, position) for _ in lost}
+                found += [(day, Spot(index, position, day.start, day.end), cell.text) for day in lost]
     if not found:
         return []
     values = sorted({day.value for day, _, _ in found})
@@ -62,6 +68,8 @@ def day_options(paper: Paper, kind: DocumentType) -> list[Option]:
             "alone": not rest.strip(" .,:;-"),
             "rest": min(len(rest), 60),
             "certain": day.certain,
+            "torn": (spot.row, spot.cell) in torn,
+            "marks": sum(it in "-/." for it in text[day.start : day.end]),
             "strange": not date(2000, 1, 1) <= day.value <= date(2035, 1, 1),
             "in_table": any(0 < spot.row - header < 25 for header in paper.headers),
             "by_buyer": kind in ("purchase_order", "goods_receipt", "inventory"),

@@ -26,7 +26,7 @@ from ticketos.ai.extract.scoring.option import Option
 from ticketos.ai.extract.scoring.roughen import rough
 from ticketos.ai.extract.scoring.sums import amount_options, money_of
 from ticketos.ai.extract.suppliers import squeezed
-from ticketos.ai.ocr.page import Page
+from ticketos.ai.ocr.page import Page, Word, fraction
 
 Truth = Mapping[str, str | None]
 Same = Callable[[str, str], bool]
@@ -50,15 +50,31 @@ class Rows:
 
 
 def labelled(folder: Path) -> Iterator[tuple[list[Page], Truth]]:
-    """The text layers and truths of a folder of `NAME.pdf` with `NAME.json`; pictures are left to be read first."""
-    for file in sorted(folder.glob("*.pdf")):
-        beside = file.with_suffix(".json")
-        if not beside.is_file():
+    """Pages and truths of a folder: `NAME.pdf` by its text layer or `NAME.words.json` as it is, with `NAME.json`.
+
+    Pictures have to be read first: their words are kept as `NAME.words.json`.
+    """
+    for labels in sorted(folder.glob("*.json")):
+        if labels.name.endswith(".words.json"):
             continue
-        truth = json.loads(beside.read_text(encoding="utf-8"))
-        pages = _pages(file)
+        words, pdf = labels.with_name(f"{labels.stem}.words.json"), labels.with_suffix(".pdf")
+        pages = _words(words) if words.is_file() else _pages(pdf) if pdf.is_file() else []
         if pages:
+            truth = json.loads(labels.read_text(encoding="utf-8"))
             yield pages, truth["fields"] | {"type": truth["type"]}
+
+
+def _words(file: Path) -> list[Page]:
+    """Pages of words: text, left, top, right, bottom and confidence each, in the page's own units."""
+    pages = []
+    for number, page in enumerate(json.loads(file.read_text(encoding="utf-8"))["pages"], start=1):
+        size = page["width"], page["height"]
+        words = tuple(
+            Word(text, x0, y0, x1, y1, fraction(x0, y0, x1, y1, *size), sure)
+            for text, x0, y0, x1, y1, sure in page["words"]
+        )
+        pages.append(Page(number, *size, words, page.get("source", "ocr")))
+    return pages
 
 
 def _pages(file: Path) -> list[Page]:
@@ -71,12 +87,12 @@ def _pages(file: Path) -> list[Page]:
 
 
 def rows_of(documents: Iterable[tuple[list[Page], Truth]], seed: int, roughened: int = 1) -> Rows:
-    """Each document as it is and `roughened` times as a reader of pictures would give it."""
+    """Each document as it is, and one with a text layer `roughened` times as a reader of pictures would give it."""
     rows = Rows()
     rng = random.Random(seed)
     for number, (pages, truth) in enumerate(documents):
         _add(rows, pages, truth, number)
-        for _ in range(roughened):
+        for _ in range(roughened if pages[0].source == "text" else 0):
             changed, known = rough(pages, truth, rng)
             _add(rows, changed, known, number)
     return rows

@@ -18,6 +18,8 @@ from ticketos.ai.ocr.page import Word
 CENT = Decimal("0.01")
 _SLACK = 2 * CENT
 _MOST = 400
+# A bare figure beyond this is an identifier that stands under a sum's label by chance.
+_LARGEST_BARE = 99_999
 _ROUNDED = re.compile(r"round", re.IGNORECASE)
 _INCLUSIVE = re.compile(r"incl|inkl|gross|brutto|ttc|with (?:gst|vat|tax)|round|payable|grand", re.IGNORECASE)
 _EXCLUSIVE = re.compile(r"excl|exkl|before|ohne|netto?\b|\bht\b|sub|zwischen", re.IGNORECASE)
@@ -65,7 +67,7 @@ def money_of(paper: Paper) -> list[Money]:
                     continue
                 spot = Spot(index, position, amount.start, amount.end)
                 near = tuple(labels_near(paper, spot))
-                if not amount.money and not _sum_label(near):
+                if not amount.money and (abs(amount.value) > _LARGEST_BARE or not _sum_label(near)):
                     continue
                 if len(by_value) >= _MOST and amount.value not in by_value:
                     continue
