@@ -17,6 +17,8 @@ _CENTS = Decimal("0.02")
 # candidates agree to the cent hardly ever, true ones nearly always.
 AGREES, CONTRADICTS = 40.0, 0.1
 _ABSENT = 0.1
+# What fitting parts add to a total's own probability, and how much parts that cannot fit take from it.
+_HELP, _HINDERED = 2.0, 0.7
 _MOST = 8
 _WORTH = 0.002
 _LEAST = 0.05
@@ -53,7 +55,7 @@ def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ())
     taxes = roles["tax_total"] + _summed(found, roles["tax_total"])
     if not roles["total"]:
         return {}
-    chosen, agreed = _best(roles["net_total"], taxes, roles["total"])
+    chosen, agreed = _best(roles["net_total"], taxes, roles["total"], _adjustments(found))
     ratio = AGREES if agreed else 1.0 if agreed is None else CONTRADICTS
     result = {
         name: Total(option.value, with_evidence(option.probability, ratio), option.option)
@@ -111,28 +113,59 @@ def _summed(found: Sequence[Money], single: Sequence[_Choice]) -> list[_Choice]:
     return choices
 
 
+_Chosen = tuple[_Choice | None, _Choice | None, _Choice | None]
+
+
 def _best(
-    nets: Sequence[_Choice], taxes: Sequence[_Choice], totals: Sequence[_Choice]
-) -> tuple[tuple[_Choice | None, _Choice | None, _Choice | None], bool | None]:
-    """The likeliest combination and whether it agrees (None when it is not complete enough to tell)."""
+    nets: Sequence[_Choice],
+    taxes: Sequence[_Choice],
+    totals: Sequence[_Choice],
+    adjustments: Sequence[Decimal],
+) -> tuple[_Chosen, bool | None]:
+    """The likeliest total, helped by a net and a tax that make it up; then the likeliest of those.
+
+    Also whether they agree, None when one is absent. A part of the paper that adds up in itself (one rate's sums, one
+    page's) is not enough to overrule a total that is labelled as such.
+    """
     best_score = -1.0
-    best: tuple[tuple[_Choice | None, _Choice | None, _Choice | None], bool | None] = (
-        (None, None, None),
-        None,
-    )
-    for net, tax, total in product([*nets, None], [*taxes, None], totals):
-        score = total.probability
-        score *= net.probability if net else _ABSENT
-        score *= tax.probability if tax else _ABSENT
-        agreed: bool | None = None
-        if net and tax:
-            agreed = abs(net.value + tax.value - total.value) <= _CENTS
-            score *= AGREES if agreed else CONTRADICTS
-        elif (net and abs(net.value) > abs(total.value)) or (tax and abs(tax.value) >= abs(total.value) > 0):
-            score *= CONTRADICTS
-        if score > best_score:
-            best_score, best = score, ((net, tax, total), agreed)
+    best: tuple[_Chosen, bool | None] = ((None, None, None), None)
+    for total in totals:
+        pairs = [
+            ((net, tax, total), *_fits(net, tax, total, adjustments))
+            for net, tax in product([*nets, None], [*taxes, None])
+        ]
+        chosen, weight, agreed = max(pairs, key=lambda it: it[1])
+        helped = total.probability * (1 + _HELP * min(weight / AGREES, 1.0)) if agreed else total.probability
+        if agreed is False:
+            helped *= _HINDERED
+        if helped > best_score:
+            best_score, best = helped, (chosen, agreed)
     return best
+
+
+def _fits(
+    net: _Choice | None, tax: _Choice | None, total: _Choice, adjustments: Sequence[Decimal]
+) -> tuple[float, bool | None]:
+    """How well a net and a tax go with a total, and whether they add up to it, rounding as printed."""
+    weight = (net.probability if net else _ABSENT) * (tax.probability if tax else _ABSENT)
+    if net and tax:
+        rest = total.value - net.value - tax.value
+        agreed = abs(rest) <= _CENTS or any(abs(rest) == abs(it) for it in adjustments)
+        exact = 1.0 if rest == 0 or rest in adjustments else 0.9
+        return weight * (AGREES * exact if agreed else CONTRADICTS), agreed
+    if (net and abs(net.value) > abs(total.value)) or (tax and abs(tax.value) >= abs(total.value) > 0):
+        weight *= CONTRADICTS
+    return weight, None
+
+
+def _adjustments(found: Sequence[Money]) -> list[Decimal]:
+    """The amounts printed as rounding: a few cents, or less than one of the currency where none are used."""
+    return [
+        sign * it.value
+        for it in found
+        if 0 < abs(it.value) < 1 and any(place.rounding for place in it.places)
+        for sign in (1, -1)
+    ]
 
 
 def _derive(found: dict[str, Total]) -> None:

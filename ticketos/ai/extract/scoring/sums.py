@@ -20,7 +20,8 @@ _SLACK = 2 * CENT
 _MOST = 400
 # A bare figure beyond this is an identifier that stands under a sum's label by chance.
 _LARGEST_BARE = 99_999
-_ROUNDED = re.compile(r"round", re.IGNORECASE)
+_ENOUGH_PRINTED = 3
+_ROUNDED = re.compile(r"round(?!ed total)|rnd|arrond|redond|arroton|rundung", re.IGNORECASE)
 _INCLUSIVE = re.compile(r"incl|inkl|gross|brutto|ttc|with (?:gst|vat|tax)|round|payable|grand", re.IGNORECASE)
 _EXCLUSIVE = re.compile(r"excl|exkl|before|ohne|netto?\b|\bht\b|sub|zwischen", re.IGNORECASE)
 _RATES = tuple(
@@ -39,6 +40,14 @@ class Place:
     words: tuple[Word, ...]
     page: int
     text: str
+
+    lead: str
+    """What stands left of it in its row."""
+
+    @property
+    def rounding(self) -> bool:
+        """Whether its label says that it rounds the total."""
+        return bool(_ROUNDED.search(self.lead))
 
 
 @dataclass(frozen=True)
@@ -66,15 +75,19 @@ def money_of(paper: Paper) -> list[Money]:
                 if amount.percent or any(amount.start < end and start < amount.end for start, end in taken):
                     continue
                 spot = Spot(index, position, amount.start, amount.end)
+                lead = " ".join([*(it.text for it in row.cells[:position]), cell.text[: amount.start]])
                 near = tuple(labels_near(paper, spot))
                 if not amount.money and (abs(amount.value) > _LARGEST_BARE or not _sum_label(near)):
                     continue
                 if len(by_value) >= _MOST and amount.value not in by_value:
                     continue
                 by_value[amount.value].append(
-                    Place(amount.value, amount, spot, near, spot.words(paper), row.page, cell.text)
+                    Place(amount.value, amount, spot, near, spot.words(paper), row.page, cell.text, lead)
                 )
-    return [Money(value, tuple(reversed(places))) for value, places in by_value.items()]
+    found = [Money(value, tuple(reversed(places))) for value, places in by_value.items()]
+    printed = [it for it in found if any(place.amount.money for place in it.places)]
+    # Where amounts carry their cents, a bare figure is a count.
+    return printed if len(printed) >= _ENOUGH_PRINTED else found
 
 
 _SUMS = ("total", "net_total", "tax_total", "amount_due", "tax_part", "cash", "change", "-amount")
@@ -192,7 +205,7 @@ def _facts(found: Sequence[Money], line_nets: Sequence[Decimal]) -> _Facts:
     handed = [it.value for it in found if it.strength("cash") > 0.4]
     back = [it.value for it in found if it.strength("change") > 0.4]
     paid = {given - change for given in handed for change in back} & present
-    adjustments = {it.value for it in found if any(_ROUNDED.search(place.text) for place in it.places)}
+    adjustments = {it.value for it in found if any(place.rounding for place in it.places)}
     rounded = {
         value + adjustment * sign
         for value in values
