@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from rapidfuzz import fuzz
+
 from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source
 from ticketos.ai.extract import doctype, parties, tables, totals
 from ticketos.ai.extract.einvoice import EInvoice
 from ticketos.ai.extract.find import Candidate, Paper
 from ticketos.ai.extract.labels import Language
 from ticketos.ai.extract.scoring.addresses import address_lines, best_run
+from ticketos.ai.extract.scoring.calibration import ink
 from ticketos.ai.extract.scoring.days import day_options
 from ticketos.ai.extract.scoring.lines import layout
 from ticketos.ai.extract.scoring.names import NameOption, name_options
 from ticketos.ai.extract.scoring.numbers import number_options
 from ticketos.ai.extract.scoring.option import Option, chosen, log_odds, ranked
-from ticketos.ai.extract.suppliers import KnownSupplier, squeezed
+from ticketos.ai.extract.suppliers import KnownSupplier, normal, squeezed, supplier_of
+from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.extract.values import amounts, currency_codes, days, fold
 from ticketos.ai.ocr.page import Page, Word, enclosing, plain_text
 
@@ -29,7 +33,7 @@ _ISSUED_BY_BUYER = ("purchase_order", "goods_receipt", "inventory")
 # Below this a candidate is a guess that would cost a person more than an empty field.
 _LEAST = 0.12
 # Fields a person must see anyway: the best guess, told as one, is quicker to correct than an empty box.
-_GUESSED = {"supplier_name": 0.01, "issue_date": 0.03, "number": 0.06}
+_GUESSED = {"supplier_name": 0.01, "issue_date": 0.03, "number": 0.06, "buyer_name": 0.06}
 
 
 @dataclass
@@ -43,6 +47,8 @@ class Findings:
     text: str = ""
     on_page: bool | None = None
     """For an e-invoice with pages: whether its total is printed on them."""
+    evidence: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Per field what speaks for its value, as `scoring.calibration` weighs it; none for what an issuer's software wrote."""
 
 
 def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
@@ -59,14 +65,35 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
     for name, option in options.items():
         if option is not None and option.probability >= _GUESSED.get(name, _LEAST):
             found.fields[name] = _field(paper, option)
+            found.evidence[name] = {
+                "score": option.score,
+                "legible": ink(option.legibility),
+                "guessed_day": name.endswith("_date") and bool(option.features.get("unsure")),
+            }
     for name, candidate in parties.tax_identifiers(paper).items():
         found.fields[name] = _candidate(paper, candidate)
+        found.evidence[name] = {
+            "score": log_odds(candidate.probability),
+            "legible": ink(candidate.legibility),
+        }
     nets = [Decimal(line.values.net) for line in lines if line.values.net]
     for name, total in totals.resolve(paper, kind, nets).items():
         found.fields[name] = _amount(paper, total)
+        found.evidence[name] = {
+            "score": log_odds(total.own),
+            "legible": ink(total.option.legibility) if total.option else 0.0,
+            "agrees": total.agreed is True,
+            "disagrees": total.agreed is False,
+            "derived": total.option is None,
+        }
+    _recognise(found, known)
     currency = _currency(paper)
     if currency:
         found.fields["currency"] = _candidate(paper, currency)
+        found.evidence["currency"] = {
+            "score": log_odds(currency.probability),
+            "legible": ink(currency.legibility),
+        }
     return found
 
 
@@ -90,6 +117,46 @@ def _parties(paper: Paper, kind: DocumentType, known: Sequence[KnownSupplier]) -
     return found
 
 
+_RECOGNISED = 3.0
+_SAME_PLACE, _SAME_NUMBER = 80.0, 85.0
+
+
+def _recognise(found: Findings, known: Sequence[KnownSupplier]) -> None:
+    """Compare with the suppliers this client has: their spelling of the name, and of an address or number that is theirs.
+
+    What the paper says differently stays as it says: a new address or bank of a known name is for a person.
+    """
+    name, number = found.fields.get("supplier_name"), found.fields.get("supplier_tax_id")
+    hit = supplier_of(
+        known,
+        name.value if name else None,
+        [number.value] if number and number.value else [],
+    )
+    if hit is None or name is None:
+        return
+    supplier, _ = hit
+    _respell(found, "supplier_name", supplier.name)
+    address = found.fields.get("supplier_address")
+    if address and _same_place(address.value, supplier.address):
+        _respell(found, "supplier_address", supplier.address or "")
+    if number and number.value and not checksum_right(number.value):
+        near = [
+            it for it in supplier.tax_ids if fuzz.ratio(squeezed(it), squeezed(number.value)) >= _SAME_NUMBER
+        ]
+        if len(near) == 1:
+            _respell(found, "supplier_tax_id", near[0])
+
+
+def _same_place(read: str | None, known: str | None) -> bool:
+    return bool(read and known) and fuzz.token_sort_ratio(normal(read or ""), normal(known or "")) >= _SAME_PLACE
+
+
+def _respell(found: Findings, field: str, value: str) -> None:
+    evidence = found.evidence.setdefault(field, {"score": 0.0})
+    found.fields[field] = found.fields[field].model_copy(update={"value": value})
+    found.evidence[field] = evidence | {"score": max(evidence["score"], 0.0) + _RECOGNISED}
+
+
 def _scored(field: str, names: Sequence[NameOption]) -> list[tuple[Option, NameOption]]:
     """Names with the scores of a field, the likeliest first."""
     whose = {id(it.option.features): it for it in names}
@@ -103,7 +170,7 @@ def _numbers(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:
     if number is not None and number.probability >= _LEAST:
         orders = [it for it in orders if it.value != number.value]
     order = None if kind in ("purchase_order", "inventory") else chosen(orders)
-    return {"number": number, "po_number": order if order and order.probability > 0.5 else None}
+    return {"number": number, "po_number": order if order and order.probability > 0.3 else None}
 
 
 def _dates(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:

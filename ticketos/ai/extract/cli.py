@@ -16,6 +16,7 @@ from rich.table import Table
 from schemas.extraction import Extraction
 from ticketos.ai.extract.limits import Limits
 from ticketos.ai.extract.reader import quarantine
+from ticketos.ai.extract.render import write
 from ticketos.ai.extract.sandbox import SandboxedReader
 
 _TIMEOUT_S = 120.0
@@ -26,6 +27,12 @@ def extract(
         list[Path], typer.Argument(metavar="FILE…", help="PDF, PNG, JPEG, TIFF or e-invoice XML")
     ],
     json: Annotated[bool, typer.Option("--json", help="One JSON object per file and line of output")] = False,
+    render: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the pages as PNG, fields boxed: green may skip a person, amber not"
+        ),
+    ] = None,
 ) -> None:
     """Read documents: type, fields, lines and checks. Exit code 1 if one could not be read, 2 for a
     wrong path.
@@ -39,8 +46,11 @@ def extract(
         SandboxedReader(processes=processes) as reader,
         ThreadPoolExecutor(max_workers=processes) as threads,
     ):
-        for result in threads.map(lambda path: _read(reader, path), files):
+        for path, result in zip(files, threads.map(lambda path: _read(reader, path), files), strict=True):
             failed += result.status == "quarantined"
+            if render is not None and result.status == "read":
+                for picture in write(path.read_bytes(), str(path), result, render):
+                    print(picture, file=sys.stderr)
             if json:
                 sys.stdout.write(jsonlib.dumps(result.public(), ensure_ascii=False) + "\n")
                 sys.stdout.flush()
@@ -68,7 +78,7 @@ def _show(result: Extraction) -> None:
     console.print(
         f"{result.file}: {result.type}, {result.pages} pages, {result.engine}", markup=False, soft_wrap=True
     )
-    table = Table("field", "value", "confidence", "auto", "page", "source")
+    table = Table("field", "value", "confidence", "auto", "page", "source", "why not")
     for name, field in result.fields.items():
         table.add_row(
             name,
@@ -77,6 +87,7 @@ def _show(result: Extraction) -> None:
             "yes" if field.auto else "no",
             str(field.page or ""),
             field.source,
+            "; ".join(field.blocked_because),
         )
     console.print(table)
     if result.lines:

@@ -5,13 +5,14 @@ Kept apart from reading: the same findings give the same judgement whichever eng
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from schemas.extraction import Check, ExtractedField, Extraction
 from ticketos.ai.extract.analysis import Findings
 from ticketos.ai.extract.fingerprint import simhash, text_sha256
 from ticketos.ai.extract.limits import REASONS, Quarantined
+from ticketos.ai.extract.scoring.calibration import curve
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.extract.totals import with_evidence
 from ticketos.lines.data_entry import rules
@@ -20,7 +21,8 @@ from ticketos.lines.data_entry import rules
 # been counted already; a checksum is right by chance one time in ten to thirty-six.
 _PASSED = {"lines_sum": 12.0, "tax_by_rate": 8.0, "supplier_tax_id": 15.0, "buyer_tax_id": 15.0}
 _FAILED = 0.25
-_CAP = 0.995
+_CAP = 0.998
+_SPEAKING = ("lines_sum", "tax_by_rate", "supplier_tax_id", "buyer_tax_id", "due_date", "issue_date", "sign")
 _SECOND_AGREES, _SECOND_DIFFERS = 6.0, 0.35
 
 
@@ -46,7 +48,8 @@ def conclude(
         results.append(rules.CheckResult("xml_on_page", found.on_page, detail, ("total",)))
     if broken_xml is not None:
         results.append(rules.CheckResult("embedded_xml", False, broken_xml, ()))
-    fields = {name: _weigh(name, field, results) for name, field in found.fields.items()}
+    weighed = _with_checks(found, results)
+    fields = {name: _weigh(name, field, results, weighed.get(name)) for name, field in found.fields.items()}
     decisions = rules.auto_fields(
         {name: rules.FieldValue(it.value, it.confidence) for name, it in fields.items()},
         results,
@@ -58,7 +61,11 @@ def conclude(
         status="read",
         fields={
             name: field.model_copy(
-                update={"auto": decisions[name].auto, "blocked_by": decisions[name].blocked_by}
+                update={
+                    "auto": decisions[name].auto,
+                    "blocked_by": decisions[name].blocked_by,
+                    "blocked_because": decisions[name].because,
+                }
             )
             for name, field in fields.items()
         },
@@ -79,10 +86,14 @@ def second_opinion(first: Findings, second: Findings) -> Findings:
         if other is None:
             continue
         ratio = _SECOND_AGREES if other.value == field.value else _SECOND_DIFFERS
-        better = other if ratio < 1 and other.confidence > field.confidence else field
-        first.fields[name] = _doubted(better, ratio)
+        if ratio < 1 and other.confidence > field.confidence:
+            first.fields[name] = other
+            first.evidence[name] = second.evidence.get(name, {})
+        if name in first.evidence:
+            first.evidence[name] = first.evidence[name] | {"second": ratio}
     for name in second.fields.keys() - first.fields.keys():
-        first.fields[name] = _doubted(second.fields[name], _SECOND_DIFFERS)
+        first.fields[name] = second.fields[name]
+        first.evidence[name] = second.evidence.get(name, {}) | {"second": _SECOND_DIFFERS}
     return first
 
 
@@ -113,16 +124,32 @@ def _check(found: Findings, today: date) -> tuple[rules.CheckResult, ...]:
     )
 
 
-def _weigh(name: str, field: ExtractedField, results: list[rules.CheckResult]) -> ExtractedField:
-    """The confidence after the rules: each verdict is evidence about the fields it speaks for."""
+def weigh_evidence(found: Findings, today: date) -> dict[str, dict[str, float]]:
+    """What speaks for each field, the verdicts of the checks included."""
+    return _with_checks(found, _check(found, today))
+
+
+def _with_checks(found: Findings, results: Sequence[rules.CheckResult]) -> dict[str, dict[str, float]]:
+    """The evidence with how many checks passed and failed. net_plus_tax chose the amounts: it counts as agreement."""
+    weighed = {}
+    for name, evidence in found.evidence.items():
+        spoken = [it for it in results if name in it.fields and it.name in _SPEAKING]
+        passed = sum(it.ok for it in spoken)
+        weighed[name] = evidence | {"passed": passed, "failed": len(spoken) - passed}
+    return weighed
+
+
+def _weigh(
+    name: str, field: ExtractedField, results: Sequence[rules.CheckResult], evidence: dict[str, float] | None
+) -> ExtractedField:
+    """The confidence after the rules: by the fitted curve, or where there is none by each verdict's weight."""
+    fitted = curve(name) if evidence is not None else None
+    if fitted is not None and evidence is not None:
+        sure = with_evidence(fitted.probability(evidence, field.source), evidence.get("second", 1.0))
+        return field.model_copy(update={"confidence": round(min(sure, _CAP), 4)})
     confidence = field.confidence
     for result in results:
         if name in result.fields and not (result.name == "net_plus_tax" and field.source != "xml"):
             ratio = _PASSED.get(result.name, 1.0) if result.ok else _FAILED
             confidence = with_evidence(confidence, ratio) if ratio != 1.0 else confidence
-    return field.model_copy(update={"confidence": round(min(confidence, _CAP), 3)})
-
-
-def _doubted(field: ExtractedField, ratio: float) -> ExtractedField:
-    confidence = min(with_evidence(field.confidence, ratio), _CAP)
-    return field.model_copy(update={"confidence": round(confidence, 3)})
+    return field.model_copy(update={"confidence": round(min(confidence, _CAP), 4)})

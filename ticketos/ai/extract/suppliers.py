@@ -35,6 +35,11 @@ def squeezed(text: str) -> str:
     return re.sub(r"[\W_]+", "", fold(text))
 
 
+def normal(text: str) -> str:
+    """Upper case, with single spaces for spaces and punctuation: how two values are compared."""
+    return re.sub(r"[\W_]+", " ", text.upper()).strip()
+
+
 def core(text: str) -> str:
     """A name without its legal form, in words."""
     return " ".join(_FORMS.sub(" ", re.sub(r"[\W_]+", " ", fold(text))).split())

@@ -31,6 +31,10 @@ class Total:
     value: Decimal
     probability: float
     option: Option | None
+    own: float = 0.5
+    """What the scorer said of the value alone."""
+    agreed: bool | None = None
+    """Whether net, tax and total fit; None where one is absent."""
 
 
 def with_evidence(probability: float, ratio: float) -> float:
@@ -45,6 +49,7 @@ class _Choice:
     value: Decimal
     probability: float
     option: Option
+    own: float
 
 
 def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ()) -> dict[str, Total]:
@@ -58,7 +63,7 @@ def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ())
     chosen, agreed = _best(roles["net_total"], taxes, roles["total"], _adjustments(found))
     ratio = AGREES if agreed else 1.0 if agreed is None else CONTRADICTS
     result = {
-        name: Total(option.value, with_evidence(option.probability, ratio), option.option)
+        name: Total(option.value, with_evidence(option.probability, ratio), option.option, option.own, agreed)
         for name, option in zip(("net_total", "tax_total", "total"), chosen, strict=True)
         if option is not None and with_evidence(option.probability, ratio) >= _LEAST
     }
@@ -69,7 +74,7 @@ def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ())
             it for it in roles["amount_due"] if it.value != result["total"].value and it.probability > 0.5
         ]
         if other:
-            result["amount_due"] = Total(other[0].value, other[0].probability, other[0].option)
+            result["amount_due"] = Total(other[0].value, other[0].probability, other[0].option, other[0].own)
     if kind == "credit_note":
         return _unsigned(result)
     return result
@@ -80,7 +85,12 @@ def _likely(name: str, options: Sequence[Option]) -> list[_Choice]:
     best = ranked(name, options)[:_MOST]
     weight = sum(it.probability for it in best) or 1.0
     return [
-        _Choice(Decimal(it.value), it.probability / max(weight, 1.0) * it.legibility, it)
+        _Choice(
+            Decimal(it.value),
+            it.probability / max(weight, 1.0) * it.legibility,
+            it,
+            it.probability / max(weight, 1.0),
+        )
         for it in best
         if it.probability > _WORTH
     ]
@@ -109,7 +119,7 @@ def _summed(found: Sequence[Money], single: Sequence[_Choice]) -> list[_Choice]:
             spoken = Option(
                 f"{added:f}", {}, tuple(w for it in few for w in it.words), last.page, last.spot.row
             )
-            choices.append(_Choice(added, 0.5, spoken))
+            choices.append(_Choice(added, 0.5, spoken, 0.5))
     return choices
 
 
@@ -173,10 +183,14 @@ def _derive(found: dict[str, Total]) -> None:
     net, tax, total = (found.get(name) for name in ("net_total", "tax_total", "total"))
     if total and tax and not net:
         value = total.value - tax.value
-        found["net_total"] = Total(value, 0.85 * min(total.probability, tax.probability), None)
+        found["net_total"] = Total(
+            value, 0.85 * min(total.probability, tax.probability), None, min(total.own, tax.own)
+        )
     elif total and net and not tax and abs(total.value) >= abs(net.value):
         value = total.value - net.value
-        found["tax_total"] = Total(value, 0.75 * min(total.probability, net.probability), None)
+        found["tax_total"] = Total(
+            value, 0.75 * min(total.probability, net.probability), None, min(total.own, net.own)
+        )
 
 
 def _unsigned(found: dict[str, Total]) -> dict[str, Total]:

@@ -23,7 +23,7 @@ from ticketos.ai.extract.scoring.lines import Layout, layout
 from ticketos.ai.extract.scoring.names import NameOption, name_options
 from ticketos.ai.extract.scoring.numbers import number_options
 from ticketos.ai.extract.scoring.option import Option
-from ticketos.ai.extract.scoring.roughen import rough
+from ticketos.ai.extract.scoring.roughen import rough, with_other_dates
 from ticketos.ai.extract.scoring.sums import amount_options, money_of
 from ticketos.ai.extract.suppliers import squeezed
 from ticketos.ai.ocr.page import Page, Word, fraction
@@ -32,6 +32,7 @@ Truth = Mapping[str, str | None]
 Same = Callable[[str, str], bool]
 AMOUNTS = ("net_total", "tax_total", "total", "amount_due")
 _SAME = 93.0
+_OTHER_DATES = 0.6
 
 
 @dataclass
@@ -90,7 +91,8 @@ def rows_of(documents: Iterable[tuple[list[Page], Truth]], seed: int, roughened:
     """Each document as it is, and one with a text layer `roughened` times as a reader of pictures would give it."""
     rows = Rows()
     rng = random.Random(seed)
-    for number, (pages, truth) in enumerate(documents):
+    for number, (clean, truth) in enumerate(documents):
+        pages = with_other_dates(clean, truth, rng) if rng.random() < _OTHER_DATES else clean
         _add(rows, pages, truth, number)
         for _ in range(roughened if pages[0].source == "text" else 0):
             changed, known = rough(pages, truth, rng)

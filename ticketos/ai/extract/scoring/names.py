@@ -43,7 +43,7 @@ def name_options(layout: Layout, kind: DocumentType, known: Sequence[KnownSuppli
         role, distance, _ = facts.role(line)
         if order >= _FIRST_LINES and role is None and line.legal < 2 and not facts.is_known(line.text):
             continue
-        if distance > _BLOCK_LINES:
+        if distance > _BLOCK_LINES or line.text.rstrip().endswith(":"):
             continue
         found += facts.options(line, order)
     return found
@@ -62,6 +62,7 @@ class _Facts:
         self.whole = squeezed(text)
         page = layout.paper.pages[0]
         self.width, self.height = max(page.width, 1.0), max(page.height, 1.0)
+        self.starting = {(line.row, line.first): line for line in layout.lines}
         self.roles: dict[int, tuple[str | None, int, float]] = {}
 
     def is_known(self, text: str) -> bool:
@@ -82,6 +83,8 @@ class _Facts:
         beside = self._beside(line)
         if beside:
             return beside[0], 0, beside[1]
+        if self.named(line):
+            at = self.starting.get((line.row, line.first - 1), line)
         for distance in range(1, _BLOCK_LINES):
             at = self.layout.above.get(id(at))
             if at is None:
@@ -90,6 +93,13 @@ class _Facts:
             if found:
                 return found[0], distance, found[1]
         return None, 0, 0.0
+
+    def named(self, line: TextLine) -> bool:
+        """Whether the cell left of it says "Name:": forms put a party's values in a column of their own."""
+        if line.first == 0:
+            return False
+        left = self.layout.paper.rows[line.row].cells[line.first - 1].text
+        return bool(says.NAME_LABEL.match(fold(left)))
 
     def _announces(self, line: TextLine) -> tuple[str, float, bool] | None:
         """The party a line's first label announces, its strength, and whether the name follows on the line."""
@@ -186,13 +196,13 @@ class _Facts:
             "registration": line.registration,
             "comma": text.count(","),
             "colon": ":" in text,
-            "ends_colon": line.text.rstrip().endswith(":"),
             "announced": line.announced and role is None,
             "mentions": min(len(line.mentions), 4) if role is None else 0,
             "supplier": strength if role == "supplier" else 0.0,
             "buyer": strength if role == "buyer" else 0.0,
             "other": strength if role == "-other" else 0.0,
             "distance": distance if role else 9,
+            "named": self.named(line),
             "joined": joined,
             "second_legal": joined and lines[1].legal,
             "second_place": joined and min(lines[1].places, 3),

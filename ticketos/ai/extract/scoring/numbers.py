@@ -51,7 +51,7 @@ def number_options(paper: Paper, kind: DocumentType) -> list[Option]:
         mine = strength(near, *NUMBER_LABELS[kind])
         anyone = strength(near, *_DOCUMENT)
         cell = paper.rows[spot.row].cells[spot.cell]
-        if not near and not (cell.y0 < 0.4 * height[cell.page]):
+        if anyone == 0.0 and (near or cell.y0 > 0.4 * height[cell.page]):
             continue
         gap = min((_between(text, it.mention.end, spot.start) for it in near if it.side == "left"), default=0)
         digits = sum(it.isdigit() for it in value)

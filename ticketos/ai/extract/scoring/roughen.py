@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 
 from ticketos.ai.extract.scoring import vocabulary as says
 from ticketos.ai.extract.values import fold
@@ -35,6 +36,39 @@ _SECOND_LINES = (
 
 
 _FORM = re.compile(rf"\s+((?:& )?{says.LEGAL.pattern}[.\s]*)+$")
+
+
+_OTHER_DATES = (
+    "Gemäß Bestellung vom {0}", "Ihre Bestellung vom {0}", "Lieferdatum: {0}", "Order date {0}", "Delivery date: {0}",
+    "Commande du {0}", "Printed {0}", "Valid until {0}", "Payment received {0}", "Leistungszeitraum {0} - {1}", "Per {0}",
+    "Liefer- und Leistungsdatum: {0}", "Bon de livraison du {0}", "Acompte du {0}", "Pedido del {0}", "Consegna {0}",
+    "Bei Zahlung bis {0} abzüglich Skonto", "Period {0} to {1}", "Shipped: {0}", "Vertrag vom {0}", "{0}",
+)  # fmt: skip
+
+
+def with_other_dates(
+    pages: Sequence[Page], truth: Mapping[str, str | None], rng: random.Random
+) -> list[Page]:
+    """Dates of other things, earlier and later than the document's own, between the lines of the first page."""
+    issued = truth.get("issue_date")
+    if not issued or not pages or not pages[0].words:
+        return list(pages)
+    words = list(pages[0].words)
+    own = date.fromisoformat(issued)
+    shape = rng.choice(("%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%d %b %Y", "%Y-%m-%d"))
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        other = [
+            (own + timedelta(days=rng.choice((-1, 1, -1)) * rng.randint(1, 40))).strftime(shape)
+            for _ in range(2)
+        ]
+        near = rng.choice(words)
+        _down(words, near.y1 - 0.3 * near.height, 1.5 * near.height)
+        text = rng.choice(_OTHER_DATES).format(*other)
+        left = min(word.x0 for word in words)
+        _write(words, text, rng.choice((left, near.x0)), near.y1 + 0.2 * near.height, near.height)
+    first = pages[0]
+    grown = max([first.height, *(word.y1 + 5 for word in words)])
+    return [Page(first.number, first.width, grown, tuple(words), first.source), *pages[1:]]
 
 
 def rough(

@@ -25,9 +25,21 @@ from ticketos.ai.extract.scoring.trees import Matrix, Trees
 WEIGHTS = Path(__file__).with_name("weights.json")
 _KEPT_BACK = 5
 # What a label says can only speak for its own field: the trees may not learn the opposite from a quirk of print.
+UNLEARNT = frozenset({"unsure"})
+"""Told with a candidate for its confidence, but no reason to choose it."""
 RISING: dict[str, tuple[str, ...]] = {
-    "supplier_name": ("legal", "supplier", "size", "domain", "in_domain", "repeats", "known", "address_1"),
-    "buyer_name": ("buyer", "legal"),
+    "supplier_name": (
+        "legal",
+        "supplier",
+        "named",
+        "size",
+        "domain",
+        "in_domain",
+        "repeats",
+        "known",
+        "address_1",
+    ),
+    "buyer_name": ("buyer", "legal", "named"),
     "address_line": ("places", "postcode", "lead"),
     "issue_date": ("issue",),
     "due_date": ("due",),
@@ -56,7 +68,7 @@ FALLING: dict[str, tuple[str, ...]] = {
     "buyer_name": ("supplier", "other", "contact", "greeting", "title", "legal_only"),
     "address_line": ("contact", "registration", "tax_id", "greeting", "title", "day", "money", "long_number"),
     "issue_date": ("due", "not"),
-    "due_date": ("not",),
+    "due_date": ("not", "issue"),
     "number": ("other",),
     "po_number": ("other",),
     "total": ("change", "cash", "not", "tax_part", "tax_sum"),
@@ -66,11 +78,11 @@ FALLING: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def fit(rows: Rows, name: str, documents: set[int], size: int = 120) -> Trees:
+def fit(rows: Rows, name: str, documents: set[int], size: int = 90) -> Trees:
     """Boosted trees for one field over the candidates of these documents."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    names = tuple(sorted({key for row in rows.features[name][:2000] for key in row}))
+    names = tuple(sorted({key for row in rows.features[name][:2000] for key in row} - UNLEARNT))
     chosen = [index for index, document in enumerate(rows.document[name]) if document in documents]
     table = numpy.array([[float(rows.features[name][index][key]) for key in names] for index in chosen])
     right = numpy.array([rows.right[name][index] for index in chosen])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -37,15 +37,27 @@ class Trees:
         """The score of each row of features."""
         if not len(rows):
             return numpy.zeros(0)
-        trees = numpy.arange(len(self.value))[None, :]
-        items = numpy.arange(len(rows))[:, None]
-        node = numpy.zeros((len(rows), len(self.value)), dtype=numpy.int32)
+        feature, threshold, left, right, value = self._flat
+        width, columns = self.value.shape[1], rows.shape[1]
+        node = numpy.broadcast_to(numpy.arange(len(self.value)) * width, (len(rows), len(self.value)))
+        first = (numpy.arange(len(rows)) * columns)[:, None]
         for _ in range(self.depth):
-            at = self.feature[trees, node]
-            goes_left = rows[items, at] <= self.threshold[trees, node]
-            node = numpy.where(goes_left, self.left[trees, node], self.right[trees, node])
-        total: Matrix = self.base + self.value[trees, node].sum(axis=1)
+            seen = rows.take(first + feature.take(node))
+            node = numpy.where(seen <= threshold.take(node), left.take(node), right.take(node))
+        total: Matrix = self.base + value.take(node).sum(axis=1)
         return total
+
+    @cached_property
+    def _flat(self) -> tuple[NDArray[Any], ...]:
+        """All trees one after the other, children by their place in the whole."""
+        start = (numpy.arange(len(self.value)) * self.value.shape[1])[:, None]
+        return (
+            self.feature.astype(numpy.intp).ravel(),
+            self.threshold.ravel(),
+            (self.left + start).astype(numpy.intp).ravel(),
+            (self.right + start).astype(numpy.intp).ravel(),
+            self.value.ravel(),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, numbers rounded to what the score can notice."""

@@ -81,6 +81,10 @@ OWNER = re.compile(
     r"^(?:own(?:ed)? by|owner|operated by|managed by|dimiliki oleh|trading as|t/a|d/b/a|dba|a division of|m/s|from"
     r"|company(?: name)?|name|firma|nom|raison sociale|supplier|seller|vendor|sold by|issued by)\s*[:.\-]*\s*"
 )
+NAME_LABEL = re.compile(
+    r"^\W*(?:(?:company|customer|supplier|buyer|seller) )?"
+    r"(?:name|firma|nom|raison sociale|nombre|nome|denominazione|ragione sociale)\W*$"
+)
 SALUTATION = re.compile(
     r"^(?:herrn?|frau|mr|mrs|ms|m\.|mme|monsieur|madame|to|an|z\.? ?hd\.?|attn|attention)\.?:?$"
 )
