@@ -47,6 +47,15 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "state",
         "broken_named",
     ),
+    "extraction": (
+        "fields",
+        "line_f1",
+        "auto_right",
+        "auto_cover",
+        "cover_at_99",
+        "pages_per_s",
+        "rss_mb",
+    ),
 }
 """Benchmark → keys its line always has. Keys may be added, never renamed or taken away: scripts read them."""
 

@@ -51,6 +51,8 @@ class ExtractedField(_Wire):
     source: Source
     blocked_by: tuple[str, ...] = ()
     """Codes that keep `auto` false: `missing`, `low-confidence`, `check:<name>`."""
+    blocked_because: tuple[str, ...] = ()
+    """The same in words, with the figures: "total differs from the sum of 4 lines by 3.00"."""
 
 
 class ExtractedLine(_Wire):

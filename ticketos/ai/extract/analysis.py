@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+
+from rapidfuzz import fuzz
 
 from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source, TaxRow
 from ticketos.ai.extract import doctype, parties, tables, totals
 from ticketos.ai.extract.einvoice import EInvoice
-from ticketos.ai.extract.find import Candidate, Paper, dates, numbers
+from ticketos.ai.extract.find import Candidate, Paper
 from ticketos.ai.extract.labels import Language
+from ticketos.ai.extract.scoring.addresses import address_lines, best_run
+from ticketos.ai.extract.scoring.calibration import ink
+from ticketos.ai.extract.scoring.days import day_options
+from ticketos.ai.extract.scoring.lines import layout
+from ticketos.ai.extract.scoring.names import NameOption, name_options
+from ticketos.ai.extract.scoring.numbers import number_options
+from ticketos.ai.extract.scoring.option import Option, chosen, log_odds, ranked
+from ticketos.ai.extract.suppliers import KnownSupplier, normal, squeezed, supplier_of
+from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.extract.values import amounts, currency_codes, days, fold
 from ticketos.ai.ocr.page import Page, Word, enclosing, plain_text
 
-_NUMBER_LABELS: dict[DocumentType, tuple[str, ...]] = {
-    "invoice": ("invoice_number",),
-    "credit_note": ("credit_number", "invoice_number"),
-    "receipt": ("receipt_number", "invoice_number"),
-    "purchase_order": ("po_number",),
-    "goods_receipt": ("grn_number",),
-    "inventory": (),
-    "unknown": ("invoice_number", "credit_number", "receipt_number"),
-}
 _ISSUER_SOFTWARE = 0.99
-_UNLABELLED_DATE = 0.7
-_CAP = 0.985
+_CAP = 0.995
 _AMOUNTS = ("net_total", "tax_total", "total", "amount_due")
+_ISSUED_BY_BUYER = ("purchase_order", "goods_receipt", "inventory")
+# Below this a candidate is a guess that would cost a person more than an empty field.
+_LEAST = 0.12
+# Fields a person must see anyway: the best guess, told as one, is quicker to correct than an empty box.
+_GUESSED = {"supplier_name": 0.01, "issue_date": 0.03, "number": 0.06, "buyer_name": 0.06}
 
 
 @dataclass
@@ -41,72 +48,142 @@ class Findings:
     text: str = ""
     on_page: bool | None = None
     """For an e-invoice with pages: whether its total is printed on them."""
+    evidence: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Per field what speaks for its value, as `scoring.calibration` weighs it; none for what an issuer's software wrote."""
 
 
-def analyse(pages: list[Page]) -> Findings:
-    """Read the fields of a document from its words."""
+def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
+    """Read the fields of a document from its words; `known` are suppliers of this client."""
     paper = Paper(pages)
     lines = tables.read_lines(paper)
     kind, _ = doctype.type_of(paper)
     found = Findings(kind, language=paper.language, text=plain_text(pages))
     found.lines = tuple(line.values for line in lines)
     found.tax_rows = tuple(tables.read_tax_rows(paper, lines))
-    candidates = _names_and_numbers(paper, kind) | _dates(paper, kind)
-    for name, candidate in candidates.items():
-        if candidate is not None:
-            found.fields[name] = _field(paper, candidate)
-    for name, total in totals.resolve(paper, kind).items():
+    if not paper.rows:
+        return found
+    options: dict[str, Option | None] = dict(_parties(paper, kind, known))
+    options |= _numbers(paper, kind) | _dates(paper, kind)
+    for name, option in options.items():
+        if option is not None and option.probability >= _GUESSED.get(name, _LEAST):
+            found.fields[name] = _field(paper, option)
+            found.evidence[name] = {
+                "score": option.score,
+                "legible": ink(option.legibility),
+                "guessed_day": name.endswith("_date") and bool(option.features.get("unsure")),
+            }
+    for name, candidate in parties.tax_identifiers(paper).items():
+        found.fields[name] = _candidate(paper, candidate)
+        found.evidence[name] = {
+            "score": log_odds(candidate.probability),
+            "legible": ink(candidate.legibility),
+        }
+    nets = [Decimal(line.values.net) for line in lines if line.values.net]
+    for name, total in totals.resolve(paper, kind, nets).items():
         found.fields[name] = _amount(paper, total)
+        found.evidence[name] = {
+            "score": log_odds(total.own),
+            "legible": ink(total.option.legibility) if total.option else 0.0,
+            "agrees": total.agreed is True,
+            "disagrees": total.agreed is False,
+            "derived": total.option is None,
+        }
+    _recognise(found, known)
     currency = _currency(paper)
     if currency:
-        found.fields["currency"] = _field(paper, currency)
+        found.fields["currency"] = _candidate(paper, currency)
+        found.evidence["currency"] = {
+            "score": log_odds(currency.probability),
+            "legible": ink(currency.legibility),
+        }
     return found
 
 
-def _names_and_numbers(paper: Paper, kind: DocumentType) -> dict[str, Candidate | None]:
-    supplier, address = parties.supplier(paper, kind)
-    found: dict[str, Candidate | None] = {
-        "supplier_name": supplier,
-        "supplier_address": address,
-        "buyer_name": parties.buyer(paper, kind),
-        "number": next(iter(numbers(paper, *_NUMBER_LABELS[kind])), None),
-    }
-    if kind not in ("purchase_order", "inventory"):
-        found["po_number"] = next(iter(numbers(paper, "po_number")), None)
-        if found["po_number"] and found["number"] and found["po_number"].words == found["number"].words:
-            found["po_number"] = None
-    return found | parties.tax_identifiers(paper)
+def _parties(paper: Paper, kind: DocumentType, known: Sequence[KnownSupplier]) -> dict[str, Option | None]:
+    """Supplier with address, and buyer; one name is not both."""
+    placed = layout(paper)
+    names = name_options(placed, kind, known)
+    sellers = _scored("supplier_name", names)
+    buyers = _scored("buyer_name", names)
+    supplier = sellers[0] if sellers else None
+    found: dict[str, Option | None] = {}
+    if supplier is not None:
+        found["supplier_name"] = chosen([it for it, _ in sellers])
+        address = best_run(address_lines(placed, supplier[1]))
+        if address is not None and kind != "inventory":
+            found["supplier_address"] = Option(
+                address.value, {}, address.words, address.page, address.row, log_odds(address.probability)
+            )
+    others = [it for it, _ in buyers if supplier is None or squeezed(it.value) != squeezed(supplier[0].value)]
+    found["buyer_name"] = chosen(others)
+    return found
 
 
-def _dates(paper: Paper, kind: DocumentType) -> dict[str, Candidate | None]:
-    fields = (
-        ("order_date", "issue_date")
-        if kind in ("purchase_order", "goods_receipt", "inventory")
-        else ("issue_date",)
+_RECOGNISED = 3.0
+_SAME_PLACE, _SAME_NUMBER = 80.0, 85.0
+
+
+def _recognise(found: Findings, known: Sequence[KnownSupplier]) -> None:
+    """Compare with the suppliers this client has: their spelling of the name, and of an address or number that is theirs.
+
+    What the paper says differently stays as it says: a new address or bank of a known name is for a person.
+    """
+    name, number = found.fields.get("supplier_name"), found.fields.get("supplier_tax_id")
+    hit = supplier_of(
+        known,
+        name.value if name else None,
+        [number.value] if number and number.value else [],
     )
-    issued = dates(paper, *fields)
-    due = dates(paper, "due_date")
+    if hit is None or name is None:
+        return
+    supplier, _ = hit
+    _respell(found, "supplier_name", supplier.name)
+    address = found.fields.get("supplier_address")
+    if address and _same_place(address.value, supplier.address):
+        _respell(found, "supplier_address", supplier.address or "")
+    if number and number.value and not checksum_right(number.value):
+        near = [
+            it for it in supplier.tax_ids if fuzz.ratio(squeezed(it), squeezed(number.value)) >= _SAME_NUMBER
+        ]
+        if len(near) == 1:
+            _respell(found, "supplier_tax_id", near[0])
+
+
+def _same_place(read: str | None, known: str | None) -> bool:
+    return (
+        bool(read and known) and fuzz.token_sort_ratio(normal(read or ""), normal(known or "")) >= _SAME_PLACE
+    )
+
+
+def _respell(found: Findings, field: str, value: str) -> None:
+    evidence = found.evidence.setdefault(field, {"score": 0.0})
+    found.fields[field] = found.fields[field].model_copy(update={"value": value})
+    found.evidence[field] = evidence | {"score": max(evidence["score"], 0.0) + _RECOGNISED}
+
+
+def _scored(field: str, names: Sequence[NameOption]) -> list[tuple[Option, NameOption]]:
+    """Names with the scores of a field, the likeliest first."""
+    whose = {id(it.option.features): it for it in names}
+    return [(it, whose[id(it.features)]) for it in ranked(field, [name.option for name in names])]
+
+
+def _numbers(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:
+    options = number_options(paper, kind)
+    number = chosen(ranked("number", options))
+    orders = ranked("po_number", options)
+    if number is not None and number.probability >= _LEAST:
+        orders = [it for it in orders if it.value != number.value]
+    order = None if kind in ("purchase_order", "inventory") else chosen(orders)
+    return {"number": number, "po_number": order if order and order.probability > 0.3 else None}
+
+
+def _dates(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:
+    options = day_options(paper, kind)
+    due = chosen(ranked("due_date", options))
     return {
-        "issue_date": issued[0] if issued else _unlabelled_date(paper, kind),
-        "due_date": due[0] if due else None,
+        "issue_date": chosen(ranked("issue_date", options)),
+        "due_date": due if due and due.probability > 0.5 else None,
     }
-
-
-def _unlabelled_date(paper: Paper, kind: DocumentType) -> Candidate | None:
-    """The first date that no other label claims; on receipts it is nearly always the one."""
-    claimed = {it.words for it in dates(paper, "due_date", "-date", "order_date")}
-    for index, row in enumerate(paper.rows):
-        for position, cell in enumerate(row.cells):
-            if any(mention.of("due_date", "-date") for mention in paper.found[index][position]):
-                continue
-            for day in days(cell.text, paper.order):
-                words = cell.words_between(day.start, day.end)
-                if words in claimed:
-                    continue
-                probability = 0.88 if kind == "receipt" else _UNLABELLED_DATE
-                probability *= 1.0 if day.certain else 0.85
-                return Candidate(day.value.isoformat(), probability, words, cell.page, index)
-    return None
 
 
 def _currency(paper: Paper) -> Candidate | None:
@@ -137,10 +214,20 @@ def _source(paper: Paper, page: int) -> Source:
     return next((it.source for it in paper.pages if it.number == page), "text")
 
 
-def _field(paper: Paper, candidate: Candidate) -> ExtractedField:
+def _field(paper: Paper, option: Option) -> ExtractedField:
+    return ExtractedField(
+        value=option.value,
+        confidence=round(min(option.probability * option.legibility, _CAP), 4),
+        page=option.page,
+        box=enclosing(option.words),
+        source=_source(paper, option.page),
+    )
+
+
+def _candidate(paper: Paper, candidate: Candidate) -> ExtractedField:
     return ExtractedField(
         value=candidate.value,
-        confidence=round(min(candidate.probability * candidate.legibility, _CAP), 3),
+        confidence=round(min(candidate.probability * candidate.legibility, _CAP), 4),
         page=candidate.page,
         box=enclosing(candidate.words),
         source=_source(paper, candidate.page),
@@ -149,14 +236,14 @@ def _field(paper: Paper, candidate: Candidate) -> ExtractedField:
 
 def _amount(paper: Paper, total: totals.Total) -> ExtractedField:
     confidence = round(min(total.probability, _CAP), 3)
-    if total.candidate is None:
+    if total.option is None:
         return ExtractedField(value=f"{total.value:f}", confidence=confidence, source="rule")
     return ExtractedField(
         value=f"{total.value:f}",
         confidence=confidence,
-        page=total.candidate.page,
-        box=enclosing(total.candidate.words),
-        source=_source(paper, total.candidate.page),
+        page=total.option.page,
+        box=enclosing(total.option.words),
+        source=_source(paper, total.option.page),
     )
 
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from schemas.extraction import Extraction
 from ticketos.ai.extract.limits import Limits
 from ticketos.ai.extract.reader import quarantine
+from ticketos.ai.extract.render import write
 from ticketos.ai.extract.sandbox import SandboxedReader
 
 _TIMEOUT_S = 30.0
@@ -31,6 +32,12 @@ def extract(
     text: Annotated[
         bool, typer.Option("--text", help="The text that was read, row by row, instead of the fields")
     ] = False,
+    render: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the pages as PNG, fields boxed: green may skip a person, amber not"
+        ),
+    ] = None,
     password_file: Annotated[
         Path | None, typer.Option(help="A file whose first line opens protected PDFs (- for standard input)")
     ] = None,
@@ -48,9 +55,14 @@ def extract(
         SandboxedReader(processes=processes) as reader,
         ThreadPoolExecutor(max_workers=processes) as threads,
     ):
-        for results in threads.map(lambda path: _read(reader, path, password), files):
+        for path, results in zip(
+            files, threads.map(lambda path: _read(reader, path, password), files), strict=True
+        ):
             for result in results:
                 failed += result.status == "quarantined"
+                if render is not None and result.status == "read":
+                    for picture in write(path.read_bytes(), str(path), result, render):
+                        print(picture, file=sys.stderr)
                 if json:
                     sys.stdout.write(jsonlib.dumps(result.public(), ensure_ascii=False) + "\n")
                     sys.stdout.flush()
@@ -89,7 +101,7 @@ def _show(result: Extraction) -> None:
     console.print(
         f"{result.file}: {result.type}, {result.pages} pages, {result.engine}", markup=False, soft_wrap=True
     )
-    table = Table("field", "value", "confidence", "auto", "page", "source")
+    table = Table("field", "value", "confidence", "auto", "page", "source", "why not")
     for name, field in result.fields.items():
         table.add_row(
             name,
@@ -98,6 +110,7 @@ def _show(result: Extraction) -> None:
             "yes" if field.auto else "no",
             str(field.page or ""),
             field.source,
+            "; ".join(field.blocked_because),
         )
     console.print(table)
     if result.lines:

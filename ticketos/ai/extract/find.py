@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ticketos.ai.extract.labels import Label, Language, Mention, language_of, mentions
 from ticketos.ai.extract.values import DayOrder, amounts, currency_codes, day_order, days, identifiers
@@ -127,11 +128,16 @@ _QUALIFIER = re.compile(
 
 def _announcing(text: str) -> list[Mention]:
     """The labels in a cell, without a tax that only qualifies the label before it: "Net (excl. VAT)"."""
+    return list(_announced(text)) if any(map(str.isalpha, text)) or "#" in text else []
+
+
+@lru_cache(maxsize=4096)
+def _announced(text: str) -> tuple[Mention, ...]:
     found: list[Mention] = []
     for mention in mentions(text):
         if not (found and _QUALIFIER.search(text[found[-1].end : mention.start])):
             found.append(mention)
-    return found
+    return tuple(found)
 
 
 def dates(paper: Paper, *fields: str) -> list[Candidate]:

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from schemas.extraction import Code, ExtractedField
 from ticketos.ai.extract.analysis import Findings
+from ticketos.ai.extract.confidence import spoken_for
 from ticketos.ai.extract.totals import with_evidence
 
 _MOST_JSON = 8192
@@ -193,10 +194,13 @@ def _speaks_for(found: Findings, name: str, value: str) -> str:
 def _weigh(found: Findings, name: str, value: str, code: Code) -> None:
     read = found.fields.get(name)
     if read is not None and _same(name, read.value, value):
+        spoken_for(found, name, _AGREES)
         confidence = min(with_evidence(read.confidence, _AGREES), _CAP)
     elif read is not None and code.meaning not in _WHOLE and read.confidence >= _SURE:
+        spoken_for(found, name, _DIFFERS)
         confidence = with_evidence(read.confidence, _DIFFERS)
     else:
+        found.evidence.pop(name, None)
         found.fields[name] = ExtractedField(
             value=value,
             confidence=_STATED if read is None else _DISPUTED,

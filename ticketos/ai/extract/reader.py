@@ -10,30 +10,23 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
 
-from schemas.extraction import Check, ExtractedField, Extraction
+from schemas.extraction import Extraction
+from ticketos.ai.extract import confidence
 from ticketos.ai.extract.analysis import Findings, analyse, from_einvoice
+from ticketos.ai.extract.confidence import doubtful
+from ticketos.ai.extract.confidence import quarantine as quarantine
 from ticketos.ai.extract.einvoice import EInvoice, parse_xml, read_einvoice
-from ticketos.ai.extract.fingerprint import simhash, text_sha256
-from ticketos.ai.extract.limits import REASONS, Guard, Limits, Quarantined
+from ticketos.ai.extract.limits import Guard, Limits, Quarantined
 from ticketos.ai.extract.payloads import understood, with_codes
 from ticketos.ai.extract.pdf import PdfFile
 from ticketos.ai.extract.scanner import Scanner, Source
 from ticketos.ai.extract.sheets import Part, parts
 from ticketos.ai.extract.sniff import kind_of
-from ticketos.ai.extract.taxid import checksum_right
-from ticketos.ai.extract.totals import with_evidence
 from ticketos.ai.ocr.agreement import compared
 from ticketos.ai.ocr.engines import OcrEngine, RapidOcr
 from ticketos.ai.ocr.images import ImageFile
 from ticketos.ai.ocr.page import Page
 from ticketos.lines.data_entry import rules
-
-# How much a rule's verdict says about the fields it speaks for. net_plus_tax chose the amounts, so it has
-# been counted already; a checksum is right by chance one time in ten to thirty-six.
-_PASSED = {"lines_sum": 12.0, "tax_by_rate": 8.0, "supplier_tax_id": 15.0, "buyer_tax_id": 15.0}
-_FAILED = 0.25
-_CAP = 0.995
-_SECOND_AGREES, _SECOND_DIFFERS = 6.0, 0.35
 
 
 class Reader:
@@ -118,7 +111,7 @@ class Reader:
         engine = _engine_name(paper.pages, self._ocr.name)
         result = self._finish(filename, found, today, engine, count, broken)
         optical = any(page.source == "ocr" for page in paper.pages)
-        if optical and self._second and _doubtful(result):
+        if optical and self._second and doubtful(result):
             again = [scanner.again(page, self._second) for page in paper.pages]
             agreed = [compared(first, second) for first, second in zip(paper.pages, again, strict=True)]
             first = with_codes(analyse(agreed), codes)
@@ -128,18 +121,9 @@ class Reader:
     def _second_opinion(
         self, filename: str, first: Findings, second: Findings, today: date, engine: str, pages: int
     ) -> Extraction:
-        """Two engines seldom make the same mistake: what both read is likelier, what they dispute is not."""
-        for name, field in first.fields.items():
-            other = second.fields.get(name)
-            if other is None:
-                continue
-            ratio = _SECOND_AGREES if other.value == field.value else _SECOND_DIFFERS
-            better = other if ratio < 1 and other.confidence > field.confidence else field
-            first.fields[name] = _doubted(better, ratio)
-        for name in second.fields.keys() - first.fields.keys():
-            first.fields[name] = _doubted(second.fields[name], _SECOND_DIFFERS)
         name = self._second.name if self._second else ""
-        return self._finish(filename, first, today, f"{engine}+{name}", pages)
+        found = confidence.second_opinion(first, second)
+        return self._finish(filename, found, today, f"{engine}+{name}", pages)
 
     def _finish(
         self,
@@ -150,43 +134,7 @@ class Reader:
         pages: int,
         broken_xml: str | None = None,
     ) -> Extraction:
-        if not found.text.strip() and not found.fields:
-            raise Quarantined("empty", "no words")
-        results = list(_check(found, today))
-        if found.on_page is not None:
-            detail = (
-                "the total of the e-invoice is printed on the page"
-                if found.on_page
-                else ("the total of the e-invoice is not printed on the page")
-            )
-            results.append(rules.CheckResult("xml_on_page", found.on_page, detail, ("total",)))
-        if broken_xml is not None:
-            results.append(rules.CheckResult("embedded_xml", False, broken_xml, ()))
-        fields = {name: _weigh(name, field, results) for name, field in found.fields.items()}
-        decisions = rules.auto_fields(
-            {name: rules.FieldValue(it.value, it.confidence) for name, it in fields.items()},
-            results,
-            self._thresholds,
-        )
-        return Extraction(
-            file=filename,
-            type=found.type,
-            status="read",
-            fields={
-                name: field.model_copy(
-                    update={"auto": decisions[name].auto, "blocked_by": decisions[name].blocked_by}
-                )
-                for name, field in fields.items()
-            },
-            lines=found.lines,
-            tax_rows=found.tax_rows,
-            checks=tuple(Check(name=it.name, ok=it.ok, detail=it.detail) for it in results),
-            engine=engine,
-            pages=pages,
-            text_sha256=text_sha256(found.text),
-            simhash=simhash(found.text),
-            language=found.language,
-        )
+        return confidence.conclude(filename, found, today, engine, pages, broken_xml, self._thresholds)
 
 
 def read_document(
@@ -194,13 +142,6 @@ def read_document(
 ) -> Extraction:
     """Read one document with the default engines in this process. For files from outside, use the sandbox."""
     return Reader(limits).read(data, filename, today)
-
-
-def quarantine(filename: str, code: str) -> Extraction:
-    """The answer for a document that was not read; `code` is a key of REASONS."""
-    return Extraction(
-        file=filename, status="quarantined", reason=code, reason_text=REASONS[code], engine="none"
-    )
 
 
 def _attached(file: PdfFile) -> tuple[EInvoice | None, str | None]:
@@ -215,41 +156,6 @@ def _attached(file: PdfFile) -> tuple[EInvoice | None, str | None]:
         if invoice is not None and invoice.fields:
             return invoice, None
     return None, broken
-
-
-def _check(found: Findings, today: date) -> tuple[rules.CheckResult, ...]:
-    return rules.checks(
-        found.type,
-        {name: rules.FieldValue(field.value, field.confidence) for name, field in found.fields.items()},
-        [rules.LineValue(it.quantity, it.unit_price, it.tax_rate, it.net) for it in found.lines],
-        today,
-        checksum_right,
-    )
-
-
-def _weigh(name: str, field: ExtractedField, results: list[rules.CheckResult]) -> ExtractedField:
-    """The confidence after the rules: each verdict is evidence about the fields it speaks for."""
-    confidence = field.confidence
-    for result in results:
-        if name in result.fields and not (result.name == "net_plus_tax" and field.source != "xml"):
-            ratio = _PASSED.get(result.name, 1.0) if result.ok else _FAILED
-            confidence = with_evidence(confidence, ratio) if ratio != 1.0 else confidence
-    return field.model_copy(update={"confidence": round(min(confidence, _CAP), 3)})
-
-
-def _doubted(field: ExtractedField, ratio: float) -> ExtractedField:
-    confidence = min(with_evidence(field.confidence, ratio), _CAP)
-    return field.model_copy(update={"confidence": round(confidence, 3)})
-
-
-def _doubtful(result: Extraction) -> bool:
-    """Whether a second reading is worth its time: a failed sum, or a required field that is weak or
-    absent.
-    """
-    if any(not check.ok for check in result.checks):
-        return True
-    needed = rules.required_fields(result.type)
-    return any(name not in result.fields or not result.fields[name].auto for name in needed)
 
 
 def _engine_name(pages: list[Page], ocr: str) -> str:

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 
-from ticketos.ai.extract.find import Candidate, Paper, money
+from schemas.extraction import DocumentType
+from ticketos.ai.extract.find import Paper
+from ticketos.ai.extract.scoring.option import Option, ranked
+from ticketos.ai.extract.scoring.sums import Money, Place, amount_options, money_of
 
 _CENTS = Decimal("0.02")
 # How much more likely figures are when they agree, and less when they contradict each other: three random
 # candidates agree to the cent hardly ever, true ones nearly always.
 AGREES, CONTRADICTS = 40.0, 0.1
 _ABSENT = 0.1
-_MOST = 10
+# What fitting parts add to a total's own probability, and how much parts that cannot fit take from it.
+_HELP, _HINDERED = 2.0, 0.7
+_MOST = 8
+_WORTH = 0.002
+_LEAST = 0.05
 
 
 @dataclass(frozen=True)
 class Total:
-    """A resolved amount. `candidate` is None where the value was calculated from the other two."""
+    """A resolved amount. `option` is None where the value was calculated from the other two."""
 
     value: Decimal
     probability: float
-    candidate: Candidate | None
+    option: Option | None
+    own: float = 0.5
+    """What the scorer said of the value alone."""
+    agreed: bool | None = None
+    """Whether net, tax and total fit; None where one is absent."""
 
 
 def with_evidence(probability: float, ratio: float) -> float:
@@ -34,103 +45,137 @@ def with_evidence(probability: float, ratio: float) -> float:
 
 
 @dataclass(frozen=True)
-class _Option:
+class _Choice:
     value: Decimal
     probability: float
-    candidate: Candidate | None
+    option: Option
+    own: float
 
 
-def resolve(paper: Paper, document_type: str) -> dict[str, Total]:
+def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ()) -> dict[str, Total]:
     """net_total, tax_total, total and (where it differs) amount_due, as far as the paper shows them."""
-    due = _merge(money(paper, "amount_due"))
-    totals = _merge(money(paper, "total"))
-    totals += [
-        _Option(it.value, it.probability * 0.6, it.candidate) for it in due if not _has(totals, it.value)
-    ]
-    nets = _merge(money(paper, "net_total"))
-    taxes = _taxes(paper)
-    if not totals:
+    found = money_of(paper)
+    options = amount_options(paper, kind, found, line_nets)
+    roles = {name: _likely(name, options) for name in ("net_total", "tax_total", "total", "amount_due")}
+    taxes = roles["tax_total"] + _summed(found, roles["tax_total"])
+    if not roles["total"]:
         return {}
-    chosen, agreed = _best(nets, taxes, totals)
+    chosen, agreed = _best(roles["net_total"], taxes, roles["total"], _adjustments(found))
     ratio = AGREES if agreed else 1.0 if agreed is None else CONTRADICTS
-    found = {
-        name: Total(option.value, with_evidence(option.probability, ratio), option.candidate)
+    result = {
+        name: Total(option.value, with_evidence(option.probability, ratio), option.option, option.own, agreed)
         for name, option in zip(("net_total", "tax_total", "total"), chosen, strict=True)
-        if option is not None
+        if option is not None and with_evidence(option.probability, ratio) >= _LEAST
     }
-    if document_type in ("invoice", "credit_note"):
-        _derive(found)
-    if "total" in found:
-        found["total"] = _paid(paper, found["total"])
-        other = [it for it in due if it.value != found["total"].value]
+    if kind in ("invoice", "credit_note"):
+        _derive(result)
+    if "total" in result:
+        other = [
+            it for it in roles["amount_due"] if it.value != result["total"].value and it.probability > 0.5
+        ]
         if other:
-            best = max(other, key=lambda it: it.probability)
-            found["amount_due"] = Total(best.value, best.probability, best.candidate)
-    return found
+            result["amount_due"] = Total(other[0].value, other[0].probability, other[0].option, other[0].own)
+    if kind == "credit_note":
+        return _unsigned(result)
+    return result
 
 
-def _has(options: Sequence[_Option], value: Decimal) -> bool:
-    return any(option.value == value for option in options)
-
-
-def _merge(candidates: Sequence[Candidate]) -> list[_Option]:
-    """One option per value: seen under several labels it is likelier; later on the paper breaks ties."""
-    options: dict[Decimal, _Option] = {}
-    for candidate in candidates:
-        value = Decimal(candidate.value)
-        before = options.get(value)
-        missed = (1 - candidate.probability * candidate.legibility) * (
-            1 - before.probability if before else 1.0
+def _likely(name: str, options: Sequence[Option]) -> list[_Choice]:
+    """The likeliest values of a role, each with its share among them."""
+    best = ranked(name, options)[:_MOST]
+    weight = sum(it.probability for it in best) or 1.0
+    return [
+        _Choice(
+            Decimal(it.value),
+            it.probability / max(weight, 1.0) * it.legibility,
+            it,
+            it.probability / max(weight, 1.0),
         )
-        best = candidate
-        if before and before.candidate and before.candidate.probability > candidate.probability:
-            best = before.candidate
-        options.pop(value, None)
-        options[value] = _Option(value, min(1 - missed, 0.98), best)
-    # The dict keeps the order of the paper, the sort is stable.
-    latest_first = list(reversed(options.values()))
-    return sorted(latest_first, key=lambda it: -it.probability)[:_MOST]
+        for it in best
+        if it.probability > _WORTH
+    ]
 
 
-def _taxes(paper: Paper) -> list[_Option]:
-    """Tax sums, single taxes, and the sum of taxes that stand in rows of their own (CGST + SGST, 7 % +
-    19 %).
-    """
-    options = _merge(money(paper, "tax_total"))
-    rows = {part.row: part for part in money(paper, "tax_part")}
+def _summed(found: Sequence[Money], single: Sequence[_Choice]) -> list[_Choice]:
+    """The sum of taxes that stand in rows of their own (CGST + SGST, 7 % + 19 %)."""
+    rows: dict[tuple[int, int], Place] = {}
+    for money in found:
+        for place in money.places:
+            near = place.near[0] if place.near else None
+            if near is not None and near.side == "left" and near.mention.of("tax_part"):
+                # In a row the last amount is the row's result: base, then tax.
+                key = (place.page, place.spot.row)
+                before = rows.get(key)
+                if before is None or place.spot.cell >= before.spot.cell:
+                    rows[key] = place
     parts = list(rows.values())
-    for option in _merge(parts):
-        if not _has(options, option.value):
-            options.append(_Option(option.value, option.probability * 0.8, option.candidate))
-    if 2 <= len(parts) <= 6:
-        added = sum((Decimal(part.value) for part in parts), Decimal(0))
-        if not _has(options, added):
-            options.append(_Option(added, 0.6, parts[-1]))
-    return options
+    known = {it.value for it in single}
+    choices = []
+    for few in (parts, parts[-2:], parts[-3:]):
+        added = sum((it.value for it in few), Decimal(0))
+        if 2 <= len(few) <= 6 and added not in known:
+            known.add(added)
+            last = few[-1]
+            spoken = Option(
+                f"{added:f}", {}, tuple(w for it in few for w in it.words), last.page, last.spot.row
+            )
+            choices.append(_Choice(added, 0.5, spoken, 0.5))
+    return choices
+
+
+_Chosen = tuple[_Choice | None, _Choice | None, _Choice | None]
 
 
 def _best(
-    nets: Sequence[_Option], taxes: Sequence[_Option], totals: Sequence[_Option]
-) -> tuple[tuple[_Option | None, _Option | None, _Option | None], bool | None]:
-    """The likeliest combination and whether it agrees (None when it is not complete enough to tell)."""
+    nets: Sequence[_Choice],
+    taxes: Sequence[_Choice],
+    totals: Sequence[_Choice],
+    adjustments: Sequence[Decimal],
+) -> tuple[_Chosen, bool | None]:
+    """The likeliest total, helped by a net and a tax that make it up; then the likeliest of those.
+
+    Also whether they agree, None when one is absent. A part of the paper that adds up in itself (one rate's sums, one
+    page's) is not enough to overrule a total that is labelled as such.
+    """
     best_score = -1.0
-    best: tuple[tuple[_Option | None, _Option | None, _Option | None], bool | None] = (
-        (None, None, None),
-        None,
-    )
-    for net, tax, total in product([*nets, None], [*taxes, None], totals):
-        score = total.probability
-        score *= net.probability if net else _ABSENT
-        score *= tax.probability if tax else _ABSENT
-        agreed: bool | None = None
-        if net and tax:
-            agreed = abs(net.value + tax.value - total.value) <= _CENTS
-            score *= AGREES if agreed else CONTRADICTS
-        elif (net and abs(net.value) > abs(total.value)) or (tax and abs(tax.value) >= abs(total.value) > 0):
-            score *= CONTRADICTS
-        if score > best_score:
-            best_score, best = score, ((net, tax, total), agreed)
+    best: tuple[_Chosen, bool | None] = ((None, None, None), None)
+    for total in totals:
+        pairs = [
+            ((net, tax, total), *_fits(net, tax, total, adjustments))
+            for net, tax in product([*nets, None], [*taxes, None])
+        ]
+        chosen, weight, agreed = max(pairs, key=lambda it: it[1])
+        helped = total.probability * (1 + _HELP * min(weight / AGREES, 1.0)) if agreed else total.probability
+        if agreed is False:
+            helped *= _HINDERED
+        if helped > best_score:
+            best_score, best = helped, (chosen, agreed)
     return best
+
+
+def _fits(
+    net: _Choice | None, tax: _Choice | None, total: _Choice, adjustments: Sequence[Decimal]
+) -> tuple[float, bool | None]:
+    """How well a net and a tax go with a total, and whether they add up to it, rounding as printed."""
+    weight = (net.probability if net else _ABSENT) * (tax.probability if tax else _ABSENT)
+    if net and tax:
+        rest = total.value - net.value - tax.value
+        agreed = abs(rest) <= _CENTS or any(abs(rest) == abs(it) for it in adjustments)
+        exact = 1.0 if rest == 0 or rest in adjustments else 0.9
+        return weight * (AGREES * exact if agreed else CONTRADICTS), agreed
+    if (net and abs(net.value) > abs(total.value)) or (tax and abs(tax.value) >= abs(total.value) > 0):
+        weight *= CONTRADICTS
+    return weight, None
+
+
+def _adjustments(found: Sequence[Money]) -> list[Decimal]:
+    """The amounts printed as rounding: a few cents, or less than one of the currency where none are used."""
+    return [
+        sign * it.value
+        for it in found
+        if 0 < abs(it.value) < 1 and any(place.rounding for place in it.places)
+        for sign in (1, -1)
+    ]
 
 
 def _derive(found: dict[str, Total]) -> None:
@@ -138,16 +183,18 @@ def _derive(found: dict[str, Total]) -> None:
     net, tax, total = (found.get(name) for name in ("net_total", "tax_total", "total"))
     if total and tax and not net:
         value = total.value - tax.value
-        found["net_total"] = Total(value, 0.85 * min(total.probability, tax.probability), None)
+        found["net_total"] = Total(
+            value, 0.85 * min(total.probability, tax.probability), None, min(total.own, tax.own)
+        )
     elif total and net and not tax and abs(total.value) >= abs(net.value):
         value = total.value - net.value
-        found["tax_total"] = Total(value, 0.75 * min(total.probability, net.probability), None)
+        found["tax_total"] = Total(
+            value, 0.75 * min(total.probability, net.probability), None, min(total.own, net.own)
+        )
 
 
-def _paid(paper: Paper, total: Total) -> Total:
-    """Cash minus change is what was paid: it confirms the total of a till receipt."""
-    cash = {Decimal(it.value) for it in money(paper, "cash")}
-    change = {Decimal(it.value) for it in money(paper, "change")}
-    if any(given - back == total.value for given in cash for back in change):
-        return Total(total.value, with_evidence(total.probability, AGREES), total.candidate)
-    return total
+def _unsigned(found: dict[str, Total]) -> dict[str, Total]:
+    """A credit note says by its type that money goes back: its amounts are told without the sign it prints."""
+    if any(it.value > 0 for name, it in found.items() if name in ("net_total", "total")):
+        return found
+    return {name: replace(it, value=-it.value) for name, it in found.items()}

@@ -62,6 +62,11 @@ _CURRENCY = re.compile(rf"(?<![A-Za-z])({_SYMBOL}|euro|zł)(?![A-Za-z])", re.IGN
 
 def amounts(text: str) -> list[Amount]:
     """Every number in the text that could be an amount; parts of dates and identifiers are left out."""
+    return list(_amounts(text)) if any(map(str.isdigit, text)) else []
+
+
+@lru_cache(maxsize=4096)
+def _amounts(text: str) -> tuple[Amount, ...]:
     found = []
     for match in _AMOUNT.finditer(text):
         start, end = match.span()
@@ -80,7 +85,7 @@ def amounts(text: str) -> list[Amount]:
         negative = negative or (opening == "(" and closing == ")")
         money = bool(match["before"] or match["after"] or re.search(r"[.,]\d{2}$|[.,][-–—]$", digits))
         found.append(Amount(start, end, -value if negative else value, money, bool(match["percent"])))
-    return found
+    return tuple(found)
 
 
 def _decimal(digits: str) -> Decimal | None:
@@ -121,6 +126,10 @@ for _names in (
     "jän febr mrz apr mai jun jul aug sept okt nov dez",
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "janv févr mars avr mai juin juil août sept oct nov déc",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "ene feb mar abr may jun jul ago sep oct nov dic",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "gen feb mar apr mag giu lug ago set ott nov dic",
 ):
     for _index, _name in enumerate(_names.split(), start=1):
         _MONTHS[_name] = _index
@@ -128,13 +137,17 @@ for _names in (
             _index
         )
 _MONTH = "(" + "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True)) + r")\.?"
+# A reader may lose the space before a time: 14/03/20185:57, 04-05-1812:50.
+_YEAR = r"((?:19|20)\d{2}|\d{2})"
+_ENDS = r"(?:(?![\d/]|[.,-]\d)|(?=\d{1,2}:\d{2}))"
 _DATES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("ymd", re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")),
-    ("num", re.compile(r"(?<![\d.,/])(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?![\d/]|[.,-]\d)")),
+    ("ymd", re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:(?!\d)|(?=\d{1,2}:\d{2}))")),
+    ("num", re.compile(rf"(?<![\d.,/])(\d{{1,2}})\s?([-/.])\s?(\d{{1,2}})\s?\2\s?{_YEAR}{_ENDS}")),
     (
         "dMy",
         re.compile(
-            rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|\.)?[\s\-/.,]*(?:of\s+|de\s+)?{_MONTH}[\s\-/.,']*(\d{{4}}|\d{{2}})(?!\d)",
+            rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|\.|º|°)?[\s\-/.,]*(?:of\s+|de\s+|d['’]\s?)?{_MONTH}"
+            rf"[\s\-/.,'’]*(?:de(?:l)?\s+)?{_YEAR}(?:(?!\d)|(?=\d{{1,2}}:\d{{2}}))",
             re.IGNORECASE,
         ),
     ),
@@ -150,6 +163,11 @@ _DATES: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 def days(text: str, order: DayOrder = "dmy") -> list[Day]:
     """Every date in the text. `order` decides only where day and month could be swapped."""
+    return list(_days(text, order)) if sum(map(str.isdigit, text)) >= 3 else []
+
+
+@lru_cache(maxsize=4096)
+def _days(text: str, order: DayOrder) -> tuple[Day, ...]:
     found: list[Day] = []
     for shape, pattern in _DATES:
         for match in pattern.finditer(text):
@@ -158,7 +176,37 @@ def days(text: str, order: DayOrder = "dmy") -> list[Day]:
             day = _day(shape, match, order)
             if day:
                 found.append(day)
-    return sorted(found, key=lambda day: day.start)
+    return tuple(sorted(found, key=lambda day: day.start))
+
+
+_TORN: tuple[re.Pattern[str], ...] = (
+    re.compile(rf"(?<![\d.,/\-])(\d{{1,2}})()[-/.](\d{{1,2}})[-/.,:]{_YEAR}{_ENDS}"),
+    re.compile(rf"(?<![\d.,/\-])(\d{{2}})()(\d{{2}})[-/]{_YEAR}{_ENDS}"),
+    re.compile(r"(?<![\d.,/\-])(\d{2})()[-/](\d{2})((?:19|20)\d{2})(?!\d)"),
+    re.compile(r"(?<![\d.,/\-])(\d{2})()(\d{2})((?:19|20)\d{2})(?!\d)"),
+)
+_COMPACT = re.compile(r"(?<![\d.,/\-])((?:19|20)\d{2})(\d{2})(\d{2})(?!\d)")
+_LOOKS_LIKE = str.maketrans("OoQDIl|SsBZ", "00001115582")
+
+
+def torn_days(text: str, order: DayOrder = "dmy") -> list[Day]:
+    """Dates whose marks or digits a reader of pictures lost: 2504/2017, 0502-18, l4/03/2O18; none is certain."""
+    if sum(map(str.isdigit, text)) < 4:
+        return []
+    straight = re.sub(r"\S*\d\S*", lambda it: it[0].translate(_LOOKS_LIKE), text)
+    found = [
+        day for day in _days(straight, order) if straight[day.start : day.end] != text[day.start : day.end]
+    ]
+    matches = [
+        (match, _day("num", match, order)) for pattern in _TORN for match in pattern.finditer(straight)
+    ]
+    matches += [(match, _day("ymd", match, order)) for match in _COMPACT.finditer(straight)]
+    whole = _days(text, order)
+    for match, day in matches:
+        free = all(match.end() <= it.start or it.end <= match.start() for it in (*whole, *found))
+        if day is not None and free and 1990 <= day.value.year <= 2049:
+            found.append(day)
+    return [Day(it.start, it.end, it.value, False) for it in found]
 
 
 def _day(shape: str, match: re.Match[str], order: DayOrder) -> Day | None:

@@ -74,6 +74,8 @@ class FieldDecision:
 
     auto: bool
     blocked_by: tuple[str, ...]
+    because: tuple[str, ...] = ()
+    """The same in words, with the figures."""
 
 
 def required_fields(document_type: str) -> tuple[str, ...]:
@@ -137,13 +139,17 @@ def auto_fields(
     """
     decisions: dict[str, FieldDecision] = {}
     for name, field in fields.items():
-        blocked: list[str] = []
+        blocked: list[tuple[str, str]] = []
+        least = thresholds.get(name, thresholds.get("*", 1.0))
         if field.value is None:
-            blocked.append("missing")
-        elif field.confidence < thresholds.get(name, thresholds.get("*", 1.0)):
-            blocked.append("low-confidence")
-        blocked += [f"check:{result.name}" for result in results if not result.ok and name in result.fields]
-        decisions[name] = FieldDecision(not blocked, tuple(blocked))
+            blocked.append(("missing", "not found on the document"))
+        elif field.confidence < least:
+            blocked.append(("low-confidence", f"{field.confidence:.1%} sure, {least:.1%} are asked for"))
+        failed = [result for result in results if not result.ok and name in result.fields]
+        blocked += [(f"check:{result.name}", result.detail) for result in failed]
+        decisions[name] = FieldDecision(
+            not blocked, tuple(code for code, _ in blocked), tuple(words for _, words in blocked)
+        )
     return decisions
 
 
@@ -164,10 +170,12 @@ def _net_plus_tax(fields: Mapping[str, FieldValue]) -> CheckResult | None:
     if net is None or tax is None or total is None:
         return None
     ok = abs(net + tax - total) <= 2 * _CENT
-    sign = "=" if ok else "≠"
-    return CheckResult(
-        "net_plus_tax", ok, f"{net} + {tax} {sign} {total}", ("net_total", "tax_total", "total")
+    detail = (
+        f"{net} + {tax} = {total}"
+        if ok
+        else f"total {total} differs from net {net} + tax {tax} by {abs(total - net - tax)}"
     )
+    return CheckResult("net_plus_tax", ok, detail, ("net_total", "tax_total", "total"))
 
 
 def _lines_sum(fields: Mapping[str, FieldValue], lines: Sequence[LineValue]) -> CheckResult | None:
@@ -183,8 +191,10 @@ def _lines_sum(fields: Mapping[str, FieldValue], lines: Sequence[LineValue]) -> 
         return CheckResult("lines_sum", True, f"{len(known)} lines = {added} = net {net}", ("net_total",))
     if total is not None and abs(added - total) <= slack:
         return CheckResult("lines_sum", True, f"{len(known)} lines = {added} = total {total}", ("total",))
-    aim, name = (net, "net_total") if net is not None else (total, "total")
-    return CheckResult("lines_sum", False, f"{len(known)} lines = {added} ≠ {aim}", (name,))
+    aim, name = (net, "net_total") if net is not None else (total or Decimal(0), "total")
+    what = "net amount" if name == "net_total" else "total"
+    detail = f"{what} {aim} differs from the sum of {len(known)} lines ({added}) by {abs(aim - added)}"
+    return CheckResult("lines_sum", False, detail, (name,))
 
 
 def _line_products(lines: Sequence[LineValue]) -> CheckResult | None:
@@ -220,8 +230,12 @@ def _tax_by_rate(fields: Mapping[str, FieldValue], lines: Sequence[LineValue]) -
         return None
     expected = sum((base * rate / 100 for rate, base in bases.items()), Decimal(0)).quantize(_CENT)
     ok = abs(expected - tax) <= _CENT * (1 + len(pairs))
-    sign = "=" if ok else "≠"
-    return CheckResult("tax_by_rate", ok, f"rate × base = {expected} {sign} tax {tax}", ("tax_total",))
+    detail = (
+        f"rate × base = {expected} = tax {tax}"
+        if ok
+        else f"tax {tax} differs from rate × base ({expected}) by {abs(expected - tax)}"
+    )
+    return CheckResult("tax_by_rate", ok, detail, ("tax_total",))
 
 
 def _issue_date_plausible(fields: Mapping[str, FieldValue], today: date) -> CheckResult | None:

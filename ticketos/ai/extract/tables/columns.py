@@ -90,7 +90,10 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         "recu|recue|commande|commandee|qte cde|qte recue|cde|qte|quantite|quantites|heures|"
         "nombre|nb|jours|qte livree|qte facturee",
     ),
-    ("quantity", "pedido|recibido|cant pedida|cant recibida|solicitado|entregado|cantidad|cant|uds|unidades|horas|ordinato|ricevuto|consegnato|qta ordinata|qta ricevuta|quantita|qta|q ta|ore|giorni|pezzi|qt"),
+    (
+        "quantity",
+        "pedido|recibido|cant pedida|cant recibida|solicitado|entregado|cantidad|cant|uds|unidades|horas|ordinato|ricevuto|consegnato|qta ordinata|qta ricevuta|quantita|qta|q ta|ore|giorni|pezzi|qt",
+    ),
     (
         "unit",
         "unit|uom|u o m|unit of measure|einheit|einh|me|mengeneinheit|ve|unite|unites|unidad|ud|u m|um|"

@@ -1,0 +1,1 @@
+"""Scoring the reader on labelled documents: folders, truth, measures and the report."""

@@ -1,0 +1,1 @@
+"""The words on papers, one file a language."""
