@@ -85,6 +85,7 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
             "agrees": total.agreed is True,
             "disagrees": total.agreed is False,
             "derived": total.option is None,
+            "turned": total.turned,
         }
     _recognise(found, known)
     currency = _currency(paper)
@@ -148,7 +149,9 @@ def _recognise(found: Findings, known: Sequence[KnownSupplier]) -> None:
 
 
 def _same_place(read: str | None, known: str | None) -> bool:
-    return bool(read and known) and fuzz.token_sort_ratio(normal(read or ""), normal(known or "")) >= _SAME_PLACE
+    return (
+        bool(read and known) and fuzz.token_sort_ratio(normal(read or ""), normal(known or "")) >= _SAME_PLACE
+    )
 
 
 def _respell(found: Findings, field: str, value: str) -> None:
