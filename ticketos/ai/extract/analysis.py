@@ -87,6 +87,7 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
             "agrees": total.agreed is True,
             "disagrees": total.agreed is False,
             "derived": total.option is None,
+            "turned": total.turned,
         }
     _recognise(found, known)
     currency = _currency(paper)

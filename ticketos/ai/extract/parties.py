@@ -286,7 +286,8 @@ def _by_label(paper: Paper, found: dict[str, Candidate]) -> None:
         for cell, start, stop, sure in [*paper.after(place)][:1]:
             text = cell.text[start:stop]
             match = re.match(
-                r"[\s.:#()\-]*([A-Z]{0,4}\d[\dA-Z/\-]{6,18}\d|[A-Z]{0,3}\d{8,15})(?!\S*[.,]\d{2}\b)", text
+                r"[\s.:#()\-]*([A-Z]{0,4}\d[\dA-Z/\-]{6,18}[\dA-Z]|[A-Z]{0,3}\d{8,15}[A-Z]?)(?!\S*[.,]\d{2}\b)",
+                text,
             )
             if match and not days(text):
                 words = cell.words_between(start + match.start(1), start + match.end(1))

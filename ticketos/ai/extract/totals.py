@@ -35,6 +35,8 @@ class Total:
     """What the scorer said of the value alone."""
     agreed: bool | None = None
     """Whether net, tax and total fit; None where one is absent."""
+    turned: bool = False
+    """Whether the paper prints it with the other sign."""
 
 
 def with_evidence(probability: float, ratio: float) -> float:
@@ -67,6 +69,9 @@ def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ())
         for name, option in zip(("net_total", "tax_total", "total"), chosen, strict=True)
         if option is not None and with_evidence(option.probability, ratio) >= _LEAST
     }
+    if kind == "receipt" and agreed is not True:
+        # A till prints parts of sums of every kind; only those that make up the total are its net and tax.
+        result = {name: it for name, it in result.items() if name == "total"}
     if kind in ("invoice", "credit_note"):
         _derive(result)
     if "total" in result:
@@ -197,4 +202,4 @@ def _unsigned(found: dict[str, Total]) -> dict[str, Total]:
     """A credit note says by its type that money goes back: its amounts are told without the sign it prints."""
     if any(it.value > 0 for name, it in found.items() if name in ("net_total", "total")):
         return found
-    return {name: replace(it, value=-it.value) for name, it in found.items()}
+    return {name: replace(it, value=-it.value, turned=True) for name, it in found.items()}

@@ -23,15 +23,14 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "unknown": (),
 }
 
-# Money that nothing confirms should not pass on a good label alone, hence the higher bar for amounts.
+# Confidence is calibrated and told smaller than fitted, by how much depends on the field: the bars are where values
+# above them are right 99 times in 100 (`python -m benchmarks.extraction` prints both).
 DEFAULT_THRESHOLDS: Mapping[str, float] = {
-    "*": 0.9,
-    "net_total": 0.95,
-    "tax_total": 0.95,
-    "total": 0.95,
-    "amount_due": 0.95,
-    "supplier_tax_id": 0.95,
-    "buyer_tax_id": 0.95,
+    "*": 0.95,
+    "issue_date": 0.85,
+    "net_total": 0.93,
+    "tax_total": 0.93,
+    "total": 0.93,
 }
 
 _CENT = Decimal("0.01")

@@ -146,7 +146,10 @@ def best_run(lines: list[AddressLine], trees: Trees | None = None) -> Address | 
             total += scores[last]
             if best is None or total > best[0]:
                 best = total, first, last
-            if lines[last].features["cut"]:
+            # A sender's line holds the whole address, and so does one that a telephone ends.
+            if lines[last].features["cut"] or (
+                lines[last].features["inline"] and lines[last].features["places"]
+            ):
                 break
     if best is None or best[0] <= 0:
         return None

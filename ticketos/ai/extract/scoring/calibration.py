@@ -19,6 +19,7 @@ EVIDENCE = ("score", "legible", "agrees", "disagrees", "passed", "failed", "gues
 a month, a value that was calculated."""
 _SHRUNK = {"text": (0.9, 0.15), "ocr": (0.85, 0.3), "rule": (0.8, 0.4)}
 _CAP = 0.998
+_SIGN_TURNED = 0.85
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Curve:
         """How likely the value is right, told smaller than the fit says."""
         fitted = self.base + sum(slope * evidence.get(name, 0.0) for name, slope in self.slopes.items())
         factor, margin = _SHRUNK.get(source, (0.85, 0.3))
-        return min(sigmoid(factor * fitted - margin), _CAP)
+        sure = min(sigmoid(factor * fitted - margin), _CAP)
+        # Issuers differ in whether a credit note's minus is meant: a person decides.
+        return min(sure, _SIGN_TURNED) if evidence.get("turned") else sure
 
 
 def ink(legibility: float) -> float:

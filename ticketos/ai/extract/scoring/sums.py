@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from schemas.extraction import DocumentType
@@ -86,8 +86,17 @@ def money_of(paper: Paper) -> list[Money]:
                 )
     found = [Money(value, tuple(reversed(places))) for value, places in by_value.items()]
     printed = [it for it in found if any(place.amount.money for place in it.places)]
-    # Where amounts carry their cents, a bare figure is a count.
-    return printed if len(printed) >= _ENOUGH_PRINTED else found
+    if len(printed) < _ENOUGH_PRINTED:
+        return found
+    # Where amounts carry their cents, a bare figure is a count, or in a picture an amount that lost its point.
+    known = {it.value for it in printed}
+    torn = [_pointed(it) for it in found if it not in printed and abs(it.value) >= 100]
+    return printed + [it for it in torn if it.value not in known and paper.pages[0].source == "ocr"]
+
+
+def _pointed(money: Money) -> Money:
+    value = money.value.scaleb(-2)
+    return Money(value, tuple(replace(place, value=value) for place in money.places))
 
 
 _SUMS = ("total", "net_total", "tax_total", "amount_due", "tax_part", "cash", "change", "-amount")

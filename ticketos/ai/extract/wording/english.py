@@ -9,6 +9,15 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     ("credit_number", 0.75, "credit note|credit memo"),
     (
         "receipt_number",
+        0.93,
+        "receipt|receipt ref|slip ref|check ref|trans(?:action)? ref|trx ref|cs ref|cs {no}|bill ref|"
+        "tax inv {no}|ticket {no}|{no} ticket|{no} receipt|sales {no}|doc ref",
+    ),
+    ("receipt_number", 0.6, r"(?:no|nr|n°|nº)(?=[\s.]*:)"),
+    ("invoice_number", 0.5, r"(?:no|nr|n°|nº)(?=[\s.]*:)"),
+    ("invoice_number", 0.95, "inv ref|tax inv {no}|{no} invoice"),
+    (
+        "receipt_number",
         0.95,
         "receipt {no}|cash bill {no}|cash sale {no}|bill|slip {no}|trans(?:action)? {no}|trx {no}|"
         "check {no}|order {no}",

@@ -69,4 +69,5 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     ("total", 0.96, "total a payer|montant a payer|net a payer ttc|total toutes taxes comprises|ttc"),
     ("cash", 0.9, "especes|carte bancaire|cb|cheque|donne"),
     ("change", 0.9, "rendu|rendu monnaie|monnaie|a rendre"),
+    ("receipt_number", 0.9, "facturette {no}|note {no}"),
 )

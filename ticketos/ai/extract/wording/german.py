@@ -118,4 +118,5 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     ("cash", 0.9, "bar|gegeben|bar gegeben|kartenzahlung|ec karte|girocard|bezahlt"),
     ("change", 0.9, "ruckgeld|zuruck|wechselgeld"),
     ("invoice_number", 0.9, "rechnungskennung|vorgangs{no}|versicherungsschein {no}|versicherungsschein{no}"),
+    ("receipt_number", 0.9, "kassenbon|bon"),
 )

@@ -62,4 +62,5 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     ("tax_id", 0.95, "p iva|partita iva|cod fisc|codice fiscale|c f|p iva c f"),
     ("buyer_tax_id", 0.97, "p iva cliente|partita iva cliente"),
     ("currency", 0.97, "valuta|divisa"),
+    ("receipt_number", 0.9, "{no} documento|documento commerciale {no}"),
 )

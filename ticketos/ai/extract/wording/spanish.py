@@ -75,4 +75,5 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     ("tax_id", 0.95, "nif|n i f|cif|c i f|nif/cif|cif/nif|nif iva"),
     ("buyer_tax_id", 0.97, "nif (?:del )?cliente|cif (?:del )?cliente"),
     ("currency", 0.97, "moneda|divisa"),
+    ("receipt_number", 0.9, "{no} ticket|{no} factura simplificada"),
 )
