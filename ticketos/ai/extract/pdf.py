@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _POINTS_PER_INCH = 72
 _OBJECTS_LOOKED_AT = 5_000
+# All pictures of a page together may have this many times the pixels of the largest one allowed.
+_PICTURES_PER_PAGE = 3
 # The smallest linear code has two dozen bars; ruled tables have fewer shapes than codes but for large ones.
 _SHAPES_OF_A_CODE = 24
 
@@ -78,12 +81,26 @@ class PdfFile:
     def picture(self, number: int) -> Image.Image:
         """Page `number` (from 1) in RGB at the limit's resolution, coarser if it would be too many pixels."""
         page = self._document[number - 1]
+        self._refuse_picture_bombs(page, number)
         width, height = page.get_size()
         scale = self._limits.render_dpi / _POINTS_PER_INCH
         most = (self._limits.pixels / max(width * height, 1.0)) ** 0.5
         bitmap = page.render(scale=min(scale, most), rev_byteorder=True)
         image: Image.Image = bitmap.to_pil().convert("RGB")
         return image
+
+    def _refuse_picture_bombs(self, page: pypdfium2.PdfPage, number: int) -> None:
+        """A few kilobytes can say that they are a billion pixels: what they say is added up before it is done."""
+        wide, high = ctypes.c_uint(), ctypes.c_uint()
+        total = 0
+        for index in range(min(pdfium.FPDFPage_CountObjects(page.raw), _OBJECTS_LOOKED_AT)):
+            shown = pdfium.FPDFPage_GetObject(page.raw, index)
+            if pdfium.FPDFPageObj_GetType(shown) != pdfium.FPDF_PAGEOBJ_IMAGE:
+                continue
+            if pdfium.FPDFImageObj_GetImagePixelSize(shown, ctypes.byref(wide), ctypes.byref(high)):
+                total += wide.value * high.value
+        if total > _PICTURES_PER_PAGE * self._limits.pixels:
+            raise Quarantined("too-heavy", f"{total} pixels on page {number}")
 
     def close(self) -> None:
         self._document.close()
