@@ -53,9 +53,7 @@ def lines_under(heading: Heading, rows: Sequence[Row], mark: Mark) -> list[Line]
             starts.append(index)
             found.append(_line(table, band, agreed))
             last = band.last
-        elif apart:
-            strict = True
-        elif not turned and (last is None or table.texts(band)):
+        elif not turned and not apart and (last is None or table.texts(band)):
             last = band.last
     if not found:
         return []

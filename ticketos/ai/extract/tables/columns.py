@@ -76,7 +76,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     # --- how much ---------------------------------------------------------------------------------------------
     (
         "quantity",
-        "qty|quantity|quantities|qty received|accepted|qty accepted|accepted qty|received qty|received|quantity received|ordered|qty ordered|"
+        "recd|recd qty|qty recd|po qty|order qty|ord qty|qty|quantity|quantities|qty received|accepted|qty accepted|accepted qty|received qty|received|quantity received|ordered|qty ordered|"
         "quantity ordered|hours|hrs|on hand|qty on hand|count|counted|stock|closing stock|nos|units|"
         "qty shipped|shipped|qty hrs|hrs qty|billed qty|pcs|pieces|days|number of units|no of units|volume",
     ),
@@ -87,7 +87,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "quantity",
-        "recu|recue|commande|commandee|qte cde|qte recue|cde|qte|quantite|quantites|heures|"
+        "livre|livree|livres|livrees|recu|recue|commande|commandee|qte cde|qte recue|cde|qte|quantite|quantites|heures|"
         "nombre|nb|jours|qte livree|qte facturee",
     ),
     (
@@ -96,7 +96,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "unit",
-        "unit|uom|u o m|unit of measure|einheit|einh|me|mengeneinheit|ve|unite|unites|unidad|ud|u m|um|"
+        "unit|uom|per|eh|u o m|unit of measure|einheit|einh|me|mengeneinheit|ve|unite|unites|unidad|ud|u m|um|"
         "unita|unita di misura|measure",
     ),
     # --- at what price ----------------------------------------------------------------------------------------
@@ -252,8 +252,8 @@ def kind_of(text: str) -> Kind:
 _SUMS = re.compile(
     r"\W*(?:"
     r"(?:sub|grand|net|order|invoice|line|lines|goods|items?|gross|item|running|page)?\W*totals?|subtotal|sum|amount due|"
-    r"balance|total\w*|gross\W*am\w*|tax(?:es)?\b|vat|gst|sst|cgst|sgst|igst|sales tax|service tax|rounding|"
-    r"taxable|net (?:amount|value|price)|plus (?:vat|tax)|amount (?:payable|excl|incl)|"
+    r"balance|total\w*|gross\W*am\w*|tax(?:es)?\b|vat|gst|sst|cgst|sgst|igst|sales tax|service tax|serv(?:ice)?\W*charge|round(?:ing|ed)?\W*(?:off|adj\w*|down|up)?(?![a-z])|bill total|"
+    r"taxable|net (?:amount|value|price)|plus (?:vat|tax)|amount (?:payable|excl|incl|before)|"
     r"summe|gesamt\w*|zwischensumme|netto\w*|brutto\w*|rechnungs(?:summe|betrag|beitrag)\w*|end(?:betrag|summe)|"
     r"(?:zzgl|zuzu\w+|abzu\w+|inkl|incl|davon|enthaltene?)\b|mwst|ust|umsatzsteuer|mehrwertsteuer|steuer\w*|"
     r"zahlbetrag|zu zahlen\w*|offener betrag|positionssumme|warenwert|versandkosten|"

@@ -14,7 +14,7 @@ NUMERIC: frozenset[Kind] = frozenset(
 )
 Cut = dict[int, tuple[Word, ...]]
 # Gaps in heights of the writing.
-_THOUSANDS_GAP, _WORD_GAP, _UNIT_GAP = 0.8, 0.75, 0.9
+_THOUSANDS_GAP, _WORD_GAP, _UNIT_GAP = 0.8, 0.75, 1.15
 _MARGIN = 2.0  # heights that a cell may stand left of the first heading
 _LONGEST_UNIT = 10
 _TIMES = ("x", "X", "*", "×", "-", "–")
@@ -69,8 +69,10 @@ class Cutter:
         places: list[int] = []
         if len(runs) == 1 and is_glued(" ".join(word.text for word in runs[0])):
             place = self._nearest(runs[0][0].x0, runs[0][-1].x1)
-            if self._columns[place].kind == "quantity":
-                return [place]
+            around = [i for i in (place, place - 1, place + 1) if 0 <= i < len(self._columns)]
+            counts = [i for i in around if self._columns[i].kind == "quantity"]
+            if counts and self._columns[place].kind in ("quantity", "unit"):
+                return counts[:1]
         for index, run in enumerate(runs):
             if _is_number(run):
                 places.append(self._number_place(run, runs[index - 1] if index else None))
@@ -142,7 +144,7 @@ def _runs(words: Sequence[Word]) -> list[list[Word]]:
     runs: list[list[Word]] = []
     for word in words:
         last = runs[-1][-1] if runs else None
-        if last is not None and _is_close(last, word, _THOUSANDS_GAP) and _joins(last.text, word.text):
+        if last is not None and _joins(last, word):
             runs[-1].append(word)
         else:
             runs.append([word])
@@ -153,13 +155,15 @@ def _is_close(left: Word, right: Word, gap: float) -> bool:
     return right.x0 - left.x1 <= gap * min(left.height, right.height)
 
 
-def _joins(left: str, right: str) -> bool:
-    digits = left.lstrip("-−–(€$£")
-    whole = right.replace(",", ".").split(".")[0]
+def _joins(left: Word, right: Word) -> bool:
+    digits = left.text.lstrip("-−–(€$£")
+    whole = right.text.replace(",", ".").split(".")[0]
     thousands = digits.isdigit() and len(digits) <= 3 and whole.isdigit() and len(whole) == 3
-    behind = is_number_word(left) and is_beside_number(right) and right not in _TIMES
-    before = is_beside_number(left) and left not in (*_TIMES, "%") and is_number_word(right)
-    return thousands or behind or before
+    behind = is_number_word(left.text) and is_beside_number(right.text) and right.text not in _TIMES
+    before = is_beside_number(left.text) and left.text not in (*_TIMES, "%") and is_number_word(right.text)
+    return (thousands and _is_close(left, right, _THOUSANDS_GAP)) or (
+        (behind or before) and _is_close(left, right, _UNIT_GAP)
+    )
 
 
 def _is_number(run: Sequence[Word]) -> bool:
@@ -169,7 +173,12 @@ def _is_number(run: Sequence[Word]) -> bool:
 def _is_unit_of(before: Sequence[Word], run: Sequence[Word], after: Sequence[Sequence[Word]]) -> bool:
     """A short word right behind a number, with no further word behind it."""
     text = run[0].text
-    ends = not after or _is_number(after[0]) or not _is_close(run[-1], after[0][0], _UNIT_GAP)
+    ends = (
+        not after
+        or _is_number(after[0])
+        or not _is_close(run[-1], after[0][0], _UNIT_GAP)
+        or after[0][0].text == text  # a column of units beside counts that bear theirs
+    )
     return (
         _is_number(before)
         and len(text) <= _LONGEST_UNIT

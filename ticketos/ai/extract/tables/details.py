@@ -12,6 +12,7 @@ from ticketos.ai.extract.tables.roles import product
 from ticketos.ai.ocr.page import Cell, Row, Word
 
 _TIMES = re.compile(r"(?:^|[\s\d])[x×*@à](?:[\s\d]|$)|\bje\b", re.IGNORECASE)
+_GLUED_TIMES = re.compile(r"(?<=\d)[x×*@](?=\d|\s|$)", re.IGNORECASE)
 _UNIT = re.compile(r"\s*([^\W\d_][^\s:;]{0,9})\s*(?:[x×*@à]|je\b)", re.IGNORECASE)
 _HIGHEST_RATE = 40
 
@@ -35,7 +36,7 @@ def detail_in(row: Row, net: Number, amount: Sequence[Word], mark: Mark) -> Deta
     found: list[tuple[Cell, int, int, Number]] = [
         (cell, start, end, number)
         for cell in row.cells
-        for start, end, number in all_numbers(cell.text, mark)
+        for start, end, number in all_numbers(_GLUED_TIMES.sub("|", cell.text), mark)
         if not set(cell.words_between(start, end)) & set(amount)
     ]
     plain = [it for it in found if not it[3].percent]

@@ -102,8 +102,11 @@ def _heading(rows: Sequence[Row], index: int) -> Heading | None:
 
 
 def _titles(row: Row) -> bool:
-    """Whether a row can name columns: no amounts in it, and hardly a number."""
-    return not any(amount.money or amount.percent for cell in row.cells for amount in amounts(cell.text))
+    """Whether a row can name columns: no amounts in it, and no cell that starts with a number."""
+    return not any(
+        cell.text[0].isdigit() or any(amount.money or amount.percent for amount in amounts(cell.text))
+        for cell in row.cells
+    )
 
 
 def _pieces(row: Row) -> list[_Piece]:

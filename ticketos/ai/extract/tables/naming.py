@@ -15,6 +15,7 @@ from ticketos.ai.ocr.page import Row, Word
 
 _PREFIX_GAP = 1.6  # how many times wider a gap is than its neighbours where two lines part
 _SAME_LINE = 0.9  # widest gap, in heights, to a name set over its numbers
+_SAME_PARAGRAPH = 1.2
 _APART = 3.0  # gap, in heights, at which text under a line is no more about it
 _FEWEST_LETTERS = 5  # of a name; till receipts mark their lines with tax codes
 
@@ -32,6 +33,10 @@ class Namer:
             for _, words in table.texts(band)
         ]
         self._right = max(ends, default=0.0)
+        # On which side of its numbers a table prints the names is seen at its first and last line: between
+        # lines there is a row of text either way.
+        above, below = (sum(bool(self._neighbour(it, step)) for it in starts) for step in (-1, 1))
+        self._names_above = above > below
 
     def named(self, line: Line, position: int) -> Line:
         """The line with its description, and with quantity and price where only text under it tells them."""
@@ -47,14 +52,27 @@ class Namer:
         return self._detailed(named, index, limit, words)
 
     def _name(self, index: int, limit: int, previous: int) -> tuple[Word, ...]:
-        own = self._table.texts(self._table.bands[index])
+        told = self._told(index)
+        own = [(row, words) for row, it in self._table.texts(self._table.bands[index]) if (words := _less(it, told))]
         before, after = self._before(index, previous, bool(own)), self._after(index, limit)
         letters = sum(c.isalpha() for _, words in own for word in words for c in word.text)
-        if not before and not after and letters < _FEWEST_LETTERS:
-            own = self._beside(index) or own
+        if letters < _FEWEST_LETTERS and (self._names_above or not (before or after)):
+            beside = self._beside(index)
+            if beside:
+                return tuple(word for _, words in beside for word in words)
         if not (before or own or after):
             return ()
         return name_of(before, own, after, self._right, self._table.coded)
+
+    def _told(self, index: int) -> tuple[Word, ...]:
+        """The words of a line's own row that tell quantity and price, where no columns do."""
+        table, net_column = self._table, self._table.roles.net
+        band = table.bands[index]
+        net = band.numbers.get(net_column) if net_column is not None else None
+        if net is None or net_column is None or table.is_priced(band):
+            return ()
+        detail = detail_in(band.first, net, band.words(net_column), table.mark)
+        return detail.words if detail else ()
 
     def _text_bands(self, index: int, limit: int) -> list[Band]:
         """The bands under a line that hold nothing but text, up to `limit`, a sum or a new position."""
@@ -95,16 +113,17 @@ class Namer:
         return found[len(found) - count :] if count else []
 
     def _beside(self, index: int) -> list[TextRow]:
-        """The row of bare text over or under a line that has no name in its own row: on which side this
-        table prints names is seen at its first line.
-        """
-        bands, first = self._table.bands, self._starts[0]
-        other = index + (-1 if first > 0 and self._bare_text(first - 1) else 1)
+        """The row of bare text over or under a line that has no name in its own row."""
+        return self._neighbour(index, -1 if self._names_above else 1)
+
+    def _neighbour(self, index: int, step: int) -> list[TextRow]:
+        bands, other = self._table.bands, index + step
         if not 0 <= other < len(bands) or other in self._starts:
             return []
         upper, lower = sorted((index, other))
         gap = bands[lower].first.y0 - bands[upper].last.y1
-        return self._bare_text(other) if gap <= bands[index].height else []
+        close = bands[upper].page == bands[lower].page and gap <= _SAME_PARAGRAPH * bands[index].height
+        return self._bare_text(other) if close else []
 
     def _bare_text(self, index: int) -> list[TextRow]:
         band, roles = self._table.bands[index], self._table.roles
@@ -138,6 +157,10 @@ class Namer:
             )
             return replace(line, values=values)
         return line
+
+
+def _less(words: Sequence[Word], taken: Sequence[Word]) -> tuple[Word, ...]:
+    return tuple(word for word in words if word not in taken)
 
 
 def _prefix(rows: Sequence[Row], lower: Row | None) -> int:

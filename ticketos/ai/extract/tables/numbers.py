@@ -104,12 +104,13 @@ def _number(text: str, amount: Amount, mark: Mark) -> Number:
     return Number(value, other, amount.percent, amount.money)
 
 
-_NUMERIC_WORD = re.compile(r"[(\-−–+]?(?:[€$£₹]|Rs\.?|RM)?[\d][\d.,'’]*[-−)]?%?(?:€|\$)?", re.IGNORECASE)
+_NUMERIC_WORD = re.compile(r"[(\-−–+]?([^\W\d]{1,4}\.?|[€$£₹¥])?[-−]?\d[\d.,'’]*[-−)]?%?([^\W\d]{3}|[€$£₹¥])?[-−)]?")
 
 
 def is_number_word(text: str) -> bool:
     """Whether a word on its own reads as a number, a percentage or an amount of money."""
-    return _NUMERIC_WORD.fullmatch(text) is not None
+    match = _NUMERIC_WORD.fullmatch(text)
+    return match is not None and all(currency_codes(mark) for mark in match.groups() if mark)
 
 
 def is_glued(text: str) -> bool:

@@ -17,7 +17,7 @@ from ticketos.ai.extract.values import amounts, fold
 from ticketos.ai.ocr.page import Row
 
 _DELIVERED = re.compile(
-    r"received|accepted|deliver|shipped|billed|geliefert|recu|livree?|facturee|erhalten|recibid|entregad|ricevut|consegnat|eingang|eingegangen|\bist"
+    r"received|recd|accepted|deliver|shipped|billed|geliefert|recu|livre|facturee|erhalten|recibid|entregad|ricevut|consegnat|eingang|eingegangen|\bist"
 )
 
 
@@ -26,6 +26,7 @@ class Table:
 
     def __init__(self, heading: Heading, rows: Sequence[Row], mark: Mark) -> None:
         self.columns, self.mark = heading.columns, mark
+        rows = [row for row in rows if any(c.isalnum() for c in row.text)]  # lines drawn with characters
         end = next((i for i, row in enumerate(rows) if is_sum_row(row) and i), len(rows))
         self.bands: list[Band] = list(bands(rows, self.columns, Cutter(self.columns, rows[:end]), mark))
         first_sum = next((i for i, band in enumerate(self.bands) if i and is_sum_row(band.first)), None)
