@@ -11,6 +11,7 @@ import datetime as dt
 import functools
 import hashlib
 import io
+import itertools
 import math
 import re
 from pathlib import Path
@@ -118,6 +119,11 @@ class Face:
         """The advance of the text in points."""
         widths = self._widths
         return size * sum(widths.get(char, 0.6) for char in text)
+
+    def edges(self, text: str) -> list[float]:
+        """Where each letter begins, and at last where the text ends, at size one."""
+        widths = self._widths
+        return [0.0, *itertools.accumulate(widths.get(char, 0.6) for char in text)]
 
 
 @functools.cache

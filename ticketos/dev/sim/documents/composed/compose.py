@@ -143,14 +143,11 @@ def _as_printed(drawing: Drawing, name: str) -> str:
     """The text of a field where it first stands on the paper, its rows in reading order."""
     rows: list[tuple[str, str]] = []
     last = -1
-    for position, text in enumerate(drawing.texts):
-        pieces = _pieces(text.runs, name)
-        if not pieces:
-            continue
+    for position, text in drawing.showing(name):
         if rows and position - last > 1 and not name.startswith("line."):
             break  # printed again elsewhere
         last = position
-        for mark, piece in pieces:
+        for mark, piece in _pieces(text.runs, name):
             if rows and rows[-1][0] == mark:  # one row, broken for want of room
                 rows[-1] = (mark, f"{rows[-1][1]} {piece}")
             else:

@@ -63,9 +63,21 @@ class Drawing:
     shapes: list[Shape] = field(default_factory=list)
 
     @cached_property
+    def _showing(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for position, text in enumerate(self.texts):
+            for name in dict.fromkeys(field_of(mark) for _, mark in text.runs if mark):
+                found.setdefault(name, []).append(position)
+        return found
+
+    @property
     def marks(self) -> frozenset[str]:
-        """Which fields the paper shows."""
-        return frozenset(field_of(mark) for text in self.texts for _, mark in text.runs if mark)
+        """Which fields the paper shows; to be asked when the drawing is done."""
+        return frozenset(self._showing)
+
+    def showing(self, name: str) -> list[tuple[int, Text]]:
+        """The texts that show a field, with their places in the order of drawing."""
+        return [(position, self.texts[position]) for position in self._showing.get(name, ())]
 
     def pdf(self, made_on: dt.date) -> bytes:
         """The drawing as a PDF with a text layer."""
@@ -98,11 +110,11 @@ class Drawing:
         for text in self.texts:
             if abs(text.angle) > 20:
                 continue
+            face = faces(self.family)[text.bold]
+            edges = face.edges("".join(run for run, _ in text.runs))
             for start, end, written, names in _words_of(text.runs):
-                face = faces(self.family)[text.bold]
-                line = "".join(run for run, _ in text.runs)
-                x0 = text.x + face.width(line[:start], text.size) * text.stretch
-                x1 = text.x + face.width(line[:end], text.size) * text.stretch
+                x0 = text.x + edges[start] * text.size * text.stretch
+                x1 = text.x + edges[end] * text.size * text.stretch
                 y0, y1 = text.y - _ABOVE * text.size, text.y + _BELOW * text.size
                 if x1 <= 0 or x0 >= self.width or y0 >= self.height:
                     continue

@@ -168,7 +168,7 @@ def _stem(rng: random.Random, market: Market) -> str:
         )
     if draw < 0.93:
         return f"{rng.choice(first)}{rng.choice(second)} {rng.choice(('&', 'and', 'et', '+'))} {rng.choice(first)}{rng.choice(second)}"
-    return rng.choice(_FANCY) + " " + rng.choice(_FANCY)
+    return " ".join(rng.sample(_FANCY, 2))
 
 
 def _name(rng: random.Random, stem: str, business: str, legal: str) -> str:

@@ -5,6 +5,8 @@ line's box is a little larger than its ink, and the words share its width by the
 those of printed digits and letters; their rate grows with the damage of the scan.
 """
 
+# ruff: noqa: E501  (a table of letters stays in rows)
+
 from __future__ import annotations
 
 import random
@@ -14,6 +16,7 @@ from collections.abc import Sequence
 from ticketos.ai.ocr.page import Page, Word, fraction
 from ticketos.dev.sim.documents.composed.drawing import Marks
 
+# fmt: off
 _CONFUSED: dict[str, tuple[str, ...]] = {
     "0": ("O", "o", "D", "8", "6"), "1": ("l", "I", "7", "i", "|"), "2": ("Z", "7"), "3": ("8", "5"), "4": ("A", "1"), "5": ("S", "6", "3"),
     "6": ("8", "5", "b", "G"), "7": ("1", "T"), "8": ("B", "3", "6", "0"), "9": ("g", "3"), "O": ("0", "Q", "D"), "I": ("l", "1", "L"), "l": ("1", "I"),
@@ -21,7 +24,8 @@ _CONFUSED: dict[str, tuple[str, ...]] = {
     "U": ("V", "O"), "V": ("Y", "U"), "C": ("G", "("), "R": ("B", "P"), "e": ("c", "o"), "c": ("e", "o"), "a": ("o", "e"), "n": ("r", "u"), "h": ("b", "n"),
     "i": ("l", "j", "1"), "t": ("f", "l"), ".": (",", ""), ",": (".", ""), ":": (".", ";", ""), "-": ("", "~", "_"), "/": ("1", "l", "I"), "@": ("a", "0"),
     "(": ("C", "["), ")": ("]", "J"), "&": ("8", "6"), "€": ("E", "C"), "£": ("E", "f"), "$": ("S", "5"), "%": ("8", "9", ""), "₹": ("?", "7", "F"),
-}  # fmt: skip
+}
+# fmt: on
 _PAIRS = {"rn": "m", "m": "rn", "cl": "d", "ii": "n", "vv": "w", "nn": "m"}
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ticketos.dev.sim.documents.canvas import GREY, Colour
 from ticketos.dev.sim.documents.composed.drawing import Runs
+from ticketos.dev.sim.documents.composed.makers import Maker
 from ticketos.dev.sim.documents.composed.phrases import PHRASES
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def draw_page_foot(sheet: Sheet) -> None:
     columns: list[list[Runs]] = [
         [
             [(maker.name, f"{mark}_name")],
-            *([(line, f"{mark}_address/{index}")] for index, line in enumerate(maker.address)),
+            *_address(maker, mark),
         ],
         [[(f"{voice.label('phone')} {maker.phones[0]}", None)], [(maker.mail, None)], [(maker.web, None)]],
         [[(maker.bank, None)], [(f"IBAN {maker.account}", None)], [(f"BIC {maker.bic}", None)]],
@@ -104,3 +105,7 @@ def draw_page_foot(sheet: Sheet) -> None:
                 min(size, size * (width - 6) / needed),
                 colour=GREY,
             )
+
+
+def _address(maker: Maker, mark: str) -> list[Runs]:
+    return [[(line, f"{mark}_address/{index}")] for index, line in enumerate(maker.address)]

@@ -6,6 +6,7 @@ import random
 
 from ticketos.dev.sim.documents.canvas import GREY, Colour
 from ticketos.dev.sim.documents.composed import sheet_blocks as blocks
+from ticketos.dev.sim.documents.composed import sheet_meta
 from ticketos.dev.sim.documents.composed.contents import UNPRICED, Contents
 from ticketos.dev.sim.documents.composed.drawing import Drawing, Pen
 from ticketos.dev.sim.documents.composed.hand import Hand
@@ -140,12 +141,10 @@ def draw(contents: Contents, hand: Hand, voice: Voice, seed: object) -> Drawing:
     body = hand.pick("page.body", _BODIES)
     for row in (*letterhead, *body):
         y = _row(sheet, row, y)
-    if not sheet.issuer_drawn:
-        sheet.hand  # the page's foot names the issuer in full
     if not sheet.title_drawn:
         y = blocks.title(sheet, sheet.left, y, sheet.width)
     if not sheet.meta_drawn:
-        y = blocks.meta(sheet, sheet.left, y + 4, min(sheet.width, 260))
+        y = sheet_meta.meta(sheet, sheet.left, y + 4, min(sheet.width, 260))
     y = blocks.salutation(sheet, y)
     table = Table(sheet)
     y = table.draw(y + hand.between("page.gap", 4, 22))

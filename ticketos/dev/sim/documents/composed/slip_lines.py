@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ticketos.dev.sim.documents.composed.contents import Item
+from ticketos.dev.sim.documents.composed.contents import ZERO, Item
 from ticketos.dev.sim.documents.composed.drawing import Runs
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def draw_items(slip: Slip) -> None:
         if item.discount and slip.hand.chance("lines.discount", 0.8):
             slip.pair(f"  {slip.voice.label('discount_row')} {slip.voice.short(item.discount)}%", "")
     if slip.hand.chance("lines.count", 0.3):
-        pieces = sum(item.quantity for item in slip.contents.items)
+        pieces = sum((item.quantity for item in slip.contents.items), ZERO)
         shown = (
             slip.voice.short(pieces)
             if slip.hand.chance("lines.pieces", 0.5)
@@ -49,9 +49,14 @@ def _head(slip: Slip, form: str) -> None:
     if form in ("columns", "columns under name"):
         columns = _columns(slip)
         slip.pen.text(slip.left, slip.y, words("description"), slip.size, bold=True)
+        start = slip.left + slip.pen.measure(words("description"), slip.size, bold=True)
         for key, stop in columns:
-            text = words({"quantity": "quantity", "unit_price": "unit_price", "net": "net"}[key])
-            slip.pen.text(stop, slip.y, text, slip.size * 0.95, bold=True, align="right")
+            text = words(key)
+            if stop - start > slip.size * 2:
+                slip.pen.text(
+                    stop, slip.y, text, _fitting(slip, text, stop - start - 3), bold=True, align="right"
+                )
+                start = stop
         slip.y += slip.size * slip.leading
     elif form == "quantity first":
         slip.pair(f"{words('quantity')} {words('description')}", words("net"), bold=True)
@@ -124,20 +129,27 @@ def _in_columns(slip: Slip, item: Item, mark: str, *, under: bool = False) -> No
     cell = _marked(slip, item, mark)
     columns = _columns(slip)
     room = columns[0][1] - slip.left - slip.size * 3
-    if under:
-        slip.say(cell["name"])
-    else:
-        first, *more = slip.pen.wrap(cell["name"], room, slip.size)
-        slip.pen.text(slip.left, slip.y, first, slip.size)
+    lines = slip.pen.wrap(cell["name"], slip.right - slip.left if under else room, slip.size)
+    for line in lines if under else lines[:1]:
+        slip.pen.text(slip.left, slip.y, line, slip.size)
+        slip.y += slip.size * slip.leading if under else 0
     if under and slip.hand.chance("lines.code_under", 0.4):
-        slip.pen.text(slip.left, slip.y, cell["code"], slip.size)
+        slip.pen.text(slip.left, slip.y, cell["code"], _fitting(slip, cell["code"], room))
+    start = slip.left + (room if not under else 0)
     for key, stop in columns:
         runs = cell[{"quantity": "quantity", "unit_price": "price", "net": "amount"}[key]]
-        slip.pen.text(stop, slip.y, runs, slip.size, align="right")
+        # Narrow paper has room for figures alone, and prints long ones smaller.
+        runs = [run for run in runs if run[1] != "currency" and run[0] != " "]
+        slip.pen.text(stop, slip.y, runs, _fitting(slip, runs, stop - start - 3), align="right")
+        start = stop
     slip.y += slip.size * slip.leading
-    if not under:
-        for line in more:
-            slip.say(line)
+    for line in [] if under else lines[1:]:
+        slip.say(line)
+
+
+def _fitting(slip: Slip, runs: Runs | str, room: float) -> float:
+    """The size at which the runs fit the room: the maker's own, or less."""
+    return min(slip.size, slip.size * room / max(slip.pen.measure(runs, slip.size, bold=True), 1))
 
 
 def _columns_under(slip: Slip, item: Item, mark: str) -> None:

@@ -150,7 +150,7 @@ def _summary(slip: Slip) -> None:
             [(voice.amount(part.amount), "tax_part" if several else "tax_total")],
         ]
         if len(heads) == 4:
-            last = [(voice.amount(part.base + part.amount), None)]
+            last: Runs = [(voice.amount(part.base + part.amount), None)]
             cells = (
                 [*cells, last] if heads[1:2] != ["%"] and "ate" not in heads[1] else [[(rate, None)], *cells]
             )

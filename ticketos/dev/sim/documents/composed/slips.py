@@ -162,22 +162,19 @@ def _head(slip: Slip) -> None:
     ]
     if hand.chance("slip.address_joined", 0.2):
         address = [", ".join(line.rstrip(",") for line in address)]
-    rows.append(("address", [[(line, f"supplier_address/{index}")] for index, line in enumerate(address)]))
+    placed: list[Runs] = [[(line, f"supplier_address/{index}")] for index, line in enumerate(address)]
+    rows.append(("address", placed))
     if shop.branch and hand.chance("slip.branch", 0.8):
         rows.append(("branch", [[(f"({shop.branch.upper()})" if capital else shop.branch, None)]]))
     phones = hand.pick("slip.phones", ("one", "one", "both", "both joined", "none"))
     phone, fax = f"{slip.label('phone')}{shop.phones[0]}", f"{slip.label('fax')}{shop.phones[1]}"
-    rows.append(
-        (
-            "phone",
-            {
-                "one": [[(phone, None)]],
-                "both": [[(phone, None)], [(fax, None)]],
-                "both joined": [[(f"{phone}  {fax}", None)]],
-                "none": [],
-            }[phones],
-        )
-    )
+    reached: dict[str, list[Runs]] = {
+        "one": [[(phone, None)]],
+        "both": [[(phone, None)], [(fax, None)]],
+        "both joined": [[(f"{phone}  {fax}", None)]],
+        "none": [],
+    }
+    rows.append(("phone", reached[phones]))
     if slip.contents.tax != "none" or slip.contents.market.code in ("US", "ES", "IT"):
         pattern = hand.pick("slip.tax_label", slip.contents.market.tax_labels)
         tax_id = hand.pick("slip.tax_id", ("plain", "plain", "brackets"))
@@ -191,7 +188,8 @@ def _head(slip: Slip) -> None:
                 runs = [("(", None), *runs, (")", None)]
         rows.append(("tax", [runs]))
     if hand.chance("slip.web", 0.15):
-        rows.append(("web", [[(shop.web, None)], [(shop.mail, None)]][: 1 + hand.chance("slip.mail", 0.4)]))
+        found_at: list[Runs] = [[(shop.web, None)], [(shop.mail, None)]]
+        rows.append(("web", found_at[: 1 + hand.chance("slip.mail", 0.4)]))
     # The usual order, with one thing moved by some.
     if hand.chance("slip.moved", 0.4) and len(rows) > 2:
         moved = rows.pop(int(hand.between("slip.which", 0, len(rows) - 0.01)))
@@ -260,9 +258,7 @@ def _meta(slip: Slip) -> None:
         ):
             cells.append([(f"{slip.label(key)}{value}", None)])
     if hand.chance("slip.shuffled", 0.5):
-        cells = hand.shuffled("slip.order", list(enumerate(cells))) and [
-            cells[i] for i, _ in hand.shuffled("slip.order", list(enumerate(cells)))
-        ]
+        cells = [cells[index] for index in hand.shuffled("slip.order", range(len(cells)))]
     manner = hand.pick("slip.meta", ("alone", "alone", "pairs", "columns"))
     if manner == "pairs":
         for first in range(0, len(cells), 2):
@@ -271,7 +267,7 @@ def _meta(slip: Slip) -> None:
         stop = (
             slip.left
             + max(
-                (slip.pen.measure([run for run in cell[:1]], slip.size) for cell in cells if len(cell) > 1),
+                (slip.pen.measure(cell[:1], slip.size) for cell in cells if len(cell) > 1),
                 default=0,
             )
             + 4

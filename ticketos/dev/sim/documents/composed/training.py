@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ticketos.dev.sim.documents import scans
 from ticketos.dev.sim.documents.composed.compose import Labelled, Paper, compose
+from ticketos.dev.sim.documents.composed.wear import compressed, worn
 from ticketos.dev.sim.documents.truth import KINDS, Form, Kind
 
 SUFFIXES: dict[str, str] = {
@@ -88,13 +91,36 @@ def content(paper: Paper, form: str, seed: str, damage: float) -> bytes:
             for page in read.pages
         ]
         return json.dumps({"pages": pages, "marks": read.marks}, ensure_ascii=False).encode()
+    if form not in SUFFIXES:
+        raise ValueError(f"there is no form {form!r}; there are {', '.join(SUFFIXES)}")
     pdf = paper.pdf()
-    match form:
-        case "text_pdf":
-            return pdf
-        case "scan_pdf":
-            return scans.scanned_pdf(pdf, seed, damage)
-        case "image_png" | "image_jpeg":
-            return scans.image(pdf, seed, damage, jpeg=form == "image_jpeg")
-        case _:
-            raise ValueError(f"there is no form {form!r}; there are {', '.join(SUFFIXES)}")
+    return pdf if form == "text_pdf" else _pictured(pdf, paper, form, seed, damage)
+
+
+def _pictured(pdf: bytes, paper: Paper, form: str, seed: str, damage: float) -> bytes:
+    """The pages as pictures after their life: a scan of all, or the first as a picture file."""
+    rng = random.Random(f"wear/{seed}")
+    dpi = round(200 - 70 * damage * rng.random())
+    slip, photo = paper.contents.kind == "receipt", form == "image_jpeg" and rng.random() < 0.6
+    pages = scans.render(pdf, dpi)[: None if form == "scan_pdf" else 1]
+    pages = [worn(page, rng, damage, slip=slip, photo=photo) for page in pages]
+    if damage > 0:
+        pages = [compressed(page, rng, damage) for page in pages]
+    out = io.BytesIO()
+    if form == "scan_pdf":
+        stamp = time.gmtime(1_735_725_600)  # a scanner's clock says nothing about the document
+        pages[0].save(
+            out,
+            "PDF",
+            save_all=True,
+            append_images=pages[1:],
+            resolution=float(dpi),
+            quality=90,
+            creationDate=stamp,
+            modDate=stamp,
+        )
+    elif form == "image_jpeg":
+        pages[0].save(out, "JPEG", quality=90, dpi=(dpi, dpi))
+    else:
+        pages[0].save(out, "PNG", dpi=(dpi, dpi), compress_level=4)
+    return out.getvalue()

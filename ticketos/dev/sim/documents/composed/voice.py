@@ -83,7 +83,7 @@ class Voice:
         if self.groups and len(whole) > 3:
             head, tail = whole[:-3], whole[-3:]
             step = 2 if self.groups == "lakh" else 3
-            parts = []
+            parts: list[str] = []
             while len(head) > step:
                 parts.insert(0, head[-step:])
                 head = head[:-step]
