@@ -63,7 +63,7 @@ def draw_sums(sheet: Sheet, y: float) -> float:
     manner = sheet.hand.pick(
         "sums.manner", ("right", "right", "right", "boxed", "band", "left", "strip", "ruled")
     )
-    if manner == "strip" and len(rows) <= 5:
+    if manner == "strip":
         return _after(sheet, _strip(sheet, rows, y))
     return _after(sheet, _column(sheet, rows, y, manner))
 
@@ -122,7 +122,7 @@ def _strip(sheet: Sheet, rows: list[Row], y: float) -> float:
     for index, (label, value, mark) in enumerate(rows):
         stop = sheet.left + (index + 1) * cell - 4
         fitted = size * 0.9 * min(1.0, (cell - 8) / max(pen.measure(label, size * 0.9), 1))
-        pen.text(stop, y + size * 1.1, label, fitted, align="right")
+        pen.text(stop, y + size * 1.1, [(label, f"label.{mark}" if mark else None)], fitted, align="right")
         amount = (
             sheet.voice.money(value, mark, "total")
             if mark == "total"

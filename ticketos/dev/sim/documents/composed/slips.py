@@ -152,8 +152,12 @@ def _head(slip: Slip) -> None:
         slip.say(filled(slip.rng, "9999999"))
     if shop.brand and hand.chance("slip.brand_first", 0.7):
         slip.say(shop.brand.upper(), align=align, bold=True, size=big * 1.25, tall=True)
-    slip.say([(name, "supplier_name")], align=align, bold=bold, size=big, tall=True)
+    named: Runs = [(name, "supplier_name")]
     registration = shop.registration
+    if registration.startswith("(") and hand.chance("slip.registered", 0.15):
+        named += [(" ", None), (registration, "registration")]
+        registration = ""
+    slip.say(named, align=align, bold=bold, size=big, tall=True)
     rows: list[tuple[str, list[Runs]]] = []
     if registration:
         rows.append(("registration", [[(registration, "registration")]]))
