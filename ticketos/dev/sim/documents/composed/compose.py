@@ -46,6 +46,20 @@ class Paper:
         """What the paper truly says; a value that is not on it is None."""
         return _truth(self.contents, self.drawing)
 
+    def known(self) -> dict[str, str | None]:
+        """The fields as a person who knows the trade would key them: the truth, and what follows from it."""
+        found = self.contents
+        fields = dict(self.truth.fields)
+        if found.kind not in UNPRICED:
+            fields["currency"] = found.market.currency
+            fields["net_total"] = fields["net_total"] or (
+                f"{found.net:.2f}" if found.kind != "inventory" else None
+            )
+            fields["tax_total"] = fields["tax_total"] or (
+                f"{found.tax_total:.2f}" if found.kind != "inventory" else None
+            )
+        return fields
+
     def pdf(self) -> bytes:
         """The paper as a PDF with a text layer."""
         return self.drawing.pdf(self.contents.issued.date())
@@ -99,9 +113,9 @@ def compose(
     return Paper(found, drawing, f"{kind}/{market}/{writer}/{seed}")
 
 
-def _truth(found: Contents, drawing: Drawing) -> Truth:
-    shown = drawing.marks
-    values: dict[str, str | None] = {
+def _values(found: Contents) -> dict[str, str | None]:
+    """Every value of a paper but names as printed, shown or not."""
+    return {
         "number": found.number,
         "issue_date": found.issued.date().isoformat(),
         "due_date": found.due.isoformat() if found.due else None,
@@ -114,6 +128,11 @@ def _truth(found: Contents, drawing: Drawing) -> Truth:
         "supplier_tax_id": found.supplier.tax_id,
         "buyer_tax_id": found.buyer.tax_id,
     }
+
+
+def _truth(found: Contents, drawing: Drawing) -> Truth:
+    shown = drawing.marks
+    values = _values(found)
     fields: dict[str, str | None] = dict.fromkeys(FIELD_NAMES)
     fields |= {name: value for name, value in values.items() if name in shown}
     # The sum of printed parts counts as shown: CGST and SGST are the tax.
