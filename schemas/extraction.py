@@ -90,6 +90,14 @@ class Extraction(_Wire):
     simhash: str | None = None
     """64 bits in hex; near-duplicates differ in few of them."""
     language: str | None = None
+    words: tuple[dict[str, Any], ...] = ()
+    """The words of the pages, packed: a correction teaches where on such papers values stand."""
+    unaided: dict[str, str | None] = Field(default_factory=dict)
+    """The values before supplier memory spoke."""
+    memory: dict[str, Any] | None = None
+    """The supplier recognised and what its memory did: see ``ticketos.ai.extract.memory.Remembered``."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """What read the document: reader, and the papers the supplier's memory was made of."""
 
     def public(self) -> dict[str, Any]:
         """The stable object that `ticketos extract --json` prints, and nothing beside it."""

@@ -19,6 +19,7 @@ from activities.delivery import DeliveryActivities
 from activities.handling import Completion, HandlingActivities, TaskActivities, classify, release
 from activities.intake import IntakeActivities
 from activities.invoicing import InvoicingActivities
+from activities.learning import LearningActivities
 from activities.lines.line import LinePorts, LineWork
 from activities.quality import QualityActivities
 from activities.reconciliation import ReconciliationActivities
@@ -33,6 +34,7 @@ from ticketos.db.ids import new_id
 from ticketos.db.objects import ObjectStore
 from ticketos.db.repositories.invoice_runs import SqlInvoiceRuns
 from ticketos.db.repositories.invoices import Invoices
+from ticketos.db.repositories.learning import Learning, SqlLearningRuns
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
@@ -42,6 +44,7 @@ from ticketos.lines.line import BY_HAND
 from ticketos.settings import Settings, ensure_master_key
 from workflows import names
 from workflows.scheduled.invoicing import InvoicingWorkflow
+from workflows.scheduled.learning import LearningWorkflow
 from workflows.scheduled.reconciliation import ReconciliationWorkflow
 from workflows.ticket import TicketWorkflow
 
@@ -54,6 +57,7 @@ WORKFLOWS: tuple[type, ...] = (
     *(import_module(f"workflows.lines.{key}").WORKFLOW for key in BUILT),
     InvoicingWorkflow,
     ReconciliationWorkflow,
+    LearningWorkflow,
 )
 """Every workflow a worker serves."""
 
@@ -64,9 +68,15 @@ class SandboxReader:
     def __init__(self, sandbox: SandboxedReader) -> None:
         self._sandbox = sandbox
 
-    def read(self, data: bytes, filename: str, timeout_s: float = 60.0) -> Mapping[str, Any]:
+    def read(
+        self,
+        data: bytes,
+        filename: str,
+        timeout_s: float = 60.0,
+        memory: Sequence[Mapping[str, Any]] = (),
+    ) -> Mapping[str, Any]:
         """Fields of a file, or why it was put aside."""
-        return self._sandbox.read(data, filename, timeout_s).model_dump(mode="json")
+        return self._sandbox.read(data, filename, timeout_s, memory=memory).model_dump(mode="json")
 
 
 @dataclass(frozen=True)
@@ -169,12 +179,13 @@ def ticket_activities(
 
 
 def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
-    """Runs of a period: invoicing and reconciliation."""
+    """Runs of a period: invoicing, reconciliation and learning."""
     months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
     days = ReconciliationActivities(
         SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now)
     )
-    return (months.due, months.run, days.due, days.run)
+    nights = LearningActivities(SqlLearningRuns(found.database, Learning(found.audit, new_id), utc_now))
+    return (months.due, months.run, days.due, days.run, nights.due, nights.run)
 
 
 def activities_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source
 from ticketos.ai.extract import doctype, parties, tables, totals
@@ -40,6 +41,12 @@ class Findings:
     text: str = ""
     on_page: bool | None = None
     """For an e-invoice with pages: whether its total is printed on them."""
+    words: tuple[dict[str, Any], ...] = ()
+    """The words of the pages, packed for learning."""
+    unaided: dict[str, str | None] = field(default_factory=dict)
+    """The values before supplier memory spoke."""
+    memory: dict[str, Any] | None = None
+    """What supplier memory did, as plain values."""
 
 
 def analyse(pages: list[Page]) -> Findings:

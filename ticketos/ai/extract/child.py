@@ -11,10 +11,11 @@ import struct
 import sys
 import traceback
 from datetime import date
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from schemas.extraction import Extraction
 from ticketos.ai.extract.limits import Limits
+from ticketos.ai.extract.memory import SupplierMemory
 from ticketos.ai.extract.reader import Reader, quarantine
 from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
 from ticketos.ai.ocr.engines import Tesseract
@@ -46,6 +47,7 @@ def _bound(memory: int) -> None:
 
 
 def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO) -> int:
+    known = _Known()
     while True:
         prefix = requests.read(_LENGTH.size)
         if len(prefix) < _LENGTH.size:
@@ -55,7 +57,7 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO) -> int:
         data = requests.read(data_size)
         _bound_processor(head["timeout_s"])
         try:
-            answer = _read(reader, data, head)
+            answer = _read(reader, data, head, known.told(head))
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         body = answer.model_dump_json().encode()
@@ -63,11 +65,23 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO) -> int:
         answers.flush()
 
 
-def _read(reader: Reader, data: bytes, head: dict[str, str | None]) -> Extraction:
+class _Known:
+    """The suppliers the parent told of last; it sends them again only when they changed."""
+
+    def __init__(self) -> None:
+        self._suppliers: list[SupplierMemory] = []
+
+    def told(self, head: dict[str, Any]) -> list[SupplierMemory]:
+        if head.get("memory") is not None:
+            self._suppliers = [SupplierMemory.from_json(it) for it in head["memory"]]
+        return self._suppliers
+
+
+def _read(reader: Reader, data: bytes, head: dict[str, Any], known: list[SupplierMemory]) -> Extraction:
     filename = head["filename"] or ""
     today = date.fromisoformat(head["today"]) if head["today"] else None
     try:
-        return reader.read(data, filename, today)
+        return reader.read(data, filename, today, known)
     except Exception:  # noqa: BLE001
         # The edge of the sandbox: whatever a broken file makes a parser raise is a damaged file. The log
         # has it.

@@ -6,14 +6,15 @@ address or trusts a size it was told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from schemas.extraction import Check, ExtractedField, Extraction
-from ticketos.ai.extract.analysis import Findings, analyse, from_einvoice
+from ticketos.ai.extract.analysis import Findings, from_einvoice
 from ticketos.ai.extract.einvoice import EInvoice, parse_xml, read_einvoice
 from ticketos.ai.extract.fingerprint import simhash, text_sha256
 from ticketos.ai.extract.limits import REASONS, Limits, Quarantined
+from ticketos.ai.extract.memory import SupplierMemory, understand
 from ticketos.ai.extract.pdf import PdfFile
 from ticketos.ai.extract.sniff import kind_of
 from ticketos.ai.extract.taxid import checksum_right
@@ -28,6 +29,8 @@ from ticketos.lines.data_entry import rules
 _PASSED = {"lines_sum": 12.0, "tax_by_rate": 8.0, "supplier_tax_id": 15.0, "buyer_tax_id": 15.0}
 _FAILED = 0.25
 _CAP = 0.995
+VERSION = "rules-2026.11"
+"""What read a document: recorded with it, so that its fields can be explained later."""
 _SECOND_AGREES, _SECOND_DIFFERS = 6.0, 0.35
 
 
@@ -45,9 +48,15 @@ class Reader:
         self._ocr = ocr or RapidOcr()
         self._second = second
         self._thresholds = thresholds
+        self._memory: Sequence[SupplierMemory] = ()
 
-    def read(self, data: bytes, filename: str, today: date | None = None) -> Extraction:
-        """What the document says, or why it was quarantined; `today` (UTC by default) judges its dates."""
+    def read(
+        self, data: bytes, filename: str, today: date | None = None, memory: Sequence[SupplierMemory] = ()
+    ) -> Extraction:
+        """What the document says, or why it was quarantined; `today` (UTC by default) judges its dates, `memory`
+        is of the suppliers whose papers people corrected before.
+        """
+        self._memory = memory
         today = today or datetime.now(UTC).date()
         try:
             kind = kind_of(data, filename, self._limits)
@@ -75,11 +84,13 @@ class Reader:
             if invoice is not None:
                 found, engine = from_einvoice(invoice, pages), f"xml:{invoice.syntax}"
             else:
-                found, engine = analyse(pages), _engine_name(pages, self._ocr.name)
+                found, engine = understand(pages, self._memory), _engine_name(pages, self._ocr.name)
             result = self._finish(filename, found, today, engine, file.pages, broken)
             if invoice is None and optical and self._second and _doubtful(result):
                 again, _ = self._pdf_pages(file, with_pictures=True, engine=self._second)
-                result = self._second_opinion(filename, found, analyse(again), today, engine, file.pages)
+                result = self._second_opinion(
+                    filename, found, understand(again, self._memory), today, engine, file.pages
+                )
             return result
         finally:
             file.close()
@@ -99,10 +110,12 @@ class Reader:
 
     def _image(self, data: bytes, filename: str, today: date) -> Extraction:
         first = self._image_read(data, self._ocr)
-        result = self._finish(filename, analyse(first), today, self._ocr.name, len(first))
+        result = self._finish(filename, understand(first, self._memory), today, self._ocr.name, len(first))
         if self._second and _doubtful(result):
-            again = analyse(self._image_read(data, self._second))
-            return self._second_opinion(filename, analyse(first), again, today, self._ocr.name, len(first))
+            again = understand(self._image_read(data, self._second), self._memory)
+            return self._second_opinion(
+                filename, understand(first, self._memory), again, today, self._ocr.name, len(first)
+            )
         return result
 
     def _image_read(self, data: bytes, engine: OcrEngine) -> list[Page]:
@@ -168,6 +181,10 @@ class Reader:
             checks=tuple(Check(name=it.name, ok=it.ok, detail=it.detail) for it in results),
             engine=engine,
             pages=pages,
+            words=found.words,
+            unaided=found.unaided,
+            memory=found.memory,
+            versions={"reader": VERSION, "memory": str((found.memory or {}).get("papers", 0))},
             text_sha256=text_sha256(found.text),
             simhash=simhash(found.text),
             language=found.language,

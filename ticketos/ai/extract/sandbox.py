@@ -9,6 +9,7 @@ to make the parent run anything). The parent alone keeps the wall clock.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -16,10 +17,11 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from queue import LifoQueue
-from typing import IO
+from typing import IO, Any
 
 from pydantic import ValidationError
 
@@ -64,9 +66,17 @@ class SandboxedReader:
         self._closed = False
 
     def read(
-        self, data: bytes, filename: str, timeout_s: float = 60.0, today: date | None = None
+        self,
+        data: bytes,
+        filename: str,
+        timeout_s: float = 60.0,
+        today: date | None = None,
+        memory: Sequence[Mapping[str, Any]] = (),
     ) -> Extraction:
-        """Read one document; waits for a free process, then at most `timeout_s` seconds for the answer."""
+        """Read one document; waits for a free process, then at most `timeout_s` seconds for the answer.
+
+        `memory` is what corrections taught of suppliers, as ``SupplierMemory.as_json`` wrote it.
+        """
         if len(data) > self._limits.bytes:
             return quarantine(filename, "too-large")
         child = self._seats.get()
@@ -76,7 +86,7 @@ class SandboxedReader:
                 if child is not None:
                     self._end(child)
                 child = self._start()
-            result = child.ask(data, filename, timeout_s, today)
+            result = child.ask(data, filename, timeout_s, today, memory)
             keep = child if child.usable else None
             return result
         finally:
@@ -130,23 +140,36 @@ class _Child:
         )
         self._left = bounds.documents
         self._overdue = False
+        self._told = hashlib.sha256(b"[]").digest()
 
     @property
     def usable(self) -> bool:
         return self._left > 0 and not self._overdue and self._process.poll() is None
 
-    def ask(self, data: bytes, filename: str, timeout_s: float, today: date | None) -> Extraction:
+    def ask(
+        self,
+        data: bytes,
+        filename: str,
+        timeout_s: float,
+        today: date | None,
+        memory: Sequence[Mapping[str, Any]],
+    ) -> Extraction:
         self._left -= 1
         watch = threading.Timer(timeout_s, self._too_late)
         watch.daemon = True
         watch.start()
         answer: Extraction | None = None
         try:
-            head = {
+            head: dict[str, Any] = {
                 "filename": filename,
                 "timeout_s": timeout_s,
                 "today": today.isoformat() if today else None,
             }
+            known = json.dumps(list(memory))
+            told = hashlib.sha256(known.encode()).digest()
+            if told != self._told:  # the child keeps what it was told last
+                head["memory"] = list(memory)
+                self._told = told
             answer = self._exchange(json.dumps(head).encode(), data)
         finally:
             watch.cancel()

@@ -5,7 +5,7 @@ Both are pure. `places.py` says where on a paper a value stands, `supplier.py` i
 `recognise.py` tells whose paper it is, `apply.py` weighs memory against reading.
 """
 
-from ticketos.ai.extract.memory.apply import Remembered, apply_memory
+from ticketos.ai.extract.memory.apply import Remembered, apply_memory, understand
 from ticketos.ai.extract.memory.learning import Corrected, learn
 from ticketos.ai.extract.memory.paper import packed, pages_of
 from ticketos.ai.extract.memory.recognise import Recognised, recognise
@@ -21,4 +21,5 @@ __all__ = [
     "packed",
     "pages_of",
     "recognise",
+    "understand",
 ]

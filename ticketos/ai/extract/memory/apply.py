@@ -8,12 +8,13 @@ Odds for the same value multiply, and "none of these" stands against all with ev
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 
 from schemas.extraction import ExtractedField
-from ticketos.ai.extract.analysis import Findings
+from ticketos.ai.extract.analysis import Findings, analyse
 from ticketos.ai.extract.memory.learning import IDENTITY, RECURRING, order_of
+from ticketos.ai.extract.memory.paper import packed
 from ticketos.ai.extract.memory.places import NUMBERS, PLACED, Spot, same_value, spots
 from ticketos.ai.extract.memory.recognise import Recognised, recognise
 from ticketos.ai.extract.memory.supplier import FieldMemory, SupplierMemory
@@ -214,6 +215,11 @@ def _logit(probability: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
-def suppliers_of(stored: Iterable[Mapping[str, object]]) -> list[SupplierMemory]:
-    """Memories from their stored form."""
-    return [SupplierMemory.from_json(it) for it in stored]
+def understand(pages: list[Page], memory: Sequence[SupplierMemory] = ()) -> Findings:
+    """Reads the fields of a document from its words, lets memory speak, and keeps what learning will need."""
+    found = analyse(pages)
+    unaided = {name: it.value for name, it in found.fields.items()}
+    found, said = apply_memory(found, pages, memory)
+    found.words, found.unaided = tuple(packed(pages)), unaided
+    found.memory = asdict(said) if said else None
+    return found

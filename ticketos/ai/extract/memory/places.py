@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
-from itertools import pairwise
 
 from schemas.extraction import Box
 from ticketos.ai.extract.values import DayOrder, amounts, days, fold
