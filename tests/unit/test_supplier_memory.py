@@ -100,16 +100,17 @@ def test_a_field_that_is_never_on_the_paper_is_not_invented() -> None:
     memory = SupplierMemory("m1")
     for seed in range(8):
         it = paper(seed)
-        final = {**it.known(), "po_number": None}
-        memory = learn(
-            memory, Corrected(it.text_words().pages, final, {"po_number": "12"}, frozenset({"po_number"}))
-        )
+        final = {**it.known(), "po_number": None, "buyer_name": None}
+        read = {"po_number": "12", "buyer_name": "Cash"}
+        memory = learn(memory, Corrected(it.text_words().pages, final, read, frozenset(read)))
     it = paper(70)
     found = analyse(it.text_words().pages)
     found.fields["po_number"] = ExtractedField(value="12", confidence=0.7, source="text")
+    found.fields["buyer_name"] = ExtractedField(value="Cash", confidence=0.7, source="text")
     after, said = apply_memory(found, it.text_words().pages, [memory])
     assert said is not None
     assert "po_number" not in after.fields
+    assert "buyer_name" not in after.fields
 
 
 def test_another_suppliers_paper_is_not_taken_for_it() -> None:

@@ -105,11 +105,11 @@ def _judge(
     if name in PLACED:
         for spot, score in _placed(name, it, pages, known.memory):
             _add(options, name, spot.value, score, spot)
-        if it.absent and read is not None:
-            _add(options, name, None, _logit((it.absent + 0.25) / (it.papers + 1.5)))
     elif name in RECURRING:
         for value, count in it.values.items():
             _add(options, name, value, _recurring(name, it, count, known.probability))
+    if it.absent and read is not None:
+        _add(options, name, None, _logit((it.absent + 0.25) / (it.papers + 1.5)))
     spoken = [option for option in options if option.spot is not None or option.read is None]
     if not spoken and not (it.right or it.wrong):
         return None

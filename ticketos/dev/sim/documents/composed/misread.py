@@ -47,8 +47,10 @@ def misread(
         for line in _lines(page):
             if rng.random() < 0.03 * damage * damage:
                 continue  # a line the detector missed
-            level = _confidence(rng, damage)
-            for text, span, indices in _read(line, page, rng, damage):
+            pieces = _read(line, page, rng, damage)
+            clean = [text for text, _, _ in pieces] == [page.words[index].text for index in line]
+            level = _confidence(rng, damage, clean)
+            for text, span, indices in pieces:
                 x0, y0, x1, y1 = (value * scale for value in span)
                 shift = lean * x0 + rng.uniform(-0.06, 0.06) * (y1 - y0)
                 box = fraction(x0, y0, x1, y1, width, height)
@@ -62,9 +64,17 @@ def misread(
     return found, kept
 
 
-def _confidence(rng: random.Random, damage: float) -> float:
-    """What the reader says of a line: mostly sure, less so on worse paper."""
-    return round(min(max(0.985 - abs(rng.gauss(0, 0.02 + 0.16 * damage)), 0.05), 0.985), 4)
+def _confidence(rng: random.Random, damage: float, clean: bool) -> float:
+    """What the reader says of a line: mostly all it can say, less on worse paper, and often less where it erred.
+
+    The shares are those of rapidocr on papers of this generator at damage 0.1 and 0.4.
+    """
+    if clean and rng.random() < 0.78 - 0.3 * damage:
+        return 0.985
+    doubt = abs(rng.gauss(0, 0.02 + 0.05 * damage))
+    if not clean and rng.random() < 0.6:
+        doubt += abs(rng.gauss(0, 0.12))
+    return round(min(max(0.985 - doubt, 0.05), 0.985), 4)
 
 
 def _lines(page: Page) -> list[list[int]]:
@@ -103,7 +113,7 @@ def _read(
 ) -> list[tuple[str, _Span, list[int]]]:
     """Texts, boxes and sources of the words the reader gives for a line."""
     words = [page.words[index] for index in line]
-    glue = 0.03 + 0.16 * damage * rng.random()
+    glue = 0.008 + 0.08 * damage * damage * rng.random()
     pieces: list[tuple[str, list[int]]] = []
     for index, word in zip(line, words, strict=True):
         text = _letters(unicodedata.normalize("NFKC", word.text), rng, damage)
@@ -111,7 +121,7 @@ def _read(
             continue
         if pieces and rng.random() < glue:
             pieces[-1] = (pieces[-1][0] + text, [*pieces[-1][1], index])
-        elif len(text) > 5 and rng.random() < 0.006 + 0.02 * damage:
+        elif len(text) > 5 and rng.random() < 0.002 + 0.012 * damage:
             cut = rng.randrange(2, len(text) - 1)
             pieces += [(text[:cut], [index]), (text[cut:], [index])]
         else:
@@ -133,7 +143,7 @@ def _read(
 
 def _letters(text: str, rng: random.Random, damage: float) -> str:
     """The word with letters confused, lost or doubled."""
-    rate = 0.0015 + 0.035 * damage * damage
+    rate = 0.0008 + 0.018 * damage * damage
     if rng.random() > rate * len(text) * 1.5 + 0.002:
         return text
     letters = list(text)
