@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,26 @@ KEPT_BACK = 4
 """One example in this many is never learnt from, for ever: on those the contest is held."""
 FEWEST_JUDGES = 10
 """Kept-back examples below which no challenger is let in: so few say nothing."""
+
+
+Rows = Sequence[Mapping[str, Any]]
+"""Examples as stored: of readings ``words``, ``shown``, ``final`` and ``seen``; of codings ``text``, ``account``,
+``cost_centre`` and ``tax_code``."""
+
+
+@dataclass(frozen=True)
+class Learnable:
+    """A kind of model: what it is learnt from, how, and when a challenger is better than the version in use.
+
+    ``fit`` gives a payload of plain values; ``score`` judges one (None is what was shipped) on examples it has not
+    seen and counts them under ``judges``.
+    """
+
+    name: str
+    source: Literal["readings", "codings"]
+    fit: Callable[[Rows], Mapping[str, Any]]
+    score: Callable[[Mapping[str, Any] | None, Rows], Mapping[str, float]]
+    better: Callable[[Mapping[str, float], Mapping[str, float]], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,18 +15,16 @@ from ticketos.db.session import Database, driver, encode_json
 from ticketos.domain import learning
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
-from ticketos.domain.learning import Contest, is_kept_back
+from ticketos.domain.learning import Contest, Learnable, is_kept_back
 from ticketos.domain.ports import NewId, Now
 from ticketos.domain.state import Actor
 from ticketos.lines.data_entry import calibration, coding_model
-from ticketos.lines.data_entry.calibration import Judged
-from ticketos.lines.data_entry.coding_model import Coded
 
 KIND = "learning"
 MOST_EXAMPLES = 20_000
 
-_JUDGED = """
-select document_id, shown, final, seen from kept_reading
+_FINISHED = """
+select document_id, words, shown, final, seen from kept_reading
  where client_id = %s and learnt_at is not null order by learnt_at desc limit %s"""
 _CODED = """
 select id, fields -> 'supplier_name' ->> 'value', lines, coding from document
@@ -48,54 +45,34 @@ select version from learned_model where client_id = %s and kind = %s and state =
    and promoted_at is not null and promoted_at < %s order by promoted_at desc limit 1"""
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """How one kind of model is learnt and judged."""
-
-    name: str
-    examples: Callable[[Connection, UUID], list[tuple[UUID, list[Any]]]]
-    fit: Callable[[list[Any]], dict[str, Any]]
-    score: Callable[[Mapping[str, Any] | None, Sequence[Any]], Mapping[str, float]]
-    better: Callable[[Mapping[str, float], Mapping[str, float]], bool]
+def _readings(connection: Connection, client_id: UUID) -> Iterator[tuple[UUID, Mapping[str, Any]]]:
+    """The readings people finished with, by document."""
+    names = ("words", "shown", "final", "seen")
+    for document_id, *values in driver(connection).execute(_FINISHED, (client_id, MOST_EXAMPLES)):
+        yield document_id, dict(zip(names, values, strict=True))
 
 
-def _judged(connection: Connection, client_id: UUID) -> list[tuple[UUID, list[Any]]]:
-    """The reader's answers that a person looked at, by document."""
-    found: list[tuple[UUID, list[Any]]] = []
-    for document_id, shown, final, seen in driver(connection).execute(_JUDGED, (client_id, MOST_EXAMPLES)):
-        answers = [
-            Judged(name, float(shown[name][1]), shown[name][0] == final.get(name))
-            for name in seen
-            if name in shown and shown[name][0] is not None
-        ]
-        found.append((document_id, answers))
-    return found
-
-
-def _coded(connection: Connection, client_id: UUID) -> list[tuple[UUID, list[Any]]]:
+def _codings(connection: Connection, client_id: UUID) -> Iterator[tuple[UUID, Mapping[str, Any]]]:
     """The papers people coded, by document."""
-    found: list[tuple[UUID, list[Any]]] = []
     for document_id, supplier, lines, coding in driver(connection).execute(
         _CODED, (client_id, MOST_EXAMPLES)
     ):
         text = " ".join([supplier or "", *(str(line.get("description") or "") for line in lines or ())])
-        paper = Coded(text, coding["account"], coding.get("cost_centre") or "", coding.get("tax_code") or "")
-        found.append((document_id, [paper]))
-    return found
+        chosen = {name: coding.get(name) or "" for name in ("account", "cost_centre", "tax_code")}
+        yield document_id, {"text": text, **chosen}
 
 
-KINDS: tuple[_Kind, ...] = (
-    _Kind(calibration.KIND, _judged, calibration.fit, calibration.score, calibration.better),
-    _Kind(coding_model.KIND, _coded, coding_model.fit, coding_model.score, coding_model.better),
-)
+_SOURCES = {"readings": _readings, "codings": _codings}
+SHIPPED: tuple[Learnable, ...] = (calibration.LEARNABLE, coding_model.LEARNABLE)
 
 
 class Learning:
     """Retrains, promotes and takes back; every change of the version in use is in the trail."""
 
-    def __init__(self, audit: AuditTrail, new_id: NewId) -> None:
+    def __init__(self, audit: AuditTrail, new_id: NewId, kinds: Sequence[Learnable] = SHIPPED) -> None:
         self._audit = audit
         self._new_id = new_id
+        self._kinds = tuple(kinds)
 
     def retrain(
         self, connection: Connection, client_id: UUID, *, now: datetime, actor: Actor
@@ -105,20 +82,20 @@ class Learning:
         driver(connection).execute(
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"learn:{client_id}",)
         )
-        return tuple(self._contest(connection, client_id, kind, now, actor) for kind in KINDS)
+        return tuple(self._contest(connection, client_id, kind, now, actor) for kind in self._kinds)
 
     def _contest(
-        self, connection: Connection, client_id: UUID, kind: _Kind, now: datetime, actor: Actor
+        self, connection: Connection, client_id: UUID, kind: Learnable, now: datetime, actor: Actor
     ) -> Contest:
         sql = driver(connection)
-        documents = kind.examples(connection, client_id)
-        known = [one for document, examples in documents if not is_kept_back(document) for one in examples]
-        judges = [one for document, examples in documents if is_kept_back(document) for one in examples]
+        examples = list(_SOURCES[kind.source](connection, client_id))
+        known = [row for document, row in examples if not is_kept_back(document)]
+        kept_back = [row for document, row in examples if is_kept_back(document)]
         champion = sql.execute(_CHAMPION, (client_id, kind.name)).fetchone()
         challenger = kind.fit(known)
-        now_in_use = dict(kind.score(champion[1] if champion else None, judges))
-        scores = dict(kind.score(challenger, judges))
-        promoted, why = learning.verdict(kind.better(scores, now_in_use), len(judges))
+        now_in_use = dict(kind.score(champion[1] if champion else None, kept_back))
+        scores = dict(kind.score(challenger, kept_back))
+        promoted, why = learning.verdict(kind.better(scores, now_in_use), int(scores["judges"]))
         last = sql.execute(_LAST, (client_id, kind.name)).fetchone()
         assert last is not None
         contest = Contest(kind.name, int(last[0]) + 1, len(known), scores, now_in_use, promoted, why)
@@ -163,8 +140,8 @@ class Learning:
 
         Raises ``model-kind-unknown`` and ``model-none-in-use``.
         """
-        if kind not in [it.name for it in KINDS]:
-            raise DomainError("model-kind-unknown", given=kind, allowed=[it.name for it in KINDS])
+        if kind not in [it.name for it in self._kinds]:
+            raise DomainError("model-kind-unknown", given=kind, allowed=[it.name for it in self._kinds])
         sql = driver(connection)
         champion = sql.execute(_CHAMPION, (client_id, kind)).fetchone()
         if champion is None:

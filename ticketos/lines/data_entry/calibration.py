@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ticketos.domain.learning import Learnable, Rows
 from ticketos.lines.data_entry import rules
 
 KIND = "reader"
@@ -28,10 +29,10 @@ class Judged:
     right: bool
 
 
-def fit(judged: Iterable[Judged]) -> dict[str, Any]:
+def fit(answers: Iterable[Judged]) -> dict[str, Any]:
     """The model: for each field with enough answers its slope, shift and the most it may claim."""
     by_field: dict[str, list[Judged]] = {}
-    for one in judged:
+    for one in answers:
         by_field.setdefault(one.field, []).append(one)
     return {
         "fields": {name: _line(found) for name, found in sorted(by_field.items()) if len(found) >= FEWEST},
@@ -83,23 +84,47 @@ def applied(reading: Mapping[str, Any], learned: Mapping[str, Any] | None) -> Ma
     return {**reading, "fields": fields, "versions": versions}
 
 
-def score(model: Mapping[str, Any] | None, judged: Sequence[Judged]) -> dict[str, float]:
+def score(model: Mapping[str, Any] | None, answers: Sequence[Judged]) -> dict[str, float]:
     """How good a model is on answers it has not seen: log-loss, and automatic answers that were wrong."""
     loss, wrong, automatic = 0.0, 0, 0
-    for one in judged:
+    for one in answers:
         believed = confidence(model, one.field, one.confidence)
         bounded = min(max(believed, 0.001), 0.999)
         loss -= math.log(bounded if one.right else 1 - bounded)
         if believed >= rules.DEFAULT_THRESHOLDS.get(one.field, rules.DEFAULT_THRESHOLDS["*"]):
             automatic += 1
             wrong += not one.right
-    count = max(len(judged), 1)
-    return {"log_loss": round(loss / count, 5), "automatic": automatic, "wrong": wrong, "judged": len(judged)}
+    count = max(len(answers), 1)
+    return {
+        "log_loss": round(loss / count, 5),
+        "automatic": automatic,
+        "wrong": wrong,
+        "judges": len(answers),
+    }
 
 
 def better(challenger: Mapping[str, float], champion: Mapping[str, float]) -> bool:
     """Whether the challenger takes over: a clearly smaller loss, and not one more wrong answer let through."""
     return challenger["log_loss"] < champion["log_loss"] * 0.995 and challenger["wrong"] <= champion["wrong"]
+
+
+def judged(rows: Rows) -> list[Judged]:
+    """The reader's answers that a person looked at, out of finished readings."""
+    return [
+        Judged(name, float(row["shown"][name][1]), row["shown"][name][0] == row["final"].get(name))
+        for row in rows
+        for name in row["seen"]
+        if name in row["shown"] and row["shown"][name][0] is not None
+    ]
+
+
+LEARNABLE = Learnable(
+    KIND,
+    "readings",
+    lambda rows: fit(judged(rows)),
+    lambda model, rows: score(model, judged(rows)),
+    better,
+)
 
 
 def _logit(probability: float) -> float:

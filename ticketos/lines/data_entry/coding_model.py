@@ -13,29 +13,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ticketos.domain.learning import Learnable, Rows
+
 KIND = "coder"
 SURE = 0.8
 FEWEST = 12
 _SMOOTH, _MOST_WORDS, _LEAST_LETTERS = 0.5, 1500, 3
 _STILL = frozenset(
     (
-        "the",
-        "and",
-        "for",
-        "with",
-        "ltd",
-        "limited",
-        "pvt",
-        "private",
-        "gmbh",
-        "inc",
-        "llc",
-        "sdn",
-        "bhd",
-        "und",
-        "der",
+        *(
+            "the",
+            "and",
+            "for",
+            "with",
+            "ltd",
+            "limited",
+            "pvt",
+            "private",
+            "gmbh",
+            "inc",
+            "llc",
+            "sdn",
+            "bhd",
+        ),
+        *("und", "der", "die", "das", "pour", "les", "des", "con", "per"),
     )
-    + ("die", "das", "pour", "les", "des", "con", "per")
 )
 
 
@@ -114,9 +116,18 @@ def score(model: Mapping[str, Any] | None, papers: Sequence[Coded]) -> dict[str,
         if guess and guess.probability >= SURE:
             coded += 1
             wrong += guess.account != paper.account
-    return {"coded": coded, "wrong": wrong, "papers": len(papers), "gain": coded - 3 * wrong}
+    return {"coded": coded, "wrong": wrong, "judges": len(papers), "gain": coded - 3 * wrong}
 
 
 def better(challenger: Mapping[str, float], champion: Mapping[str, float]) -> bool:
     """Whether the challenger takes over: more papers coded, a wrong coding weighing as much as two right ones."""
     return challenger["gain"] > champion["gain"]
+
+
+def _coded(rows: Rows) -> list[Coded]:
+    return [Coded(row["text"], row["account"], row["cost_centre"], row["tax_code"]) for row in rows]
+
+
+LEARNABLE = Learnable(
+    KIND, "codings", lambda rows: fit(_coded(rows)), lambda model, rows: score(model, _coded(rows)), better
+)
