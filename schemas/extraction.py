@@ -125,6 +125,14 @@ class Extraction(_Wire):
     """Where the document begins in its file; `pages` counts the document's own."""
     text: str = ""
     """All that was read, row by row; empty for data without pages. Not among what `public` tells."""
+    words: tuple[dict[str, Any], ...] = ()
+    """The words of the pages, packed: a correction teaches where on such papers values stand."""
+    unaided: dict[str, str | None] = Field(default_factory=dict)
+    """The values before supplier memory spoke."""
+    memory: dict[str, Any] | None = None
+    """The supplier recognised and what its memory did: see ``ticketos.ai.extract.memory.Remembered``."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """What read the document: reader, and the papers the supplier's memory was made of."""
 
     def public(self) -> dict[str, Any]:
         """The stable object that `ticketos extract --json` prints; `page_range` and `codes` are there where a file

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from ticketos.db.audit_cli import audit_commands
+from ticketos.db.learn_cli import learn_commands
 
 if TYPE_CHECKING:
     from ticketos.crypto import Keyring
@@ -286,6 +287,7 @@ def _trail() -> tuple[Database, Keyring]:
 
 
 app.add_typer(audit_commands(_trail), name="audit")
+app.add_typer(learn_commands(_trail), name="learn")
 
 
 def _told(error: BaseException) -> int:

@@ -21,6 +21,7 @@ from activities.following import following
 from activities.handling import Completion, HandlingActivities, TaskActivities, classify, release
 from activities.intake import IntakeActivities
 from activities.invoicing import InvoicingActivities
+from activities.learning import LearningActivities
 from activities.lines.line import LinePorts, LineWork
 from activities.quality import QualityActivities
 from activities.reconciliation import ReconciliationActivities
@@ -36,6 +37,7 @@ from ticketos.db.objects import ObjectStore
 from ticketos.db.repositories.calibration import Calibrations, SqlCalibrationRuns
 from ticketos.db.repositories.invoice_runs import SqlInvoiceRuns
 from ticketos.db.repositories.invoices import Invoices
+from ticketos.db.repositories.learning import Learning, SqlLearningRuns
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
@@ -46,6 +48,7 @@ from ticketos.settings import Settings, master_keys
 from workflows import names
 from workflows.scheduled.calibration import CalibrationWorkflow
 from workflows.scheduled.invoicing import InvoicingWorkflow
+from workflows.scheduled.learning import LearningWorkflow
 from workflows.scheduled.reconciliation import ReconciliationWorkflow
 from workflows.ticket import TicketWorkflow
 
@@ -59,6 +62,7 @@ WORKFLOWS: tuple[type, ...] = (
     InvoicingWorkflow,
     ReconciliationWorkflow,
     CalibrationWorkflow,
+    LearningWorkflow,
 )
 """Every workflow a worker serves."""
 
@@ -69,9 +73,15 @@ class SandboxReader:
     def __init__(self, sandbox: SandboxedReader) -> None:
         self._sandbox = sandbox
 
-    def read(self, data: bytes, filename: str, timeout_s: float = 30.0) -> Mapping[str, Any]:
+    def read(
+        self,
+        data: bytes,
+        filename: str,
+        timeout_s: float = 30.0,
+        memory: Sequence[Mapping[str, Any]] = (),
+    ) -> Mapping[str, Any]:
         """Fields of a file, or why it was put aside."""
-        return self._sandbox.read(data, filename, timeout_s).model_dump(mode="json")
+        return self._sandbox.read(data, filename, timeout_s, memory=memory).model_dump(mode="json")
 
 
 @dataclass(frozen=True)
@@ -176,7 +186,7 @@ def ticket_activities(
 
 
 def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
-    """Runs of a period: invoicing, reconciliation, calibration."""
+    """Runs of a period: invoicing, reconciliation, calibration and learning."""
     months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
     days = ReconciliationActivities(
         SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now)
@@ -184,7 +194,17 @@ def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
     weeks = CalibrationActivities(
         SqlCalibrationRuns(found.database, Calibrations(found.audit, new_id), _questions, utc_now)
     )
-    return (months.due, months.run, days.due, days.run, weeks.due, weeks.run)
+    nights = LearningActivities(SqlLearningRuns(found.database, Learning(found.audit, new_id), utc_now))
+    return (
+        months.due,
+        months.run,
+        days.due,
+        days.run,
+        weeks.due,
+        weeks.run,
+        nights.due,
+        nights.run,
+    )
 
 
 def _questions(line: str | None, doc_type: str) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from temporalio import activity
 
 from activities.errors import guarded
+from activities.lines import learning
 from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
@@ -18,7 +20,7 @@ from ticketos.domain.changes import Change, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
 from ticketos.domain.terms import Terms
-from ticketos.lines.data_entry import coding, flow
+from ticketos.lines.data_entry import calibration, coding, coding_model, flow
 
 WAITING = ("keying", "rework")
 PLAN = 200
@@ -81,12 +83,13 @@ class DataEntryActivities:
 
     def _read(self, command: DocumentCommand) -> StageVerdict:
         key = StepKey(command.ticket_id, command.life, "read", str(command.document_id), command.round)
-        document, prior = self._peek(key, command)
+        document, known, model, prior = self._peek(key, command)
         if prior is not None:
             return prior
         reading = self._reader.read(
-            self._documents.get(command.client_id, document.address), document.filename
+            self._documents.get(command.client_id, document.address), document.filename, memory=known
         )
+        reading = calibration.applied(reading, model)
         fake = StageCommand(
             ticket_id=command.ticket_id,
             client_id=command.client_id,
@@ -96,10 +99,14 @@ class DataEntryActivities:
         )
         return record(self._store, fake, "read", lambda s: self._decide(s, document, reading), ended_too=True)
 
-    def _peek(self, key: StepKey, command: DocumentCommand) -> tuple[DocumentState, StageVerdict | None]:
+    def _peek(
+        self, key: StepKey, command: DocumentCommand
+    ) -> tuple[DocumentState, tuple[Mapping[str, Any], ...], Mapping[str, Any] | None, StageVerdict | None]:
+        """The document, what is known of the client's suppliers and of the reader's word, and the answer if given."""
         with self._store.step(key, command.client_id, SYSTEM) as step:
             done = StageVerdict.model_validate(step.prior) if step.prior is not None else None
-            return step.document(command.document_id), done
+            known = step.supplier_memories() if done is None else ()
+            return step.document(command.document_id), known, step.learned(calibration.KIND), done
 
     def _decide(self, step: Step, document: DocumentState, reading: Mapping[str, Any]) -> Verdict:
         ticket = step.ticket()
@@ -121,7 +128,8 @@ class DataEntryActivities:
             step.new_id,
         )
         facts = self._none_left(step, verdict.outcome)
-        changes = (*verdict.changes, _one_more(ticket.documents_done))
+        kept = learning.kept(document, reading, verdict)
+        changes = (*verdict.changes, *kept, _one_more(ticket.documents_done))
         return Verdict(verdict.outcome, changes, verdict.next_at, facts)
 
     def _none_left(self, step: Step, outcome: str) -> Mapping[str, Any]:
@@ -165,7 +173,7 @@ class DataEntryActivities:
                 ticket,
                 client,
                 document,
-                step.coding_facts(vendor),
+                replace(step.coding_facts(vendor), model=step.learned(coding_model.KIND)),
                 step.postings_of(document.id),
                 step.now,
                 step.new_id,
@@ -178,13 +186,13 @@ class DataEntryActivities:
         if task.subject_id is None:
             raise LookupError("keying task without a document")
         document, today = step.document(task.subject_id), _today(step.client().zone, step.now)
-        ticket = step.ticket()
+        ticket, typed = step.ticket(), command.payload.get("fields") or {}
         verdict = flow.on_keyed(
             ticket, task, document, command.payload, actor, today, self._tax_id_valid, step.now, step.new_id
         )
         return Verdict(
             verdict.outcome,
-            (*verdict.changes, SetTicket({})),
+            (*verdict.changes, *learning.learnt(step, task, document, typed, verdict), SetTicket({})),
             verdict.next_at,
             {**verdict.facts, "people": waiting_for_people(step) - 1, "seq": ticket.seq + 1},
         )

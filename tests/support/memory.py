@@ -58,6 +58,9 @@ class World:
     approvals: dict[tuple[UUID, int, int], ApprovalState] = field(default_factory=dict)
     checks: list[tuple[UUID, QaState]] = field(default_factory=list)
     subs: dict[tuple[UUID, str], TicketState] = field(default_factory=dict)
+    readings: dict[UUID, c.KeepReading] = field(default_factory=dict)
+    suppliers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    models: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     agents: list[Agent] = field(default_factory=list)
     usage: dict[str, c.AddUsage] = field(default_factory=dict)
     journals: dict[str, tuple[UUID, c.PostJournal]] = field(default_factory=dict)
@@ -188,6 +191,19 @@ class MemoryStep:
 
     def coding_facts(self, vendor_key: str) -> CodingFacts:
         return CodingFacts()
+
+    def supplier_memories(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(self.w.suppliers.values())
+
+    def supplier_memory(self, vendor_key: str) -> Mapping[str, Any] | None:
+        return self.w.suppliers.get(vendor_key)
+
+    def kept_reading(self, document_id: UUID) -> Mapping[str, Any] | None:
+        kept = self.w.readings.get(document_id)
+        return None if kept is None else {"words": kept.words, "unaided": kept.unaided, "shown": kept.shown}
+
+    def learned(self, kind: str) -> Mapping[str, Any] | None:
+        return self.w.models.get(kind)
 
     def last_survey_at(self, recipient: str) -> datetime | None:
         return max((s.at for s in self.w.surveys if s.recipient == recipient), default=None)
@@ -347,6 +363,12 @@ class MemoryStep:
 
     def _RememberVendor(self, x: c.RememberVendor) -> None:
         pass
+
+    def _KeepReading(self, x: c.KeepReading) -> None:
+        self.w.readings[x.document_id] = x
+
+    def _LearnReading(self, x: c.LearnReading) -> None:
+        self.w.suppliers[x.vendor_key] = x.memory
 
     def _SendMail(self, x: c.SendMail) -> None:
         self.w.mails.setdefault(x.key, x)

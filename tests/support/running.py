@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,7 +39,9 @@ class Readings:
     def __init__(self, answers: Mapping[str, Mapping[str, Any]]) -> None:
         self.answers = dict(answers)
 
-    def read(self, data: bytes, filename: str, timeout_s: float = 60.0) -> Mapping[str, Any]:
+    def read(
+        self, data: bytes, filename: str, timeout_s: float = 60.0, memory: Sequence[Mapping[str, Any]] = ()
+    ) -> Mapping[str, Any]:
         return self.answers[filename]
 
 

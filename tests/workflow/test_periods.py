@@ -130,8 +130,10 @@ async def test_schedules_are_made_once_follow_the_zone_and_keep_a_pause(
     client = await Client.connect(temporal_server.grpc, data_converter=pydantic_data_converter)
     one, queue = uuid.uuid4(), f"nobody-{uuid.uuid4().hex[:8]}"
     made = await ensure_schedules(client, [ScheduledClient(one, "Asia/Kolkata")], queue)
-    assert made == (f"reconciliation/{one}", f"invoicing/{one}", f"calibration/{one}")
-    daily, monthly, weekly = (client.get_schedule_handle(name) for name in made)
+    assert made == (f"reconciliation/{one}", f"invoicing/{one}", f"calibration/{one}", f"learning/{one}")
+    daily, monthly, weekly, nightly = (client.get_schedule_handle(name) for name in made)
+    night = (await nightly.describe()).info.next_action_times[0]
+    assert (night.hour, night.minute) == (20, 45), "02:15 in Kolkata"
     described = await daily.describe()
     first = described.info.next_action_times[0]
     assert (first.hour, first.minute) == (19, 0), "00:30 in Kolkata"

@@ -933,6 +933,66 @@ class VendorMemory(SQLModel, table=True):
     last_at: datetime = instant(now=True)
 
 
+class KeptReading(SQLModel, table=True):
+    """What the reader saw on a document people were asked about, and what they made of it: learning reads it."""
+
+    __tablename__ = "kept_reading"
+    __table_args__ = (
+        of("document", "document_id"),
+        Index(
+            "ix_kept_reading_learnt", "client_id", "learnt_at", postgresql_where=text("learnt_at is not null")
+        ),
+    )
+    client_id: UUID = Field(foreign_key=OWN, primary_key=True)
+    document_id: UUID = Field(primary_key=True)
+    vendor_key: str | None = Field(default=None, max_length=120)
+    words: list[Any] = json("[]")
+    unaided: dict[str, Any] = json()
+    shown: dict[str, Any] = json()
+    final: dict[str, Any] = json()
+    seen: list[str] = json("[]")
+    versions: dict[str, Any] = json()
+    at: datetime = instant(now=True)
+    learnt_at: datetime | None = instant()
+
+
+class SupplierMemoryRow(SQLModel, table=True):
+    """Where a supplier's papers carry their values, and what recurs on them: grows with each correction."""
+
+    __tablename__ = "supplier_memory"
+    client_id: UUID = Field(foreign_key=OWN, primary_key=True)
+    vendor_key: str = Field(primary_key=True, max_length=120)
+    memory: dict[str, Any] = json()
+    papers: int = 0
+    updated_at: datetime = instant(now=True)
+
+
+class LearnedModel(SQLModel, table=True):
+    """A version of what was learnt from a client's corrections: one champion a kind, the others kept for rollback."""
+
+    __tablename__ = "learned_model"
+    __table_args__ = (
+        UniqueConstraint("client_id", "kind", "version"),
+        Index(
+            "ix_learned_model_champion",
+            "client_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("state = 'champion'"),
+        ),
+    )
+    id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    kind: str = Field(max_length=20)
+    version: int
+    state: str = Field(max_length=20)
+    payload: dict[str, Any] = json()
+    scores: dict[str, Any] = json()
+    examples: int = 0
+    trained_at: datetime = instant(nullable=False)
+    promoted_at: datetime | None = instant()
+
+
 class CodingRule(SQLModel, table=True):
     """A rule for coding: words in the supplier or a line choose account, cost centre and tax code."""
 

@@ -224,6 +224,29 @@ class RememberVendor:
 
 
 @dataclass(frozen=True)
+class KeepReading:
+    """What the reader saw on a document a person is asked about: its words, its own values, what was shown."""
+
+    document_id: UUID
+    words: tuple[Mapping[str, Any], ...]
+    unaided: Mapping[str, str | None]
+    shown: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LearnReading:
+    """A person finished with a kept reading: its final values, and the supplier's memory after it."""
+
+    document_id: UUID
+    vendor_key: str
+    final: Mapping[str, str | None]
+    seen: tuple[str, ...]
+    memory: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True)
 class SendMail:
     """A mail by the outbox. ``template`` is a name of the mail catalogue; ``key`` sends it once."""
 
@@ -288,6 +311,8 @@ Change = (
     | AddUsage
     | PostJournal
     | RememberVendor
+    | KeepReading
+    | LearnReading
     | SendMail
     | Notify
     | AskSurvey

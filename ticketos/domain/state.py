@@ -231,6 +231,8 @@ class CodingFacts:
 
     rules: tuple[Mapping[str, Any], ...] = ()
     memory: tuple[Mapping[str, Any], ...] = ()
+    model: Mapping[str, Any] | None = None
+    """What was learnt from the coding of other suppliers: ``version`` and ``payload``."""
     default_account: str = "6000"
     payable_account: str = "2100"
     tax_account: str = "1400"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from rapidfuzz import fuzz
 
@@ -50,6 +51,12 @@ class Findings:
     """For an e-invoice with pages: whether its total is printed on them."""
     evidence: dict[str, dict[str, float]] = field(default_factory=dict)
     """Per field what speaks for its value, as `scoring.calibration` weighs it; none for what an issuer's software wrote."""
+    words: tuple[dict[str, Any], ...] = ()
+    """The words of the pages, packed for learning."""
+    unaided: dict[str, str | None] = field(default_factory=dict)
+    """The values before supplier memory spoke."""
+    memory: dict[str, Any] | None = None
+    """What supplier memory did, as plain values."""
 
 
 def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:

@@ -14,10 +14,11 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from schemas.extraction import Extraction
 from ticketos.ai.extract.limits import Guard, Limits
+from ticketos.ai.extract.memory import SupplierMemory
 from ticketos.ai.extract.reader import Reader, quarantine
 from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
 from ticketos.ai.ocr.engines import Tesseract
@@ -84,6 +85,7 @@ def _bound(memory: int) -> None:
 
 
 def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: float) -> int:
+    known = _Known()
     while True:
         prefix = requests.read(_LENGTH.size)
         if len(prefix) < _LENGTH.size:
@@ -93,7 +95,7 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: flo
         data = requests.read(data_size)
         _bound_processor(max(head["timeout_s"], longest_s))
         try:
-            found = _read(reader, data, head)
+            found = _read(reader, data, head, known.told(head))
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         body = b"[" + b",".join(part.model_dump_json().encode() for part in found) + b"]"
@@ -101,11 +103,23 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: flo
         answers.flush()
 
 
-def _read(reader: Reader, data: bytes, head: dict[str, str | None]) -> list[Extraction]:
+class _Known:
+    """The suppliers the parent told of last; it sends them again only when they changed."""
+
+    def __init__(self) -> None:
+        self._suppliers: list[SupplierMemory] = []
+
+    def told(self, head: dict[str, Any]) -> list[SupplierMemory]:
+        if head.get("memory") is not None:
+            self._suppliers = [SupplierMemory.from_json(it) for it in head["memory"]]
+        return self._suppliers
+
+
+def _read(reader: Reader, data: bytes, head: dict[str, Any], known: list[SupplierMemory]) -> list[Extraction]:
     filename = head["filename"] or ""
     today = date.fromisoformat(head["today"]) if head["today"] else None
     try:
-        return reader.read_all(data, filename, today, head.get("password"))
+        return reader.read_all(data, filename, today, head.get("password"), known)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001

@@ -24,6 +24,8 @@ _FAILED = 0.25
 _CAP = 0.998
 _SPEAKING = ("lines_sum", "tax_by_rate", "supplier_tax_id", "buyer_tax_id", "due_date", "issue_date", "sign")
 _SECOND_AGREES, _SECOND_DIFFERS = 6.0, 0.35
+VERSION = "scorer-2026.11"
+"""What read a document: recorded with it, so that its fields can be explained later."""
 
 
 def conclude(
@@ -74,6 +76,10 @@ def conclude(
         checks=tuple(Check(name=it.name, ok=it.ok, detail=it.detail) for it in results),
         engine=engine,
         pages=pages,
+        words=found.words,
+        unaided=found.unaided,
+        memory=found.memory,
+        versions={"reader": VERSION, "memory": str((found.memory or {}).get("papers", 0))},
         text_sha256=text_sha256(found.text),
         simhash=simhash(found.text),
         language=found.language,

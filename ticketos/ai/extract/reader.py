@@ -6,17 +6,18 @@ address or trusts a size it was told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 
 from schemas.extraction import Extraction
 from ticketos.ai.extract import confidence
-from ticketos.ai.extract.analysis import Findings, analyse, from_einvoice
+from ticketos.ai.extract.analysis import Findings, from_einvoice
 from ticketos.ai.extract.confidence import doubtful
 from ticketos.ai.extract.confidence import quarantine as quarantine
 from ticketos.ai.extract.einvoice import EInvoice, parse_xml, read_einvoice
 from ticketos.ai.extract.limits import Guard, Limits, Quarantined
+from ticketos.ai.extract.memory import SupplierMemory, understand
 from ticketos.ai.extract.payloads import understood, with_codes
 from ticketos.ai.extract.pdf import PdfFile
 from ticketos.ai.extract.scanner import Scanner, Source
@@ -45,20 +46,33 @@ class Reader:
         self._second = second
         self._thresholds = thresholds
         self._guard = guard or Guard()
+        self._memory: Sequence[SupplierMemory] = ()
 
     def read(
-        self, data: bytes, filename: str, today: date | None = None, password: str | None = None
+        self,
+        data: bytes,
+        filename: str,
+        today: date | None = None,
+        password: str | None = None,
+        memory: Sequence[SupplierMemory] = (),
     ) -> Extraction:
         """What the document says, or why it was quarantined; `today` (UTC by default) judges its dates.
 
         Of a file that holds several documents, the first; `parts` says how many there are.
         """
-        return self.read_all(data, filename, today, password)[0]
+        return self.read_all(data, filename, today, password, memory)[0]
 
     def read_all(
-        self, data: bytes, filename: str, today: date | None = None, password: str | None = None
+        self,
+        data: bytes,
+        filename: str,
+        today: date | None = None,
+        password: str | None = None,
+        memory: Sequence[SupplierMemory] = (),
     ) -> list[Extraction]:
-        """What each document of a file says, in order; at least one. `password` opens a protected PDF."""
+        """What each document of a file says, in order; at least one. `password` opens a protected PDF; `memory` is
+        of the suppliers whose papers people corrected before."""
+        self._memory = memory
         today = today or datetime.now(UTC).date()
         try:
             with self._guard.parsing():
@@ -107,15 +121,17 @@ class Reader:
     ) -> Extraction:
         codes = understood(paper.codes)
         count = pages or paper.last - paper.first + 1
-        found = with_codes(analyse(paper.pages), codes)
+        found = with_codes(understand(paper.pages, self._memory), codes)
         engine = _engine_name(paper.pages, self._ocr.name)
         result = self._finish(filename, found, today, engine, count, broken)
         optical = any(page.source == "ocr" for page in paper.pages)
         if optical and self._second and doubtful(result):
             again = [scanner.again(page, self._second) for page in paper.pages]
             agreed = [compared(first, second) for first, second in zip(paper.pages, again, strict=True)]
-            first = with_codes(analyse(agreed), codes)
-            result = self._second_opinion(filename, first, analyse(again), today, engine, count)
+            first = with_codes(understand(agreed, self._memory), codes)
+            result = self._second_opinion(
+                filename, first, understand(again, self._memory), today, engine, count
+            )
         return result.model_copy(update={"codes": codes, "text": found.text})
 
     def _second_opinion(

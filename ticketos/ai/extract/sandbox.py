@@ -9,6 +9,7 @@ to make the parent run anything). The parent alone keeps the wall clock.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import resource
@@ -18,11 +19,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from queue import LifoQueue
-from typing import IO
+from typing import IO, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -86,9 +87,10 @@ class SandboxedReader:
         timeout_s: float = 30.0,
         today: date | None = None,
         password: str | None = None,
+        memory: Sequence[Mapping[str, Any]] = (),
     ) -> Extraction:
         """Read one document; of a file that holds several, the first."""
-        return self.read_all(data, filename, timeout_s, today, password)[0]
+        return self.read_all(data, filename, timeout_s, today, password, memory)[0]
 
     def read_all(
         self,
@@ -97,11 +99,13 @@ class SandboxedReader:
         timeout_s: float = 30.0,
         today: date | None = None,
         password: str | None = None,
+        memory: Sequence[Mapping[str, Any]] = (),
     ) -> list[Extraction]:
         """Read every document of a file; waits for a free process, then at most `timeout_s` seconds for the
         answer, or longer while one page after another is being read.
 
-        The password goes to the child through its pipe and is kept nowhere.
+        The password goes to the child through its pipe and is kept nowhere. `memory` is what corrections taught
+        of suppliers, as ``SupplierMemory.as_json`` wrote it.
         """
         if len(data) > self._limits.bytes:
             return [quarantine(filename, "too-large")]
@@ -112,7 +116,7 @@ class SandboxedReader:
                 if child is not None:
                     self._end(child)
                 child = self._start()
-            result = child.ask(data, _Question(filename, timeout_s, today, password))
+            result = child.ask(data, _Question(filename, timeout_s, today, password), memory)
             keep = child if child.usable else None
             return result
         finally:
@@ -160,9 +164,11 @@ class _Question:
     def __repr__(self) -> str:
         return f"_Question({self.filename!r})"
 
-    def head(self) -> bytes:
+    def head(self, memory: list[Mapping[str, Any]] | None) -> bytes:
+        """The question as it is sent; `memory` is None when the child was told the same before."""
         return json.dumps(
             {
+                "memory": memory,
                 "filename": self.filename,
                 "timeout_s": self.timeout_s,
                 "today": self.today.isoformat() if self.today else None,
@@ -190,17 +196,20 @@ class _Child:
         self._bounds = bounds
         self._left = bounds.documents
         self._overdue = False
+        self._told = hashlib.sha256(b"[]").digest()
 
     @property
     def usable(self) -> bool:
         return self._left > 0 and not self._overdue and self._process.poll() is None
 
-    def ask(self, data: bytes, question: _Question) -> list[Extraction]:
+    def ask(
+        self, data: bytes, question: _Question, memory: Sequence[Mapping[str, Any]] = ()
+    ) -> list[Extraction]:
         self._left -= 1
         watch = _Watch(self._process.pid, question.timeout_s, self._bounds, self._too_much)
         watch.start()
         try:
-            answer = self._exchange(question.head(), data, watch)
+            answer = self._exchange(question.head(self._news(memory)), data, watch)
         finally:
             watch.stop()
         if answer is None:
@@ -210,6 +219,14 @@ class _Child:
             self._left = 0
         # The name is the parent's: a child that was taken over must not answer for another file.
         return [part.model_copy(update={"file": question.filename}) for part in answer]
+
+    def _news(self, memory: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]] | None:
+        """What the child is to know of suppliers, or None when it was told the same last."""
+        told = hashlib.sha256(json.dumps(list(memory)).encode()).digest()
+        if told == self._told:
+            return None
+        self._told = told
+        return list(memory)
 
     def _exchange(self, head: bytes, data: bytes, watch: _Watch) -> list[Extraction] | None:
         assert self._process.stdin is not None

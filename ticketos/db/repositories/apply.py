@@ -19,6 +19,7 @@ import psycopg
 
 from ticketos.db.repositories import rows
 from ticketos.db.repositories.books import add_usage, post_journals, remember_vendors
+from ticketos.db.repositories.readings import keep_readings, learn_readings
 from ticketos.db.repositories.tree import write_sub_tickets
 from ticketos.domain import changes as c
 from ticketos.domain.errors import DomainError
@@ -367,6 +368,8 @@ _ORDER: Mapping[type[Any], Callable[[Writer, Any], None]] = {
     c.MoveDeemed: Writer.move_deemed,
     c.AddUsage: add_usage,
     c.RememberVendor: remember_vendors,
+    c.KeepReading: keep_readings,
+    c.LearnReading: learn_readings,
     c.PostJournal: post_journals,
     c.SendMail: Writer.send_mails,
     c.Notify: Writer.notify,

@@ -52,6 +52,9 @@ BESIDE_FROM = (
 WORKING_ROLES = ("agent", "sme", "lead", "qa", "desk", "finance")
 """Roles of people who can be given a task."""
 
+MOST_SUPPLIERS = 300
+"""Memories handed to the reader: more would cost more to pass on than to find."""
+
 
 class Facts:
     """What a step may ask about its ticket."""
@@ -306,8 +309,49 @@ class Facts:
                 dict(zip(("pattern", "account", "cost_centre", "tax_code"), r, strict=True)) for r in rules
             ),
             tuple(dict(zip(("account", "cost_centre", "tax_code", "times"), r, strict=True)) for r in memory),
+            None,
             **accounts,
         )
+
+    def supplier_memories(self) -> tuple[Mapping[str, Any], ...]:
+        """The client's suppliers as corrections taught them, those met last first."""
+        found = self._all(
+            "select memory from supplier_memory where client_id = %s order by updated_at desc, vendor_key limit %s",
+            self._ticket.client_id,
+            MOST_SUPPLIERS,
+        )
+        return tuple(row[0] for row in found)
+
+    def supplier_memory(self, vendor_key: str) -> Mapping[str, Any] | None:
+        """One supplier's memory; whoever asks holds it, so that two corrections at once both count."""
+        self._sql.execute(
+            "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            (f"supplier:{self._ticket.client_id}:{vendor_key}",),
+        )
+        row = self._one(
+            "select memory from supplier_memory where client_id = %s and vendor_key = %s",
+            self._ticket.client_id,
+            vendor_key,
+        )
+        return None if row is None else row[0]
+
+    def kept_reading(self, document_id: UUID) -> Mapping[str, Any] | None:
+        """What the reader saw on a document a person was asked about."""
+        row = self._one(
+            "select words, unaided, shown from kept_reading where client_id = %s and document_id = %s",
+            self._ticket.client_id,
+            document_id,
+        )
+        return None if row is None else dict(zip(("words", "unaided", "shown"), row, strict=True))
+
+    def learned(self, kind: str) -> Mapping[str, Any] | None:
+        """The model in use of a kind."""
+        row = self._one(
+            "select version, payload from learned_model where client_id = %s and kind = %s and state = 'champion'",
+            self._ticket.client_id,
+            kind,
+        )
+        return None if row is None else {"version": row[0], "payload": row[1]}
 
     def last_survey_at(self, recipient: str) -> datetime | None:
         """When this person was last asked for this client."""

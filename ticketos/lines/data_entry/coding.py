@@ -1,6 +1,7 @@
 """GL coding with its reason, and the entry it becomes in the client's book.
 
-Order of trust: what a person chose, what people chose for this supplier before, the client's rules, the default.
+Order of trust: what a person chose, what people chose for this supplier before, the client's rules, what a model
+learnt from their other choices, the default.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import ClientState, CodingFacts, DocumentState, TicketState
-from ticketos.lines.data_entry import flow, rules
+from ticketos.lines.data_entry import coding_model, flow, rules
 
 POSTED_TYPES = frozenset({"invoice", "credit_note", "receipt"})
 """Types that move money; the others are registered under a reference without an entry."""
@@ -49,6 +50,16 @@ def code(document: DocumentState, facts: CodingFacts) -> dict[str, str]:
                 "by": "rule",
                 "reason": f"rule: text contains “{rule['pattern']}”",
             }
+    guess = coding_model.predict(facts.model["payload"], text) if facts.model else None
+    if facts.model and guess and guess.probability >= coding_model.SURE:
+        return {
+            "account": guess.account,
+            "cost_centre": guess.cost_centre,
+            "tax_code": guess.tax_code or tax_code,
+            "by": "model",
+            "model": str(facts.model["version"]),
+            "reason": f"people coded papers with words like “{', '.join(guess.words)}” so",
+        }
     return {
         "account": facts.default_account,
         "cost_centre": "",

@@ -107,7 +107,7 @@ def on_read(
         "blocked_by": blocked,
         "straight_through": straight,
         "state": "ready" if straight else "keying",
-        "read_result": {k: reading.get(k) for k in ("text_sha256", "simhash")},
+        "read_result": {k: reading.get(k) for k in ("text_sha256", "simhash", "versions", "memory")},
     }
     record = {
         "document": str(document.id),
@@ -116,6 +116,7 @@ def on_read(
         "blocked_by": blocked,
         "straight_through": straight,
         "fields": len(fields),
+        "versions": dict(reading.get("versions") or {}),
         "confidence": str(_weakest(kind, fields)),
     }
     changes: list[Change] = [

@@ -11,6 +11,8 @@ import datetime as dt
 import functools
 import hashlib
 import io
+import itertools
+import math
 import re
 from pathlib import Path
 from typing import Literal
@@ -48,6 +50,17 @@ FAMILIES: dict[str, tuple[tuple[str, str], ...]] = {
     "mono": (
         ("LiberationMono-Regular.ttf", "LiberationMono-Bold.ttf"),
         ("Courier New.ttf", "Courier New Bold.ttf"),
+    ),
+    "narrow": (
+        ("LiberationSansNarrow-Regular.ttf", "LiberationSansNarrow-Bold.ttf"),
+        ("Arial Narrow.ttf", "Arial Narrow Bold.ttf"),
+    ),
+    "typed": (("DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf"), ("Courier New.ttf", "Courier New Bold.ttf")),
+    "humanist": (("NotoSans-Regular.ttf", "NotoSans-Bold.ttf"), ("Tahoma.ttf", "Tahoma Bold.ttf")),
+    "bookish": (("NotoSerif-Regular.ttf", "NotoSerif-Bold.ttf"), ("Georgia.ttf", "Georgia Bold.ttf")),
+    "slim": (
+        ("DejaVuSerifCondensed.ttf", "DejaVuSerifCondensed-Bold.ttf"),
+        ("Georgia.ttf", "Georgia Bold.ttf"),
     ),
 }
 # Without no-break space and soft hyphen: they share the glyphs of space and hyphen, and a reader would get
@@ -106,6 +119,11 @@ class Face:
         """The advance of the text in points."""
         widths = self._widths
         return size * sum(widths.get(char, 0.6) for char in text)
+
+    def edges(self, text: str) -> list[float]:
+        """Where each letter begins, and at last where the text ends, at size one."""
+        widths = self._widths
+        return [0.0, *itertools.accumulate(widths.get(char, 0.6) for char in text)]
 
 
 @functools.cache
@@ -170,8 +188,13 @@ class Canvas:
         bold: bool = False,
         align: Align = "left",
         colour: Colour = BLACK,
+        stretch: float = 1.0,
+        angle: float = 0.0,
     ) -> None:
-        """Writes one line whose baseline is at ``y``; ``x`` is its left end, right end or middle."""
+        """Writes one line whose baseline is at ``y``; ``x`` is its left end, right end or middle.
+
+        ``stretch`` widens the letters, ``angle`` turns the line anticlockwise about its left end, in degrees.
+        """
         if not text:
             return
         if align != "left":
@@ -180,7 +203,8 @@ class Canvas:
         wide = ctypes.create_string_buffer(text.encode("utf-16-le") + b"\0\0")
         raw.FPDFText_SetText(item, ctypes.cast(wide, raw.FPDF_WIDESTRING))
         raw.FPDFPageObj_SetFillColor(item, *colour, 255)
-        raw.FPDFPageObj_Transform(item, 1, 0, 0, 1, x, self.height - y)
+        cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        raw.FPDFPageObj_Transform(item, stretch * cos, stretch * sin, -sin, cos, x, self.height - y)
         raw.FPDFPage_InsertObject(self._page, item)
 
     def wrap(self, text: str, width: float, size: float, *, bold: bool = False) -> list[str]:

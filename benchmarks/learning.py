@@ -1,0 +1,187 @@
+"""What thirty corrected papers of a new supplier are worth: fields that still need a person, before and after.
+
+    python -m benchmarks.learning [--suppliers 12] [--papers 30] [--fresh 10] [--seed 1]
+
+Suppliers and papers are the generator's; none was learnt from by anybody. Each paper is read as a text PDF by the
+real reader, and again as a scan whose optical reading is simulated (letters confused, words glued, doubtful
+confidences). A person is played by the truth: they correct every field asked about. Then fresh papers of the same
+supplier are read twice, without memory and with it. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from PIL import Image
+
+from ticketos.ai.extract.memory import Corrected, SupplierMemory, learn, pages_of
+from ticketos.ai.extract.memory.places import same_value
+from ticketos.ai.extract.reader import Reader
+from ticketos.ai.ocr.page import Page, Word
+from ticketos.dev.sim.documents import Kind
+from ticketos.dev.sim.documents.composed import Paper, compose
+from ticketos.domain.terms import AiTerms
+from ticketos.lines.data_entry import flow
+
+TODAY = date(2027, 6, 1)
+GOAL, ASKED = 0.8, 0.6
+
+
+class SimulatedOcr:
+    """Answers with the words prepared for the picture in hand."""
+
+    name = "simulated"
+
+    def __init__(self) -> None:
+        self.page: Page | None = None
+
+    def words(self, image: Image.Image) -> list[Word]:
+        """The prepared words, whatever is on the picture."""
+        assert self.page is not None
+        return list(self.page.words)
+
+
+@dataclass
+class Tally:
+    """Fields needing a person, and automatic answers with the wrong ones among them, before and after."""
+
+    papers: int = 0
+    recognised: int = 0
+    needed: dict[str, Counter[str]] = field(default_factory=lambda: {"before": Counter(), "after": Counter()})
+    auto: dict[str, int] = field(default_factory=lambda: {"before": 0, "after": 0})
+    wrong: dict[str, Counter[str]] = field(default_factory=lambda: {"before": Counter(), "after": Counter()})
+
+    def fall(self) -> float:
+        """By what share the fields needing a person fell."""
+        before = self.needed["before"].total()
+        return 1 - self.needed["after"].total() / before if before else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain figures."""
+        return {
+            "papers": self.papers,
+            "recognised": self.recognised,
+            "needed_before": self.needed["before"].total(),
+            "needed_after": self.needed["after"].total(),
+            "fall": round(self.fall(), 3),
+            "auto_before": self.auto["before"],
+            "auto_after": self.auto["after"],
+            "auto_wrong_before": self.wrong["before"].total(),
+            "auto_wrong_after": self.wrong["after"].total(),
+        }
+
+
+class Desk:
+    """A reader and a person who corrects; `damage` None reads text PDFs, else scans of that damage."""
+
+    def __init__(self, damage: float | None) -> None:
+        self._damage = damage
+        self._ocr = SimulatedOcr()
+        self._reader = Reader(ocr=self._ocr)
+
+    def read(self, paper: Paper, memory: Sequence[SupplierMemory]) -> dict[str, Any]:
+        """The reader's answer as the line gets it."""
+        if self._damage is None:
+            found = self._reader.read(paper.pdf(), "paper.pdf", TODAY, memory)
+        else:
+            # A scan has one page here: the picture stands for it, the words are prepared.
+            self._ocr.page = paper.ocr_words("learning", self._damage).pages[0]
+            picture = io.BytesIO()
+            Image.new("L", (round(self._ocr.page.width), round(self._ocr.page.height)), 255).save(
+                picture, "PNG"
+            )
+            found = self._reader.read(picture.getvalue(), "paper.png", TODAY, memory)
+        return found.model_dump(mode="json")
+
+    def correct(
+        self, paper: Paper, reading: dict[str, Any], memory: list[SupplierMemory], kind: Kind
+    ) -> list[SupplierMemory]:
+        """The memory after a person keyed what the reading asks for."""
+        fields, known = reading["fields"], paper.known()
+        asked = asked_for(kind, reading)
+        final = {
+            name: known.get(name) if name in asked or name not in fields else fields[name]["value"]
+            for name in set(known) | set(fields)
+        }
+        key = flow.vendor_key(final.get("supplier_name"))
+        before = next((one for one in memory if one.key == key), SupplierMemory(key))
+        after = learn(
+            before, Corrected(pages_of(reading["words"]), final, reading["unaided"], frozenset(asked))
+        )
+        return [after, *(one for one in memory if one.key != key)]
+
+
+def asked_for(kind: Kind, reading: dict[str, Any]) -> set[str]:
+    """The fields a person is asked about."""
+    return set(flow.to_key(kind, flow._read_fields(reading, AiTerms())))
+
+
+def measure(
+    kind: Kind, suppliers: int, papers: int, fresh: int, seed: int, damage: float | None, others: int = 1
+) -> Tally:
+    """Correct `papers` of each new supplier, then read `fresh` more with and without what was learnt.
+
+    `others` papers of each are in between from a supplier corrected once, so that memory must tell them apart.
+    """
+    tally, desk, strangers = Tally(), Desk(damage), list[SupplierMemory]()
+    for supplier in range(suppliers):
+        maker, memory = f"learning/{seed}/{supplier}", list(strangers)
+        for index in range(papers):
+            paper = compose(kind, 10_000 + index, maker=maker, buyer=f"client/{seed}")
+            memory = desk.correct(paper, desk.read(paper, memory), memory, kind)
+        for index in range(fresh):
+            paper = compose(kind, 20_000 + index, maker=maker, buyer=f"client/{seed}")
+            _count(tally, kind, paper, "before", desk.read(paper, strangers))
+            _count(tally, kind, paper, "after", desk.read(paper, memory))
+        strangers = [*strangers, *memory[:1]][-50:] if others else []
+    return tally
+
+
+def _count(tally: Tally, kind: Kind, paper: Paper, when: str, reading: dict[str, Any]) -> None:
+    known = paper.known()
+    tally.needed[when].update(asked_for(kind, reading))
+    if when == "after":
+        tally.papers += 1
+        tally.recognised += reading["memory"] is not None
+    for name, it in reading["fields"].items():
+        if it["auto"]:
+            tally.auto[when] += 1
+            if not same_value(name, it["value"], known.get(name)):
+                tally.wrong[when][name] += 1
+
+
+def main() -> int:
+    """Measure and print; 1 when less than asked is gained."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.learning", description=__doc__)
+    parser.add_argument("--suppliers", type=int, default=12)
+    parser.add_argument("--papers", type=int, default=30)
+    parser.add_argument("--fresh", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--damage", type=float, default=0.3)
+    asked = parser.parse_args()
+    figures: dict[str, Any] = {}
+    kinds: tuple[Kind, ...] = ("invoice", "receipt")
+    for kind in kinds:
+        for regime, damage in (("text", None), ("scan", asked.damage)):
+            tally = measure(kind, asked.suppliers, asked.papers, asked.fresh, asked.seed, damage)
+            figures[f"{kind}_{regime}"] = tally.as_dict()
+            print(f"{kind} as {regime}: {tally.as_dict()}")
+            for when in ("before", "after"):
+                print(f"  needed {when}: {dict(tally.needed[when].most_common())}")
+                print(f"  wrong although automatic {when}: {dict(tally.wrong[when])}")
+    before = sum(it["needed_before"] for it in figures.values())
+    after = sum(it["needed_after"] for it in figures.values())
+    fall = round(1 - after / max(before, 1), 3)
+    print(json.dumps({"bench": "learning", "fall": fall, "asked": ASKED, "goal": GOAL, **figures}))
+    return 0 if fall >= ASKED else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

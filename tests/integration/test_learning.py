@@ -1,0 +1,246 @@
+"""Learning on a real database: a correction teaches in its own transaction; versions are contested and taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner
+
+from activities.lines.data_entry import DataEntryActivities
+from activities.lines.learning import learnt
+from schemas.ticket import DocumentCommand
+from tests.support.api import World, world_on
+from ticketos.ai.extract.memory.places import same_value
+from ticketos.ai.extract.reader import Reader
+from ticketos.db.ids import new_id
+from ticketos.db.learn_cli import learn_commands
+from ticketos.db.repositories.learning import Learning, SqlLearningRuns
+from ticketos.db.repositories.step import SqlStore
+from ticketos.dev.database import PostgresUrls
+from ticketos.dev.sim.documents.composed import Paper, compose
+from ticketos.domain.errors import DomainError
+from ticketos.domain.ports import StepKey
+from ticketos.domain.state import SYSTEM, Actor
+from ticketos.lines.data_entry import flow
+
+NOW = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)
+ROBOT = Actor("schedule")
+
+
+class InProcess:
+    """The real reader, in this process."""
+
+    def __init__(self) -> None:
+        self.reader = Reader()
+        self.known: Sequence[Mapping[str, Any]] = ()
+
+    def read(
+        self, data: bytes, filename: str, timeout_s: float = 60.0, memory: Sequence[Mapping[str, Any]] = ()
+    ) -> Mapping[str, Any]:
+        from ticketos.ai.extract.memory import SupplierMemory
+
+        self.known = memory
+        found = self.reader.read(data, filename, memory=[SupplierMemory.from_json(one) for one in memory])
+        return found.model_dump(mode="json")
+
+
+@pytest.fixture
+def world(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_on(database, tmp_path_factory.mktemp("learning")) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def database(postgres_cluster: Any) -> Iterator[PostgresUrls]:
+    """A database per test: each counts what was learnt."""
+    urls = postgres_cluster.migrated_database()
+    yield urls
+    postgres_cluster.drop(urls)
+
+
+class Office:
+    """Documents of one client come in, are read by the line's own step, and keyed by one person."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.reader = world, InProcess()
+        self.store = SqlStore(
+            world.services.database, now=lambda: NOW, new_id=new_id, audit=world.services.audit
+        )
+        self.line = DataEntryActivities(self.store, world.services.objects, self.reader, lambda _: None)
+        self.person = world.person(world.acme, ("agent", world.acme))
+        self.documents: list[UUID] = []
+
+    def read(self, paper: Paper) -> tuple[UUID, UUID]:
+        """A new ticket with the paper, read; returns ticket and document."""
+        ticket = self.world.ticket(self.world.acme, service_line="data_entry", stage="delivery")
+        document = self.world.document(self.world.acme, ticket, paper.pdf())
+        self.line._read(DocumentCommand(ticket_id=ticket, client_id=self.world.acme, document_id=document))
+        self.documents.append(document)
+        return ticket, document
+
+    def fields(self, document: UUID) -> dict[str, Any]:
+        return dict(
+            self.world.sql(self.world.acme, "select fields from document where id = %s", (document,))[0][0]
+        )
+
+    def key(self, paper: Paper, ticket: UUID, document: UUID) -> None:
+        """Type the truth into everything the task asks for."""
+        with self.store.step(
+            StepKey(ticket, 1, f"key:{document}"), self.world.acme, Actor("user", str(self.person.id))
+        ) as step:
+            (task,) = step.tasks()
+            known = paper.known()
+            typed = {name: known.get(name) for name in task.payload["fields"]}
+            result = {"fields": typed, "override_reason": "as printed", "doc_type": "invoice"}
+            state = step.document(document)
+            verdict = flow.on_keyed(
+                step.ticket(), task, state, result, step.actor, NOW.date(), lambda _: None, NOW, step.new_id
+            )
+            step.apply((*verdict.changes, *learnt(step, task, state, typed, verdict)))
+            step.finish({"outcome": verdict.outcome})
+
+
+def paper(seed: int, maker: str = "m1") -> Paper:
+    return compose("invoice", seed, market="DE", maker=maker, buyer="b", lines=2)
+
+
+def test_a_correction_teaches_in_its_own_transaction_and_the_next_paper_gains(world: World) -> None:
+    office = Office(world)
+    asked, it, document, rows = [], paper(0), UUID(int=0), list[Any]()
+    for seed in range(6):
+        it = paper(seed)
+        ticket, document = office.read(it)
+        fields = office.fields(document)
+        asked.append(sum(field["state"] != "auto" for field in fields.values()))
+        rows = world.sql(world.acme, "select state, read_result from document where id = %s", (document,))
+        assert rows[0][1]["versions"]["reader"]
+        if rows[0][0] == "keying":
+            office.key(it, ticket, document)
+    assert len(office.reader.known) == 1, "one supplier is known and was told to the reader"
+    assert asked[-1] < asked[0]
+    (row,) = world.sql(world.acme, "select vendor_key, papers from supplier_memory")
+    assert row[0] == flow.vendor_key(it.truth.fields["supplier_name"])
+    assert row[1] >= 1
+    assert same_value(
+        "supplier_name", office.fields(document)["supplier_name"]["value"], it.truth.fields["supplier_name"]
+    )
+    assert rows[0][1]["memory"]["supplier"] == row[0]
+
+
+def test_what_one_client_taught_no_other_client_sees(world: World) -> None:
+    office = Office(world)
+    it = paper(1)
+    ticket, document = office.read(it)
+    office.key(it, ticket, document)
+    for table in ("supplier_memory", "kept_reading"):
+        assert world.sql(world.acme, f"select count(*) from {table}")[0][0] == 1
+        assert world.sql(world.beta, f"select count(*) from {table}")[0][0] == 0
+
+
+def kept(world: World, count: int, *, right: bool, ticket: UUID) -> None:
+    """Readings as people judged them: the reader says 0.93 and is right, or wrong, every time."""
+    for index in range(count):
+        document = world.document(world.acme, ticket)
+        shown = {"number": [f"R-{index}", 0.85 if right else 0.93, "text"]}
+        final = {"number": f"R-{index}" if right else "other"}
+        world._insert(
+            "kept_reading",
+            world.acme,
+            {
+                "client_id": world.acme,
+                "document_id": document,
+                "vendor_key": "v",
+                "words": [],
+                "unaided": {},
+                "shown": shown,
+                "final": final,
+                "seen": ["number"],
+                "versions": {},
+                "at": NOW,
+                "learnt_at": NOW,
+            },
+        )
+
+
+def retrain(world: World) -> dict[str, Any]:
+    with world.services.database.transaction([world.acme]) as connection:
+        found = Learning(world.services.audit, new_id).retrain(
+            connection, world.acme, now=datetime.now(UTC), actor=ROBOT
+        )
+    return {contest.kind: contest for contest in found}
+
+
+def champion(world: World, kind: str = "reader") -> Any:
+    step = StepKey(world.ticket(world.acme), 1, "look")
+    store = SqlStore(world.services.database, now=lambda: NOW, new_id=new_id, audit=world.services.audit)
+    with store.step(step, world.acme, SYSTEM) as opened:
+        return opened.learned(kind)
+
+
+def test_a_better_challenger_takes_over_a_worse_does_not_and_rollback_goes_back(world: World) -> None:
+    ticket = world.ticket(world.acme, documents_total=1)
+    assert not retrain(world)["reader"].promoted, "nothing was learnt from"
+    kept(world, 200, right=False, ticket=ticket)
+    first = retrain(world)["reader"]
+    assert first.promoted, first.why
+    assert champion(world)["version"] == first.version
+    again = retrain(world)["reader"]
+    assert not again.promoted, "the same again is not better"
+    assert champion(world)["version"] == first.version
+    kept(world, 400, right=True, ticket=ticket)
+    second = retrain(world)["reader"]
+    assert second.promoted, second.why
+    learner = Learning(world.services.audit, new_id)
+    with world.services.database.transaction([world.acme]) as connection:
+        facts = learner.rollback(connection, world.acme, "reader", now=datetime.now(UTC), actor=ROBOT)
+        assert (facts["from"], facts["to"]) == (second.version, first.version)
+    assert champion(world)["version"] == first.version
+    with world.services.database.transaction([world.acme]) as connection:
+        assert (
+            learner.rollback(connection, world.acme, "reader", now=datetime.now(UTC), actor=ROBOT)["to"]
+            is None
+        )
+    assert champion(world) is None
+    with world.services.database.transaction([world.acme]) as connection:
+        with pytest.raises(DomainError, match="model-none-in-use"):
+            learner.rollback(connection, world.acme, "reader", now=datetime.now(UTC), actor=ROBOT)
+        with pytest.raises(DomainError, match="model-kind-unknown"):
+            learner.rollback(connection, world.acme, "nose", now=datetime.now(UTC), actor=ROBOT)
+    events = [
+        row[0]
+        for row in world.sql(world.acme, "select event from audit_event where entity = 'model' order by seq")
+    ]
+    assert events.count("model.promoted") == 2
+    assert events.count("model.rolled_back") == 2
+
+
+def test_the_night_is_due_after_a_correction_and_once(world: World) -> None:
+    runs = SqlLearningRuns(world.services.database, Learning(world.services.audit, new_id), lambda: NOW)
+    assert runs.due(world.acme, NOW) == ()
+    kept(world, 3, right=True, ticket=world.ticket(world.acme))
+    (day,) = runs.due(world.acme, NOW)
+    assert runs.run(world.acme, day, ROBOT) == {"day": day, "promoted": []}
+    assert runs.due(world.acme, NOW) == ()
+
+
+def test_the_command_retrains_shows_and_takes_back(world: World) -> None:
+    kept(world, 200, right=False, ticket=world.ticket(world.acme))
+    (slug,) = world.sql(world.acme, "select slug from client where id = %s", (world.acme,))[0]
+    app = learn_commands(lambda: (world.services.database, world.services.keyring))
+    shell = CliRunner()
+    done = shell.invoke(app, ["retrain", "--client", slug, "--json"])
+    assert done.exit_code == 0, done.output
+    contests = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["kind"], one["promoted"]) for one in contests] == [("reader", True), ("coder", False)]
+    shown = shell.invoke(app, ["status", "--client", slug])
+    assert "reader 1: champion" in shown.stdout
+    assert shell.invoke(app, ["rollback", "--client", slug, "--kind", "reader"]).exit_code == 0
+    refused = shell.invoke(app, ["rollback", "--client", slug, "--kind", "reader"])
+    assert refused.exit_code == 1
+    assert "as it was shipped" in refused.output
+    assert shell.invoke(app, ["status", "--client", "nobody"]).exit_code == 1
