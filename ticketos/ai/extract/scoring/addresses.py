@@ -161,7 +161,7 @@ def best_run(lines: list[AddressLine], trees: Trees | None = None) -> Address | 
     probability = 1.0
     for index, score in enumerate(scores):
         taken = first <= index <= last
-        if first - 2 <= index <= last + 2:
+        if first - 2 <= index <= last + 2 and (taken or not whole):
             probability *= sigmoid(score) if taken else sigmoid(-score)
     parts = [part for it in inside for part in _parts(it)]
     value = ", ".join(parts)
