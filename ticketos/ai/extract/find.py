@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ticketos.ai.extract.labels import Label, Language, Mention, language_of, mentions
-from ticketos.ai.extract.values import DayOrder, amounts, currency_codes, day_order, days, identifiers
+from ticketos.ai.extract.values import DayOrder, currency_codes, day_order
 from ticketos.ai.ocr.page import Cell, Page, Row, Word
 
 # How surely a value belongs to its label by where it stands. Below is where columns of other things meet.
 _SAME_CELL, _RIGHT, _BELOW = 1.0, 0.98, 0.92
-_UNCERTAIN_DAY = 0.85
 _ROWS_BELOW = 3
 
 
@@ -138,100 +137,3 @@ def _announced(text: str) -> tuple[Mention, ...]:
         if not (found and _QUALIFIER.search(text[found[-1].end : mention.start])):
             found.append(mention)
     return tuple(found)
-
-
-def dates(paper: Paper, *fields: str) -> list[Candidate]:
-    """Dates that belong to one of the labels, the likeliest first."""
-    found = []
-    for place in paper.places(*fields):
-        for cell, start, stop, sure in [*paper.after(place), *paper.below(place)]:
-            read = [day for day in days(cell.text[start:stop], paper.order) if day.start < 25]
-            if not read:
-                continue
-            day = read[0]
-            probability = place.label.strength * sure * (1.0 if day.certain else _UNCERTAIN_DAY)
-            if place.label.strength < 0.9:
-                # "Date" and "vom" far down the paper belong to something told there.
-                probability *= 1 - 0.2 * place.row / len(paper.rows)
-            words = cell.words_between(start + day.start, start + day.end)
-            found.append(
-                Candidate(day.value.isoformat(), probability, words, cell.page, place.row, place.label)
-            )
-            break
-    return sorted(found, key=lambda it: -it.probability)
-
-
-def numbers(paper: Paper, *fields: str) -> list[Candidate]:
-    """Identifiers that follow one of the labels at once, the likeliest first."""
-    found = []
-    for place in paper.places(*fields):
-        spots = [*paper.after(place)][:2]
-        # A bare word such as "Invoice" is a title more often than a label of what stands under it.
-        if place.label.strength > 0.9:
-            spots += paper.below(place)
-        for cell, start, stop, sure in spots:
-            hit = _identifier(cell.text[start:stop])
-            if hit is None:
-                continue
-            first, last, value = hit
-            words = cell.words_between(start + first, start + last)
-            probability = place.label.strength * sure * (1.0 if len(value) > 2 else 0.6)
-            found.append(Candidate(value, probability, words, cell.page, place.row, place.label))
-            break
-    return sorted(found, key=lambda it: -it.probability)
-
-
-# What may stand between a label and its number: a type code in brackets, "No.", and a short prefix.
-_PREFIXED = re.compile(
-    r"\s*(?:\(\d{1,3}\))?[\s.:#\-–()№°]*(?:(?:no|nr|number|nummer|n°)\b[\s.:#\-]*)?((?:[A-Z]{1,5}[ ])?)",
-    re.IGNORECASE,
-)
-
-
-def _identifier(text: str) -> tuple[int, int, str] | None:
-    """An identifier at the start of the text, perhaps after a short prefix; never a date or a lone price."""
-    lead = _PREFIXED.match(text)
-    start = lead.end() if lead else 0
-    for first, last, token in identifiers(text):
-        if first > start:
-            return None
-        if any(day.start <= first < day.end for day in days(text)):
-            return None
-        if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}", token):
-            return None
-        prefix = lead[1].strip() if lead and lead[1].isupper() else ""
-        return (first - len(prefix) - 1, last, f"{prefix} {token}") if prefix else (first, last, token)
-    return None
-
-
-def money(paper: Paper, *fields: str) -> list[Candidate]:
-    """Amounts that belong to one of the labels. In a row, the last amount is the row's result."""
-    found = []
-    for place in paper.places(*fields):
-        best: Candidate | None = None
-        for cell, start, stop, sure in paper.after(place):
-            best = _last_amount(cell, start, stop, place, sure) or best
-        if best is None:
-            for cell, start, stop, sure in paper.below(place):
-                best = _last_amount(cell, start, stop, place, sure)
-                if best:
-                    break
-        if best:
-            found.append(best)
-    return found
-
-
-def _last_amount(cell: Cell, start: int, stop: int, place: Place, sure: float) -> Candidate | None:
-    text = cell.text[start:stop]
-    taken = [(day.start, day.end) for day in days(text)]
-    read = [
-        it
-        for it in amounts(text)
-        if not it.percent and not any(it.start < end and first < it.end for first, end in taken)
-    ]
-    if not read:
-        return None
-    last = next((it for it in reversed(read) if it.money), read[-1])
-    probability = place.label.strength * sure * (1.0 if last.money else 0.5)
-    words = cell.words_between(start + last.start, start + last.end)
-    return Candidate(f"{last.value:f}", probability, words, cell.page, place.row, place.label)

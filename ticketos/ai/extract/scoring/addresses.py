@@ -140,7 +140,9 @@ def best_run(lines: list[AddressLine], trees: Trees | None = None) -> Address | 
         return None
     scores = [float(it) for it in trees.log_odds(matrix(trees, [it.features for it in lines]))]
     best: tuple[float, int, int] | None = None
-    for first in range(len(lines)):
+    # A sender's line that holds the address is whole: what stands under it is somebody else's.
+    whole = lines[0].features["inline"] and lines[0].features["places"] and scores[0] > 0
+    for first in range(1 if whole else len(lines)):
         total = 0.0
         for last in range(first, len(lines)):
             total += scores[last]
@@ -159,7 +161,7 @@ def best_run(lines: list[AddressLine], trees: Trees | None = None) -> Address | 
     probability = 1.0
     for index, score in enumerate(scores):
         taken = first <= index <= last
-        if first - 2 <= index <= last + 2:
+        if first - 2 <= index <= last + 2 and (taken or not whole):
             probability *= sigmoid(score) if taken else sigmoid(-score)
     parts = [part for it in inside for part in _parts(it)]
     value = ", ".join(parts)

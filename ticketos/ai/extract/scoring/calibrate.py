@@ -25,7 +25,7 @@ from ticketos.ai.extract.scoring.roughen import rough
 from ticketos.ai.extract.scoring.train import WEIGHTS
 from ticketos.ai.extract.suppliers import normal, squeezed
 
-_FEWEST = 60
+_FEWEST = 150
 # A checksum says more about a tax identifier than generated ones, which need not have a right one, can teach.
 _BY_RULE = ("supplier_tax_id", "buyer_tax_id", "currency")
 _AS_OF = date(2035, 1, 1)

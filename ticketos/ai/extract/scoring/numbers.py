@@ -58,6 +58,7 @@ def number_options(paper: Paper, kind: DocumentType) -> list[Option]:
         features: dict[str, float] = {
             "mine": mine,
             "any": anyone,
+            "foreign": strength(near, *(it for it in _DOCUMENT if it not in NUMBER_LABELS[kind])),
             "invoice": strength(near, "invoice_number"),
             "credit": strength(near, "credit_number"),
             "receipt_no": strength(near, "receipt_number"),
@@ -72,8 +73,10 @@ def number_options(paper: Paper, kind: DocumentType) -> list[Option]:
             "above": bool(near) and near[0].side == "above",
             "unlabelled": not near,
             "gap": min(gap, 6),
-            "digits": min(digits, 16),
-            "length": min(len(value), 24),
+            # Beyond a few, how many there are is the habit of whoever numbers.
+            "digits": min(digits, 3),
+            "length": min(len(value), 5),
+            "very_long": len(value) > 20,
             "letters": min(sum(it.isalpha() for it in value), 12),
             "marks": min(sum(it in "-/_#." for it in value), 4),
             "lower": any(it.islower() for it in value),

@@ -27,6 +27,10 @@ _KEPT_BACK = 5
 # What a label says can only speak for its own field: the trees may not learn the opposite from a quirk of print.
 UNLEARNT = frozenset({"unsure"})
 """Told with a candidate for its confidence, but no reason to choose it."""
+ASIDE: dict[str, frozenset[str]] = {
+    # The order's number is the number of an order: what counts is whether the label is the kind's own.
+    "number": frozenset({"po", "invoice", "credit", "receipt_no", "grn", "list"}),
+}
 RISING: dict[str, tuple[str, ...]] = {
     "supplier_name": (
         "legal",
@@ -82,7 +86,13 @@ def fit(rows: Rows, name: str, documents: set[int], size: int = 90) -> Trees:
     """Boosted trees for one field over the candidates of these documents."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    names = tuple(sorted({key for row in rows.features[name][:2000] for key in row} - UNLEARNT))
+    names = tuple(
+        sorted(
+            {key for row in rows.features[name][:2000] for key in row}
+            - UNLEARNT
+            - ASIDE.get(name, frozenset())
+        )
+    )
     chosen = [index for index, document in enumerate(rows.document[name]) if document in documents]
     table = numpy.array([[float(rows.features[name][index][key]) for key in names] for index in chosen])
     right = numpy.array([rows.right[name][index] for index in chosen])
@@ -138,10 +148,10 @@ def hits(trees: Trees, rows: Rows, name: str, documents: set[int]) -> float:
     return sum(judged) / max(len(judged), 1)
 
 
-def train(rows: Rows) -> tuple[dict[str, Trees], dict[str, float]]:
-    """Weights for every field, and the share found right on documents kept back."""
+def train(rows: Rows, only: Sequence[str] = ()) -> tuple[dict[str, Trees], dict[str, float]]:
+    """Weights for every field (or some), and the share found right on documents kept back."""
     weights, kept = {}, {}
-    for name in sorted(rows.features):
+    for name in sorted(only or rows.features):
         documents = sorted(set(rows.document[name]))
         back = set(documents[::_KEPT_BACK])
         if not any(rows.right[name]):
@@ -152,14 +162,16 @@ def train(rows: Rows) -> tuple[dict[str, Trees], dict[str, float]]:
 
 
 def store(weights: dict[str, Trees], version: str, file: Path) -> None:
-    """Write the weights as compact JSON, one field on a line."""
+    """Write the weights as compact JSON, one field on a line; fields not learnt now keep what was stored."""
+    stored = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    fields = stored.get("fields", {}) | {name: trees.as_json() for name, trees in weights.items()}
     lines = [
-        f"{json.dumps(name)}:{json.dumps(trees.as_json(), separators=(',', ':'))}"
-        for name, trees in weights.items()
+        f"{json.dumps(name)}:{json.dumps(fields[name], separators=(',', ':'))}" for name in sorted(fields)
     ]
-    file.write_text(
-        f'{{"version":{json.dumps(version)},"fields":{{\n' + ",\n".join(lines) + "\n}}\n", encoding="utf-8"
-    )
+    parts = [f'"version":{json.dumps(version)}', '"fields":{\n' + ",\n".join(lines) + "\n}"]
+    if "calibration" in stored:
+        parts.append(f'"calibration":{json.dumps(stored["calibration"], separators=(",", ":"))}')
+    file.write_text("{" + ",\n".join(parts) + "}\n", encoding="utf-8")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -173,6 +185,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--version", default="generated-1", help="names these weights in what is read with them"
     )
     parser.add_argument("--roughened", type=int, default=1, metavar="N", help="rough copies of each document")
+    parser.add_argument(
+        "--only", nargs="+", metavar="FIELD", help="learn these alone, the others stay as stored"
+    )
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(argv)
     documents = chain.from_iterable(labelled(folder) for folder in asked.folders)
@@ -180,7 +195,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not rows.features:
         print("no labelled documents there", file=sys.stderr)
         return 2
-    weights, kept = train(rows)
+    weights, kept = train(rows, asked.only or ())
     for name, share in kept.items():
         print(f"{name:<18} candidates {len(rows.right[name]):>8}  kept back right {share:.4f}")
     store(weights, asked.version, asked.out)
