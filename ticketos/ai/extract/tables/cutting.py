@@ -105,7 +105,9 @@ class Cutter:
     def _is_unit(self, before: int, runs: Sequence[Sequence[Word]], index: int) -> bool:
         counted = self._columns[before].kind in NUMERIC
         named = any(self._columns[i].kind == "description" for i in self._over(runs[index]))
-        return counted and not named and _is_unit_of(runs[index - 1], runs[index], runs[index + 1 : index + 2])
+        return (
+            counted and not named and _is_unit_of(runs[index - 1], runs[index], runs[index + 1 : index + 2])
+        )
 
     def _unit_place(self, run: Sequence[Word], before: int) -> int:
         over = [i for i in self._over(run) if self._columns[i].kind == "unit"]

@@ -53,7 +53,11 @@ class Namer:
 
     def _name(self, index: int, limit: int, previous: int) -> tuple[Word, ...]:
         told = self._told(index)
-        own = [(row, words) for row, it in self._table.texts(self._table.bands[index]) if (words := _less(it, told))]
+        own = [
+            (row, words)
+            for row, it in self._table.texts(self._table.bands[index])
+            if (words := _less(it, told))
+        ]
         before, after = self._before(index, previous, bool(own)), self._after(index, limit)
         letters = sum(c.isalpha() for _, words in own for word in words for c in word.text)
         if letters < _FEWEST_LETTERS and (self._names_above or not (before or after)):

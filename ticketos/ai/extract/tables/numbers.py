@@ -104,7 +104,9 @@ def _number(text: str, amount: Amount, mark: Mark) -> Number:
     return Number(value, other, amount.percent, amount.money)
 
 
-_NUMERIC_WORD = re.compile(r"[(\-−–+]?([^\W\d]{1,4}\.?|[€$£₹¥])?[-−]?\d[\d.,'’]*[-−)]?%?([^\W\d]{3}|[€$£₹¥])?[-−)]?")
+_NUMERIC_WORD = re.compile(
+    r"[(\-−–+]?([^\W\d]{1,4}\.?|[€$£₹¥])?[-−]?\d[\d.,'’]*[-−)]?%?([^\W\d]{3}|[€$£₹¥])?[-−)]?"
+)
 
 
 def is_number_word(text: str) -> bool:
