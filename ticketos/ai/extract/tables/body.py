@@ -75,7 +75,8 @@ def _goes_on(table: Table, band: Band, starts: Sequence[int]) -> bool:
     if before is None or net is None or not before.words(net) or not band.words(net):
         return False
     names = [table.texts(it) for it in (before, band)]
-    if not all(names):
+    numbers = [it.numbers.get(net) for it in (before, band)]
+    if not all(names) or None in numbers or len({it.money for it in numbers if it}) > 1:
         return False
     slack = _SAME_PLACE * band.height
     left = abs(names[0][0][1][0].x0 - names[1][0][1][0].x0) <= slack

@@ -50,12 +50,19 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         "designation|designations|article|articles|libelle|produit|produits|prestation|prestations|"
         "designation des produits|intitule|detail|nature des travaux",
     ),
-    ("description", "descripcion|concepto|conceptos|articulo|articulos|producto|productos|servicio|detalle"),
-    ("description", "descrizione|articolo|articoli|prodotto|prodotti|servizio|prestazione|dettaglio|causale"),
+    (
+        "description",
+        "descripcion|concepto|conceptos|articulo|articulos|producto|productos|servicio|detalle",
+    ),
+    (
+        "description",
+        "descrizione|articolo|articoli|prodotto|prodotti|servizio|prestazione|dettaglio|causale",
+    ),
     # --- how it is numbered -----------------------------------------------------------------------------------
     (
         "code",
-        "code|item code|item no|item number|sku|product code|product no|part no|part number|article no|hsn|"
+        "code|item code|item no|item number|sku|product code|product no|part no|part number|"
+        "article no|article number|article code|hsn|"
         "hsn code|hsn sac|sac|ean|gtin|upc|isbn|catalog no|model|style|barcode|item id|"
         "stock code|material no",
     ),
@@ -76,7 +83,9 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     # --- how much ---------------------------------------------------------------------------------------------
     (
         "quantity",
-        "recd|recd qty|qty recd|po qty|order qty|ord qty|qty|quantity|quantities|qty received|accepted|qty accepted|accepted qty|received qty|received|quantity received|ordered|qty ordered|"
+        "recd|recd qty|qty recd|po qty|order qty|ord qty|qty|quantity|quantities|qty received|"
+        "accepted|qty accepted|accepted qty|received qty|received|quantity received|ordered|"
+        "qty ordered|"
         "quantity ordered|hours|hrs|on hand|qty on hand|count|counted|stock|closing stock|nos|units|"
         "qty shipped|shipped|qty hrs|hrs qty|billed qty|pcs|pieces|days|number of units|no of units|volume",
     ),
@@ -87,16 +96,20 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "quantity",
-        "livre|livree|livres|livrees|recu|recue|commande|commandee|qte cde|qte recue|cde|qte|quantite|quantites|heures|"
+        "livre|livree|livres|livrees|recu|recue|commande|commandee|qte cde|qte recue|cde|qte|"
+        "quantite|quantites|heures|"
         "nombre|nb|jours|qte livree|qte facturee",
     ),
     (
         "quantity",
-        "pedido|recibido|cant pedida|cant recibida|solicitado|entregado|cantidad|cant|uds|unidades|horas|ordinato|ricevuto|consegnato|qta ordinata|qta ricevuta|quantita|qta|q ta|ore|giorni|pezzi|qt",
+        "pedido|recibido|cant pedida|cant recibida|solicitado|entregado|cantidad|cant|uds|"
+        "unidades|horas|ordinato|ricevuto|consegnato|qta ordinata|qta ricevuta|quantita|qta|q ta|"
+        "ore|giorni|pezzi|qt",
     ),
     (
         "unit",
-        "unit|uom|per|eh|u o m|unit of measure|einheit|einh|me|mengeneinheit|ve|unite|unites|unidad|ud|u m|um|"
+        "unit|uom|per|eh|u o m|unit of measure|einheit|einh|me|mengeneinheit|ve|unite|unites|"
+        "unidad|ud|u m|um|"
         "unita|unita di misura|measure",
     ),
     # --- at what price ----------------------------------------------------------------------------------------
@@ -251,20 +264,26 @@ def kind_of(text: str) -> Kind:
 
 _SUMS = re.compile(
     r"\W*(?:"
-    r"(?:sub|grand|net|order|invoice|line|lines|goods|items?|gross|item|running|page)?\W*totals?|subtotal|sum|amount due|"
-    r"balance|total\w*|gross\W*am\w*|tax(?:es)?\b|vat|gst|sst|cgst|sgst|igst|sales tax|service tax|serv(?:ice)?\W*charge|round(?:ing|ed)?\W*(?:off|adj\w*|down|up)?(?![a-z])|bill total|"
+    r"(?:sub|grand|net|order|invoice|line|lines|goods|items?|gross|item|running|page)?\W*totals?|"
+    r"subtotal|sum|amount due|"
+    r"balance|total\w*|gross\W*am\w*|tax(?:es)?\b|vat|gst|sst|cgst|sgst|igst|sales tax|"
+    r"service tax|serv(?:ice)?\W*charge|round(?:ing|ed)?\W*(?:off|adj\w*|down|up)?(?![a-z])|"
+    r"bill total|"
     r"taxable|net (?:amount|value|price)|plus (?:vat|tax)|amount (?:payable|excl|incl|before)|"
-    r"summe|gesamt\w*|zwischensumme|netto\w*|brutto\w*|rechnungs(?:summe|betrag|beitrag)\w*|end(?:betrag|summe)|"
+    r"summe|[a-z]+(?:betrag|summe)|gesamt\w*|zwischensumme|netto\w*|brutto\w*|"
+    r"rechnungs(?:summe|betrag|beitrag)\w*|end(?:betrag|summe)|"
     r"(?:zzgl|zuzu\w+|abzu\w+|inkl|incl|davon|enthaltene?)\b|mwst|ust|umsatzsteuer|mehrwertsteuer|steuer\w*|"
     r"zahlbetrag|zu zahlen\w*|offener betrag|positionssumme|warenwert|versandkosten|"
-    r"montant|sous\W*total|net a payer|tva|taxes?|remise globale|frais de port|solde|acompte|a payer|base h\W*t|"
+    r"montant|sous\W*total|net a payer|tva|taxes?|remise globale|frais de port|solde|acompte|"
+    r"a payer|base h\W*t|"
     r"importe|base imponible|iva|suma|descuento|imponibile|totale|importo|sconto|spese|netto a pagare|"
     r"balance due|amount paid|total"
     r")(?![a-z])"
 )
 # Words that articles bear too: sums only where they are all the row says before its amount.
 _ALONE = re.compile(
-    r"\W*(?:shipping|freight|carriage|postage|delivery|cash|change|paid|discount|deposit|service charge|tips?|port|base|"
+    r"\W*(?:shipping|freight|carriage|postage|delivery|cash|change|paid|discount|deposit|service charge|"
+    r"tips?|port|base|"
     r"versand|fracht|porto|rabatt|bar|ruckgeld|remise|especes|rendu|efectivo|cambio|contanti|resto|descuento|sconto)"
     r"(?:\W*(?:and|&|handling|costs?|charges?|fees?|amount|given|due|kosten|\d[\d.,]*|%|[€$£]))*\W*"
 )

@@ -114,7 +114,11 @@ def _pieces(row: Row) -> list[_Piece]:
     found: list[_Piece] = []
     for cell in row.cells:
         hits = hits_in(cell.text)
-        starts = [_first_word(cell, hit.start) for hit in hits]
+        # "Goods / services" is one heading.
+        apart = [
+            hit for i, hit in enumerate(hits) if not (i and hit.kind == hits[i - 1].kind == "description")
+        ]
+        starts = [_first_word(cell, hit.start) for hit in apart]
         cuts = sorted({0, *starts[1:], len(cell.words)})
         for start, end in pairwise(cuts):
             if not any(c.isalnum() or c in "#%°" for word in cell.words[start:end] for c in word.text):
