@@ -28,7 +28,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.extraction import Extraction
 from ticketos.ai.extract.limits import Limits
-from ticketos.ai.extract.reader import quarantine
+from ticketos.ai.extract.reader import alone, quarantine
 
 _LENGTH = struct.Struct(">II")
 _PARTS = TypeAdapter(list[Extraction])
@@ -87,8 +87,8 @@ class SandboxedReader:
         today: date | None = None,
         password: str | None = None,
     ) -> Extraction:
-        """Read one document; of a file that holds several, the first."""
-        return self.read_all(data, filename, timeout_s, today, password)[0]
+        """Read one document; of a file that holds several, the first with a failed check."""
+        return alone(self.read_all(data, filename, timeout_s, today, password))
 
     def read_all(
         self,
