@@ -19,7 +19,7 @@ import zxingcpp
 from PIL import Image
 
 from schemas.extraction import Extraction
-from ticketos.ai.extract.reader import Reader
+from ticketos.ai.extract.reader import Reader, alone
 from ticketos.ai.extract.sandbox import SandboxedReader
 from ticketos.ai.ocr.agreement import compared
 from ticketos.ai.ocr.engines import RapidOcr, Tesseract
@@ -138,6 +138,11 @@ def test_a_separator_sheet_parts_two_documents(ocr: RapidOcr) -> None:
     assert [it.fields["number"].value for it in found] == ["INV-1", "INV-2"]
     assert found[1].fields["number"].page == 3
     assert found[1].public()["page_range"] == [3, 3]
+    # Whoever takes one document per file is told that there are more, so that a person looks.
+    (check,) = (it for it in alone(found).checks if it.name == "one_document")
+    assert not check.ok
+    assert "2 documents, from pages 1, 3" in check.detail
+    assert not [it for it in alone(found[:1]).checks if it.name == "one_document"]
 
 
 def test_a_blank_sheet_parts_two_documents_but_not_a_document_and_its_second_page(ocr: RapidOcr) -> None:

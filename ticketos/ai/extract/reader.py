@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 
-from schemas.extraction import Extraction
+from schemas.extraction import Check, Extraction
 from ticketos.ai.extract import confidence
 from ticketos.ai.extract.analysis import Findings, from_einvoice
 from ticketos.ai.extract.confidence import doubtful
@@ -58,9 +58,9 @@ class Reader:
     ) -> Extraction:
         """What the document says, or why it was quarantined; `today` (UTC by default) judges its dates.
 
-        Of a file that holds several documents, the first; `parts` says how many there are.
+        Of a file that holds several documents, the first, with a failed check (`alone`).
         """
-        return self.read_all(data, filename, today, password, memory)[0]
+        return alone(self.read_all(data, filename, today, password, memory))
 
     def read_all(
         self,
@@ -158,6 +158,20 @@ def read_document(
 ) -> Extraction:
     """Read one document with the default engines in this process. For files from outside, use the sandbox."""
     return Reader(limits).read(data, filename, today)
+
+
+def alone(found: Sequence[Extraction]) -> Extraction:
+    """The one document of a file. Where there are several, the first with the failed check `one_document`:
+    whoever takes one document per file must have a person look, or the others would be lost unseen.
+    """
+    first = found[0]
+    if len(found) == 1:
+        return first
+    starts = ", ".join(str(part.first_page) for part in found)
+    check = Check(
+        name="one_document", ok=False, detail=f"the file holds {len(found)} documents, from pages {starts}"
+    )
+    return first.model_copy(update={"checks": (*first.checks, check)})
 
 
 def _attached(file: PdfFile) -> tuple[EInvoice | None, str | None]:

@@ -29,7 +29,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.extraction import Extraction
 from ticketos.ai.extract.limits import Limits
-from ticketos.ai.extract.reader import quarantine
+from ticketos.ai.extract.reader import alone, quarantine
 
 _LENGTH = struct.Struct(">II")
 _PARTS = TypeAdapter(list[Extraction])
@@ -89,8 +89,8 @@ class SandboxedReader:
         password: str | None = None,
         memory: Sequence[Mapping[str, Any]] = (),
     ) -> Extraction:
-        """Read one document; of a file that holds several, the first."""
-        return self.read_all(data, filename, timeout_s, today, password, memory)[0]
+        """Read one document; of a file that holds several, the first with a failed check."""
+        return alone(self.read_all(data, filename, timeout_s, today, password, memory))
 
     def read_all(
         self,

@@ -20,6 +20,8 @@ _UNCLIP = 1.6
 # Letters of this height are found surely; larger ones cost time, smaller ones get lost.
 _LETTERS = 15.0
 _USUAL_SIDE, _LEAST_SIDE, _MOST_SIDE, _ENLARGE = 1280, 640, 1664, 2.0
+# Memory grows with the picture: half a gigabyte per million pixels beyond the networks themselves.
+_MOST_PIXELS = 1_400_000
 _FEWEST_LETTERS = 20
 _ACROSS, _DOWN = 0.0, 0.0
 
@@ -40,7 +42,8 @@ class LineFinder:
         side = max(pixels.shape[:2])
         letters = letter_height(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY))
         wanted = _LETTERS / letters if letters else _USUAL_SIDE / side
-        return float(min(max(wanted, _LEAST_SIDE / side), _MOST_SIDE / side, _ENLARGE))
+        most = (_MOST_PIXELS / (pixels.shape[0] * pixels.shape[1])) ** 0.5
+        return float(min(max(wanted, _LEAST_SIDE / side), most, _MOST_SIDE / side, _ENLARGE))
 
     def find(self, pixels: Any) -> list[Quad]:
         """The lines of an upright BGR image."""

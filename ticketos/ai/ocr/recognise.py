@@ -23,6 +23,8 @@ _HEIGHT = 48
 _STEP = 8
 # Widths are rounded up to these, since each new width costs the network a set-up of its own.
 _BUCKET, _WIDE, _WIDEST = 64, 640, 3200
+_NARROWEST = 64
+_SMALLER, _LARGER = cv2.INTER_LINEAR, cv2.INTER_LINEAR
 # A space seldom wins a step against the blank; from this probability on, it was one.
 _SPACE = 0.12
 _NEAR = 0.1
@@ -137,9 +139,8 @@ def _batch(crop: Any) -> tuple[Any, float]:
     """
     height, width = crop.shape[:2]
     wide = min(max(math.ceil(width * _HEIGHT / height), 16), _WIDEST)
-    canvas = bucket(wide)
-    shrinking = height > _HEIGHT
-    scaled = cv2.resize(crop, (wide, _HEIGHT), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)
+    canvas = max(bucket(wide), _NARROWEST)
+    scaled = cv2.resize(crop, (wide, _HEIGHT), interpolation=_SMALLER if height > _HEIGHT else _LARGER)
     batch = numpy.zeros((1, 3, _HEIGHT, canvas), dtype=numpy.float32)
     batch[0, :, :, :wide] = (scaled.astype(numpy.float32) / 127.5 - 1.0).transpose(2, 0, 1)
     return batch, wide / canvas
