@@ -171,6 +171,11 @@ def test_a_supplier_that_rounds_its_totals_is_understood_and_another_sum_is_not(
     assert not agrees("236.00", None)
     assert not agrees("237.00", memory.rounding), "rounded the other way is another sum"
     assert not agrees("236.20", memory.rounding)
+    five = SupplierMemory("m1")
+    for tax, total in (("6.03", "106.05"), ("6.02", "106.00"), ("5.98", "106.00"), ("6.08", "106.10")):
+        final = {"net_total": "100", "tax_total": tax, "total": total}
+        five = learn(five, Corrected(pages, final, {}, frozenset()))
+    assert five.rounding == Decimal("0.05"), "wholes by chance do not make it a rupee"
     other = learn(
         memory, Corrected(pages, {"net_total": "10", "tax_total": "1", "total": "18"}, {}, frozenset())
     )
