@@ -14,7 +14,7 @@ import argparse
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -118,6 +118,18 @@ class Desk:
         return [after, *(one for one in memory if one.key != key)]
 
 
+def pile(kind: Kind, maker: str, buyer: str, first: int, count: int, single: bool) -> Iterator[Paper]:
+    """`count` papers of a supplier; of one page where a single picture stands for them."""
+    seed = first
+    while count:
+        paper = compose(kind, seed, maker=maker, buyer=buyer)
+        seed += 1
+        if single and paper.drawing.pages > 1:
+            continue
+        count -= 1
+        yield paper
+
+
 def asked_for(kind: Kind, reading: dict[str, Any]) -> set[str]:
     """The fields a person is asked about."""
     return set(flow.to_key(kind, flow._read_fields(reading, AiTerms())))
@@ -133,11 +145,10 @@ def measure(
     tally, desk, strangers = Tally(), Desk(damage), list[SupplierMemory]()
     for supplier in range(suppliers):
         maker, memory = f"learning/{seed}/{supplier}", list(strangers)
-        for index in range(papers):
-            paper = compose(kind, 10_000 + index, maker=maker, buyer=f"client/{seed}")
+        buyer, single = f"client/{seed}", damage is not None
+        for paper in pile(kind, maker, buyer, 10_000, papers, single):
             memory = desk.correct(paper, desk.read(paper, memory), memory, kind)
-        for index in range(fresh):
-            paper = compose(kind, 20_000 + index, maker=maker, buyer=f"client/{seed}")
+        for paper in pile(kind, maker, buyer, 20_000, fresh, single):
             _count(tally, kind, paper, "before", desk.read(paper, strangers))
             _count(tally, kind, paper, "after", desk.read(paper, memory))
         strangers = [*strangers, *memory[:1]][-50:] if others else []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -14,6 +16,7 @@ from ticketos.ai.extract.memory import Corrected, SupplierMemory, apply_memory, 
 from ticketos.ai.extract.memory.paper import MOST_WORDS, packed
 from ticketos.ai.extract.memory.places import same_value
 from ticketos.dev.sim.documents.composed import Paper, compose
+from ticketos.lines.data_entry import rules
 
 
 def paper(seed: int, maker: str = "m1") -> Paper:
@@ -143,6 +146,40 @@ def test_what_nobody_looked_at_does_not_confirm_itself() -> None:
     memory = learn(SupplierMemory("m1"), Corrected(it.text_words().pages, it.known(), {}, frozenset()))
     assert not memory.fields.get("number")
     assert memory.usual("supplier_name") == it.truth.fields["supplier_name"]
+
+
+def test_a_supplier_that_rounds_its_totals_is_understood_and_another_sum_is_not() -> None:
+    memory = SupplierMemory("m1")
+    pages = paper(1).text_words().pages
+    for net, tax, total in (
+        ("100.20", "18.04", "118.00"),
+        ("50.00", "9.00", "59.00"),
+        ("10.40", "1.87", "12.00"),
+    ):
+        final = {"net_total": net, "tax_total": tax, "total": total}
+        memory = learn(memory, Corrected(pages, final, {}, frozenset()))
+    assert memory.rounding == Decimal(1)
+    assert SupplierMemory.from_json(memory.as_json()).rounding == Decimal(1)
+
+    def agrees(total: str, rounding: Decimal | None) -> bool:
+        values = {"net_total": "200.30", "tax_total": "36.05", "total": total}
+        fields = {name: rules.FieldValue(value, 1.0) for name, value in values.items()}
+        results = rules.checks("invoice", fields, [], date(2026, 1, 1), rounding=rounding)
+        return next(it.ok for it in results if it.name == "net_plus_tax")
+
+    assert agrees("236.00", memory.rounding)
+    assert not agrees("236.00", None)
+    assert not agrees("237.00", memory.rounding), "rounded the other way is another sum"
+    assert not agrees("236.20", memory.rounding)
+    five = SupplierMemory("m1")
+    for tax, total in (("6.03", "106.05"), ("6.02", "106.00"), ("5.98", "106.00"), ("6.08", "106.10")):
+        final = {"net_total": "100", "tax_total": tax, "total": total}
+        five = learn(five, Corrected(pages, final, {}, frozenset()))
+    assert five.rounding == Decimal("0.05"), "wholes by chance do not make it a rupee"
+    other = learn(
+        memory, Corrected(pages, {"net_total": "10", "tax_total": "1", "total": "18"}, {}, frozenset())
+    )
+    assert other.rounding is None
 
 
 def test_memory_survives_storage_and_stays_small() -> None:

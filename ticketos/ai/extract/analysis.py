@@ -57,6 +57,8 @@ class Findings:
     """The values before supplier memory spoke."""
     memory: dict[str, Any] | None = None
     """What supplier memory did, as plain values."""
+    rounding: Decimal | None = None
+    """The step this supplier is known to round its totals to."""
 
 
 def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:

@@ -138,6 +138,7 @@ def _check(found: Findings, today: date) -> tuple[rules.CheckResult, ...]:
         [rules.LineValue(it.quantity, it.unit_price, it.tax_rate, it.net) for it in found.lines],
         today,
         checksum_right,
+        found.rounding,
     )
 
 

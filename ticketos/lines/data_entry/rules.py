@@ -109,13 +109,16 @@ def checks(
     lines: Sequence[LineValue],
     today: date,
     tax_id_valid: Callable[[str], bool | None] = lambda _: None,
+    rounding: Decimal | None = None,
 ) -> tuple[CheckResult, ...]:
     """Every rule whose operands are known. A rule without its operands says nothing.
+
+    `rounding` is the step this supplier is known to round its totals to, in the document's currency.
 
     `tax_id_valid` answers None for an identifier whose scheme has no checksum it knows.
     """
     found: list[CheckResult | None] = [
-        _net_plus_tax(fields),
+        _rounded_total(fields, rounding) or _net_plus_tax(fields),
         _lines_sum(fields, lines),
         _line_products(lines),
         _tax_by_rate(fields, lines),
@@ -175,6 +178,17 @@ def _net_plus_tax(fields: Mapping[str, FieldValue]) -> CheckResult | None:
         else f"total {total} differs from net {net} + tax {tax} by {abs(total - net - tax)}"
     )
     return CheckResult("net_plus_tax", ok, detail, ("net_total", "tax_total", "total"))
+
+
+def _rounded_total(fields: Mapping[str, FieldValue], step: Decimal | None) -> CheckResult | None:
+    """A total that is net and tax rounded as this supplier always does; None where it is not."""
+    net, tax, total = (amount(_value(fields, name)) for name in ("net_total", "tax_total", "total"))
+    if step is None or net is None or tax is None or total is None:
+        return None
+    if total % step != 0 or not 0 < abs(net + tax - total) <= step / 2:
+        return None
+    detail = f"{net} + {tax} rounded to {step:f} = {total}, as always with this supplier"
+    return CheckResult("net_plus_tax", True, detail, ("net_total", "tax_total", "total"))
 
 
 def _lines_sum(fields: Mapping[str, FieldValue], lines: Sequence[LineValue]) -> CheckResult | None:

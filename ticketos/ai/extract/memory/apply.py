@@ -228,4 +228,6 @@ def understand(pages: list[Page], memory: Sequence[SupplierMemory] = ()) -> Find
             found.evidence.pop(name, None)
     found.words, found.unaided = tuple(packed(pages)), unaided
     found.memory = asdict(said) if said else None
+    if said is not None:
+        found.rounding = next(it.rounding for it in memory if it.key == said.supplier)
     return found

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 
 from ticketos.ai.extract.memory.places import NUMBERS, PLACED, Spot, letters, same_value, shape_of, spots
 from ticketos.ai.extract.memory.supplier import FieldMemory, SupplierMemory
@@ -21,6 +22,7 @@ RECURRING = (
     "currency",
 )
 IDENTITY = ("supplier_name", "supplier_tax_id", "supplier_address")
+_ROUNDINGS = ("0.05", "0.1", "0.5", "1")
 _ANCHOR = 9
 _HEAD = 0.35
 _FOOT = 0.88
@@ -63,6 +65,7 @@ def learn(memory: SupplierMemory, paper: Corrected) -> SupplierMemory:
             it.shapes[shape] = it.shapes.get(shape, 0) + 1
         right = same_value(name, paper.read.get(name), value)
         it.right, it.wrong = it.right + right, it.wrong + (not right)
+    _learn_rounding(known, paper.final)
     name_read, name_true = paper.read.get("supplier_name"), paper.final.get("supplier_name")
     if name_read and name_true and not same_value("supplier_name", name_read, name_true):
         squeezed = re.sub(r"[\W_]+", "", fold(name_read))[:60]
@@ -90,6 +93,21 @@ def _learn_place(it: FieldMemory, found: Sequence[Spot], name: str, value: str |
     if len(it.places) > 90:  # the hopeless ones go, so that memory stays small
         ranked = sorted(it.places.items(), key=lambda pair: pair[1][1] - pair[1][0])
         it.places = dict(ranked[:60])
+
+
+def _learn_rounding(known: SupplierMemory, final: Mapping[str, str | None]) -> None:
+    """How the total differs from net and tax: by rounding to a step, or by something else. Equal says nothing."""
+    values = [final.get(name) for name in ("net_total", "tax_total", "total")]
+    try:
+        net, tax, total = (Decimal(value or "") for value in values)
+    except InvalidOperation:
+        return
+    off = abs(net + tax - total)
+    if off == 0:
+        return
+    found = [step for step in _ROUNDINGS if total % Decimal(step) == 0 and off <= Decimal(step) / 2]
+    for step in found or [""]:
+        known.rounded[step] = known.rounded.get(step, 0) + 1
 
 
 def _day_order(known: SupplierMemory, paper: Corrected) -> DayOrder:

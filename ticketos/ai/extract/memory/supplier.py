@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 MOST_PLACES = 12
@@ -44,6 +45,17 @@ class SupplierMemory:
     """Names the reader gave where people typed this supplier's."""
     month_first: int = 0
     day_first: int = 0
+    rounded: dict[str, int] = field(default_factory=dict)
+    """Papers whose total was net and tax rounded, by step; under "" those whose total was something else."""
+
+    @property
+    def rounding(self) -> Decimal | None:
+        """The step this supplier rounds totals to, when at least two papers showed it and none spoke against."""
+        if self.rounded.get(""):
+            return None
+        # Some papers fit several steps by chance; the supplier's own fits them all.
+        counted = [(count, Decimal(step)) for step, count in self.rounded.items() if count >= 2]
+        return max(counted)[1] if counted else None
 
     def of(self, name: str) -> FieldMemory:
         """The memory of a field, begun when it is new."""
@@ -63,6 +75,7 @@ class SupplierMemory:
             "misread": _top(self.misread, MOST_VALUES),
             "month_first": self.month_first,
             "day_first": self.day_first,
+            "rounded": self.rounded,
             "fields": {
                 name: {
                     "places": dict(
@@ -88,6 +101,7 @@ class SupplierMemory:
             misread={str(text): int(count) for text, count in stored["misread"].items()},
             month_first=int(stored["month_first"]),
             day_first=int(stored["day_first"]),
+            rounded={str(step): int(count) for step, count in stored.get("rounded", {}).items()},
             fields={
                 str(name): FieldMemory(
                     {str(place): [int(n) for n in counts] for place, counts in it["places"].items()},
