@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from api.principal import CLIENT_ROLES, Principal
@@ -57,9 +57,16 @@ def allow(*roles: str | frozenset[str], scope: str | None = None, page: bool = F
     return Rule(named, scope, page=page)
 
 
+def as_page(rule: Rule) -> Rule:
+    """The same rule for a page: without a session a browser is sent to sign in."""
+    return replace(rule, page=True)
+
+
 ACCOUNT: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/sessions"): PUBLIC,
+    ("GET", "/v1/sessions"): allow(ALL),
     ("DELETE", "/v1/sessions/current"): allow(ALL),
+    ("DELETE", "/v1/sessions/{session_id}"): allow(ALL),
     ("GET", "/v1/me"): allow(ALL),
     ("GET", "/v1/api-keys"): allow(ALL, scope="admin:read"),
     ("POST", "/v1/api-keys"): allow(ALL, scope="admin:write"),

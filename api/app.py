@@ -11,10 +11,11 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from api import health
 from api.access import ROUTES, AccessTable, Rule
@@ -25,6 +26,8 @@ from api.errors import problem
 from api.failures import as_domain_error
 from api.links import routes as links
 from api.mailbox import Mailbox
+from api.portal import NAV, PORTAL_ROUTERS, PORTAL_RULES
+from api.portal.page import Portal
 from api.refusals import record_refusal
 from api.services import Options, Services
 from api.smtp import SmtpEdge
@@ -104,6 +107,7 @@ def create_app_with(
         finally:
             if smtp is not None:
                 await asyncio.to_thread(smtp.stop)
+            await app.state.portal.close()
             await services.starter.drain()
             await services.acts.close()
             services.database.dispose()
@@ -118,13 +122,28 @@ def create_app_with(
         redirect_slashes=False,
     )
     app.state.services, app.state.access = services, access
+    portal = app.state.portal = Portal(services, NAV)
     for router in (*ROUTERS, *routers):
         app.include_router(router)
     _handle_errors(app)
     _check_listed(app, access)
     describe(app, access)
-    app.add_middleware(Edge, services=services, access=access)
+
+    async def refusing(scope: Scope, error: DomainError) -> Response:
+        return await _page_of(portal, Request(scope), error)
+
+    app.add_middleware(Edge, services=services, access=access, refusing=refusing)
     return app
+
+
+async def _page_of(portal: Portal, request: Request, error: DomainError) -> Response:
+    """A refusal as a page. Where even that fails (the database is away), the page knows no company's name."""
+    principal = request.state.principal
+    try:
+        companies = await portal.companies.of(principal) if principal is not None else {}
+    except (SQLAlchemyError, DomainError):
+        companies = {}
+    return portal.refusal(request, principal, error, companies)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -159,7 +178,12 @@ def create_app(settings: Settings) -> FastAPI:
             resolve=mailbox.resolve,
             clock=utc_now,
         )
-    return create_app_with(services, routers=MONEY_ROUTERS, rules=MONEY_RULES, smtp=smtp)
+    return create_app_with(
+        services,
+        routers=(*MONEY_ROUTERS, *PORTAL_ROUTERS),
+        rules={**MONEY_RULES, **PORTAL_RULES},
+        smtp=smtp,
+    )
 
 
 def utc_now() -> datetime:
@@ -177,11 +201,14 @@ def _connector(settings: Settings, keyring: Keyring) -> Any:
 
 
 def _handle_errors(app: FastAPI) -> None:
-    async def refuse(request: Request, error: Exception) -> JSONResponse:
+    async def refuse(request: Request, error: Exception) -> Response:
         known = as_domain_error(error)
         if known is None:
             raise error
         await record_refusal(request.app.state.services, request.scope, known)
+        rule: Rule | None = request.state.rule
+        if rule is not None and rule.page:
+            return await _page_of(request.app.state.portal, request, known)
         return problem(known, request.url.path, request.state.trace_id)
 
     for kind in (DomainError, HTTPException, RequestValidationError, SQLAlchemyError):

@@ -22,6 +22,7 @@ from ticketos.db.repositories.accounts import Accounts, Caller
 from ticketos.db.repositories.clients import Clients
 from ticketos.db.repositories.contracts import Agreements
 from ticketos.db.repositories.intake import IntakeStore
+from ticketos.db.repositories.second_factor import SecondFactor
 from ticketos.db.repositories.tickets import TicketEdits
 from ticketos.db.session import Database
 from ticketos.domain.errors import DomainError
@@ -69,6 +70,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.accounts = Accounts(self.audit, self.new_id)
+        self.second_factor = SecondFactor(self.audit, self.keyring)
         self.clients = Clients(self.audit, self.keyring)
         self.agreements = Agreements(self.audit, self.new_id)
         self.tickets = TicketEdits(self.audit, self.new_id)

@@ -131,6 +131,10 @@ class AppUser(SQLModel, table=True):
     locked_until: datetime | None = instant()
     row_version: int = 1
     created_at: datetime = instant(now=True)
+    totp_secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    totp_since: datetime | None = instant()
+    totp_step: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    recovery_hashes: list[str] = json("[]")
 
 
 class UserGrant(SQLModel, table=True):

@@ -1,0 +1,20 @@
+"""The portal: pages rendered here, on the API's own app, over the same acts and rows as ``/v1``.
+
+A page is a module in ``routes`` (its noun), templates in ``templates/<noun>`` and texts in
+``texts/<locale>/<noun>.toml``. A module brings ``router``, ``RULES`` (its lines of the access table) and, where
+it adds to the menu, ``NAV``; it is named once, here.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.access import Rule
+from api.portal.parts import NavItem
+from api.portal.routes import account, assets, home, live, palette, preferences, session
+
+_PAGES = (assets, session, home, account, preferences, palette, live)
+
+PORTAL_ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in _PAGES)
+PORTAL_RULES: dict[tuple[str, str], Rule] = {key: rule for page in _PAGES for key, rule in page.RULES.items()}
+NAV: tuple[NavItem, ...] = tuple(item for page in _PAGES for item in getattr(page, "NAV", ()))

@@ -1,0 +1,26 @@
+"""Where one lands: the page one's role works on."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.access import ALL, Rule, allow
+from api.portal.page import redirect
+from api.portal.visit import VisitDep
+
+router = APIRouter(include_in_schema=False)
+RULES: dict[tuple[str, str], Rule] = {("GET", "/"): allow(ALL, page=True)}
+
+START: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"agent", "sme", "lead", "desk"}), "/work"),
+    (frozenset({"qa"}), "/work"),
+)
+"""The first line whose roles the viewer has decides; add yours in the order people would want it."""
+
+
+@router.get("/")
+async def home(visit: VisitDep) -> Response:
+    """To the page of one's role; whoever has none in particular sees the tickets."""
+    roles = visit.principal.roles
+    return redirect(next((to for wanted, to in START if roles & wanted), "/tickets"))
