@@ -206,13 +206,21 @@ def _handle_errors(app: FastAPI) -> None:
         if known is None:
             raise error
         await record_refusal(request.app.state.services, request.scope, known)
-        rule: Rule | None = request.state.rule
-        if rule is not None and rule.page:
+        if _page_asked(request):
             return await _page_of(request.app.state.portal, request, known)
         return problem(known, request.url.path, request.state.trace_id)
 
     for kind in (DomainError, HTTPException, RequestValidationError, SQLAlchemyError):
         app.add_exception_handler(kind, refuse)
+
+
+def _page_asked(request: Request) -> bool:
+    """Whether a person's browser asked for a page; an address nobody serves is one when it is outside the API."""
+    rule: Rule | None = request.state.rule
+    if rule is not None:
+        return rule.page
+    asked = "text/html" in request.headers.get("accept", "")
+    return asked and request.method == "GET" and not request.url.path.startswith("/v1")
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,10 +19,13 @@ from fastapi import APIRouter
 
 from api.access import ALL, ROUTES, Rule, allow
 from api.app import MONEY_RULES, UnlistedRouteError, create_app_with, routes_of
+from api.portal import PORTAL_RULES
 from api.principal import CLIENT_ROLES
 from tests.support.api import Person, World, world_on
 from ticketos.db.ids import new_id
+from ticketos.db.repositories.accounts import login_of
 from ticketos.dev.database import PostgresUrls
+from ticketos.domain.state import SYSTEM
 
 Body = Callable[["Rows"], dict[str, Any]]
 
@@ -70,6 +73,20 @@ class Rows:
         )
         key_id: UUID = rows[0].id
         return key_id
+
+    def session_id(self) -> UUID:
+        caller, now = self.owner, datetime.now(UTC)
+        with self.world.services.database.transaction([caller.client_id]) as connection:
+            login = login_of(connection, caller.email)
+            assert login is not None
+            self.world.services.accounts.begin_session(connection, login, now=now, actor=SYSTEM, agent=None)
+        rows = self.world.sql(
+            caller.client_id,
+            "select id from user_session where user_id = %s order by created_at desc",
+            (caller.id,),
+        )
+        session_id: UUID = rows[0].id
+        return session_id
 
     def token(self) -> str:
         return "not-a-token"
@@ -125,7 +142,14 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/s/{token}"): lambda _: {},
 }
 
-OWN_ACCOUNT = {"/v1/sessions/current", "/v1/me", "/v1/api-keys", "/v1/api-keys/{key_id}"}
+OWN_ACCOUNT = {
+    "/v1/sessions",
+    "/v1/sessions/current",
+    "/v1/sessions/{session_id}",
+    "/v1/me",
+    "/v1/api-keys",
+    "/v1/api-keys/{key_id}",
+}
 """Routes about the caller alone: no client's row is in question."""
 
 NARROWER = {
@@ -268,7 +292,7 @@ async def test_a_foreign_row_and_an_unknown_one_look_the_same(
 
 
 def test_every_route_the_app_serves_is_in_the_table(world: World) -> None:
-    assert set(routes_of(world.app)) == set(ROUTES) | set(MONEY_RULES)
+    assert set(routes_of(world.app)) == set(ROUTES) | set(MONEY_RULES) | set(PORTAL_RULES)
     assert {key for key in ROUTES if key[0] in ("POST", "PATCH")} == set(BODIES)
 
 

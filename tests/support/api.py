@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 
 from api.acts import Target
 from api.app import MONEY_ROUTERS, MONEY_RULES, create_app_with
+from api.portal import PORTAL_ROUTERS, PORTAL_RULES
 from api.services import Options, Services
 from schemas.acts import Act, ActResult
 from schemas.ticket import TicketStart
@@ -253,7 +254,11 @@ def world_on(urls: PostgresUrls, folder: Path, **options: Any) -> Iterator[World
         yield World(
             services,
             acts,
-            create_app_with(services, routers=MONEY_ROUTERS, rules=MONEY_RULES),
+            create_app_with(
+                services,
+                routers=(*MONEY_ROUTERS, *PORTAL_ROUTERS),
+                rules={**MONEY_RULES, **PORTAL_RULES},
+            ),
             ids["provider"],
             ids["acme"],
             ids["beta"],
