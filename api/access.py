@@ -34,6 +34,10 @@ BILLERS = frozenset({"finance", "admin", "auditor"})
 CONTRACT_READERS = (
     frozenset({"lead", "desk", "finance", "wfm", "success", "ops", "admin", "auditor"}) | CLIENT_ROLES
 )
+WATCHERS = frozenset({"lead", "desk", "wfm", "ops", "admin", "auditor"})
+"""Roles that watch over open work."""
+TRAIL_READERS = frozenset({"ops", "admin", "auditor", "client_admin"})
+"""Roles that may read and check the audit trail of the clients they are over."""
 PEOPLE_READERS = frozenset({"lead", "desk", "wfm", "hr", "ops", "admin", "auditor", "client_admin"})
 
 
@@ -83,6 +87,7 @@ TICKETS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/tickets/{ticket_id}/tree"): allow(ALL, scope="tickets:read"),
     ("GET", "/v1/tickets/{ticket_id}/events"): allow(ALL, scope="tickets:read"),
     ("GET", "/v1/tickets/{ticket_id}/documents"): allow(ALL, scope="documents:read"),
+    ("GET", "/v1/documents"): allow(ALL, scope="documents:read"),
     ("GET", "/v1/documents/{document_id}"): allow(ALL, scope="documents:read"),
     ("GET", "/v1/documents/{document_id}/content"): allow(CONTENT_READERS, scope="documents:read"),
     ("POST", "/v1/tickets/{ticket_id}/pause"): allow(HOLDERS, scope="tickets:write"),
@@ -93,6 +98,9 @@ TICKETS: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/tickets/{ticket_id}/reopen"): allow("desk", "ops", CLIENT_ROLES, scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/links"): allow(HOLDERS, "qa", scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/approval"): allow(CLIENT_ROLES, scope="approvals:write"),
+    ("GET", "/v1/approvals"): allow(
+        "lead", "desk", "success", "ops", "admin", "auditor", CLIENT_ROLES, scope="tickets:read"
+    ),
     ("POST", "/v1/approvals"): allow(CLIENT_ROLES, scope="approvals:write"),
 }
 
@@ -128,6 +136,13 @@ OPERATIONS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/accuracy"): allow(
         "qa", "lead", "ops", "admin", "auditor", "success", CLIENT_ROLES, scope="tickets:read"
     ),
+    ("GET", "/v1/measures"): allow(
+        "qa", "lead", "finance", "ops", "admin", "auditor", "success", CLIENT_ROLES, scope="tickets:read"
+    ),
+    ("GET", "/v1/board"): allow(WATCHERS, scope="tickets:read"),
+    ("GET", "/v1/schedules"): allow("ops", "finance", "admin", "auditor", scope="admin:read"),
+    ("GET", "/v1/audit-events"): allow(TRAIL_READERS, scope="admin:read"),
+    ("POST", "/v1/audit-verifications"): allow(TRAIL_READERS, scope="admin:read"),
 }
 
 OPEN: dict[tuple[str, str], Rule] = {

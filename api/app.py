@@ -25,6 +25,7 @@ from api.edge import Edge
 from api.errors import problem
 from api.failures import as_domain_error
 from api.links import routes as links
+from api.machinery import TemporalMachinery
 from api.mailbox import Mailbox
 from api.portal import NAV, PORTAL_ROUTERS, PORTAL_RULES
 from api.portal.page import Portal
@@ -35,11 +36,16 @@ from api.v1 import (
     acts,
     agreements,
     api_keys,
+    approvals,
+    audit,
+    board,
     clients,
     documents,
     invoices,
     ledger,
+    measures,
     operations,
+    periods,
     reconciliations,
     sessions,
     tasks,
@@ -60,6 +66,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_keys.router,
     tickets.router,
     acts.router,
+    approvals.router,
     tasks.router,
     documents.router,
     clients.router,
@@ -68,11 +75,24 @@ ROUTERS: tuple[APIRouter, ...] = (
     users.router,
     links.router,
     operations.router,
+    board.router,
+    measures.router,
+    audit.router,
 )
 """Every router of the core, in the order of the documentation."""
 
-MONEY_ROUTERS: tuple[APIRouter, ...] = (invoices.router, ledger.router, reconciliations.router)
-MONEY_RULES: dict[tuple[str, str], Rule] = {**invoices.RULES, **ledger.RULES, **reconciliations.RULES}
+MONEY_ROUTERS: tuple[APIRouter, ...] = (
+    invoices.router,
+    ledger.router,
+    reconciliations.router,
+    periods.router,
+)
+MONEY_RULES: dict[tuple[str, str], Rule] = {
+    **invoices.RULES,
+    **ledger.RULES,
+    **reconciliations.RULES,
+    **periods.RULES,
+}
 """What comes after the ticket: invoices, books, reconciliation."""
 
 POOL = 24
@@ -150,12 +170,14 @@ def create_app(settings: Settings) -> FastAPI:
     """The app of a process, with everything it needs opened on first use."""
     keyring = Keyring(ensure_master_key(settings.home))
     database = Database(settings.app_url, settings.system_url, app_pool=POOL)
+    temporal = TemporalActs(_connector(settings, keyring))
     services = Services(
         database=database,
         keyring=keyring,
         objects=ObjectStore(keyring, database, settings.objects_url),
         audit=AuditTrail(keyring, new_id),
-        acts=TemporalActs(_connector(settings, keyring)),
+        acts=temporal,
+        machinery=TemporalMachinery(temporal.ready),
         now=utc_now,
         new_id=new_id,
         options=Options(

@@ -13,6 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.acts import Acts
+from api.machinery import Machinery
 from schemas.ticket import TicketStart
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
@@ -67,6 +68,8 @@ class Services:
     new_id: NewId
     options: Options = field(default_factory=Options)
     hashing: CapacityLimiter | None = None
+    machinery: Machinery | None = None
+    """None where nothing can be asked: pages then say so."""
 
     def __post_init__(self) -> None:
         self.accounts = Accounts(self.audit, self.new_id)

@@ -126,6 +126,13 @@ class DocumentView(View):
     version: int
 
 
+class FoundDocument(DocumentView):
+    """A document in a list over requests: with the number and subject of its own."""
+
+    number: str
+    subject: str
+
+
 class TaskView(View):
     """One thing a person must do."""
 

@@ -16,6 +16,10 @@ OUTBOUND = "outbound"
 """Mail and messages that leave by the outbox."""
 QUEUES = (TICKETS, DOCUMENTS, MONEY, OUTBOUND)
 
+RECONCILIATION, INVOICING = "reconciliation", "invoicing"
+PERIOD_KINDS = (RECONCILIATION, INVOICING)
+"""What runs by schedule for every client."""
+
 CLIENT = SearchAttributeKey.for_keyword("TicketClient")
 LINE = SearchAttributeKey.for_keyword("TicketLine")
 STAGE = SearchAttributeKey.for_keyword("TicketStage")

@@ -138,6 +138,7 @@ BODIES: dict[tuple[str, str], Body] = {
         "name": "n",
     },
     ("PATCH", "/v1/users/{user_id}"): lambda _: {"name": "n"},
+    ("POST", "/v1/audit-verifications"): lambda _: {"client": "acme"},
     ("POST", "/a/{token}"): lambda _: {},
     ("POST", "/s/{token}"): lambda _: {},
 }

@@ -255,6 +255,17 @@ class Ticket(SQLModel, table=True):
             "stage",
             postgresql_where=text("kind = 'request' and closed_at is null"),
         ),
+        Index(
+            "ix_ticket_open_recent",
+            "received_at",
+            "id",
+            postgresql_where=text("kind = 'request' and closed_at is null"),
+        ),
+        Index(
+            "ix_ticket_closed",
+            "closed_at",
+            postgresql_where=text("kind = 'request' and closed_at is not null"),
+        ),
         Index("ix_ticket_root", "root_id"),
         CheckConstraint("progress between 0 and 100", name="progress"),
     )
@@ -378,6 +389,8 @@ class Document(SQLModel, table=True):
         UniqueConstraint("client_id", "id"),
         of("ticket", "ticket_id"),
         Index("ix_document_ticket", "ticket_id", "position"),
+        Index("ix_document_client_recent", "client_id", "received_at", "id"),
+        Index("ix_document_recent", "received_at", "id"),
         Index("ix_document_sha", "client_id", "sha256"),
         Index(
             "ix_document_business_key",
@@ -485,6 +498,7 @@ class QaCheck(SQLModel, table=True):
         of("document", "document_id"),
         UniqueConstraint("document_id", "life", "level", "round"),
         Index("ix_qa_check_ticket", "ticket_id"),
+        Index("ix_qa_check_client", "client_id", "at"),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
@@ -509,7 +523,11 @@ class QaCheck(SQLModel, table=True):
 class Approval(SQLModel, table=True):
     """One version put before the client, named by the hash of what was delivered."""
 
-    __table_args__ = (of("ticket", "ticket_id"), UniqueConstraint("ticket_id", "life", "round"))
+    __table_args__ = (
+        of("ticket", "ticket_id"),
+        UniqueConstraint("ticket_id", "life", "round"),
+        Index("ix_approval_open", "offered_at", "id", postgresql_where=text("state = 'open'")),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     ticket_id: UUID

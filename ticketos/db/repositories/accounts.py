@@ -449,6 +449,15 @@ def grants_of(connection: Connection, user_ids: Sequence[UUID]) -> dict[UUID, li
     return found
 
 
+def names_of(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Names of those people the transaction may see; others are left out."""
+    wanted = sorted(set(user_ids))
+    if not wanted:
+        return {}
+    found = connection.exec_driver_sql("select id, name from app_user where id = any(%s)", (wanted,))
+    return {row.id: row.name for row in found}
+
+
 def open_load(connection: Connection, user_id: UUID) -> int:
     """How many open tasks a person has, over all clients."""
     row: Row[Any] | None = connection.exec_driver_sql("select load from open_load(%s)", ([user_id],)).first()
