@@ -154,6 +154,8 @@ class TaskView(View):
     result: dict[str, Any] = Field(default_factory=dict)
     created_at: datetime
     due_at: datetime | None = None
+    ticket_due_at: datetime | None = Field(default=None, description="When the ticket's promise is up")
+    ticket_state: str | None = None
     completed_by: UUID | None = None
     completed_at: datetime | None = None
     version: int

@@ -193,6 +193,25 @@ class ApiKey(SQLModel, table=True):
     revoked_at: datetime | None = instant()
 
 
+class SavedView(SQLModel, table=True):
+    """A name somebody gave to a list with its filters; ``shared`` ones are their whole company's."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (
+        of("app_user", "user_id"),
+        UniqueConstraint("user_id", "page", "name"),
+        Index("ix_saved_view_client", "client_id", "page"),
+    )
+    id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    user_id: UUID
+    page: str
+    name: str
+    query: str = words("")
+    shared: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    created_at: datetime = instant(now=True)
+
+
 class Calendar(SQLModel, table=True):
     """Working hours, holidays and time zone, in the form of ``domain.calendar.WorkCalendar.to_json``."""
 
