@@ -4,7 +4,7 @@ As with tickets, the words lie where no role but the owner may enter, and one fu
 clients that are both asked for and granted to the transaction.
 
 Revision ID: lists
-Revises: second_factor
+Revises: saved_views
 Create Date: 2026-11-22 02:30
 """
 
@@ -16,7 +16,7 @@ from alembic import op
 from ticketos.db.migrations.rls import unforced
 
 revision = "lists"
-down_revision = "second_factor"
+down_revision = "saved_views"
 branch_labels = None
 depends_on = None
 
