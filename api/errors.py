@@ -129,6 +129,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A ticket can be reopened within {days} days; please send a new request.",
     ),
     "reason-missing": ("Reason missing", "Say why."),
+    "nothing-chosen": ("Nothing chosen", "Choose at least one line first."),
     "email-taken": ("Address taken", "A login with this e-mail address exists."),
     "already-exists": ("Already exists", "Something with this {what} exists."),
     "version-stale": ("Version replaced", "Another version is before you now; look at it first."),

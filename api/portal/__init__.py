@@ -11,9 +11,37 @@ from fastapi import APIRouter
 
 from api.access import Rule
 from api.portal.parts import NavItem
-from api.portal.routes import account, assets, home, live, palette, preferences, session, work
+from api.portal.routes import (
+    account,
+    approvals,
+    assets,
+    documents,
+    home,
+    invoices,
+    live,
+    overview,
+    palette,
+    preferences,
+    requests,
+    session,
+    work,
+)
 
-_PAGES = (assets, session, home, work, account, preferences, palette, live)
+_PAGES = (
+    assets,
+    session,
+    home,
+    work,
+    account,
+    preferences,
+    palette,
+    live,
+    overview,
+    requests,
+    approvals,
+    documents,
+    invoices,
+)
 
 PORTAL_ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in _PAGES)
 PORTAL_RULES: dict[tuple[str, str], Rule] = {key: rule for page in _PAGES for key, rule in page.RULES.items()}

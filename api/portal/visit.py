@@ -73,12 +73,13 @@ class Visit:
         self,
         work: Callable[[], Awaitable[Any]],
         *,
-        to: str,
+        to: str | Callable[[Any], str],
         said: str,
         again: Callable[[Notice, int], Awaitable[Response]] | None = None,
         **facts: object,
     ) -> Response:
-        """Do something, then go on to ``to`` and say so there (``said`` is a key of the catalogue). An act that
+        """Do something, then go on to ``to`` (of the answer, where it is a function) and say so there (``said`` is a
+        key of the catalogue). An act that
         is not confirmed in time says that it is being applied. A refusal shows the page ``again``, with what was
         typed, or stands as a page of its own."""
         try:
@@ -88,7 +89,7 @@ class Visit:
             if known is None:
                 raise
             return await self.refused(known, again)
-        response = redirect(to)
+        response = redirect(to(answer) if callable(to) else to)
         being_applied = getattr(answer, "status_code", 200) == 202
         self.portal.guard.say(
             response,

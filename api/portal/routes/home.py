@@ -15,6 +15,7 @@ RULES: dict[tuple[str, str], Rule] = {("GET", "/"): allow(ALL, page=True)}
 START: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"agent", "sme", "lead", "desk"}), "/work"),
     (frozenset({"qa"}), "/work"),
+    (frozenset({"client_user", "client_admin"}), "/overview"),
 )
 """The first line whose roles the viewer has decides; add yours in the order people would want it."""
 

@@ -36,6 +36,7 @@ class Filter:
     states: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     service_line: str | None = None
+    line_undecided: bool = False
     priority: str | None = None
     found: tuple[UUID, ...] | None = None
     newest_first: bool = True
@@ -83,6 +84,8 @@ def _filtered(query: Select[Any], chosen: Filter) -> Select[Any]:
         query = query.where(_TICKET.c.stage.in_(chosen.stages))
     if chosen.service_line is not None:
         query = query.where(_TICKET.c.service_line == chosen.service_line)
+    if chosen.line_undecided:
+        query = query.where(_TICKET.c.service_line.is_(None))
     if chosen.priority is not None:
         query = query.where(_TICKET.c.priority == chosen.priority)
     if chosen.found is not None:

@@ -101,7 +101,7 @@ def upgrade() -> None:
         "ix_approval_open", "approval", ["offered_at", "id"], postgresql_where=sa.text("state = 'open'")
     )
     op.execute(SEARCH)
-    with unforced("document"):
+    with unforced("document", "search.document"):
         op.execute(BACKFILL)
 
 
