@@ -11,9 +11,20 @@ from fastapi import APIRouter
 
 from api.access import Rule
 from api.portal.parts import NavItem
-from api.portal.routes import account, assets, home, live, palette, preferences, session, work
+from api.portal.routes import (
+    account,
+    assets,
+    home,
+    live,
+    palette,
+    preferences,
+    session,
+    ticket,
+    tickets,
+    work,
+)
 
-_PAGES = (assets, session, home, work, account, preferences, palette, live)
+_PAGES = (assets, session, home, work, tickets, ticket, account, preferences, palette, live)
 
 PORTAL_ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in _PAGES)
 PORTAL_RULES: dict[tuple[str, str], Rule] = {key: rule for page in _PAGES for key, rule in page.RULES.items()}

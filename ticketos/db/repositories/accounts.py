@@ -432,6 +432,17 @@ def users(
     return connection.execute(query.order_by(_USER.c.id).limit(limit)).mappings().all()
 
 
+def names_of(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The names of these people, as far as the transaction sees them."""
+    wanted = list(set(user_ids))
+    if not wanted:
+        return {}
+    return {
+        row.id: row.name
+        for row in connection.execute(select(_USER.c.id, _USER.c.name).where(_USER.c.id.in_(wanted)))
+    }
+
+
 def user(connection: Connection, user_id: UUID, *, lock: bool = False) -> RowMapping | None:
     """One person."""
     query = select(*_USER_COLUMNS).where(_USER.c.id == user_id)
