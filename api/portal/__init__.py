@@ -24,6 +24,8 @@ from api.portal.routes import (
     preferences,
     requests,
     session,
+    ticket,
+    tickets,
     work,
 )
 
@@ -41,6 +43,8 @@ _PAGES = (
     approvals,
     documents,
     invoices,
+    ticket,
+    tickets,
 )
 
 PORTAL_ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in _PAGES)

@@ -59,7 +59,7 @@ class Visit:
         """The page ``templates/<name>.html``."""
         return self.portal.render(self.request, self.viewer, name, status, **values)
 
-    def body(self, kind: type[Model], **values: Any) -> Model:
+    def body(self, kind: type[Model], /, **values: Any) -> Model:
         """What was typed as the API's own body, so that one schema judges both. Raises ``request-invalid``."""
         try:
             return kind.model_validate(values)

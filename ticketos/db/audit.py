@@ -68,6 +68,8 @@ where e.client_id = any(%(clients)s)
 order by e.seq desc limit %(limit)s
 """
 
+_RECENT = _TIMELINE.replace("e.seq > %s order by e.seq limit", "e.seq < %s order by e.seq desc limit")
+
 
 def hash_of(fields: Mapping[str, object]) -> bytes:
     """The hash of an event from its columns (more than `COVERED` may be given). Raises DomainError for values
@@ -235,6 +237,14 @@ class AuditTrail:
             _EXPLORED, {**asked, "clients": list(client_ids), "money": money, "limit": limit}
         ).all()
         return tuple(self._shown(connection, row) for row in found)
+
+    def recent(
+        self, connection: Connection, root_id: UUID, *, before: int | None = None, limit: int = 200
+    ) -> tuple[TimelineEvent, ...]:
+        """The last events of a request's tree in the order of writing; `before` is the first `seq` known."""
+        last = 2**62 if before is None else before
+        found = connection.exec_driver_sql(_RECENT, (root_id, last, limit)).all()
+        return tuple(self._shown(connection, row) for row in reversed(found))
 
     def erase(self, connection: Connection, client_id: UUID, person: str) -> bool:
         """Drop the key of a person (by address): what the trail held of them is unreadable for ever.

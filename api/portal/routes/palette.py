@@ -47,7 +47,7 @@ async def _groups(visit: Visit, q: str) -> list[Group]:
     hits = [
         Hit(
             f"{row['number']} {row['subject']}".strip(),
-            f"/tickets/{row['id']}",
+            f"{'/tickets' if visit.viewer.staff else '/requests'}/{row['id']}",
             "ticket",
             visit.viewer.company(row["client_id"])
             if visit.viewer.many_clients

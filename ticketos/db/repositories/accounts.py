@@ -432,6 +432,17 @@ def users(
     return connection.execute(query.order_by(_USER.c.id).limit(limit)).mappings().all()
 
 
+def names_of(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The names of these people, as far as the transaction sees them."""
+    wanted = list(set(user_ids))
+    if not wanted:
+        return {}
+    return {
+        row.id: row.name
+        for row in connection.execute(select(_USER.c.id, _USER.c.name).where(_USER.c.id.in_(wanted)))
+    }
+
+
 def user(connection: Connection, user_id: UUID, *, lock: bool = False) -> RowMapping | None:
     """One person."""
     query = select(*_USER_COLUMNS).where(_USER.c.id == user_id)
@@ -447,15 +458,6 @@ def grants_of(connection: Connection, user_ids: Sequence[UUID]) -> dict[UUID, li
     for row in connection.execute(query.order_by(_GRANT.c.role, _GRANT.c.scope_client_id)):
         found.setdefault(row.user_id, []).append(Grant(row.role, row.scope_client_id))
     return found
-
-
-def names_of(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Names of those people the transaction may see; others are left out."""
-    wanted = sorted(set(user_ids))
-    if not wanted:
-        return {}
-    found = connection.exec_driver_sql("select id, name from app_user where id = any(%s)", (wanted,))
-    return {row.id: row.name for row in found}
 
 
 def open_load(connection: Connection, user_id: UUID) -> int:

@@ -17,6 +17,7 @@ from ticketos.db.repositories import cursors
 from ticketos.db.tables import Approval, Message, Outbox, Ticket, TicketClock, TicketLink, UsageEvent
 from ticketos.domain import reopen as reopening
 from ticketos.domain.changes import Emit, SetTicket
+from ticketos.domain.clock import TURNAROUND
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import OPEN_STATES, Actor, TicketState
@@ -125,6 +126,23 @@ def get(connection: Connection, ticket_id: UUID, *, lock: bool = False) -> RowMa
     """One ticket; ``lock`` keeps others from changing it until the transaction ends."""
     query = select(_TICKET).where(_TICKET.c.id == ticket_id)
     return connection.execute(query.with_for_update() if lock else query).mappings().first()
+
+
+def clocks_of(connection: Connection, ticket_ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
+    """The turnaround clock of each of these tickets in its present life."""
+    rows = connection.exec_driver_sql(
+        "select c.* from ticket_clock c join ticket t on t.id = c.ticket_id and t.client_id = c.client_id"
+        " where c.ticket_id = any(%s) and c.kind = %s and c.life = t.life",
+        (list(ticket_ids), TURNAROUND),
+    ).mappings()
+    return {row["ticket_id"]: row for row in rows}
+
+
+def numbers_of(connection: Connection, ticket_ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
+    """Number, subject and state of these tickets."""
+    query = select(_TICKET.c.id, _TICKET.c.number, _TICKET.c.subject, _TICKET.c.state)
+    rows = connection.execute(query.where(_TICKET.c.id.in_(list(ticket_ids)))).mappings()
+    return {row["id"]: row for row in rows}
 
 
 def by_number(connection: Connection, client_id: UUID, number: str) -> RowMapping | None:
