@@ -17,6 +17,7 @@ from api.portal.routes import (
     assets,
     documents,
     home,
+    insights,
     invoices,
     live,
     overview,
@@ -26,6 +27,7 @@ from api.portal.routes import (
     session,
     ticket,
     tickets,
+    wall,
     work,
 )
 
@@ -45,6 +47,8 @@ _PAGES = (
     invoices,
     ticket,
     tickets,
+    insights,
+    wall,
 )
 
 PORTAL_ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in _PAGES)

@@ -128,7 +128,7 @@ def _bars(chart: Chart) -> Markup:
                 continue
             y = _y(value, top)
             bar = Markup(
-                '<rect class="bar s{}" x="{}" y="{}" width="{}" height="{}" rx="2"><title>{}</title></rect>'
+                '<rect class="column s{}" x="{}" y="{}" width="{}" height="{}" rx="2"><title>{}</title></rect>'
             ).format(
                 row % _TONES,
                 round(left + row * width, 1),

@@ -13,9 +13,12 @@ router = APIRouter(include_in_schema=False)
 RULES: dict[tuple[str, str], Rule] = {("GET", "/"): allow(ALL, page=True)}
 
 START: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"ops", "wfm"}), "/wall"),
     (frozenset({"agent", "sme", "lead", "desk"}), "/work"),
     (frozenset({"qa"}), "/work"),
     (frozenset({"client_user", "client_admin"}), "/overview"),
+    (frozenset({"finance"}), "/invoices"),
+    (frozenset({"admin", "auditor"}), "/wall"),
 )
 """The first line whose roles the viewer has decides; add yours in the order people would want it."""
 
