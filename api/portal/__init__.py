@@ -13,8 +13,11 @@ from api.access import Rule
 from api.portal.parts import NavItem
 from api.portal.routes import (
     account,
+    agreements,
     approvals,
     assets,
+    audit,
+    clients,
     documents,
     home,
     insights,
@@ -22,8 +25,10 @@ from api.portal.routes import (
     live,
     overview,
     palette,
+    people,
     preferences,
     requests,
+    schedules,
     session,
     ticket,
     tickets,
@@ -49,6 +54,11 @@ _PAGES = (
     tickets,
     insights,
     wall,
+    schedules,
+    audit,
+    people,
+    clients,
+    agreements,
 )
 
 PORTAL_ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in _PAGES)

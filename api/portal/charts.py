@@ -35,6 +35,8 @@ class Chart:
     first: str = ""
     """What the labels are: the head of the table's first column."""
     show: Callable[[Decimal | int], str] = field(default=str)
+    legend: bool = True
+    """Whether colours tell the series apart."""
 
     @property
     def svg(self) -> Markup:

@@ -199,6 +199,7 @@ def _charts(found: MeasuresView, f: Formats, client: str, *, staff: bool) -> lis
             ],
             first=t("insights.month"),
             show=percent,
+            legend=False,
         ),
     ]
     for currency in sorted({one.currency for one in found.cost}):
