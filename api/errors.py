@@ -129,6 +129,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A ticket can be reopened within {days} days; please send a new request.",
     ),
     "reason-missing": ("Reason missing", "Say why."),
+    "name-needed": ("Name needed", "Give your company its own name."),
     "nothing-chosen": ("Nothing chosen", "Choose at least one line first."),
     "email-taken": ("Address taken", "A login with this e-mail address exists."),
     "already-exists": ("Already exists", "Something with this {what} exists."),

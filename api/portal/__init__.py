@@ -17,6 +17,8 @@ from api.portal.routes import (
     approvals,
     assets,
     audit,
+    billing,
+    books,
     clients,
     documents,
     home,
@@ -33,6 +35,7 @@ from api.portal.routes import (
     ticket,
     tickets,
     wall,
+    welcome,
     work,
 )
 
@@ -59,6 +62,9 @@ _PAGES = (
     people,
     clients,
     agreements,
+    billing,
+    books,
+    welcome,
 )
 
 PORTAL_ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in _PAGES)

@@ -17,7 +17,7 @@ START: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"agent", "sme", "lead", "desk"}), "/work"),
     (frozenset({"qa"}), "/work"),
     (frozenset({"client_user", "client_admin"}), "/overview"),
-    (frozenset({"finance"}), "/invoices"),
+    (frozenset({"finance"}), "/billing"),
     (frozenset({"admin", "auditor"}), "/wall"),
 )
 """The first line whose roles the viewer has decides; add yours in the order people would want it."""
@@ -25,6 +25,9 @@ START: tuple[tuple[frozenset[str], str], ...] = (
 
 @router.get("/")
 async def home(visit: VisitDep) -> Response:
-    """To the page of one's role; whoever has none in particular sees the tickets."""
+    """To the page of one's role; whoever has none in particular sees the tickets. The owner of an installation
+    without any client is led through the first steps."""
     roles = visit.principal.roles
+    if "admin" in roles and not any(one.kind == "client" for one in visit.viewer.companies.values()):
+        return redirect("/welcome")
     return redirect(next((to for wanted, to in START if roles & wanted), "/tickets"))

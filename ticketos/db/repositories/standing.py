@@ -35,3 +35,16 @@ select client_id, count(*) as documents, sum(fields_inspected)::int as inspected
 def sampled(connection: Connection, month: str) -> list[dict[str, Any]]:
     """Fields inspected and found right per client, from the random level-2 sample of a month."""
     return [dict(row) for row in connection.exec_driver_sql(_SAMPLED, (month,)).mappings()]
+
+
+_FIRST = """
+select provider_client() as provider,
+       (select id from client where kind = 'client' order by created_at, id limit 1) as client,
+       (select id from contract where status = 'active' order by created_at, id limit 1) as contract,
+       (select count(*)::int from user_grant where role = 'agent') as agents,
+       (select id from ticket where kind = 'request' order by received_at desc, id desc limit 1) as ticket"""
+
+
+def first_steps(connection: Connection) -> dict[str, Any]:
+    """What an installation has of what it needs to begin: provider, first client and contract, agents, a request."""
+    return dict(connection.exec_driver_sql(_FIRST).mappings().one())
