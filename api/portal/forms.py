@@ -108,7 +108,13 @@ class Guard:
 
     def say(self, response: Response, tone: str, key: str, **facts: object) -> None:
         """Leave a message for the next page; ``key`` is of the catalogue."""
-        value = self._flash.dumps([tone, key, {name: str(fact)[:200] for name, fact in facts.items()}])
+        value = self._flash.dumps(
+            [
+                tone,
+                key,
+                {name: fact if isinstance(fact, int) else str(fact)[:200] for name, fact in facts.items()},
+            ]
+        )
         response.set_cookie(
             FLASH_COOKIE, value, max_age=_FLASH_LIFE_S, httponly=True, samesite="lax", path="/"
         )
