@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -213,8 +213,10 @@ class World:
 
 
 @contextmanager
-def world_on(urls: PostgresUrls, folder: Path, **options: Any) -> Iterator[World]:
-    """A provider and two clients on a fresh database."""
+def world_on(
+    urls: PostgresUrls, folder: Path, *, clients: Sequence[str] = ("acme", "beta"), **options: Any
+) -> Iterator[World]:
+    """A provider and two clients on a fresh database; without ``clients`` an installation that just began."""
     keyring = Keyring(new_key())
     database = Database(urls.app, urls.system)
     acts = RecordedActs()
@@ -236,11 +238,8 @@ def world_on(urls: PostgresUrls, folder: Path, **options: Any) -> Iterator[World
         ),
     )
     ids = {}
-    for slug, prefix, kind in (
-        ("provider", "PROV", "provider"),
-        ("acme", "ACME", "client"),
-        ("beta", "BETA", "client"),
-    ):
+    for slug in ("provider", *clients):
+        prefix, kind = ("PROV", "provider") if slug == "provider" else (slug.upper(), "client")
         client_id = ids[slug] = new_id()
         with database.transaction([client_id]) as connection:
             services.clients.create(
@@ -260,8 +259,8 @@ def world_on(urls: PostgresUrls, folder: Path, **options: Any) -> Iterator[World
                 rules={**MONEY_RULES, **PORTAL_RULES},
             ),
             ids["provider"],
-            ids["acme"],
-            ids["beta"],
+            ids.get("acme", ids["provider"]),
+            ids.get("beta", ids["provider"]),
         )
     finally:
         database.dispose()

@@ -128,7 +128,7 @@ async def decide_many(visit: PostDep) -> Response:
     """Accept or return every version that was ticked, each by the hash that was on the page."""
     form = visit.form
     decision, reason = form.text("decision", 20), form.text("reason", 500)
-    picked = frozenset(form.texts("chosen"))
+    picked = frozenset(filter(None, form.texts("chosen")))
 
     async def again(notice: Notice, status: int) -> Response:
         return await _list(visit, "open", status=status, notice=notice, reason=reason, picked=picked)
