@@ -43,22 +43,15 @@ async def test_a_month_becomes_an_issued_invoice_with_its_evidence(
 ) -> None:
     client = world.person(world.acme, ("client_user", world.acme))
     async with browsing(world, maker) as browser:
-        page = await browser.get("/billing")
-        assert MONTH in page.text
-        lock = {**page.form("/billing/lock"), "client": "acme", "period": MONTH}
-        early = await browser.post(
-            "/billing/draft", {**page.form("/billing/draft"), "client": "acme", "period": MONTH, "look": "0"}
-        )
+        assert MONTH in (await browser.get("/billing")).text
+        month = {"client": "acme", "period": MONTH}
+        early = await browser.submit("/billing", "/billing/draft", **month, look="0")
         assert early.status == 409  # not locked yet
-        look = await browser.post(
-            "/billing/draft", {**page.form("/billing/draft"), "client": "acme", "period": MONTH, "look": "1"}
-        )
+        look = await browser.submit("/billing", "/billing/draft", **month, look="1")
         assert look.status == 200
         assert "₹42.00" in look.text  # 12 × 3.50, a preview that changed nothing
-        assert (await browser.post("/billing/lock", lock)).to == "/billing"
-        drafted = await browser.post(
-            "/billing/draft", {**page.form("/billing/draft"), "client": "acme", "period": MONTH, "look": "0"}
-        )
+        assert (await browser.submit("/billing", "/billing/lock", **month)).to == "/billing"
+        drafted = await browser.submit("/billing", "/billing/draft", **month, look="0")
         assert drafted.status == 303, drafted.text
         invoice = drafted.to
         own = await browser.get(invoice)

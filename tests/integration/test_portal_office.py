@@ -229,9 +229,10 @@ async def test_an_owner_is_led_from_nothing_to_a_first_document(empty: World) ->
     async with browsing(empty, owner) as browser:
         assert (await browser.get("/")).to == "/welcome"
 
-        async def step(name: str, **typed: str) -> Page:
+        async def step(which: str, **typed: str) -> Page:
             page = await browser.get("/welcome")
-            return await browser.post(f"/welcome/{name}", {**page.form(f"/welcome/{name}"), **typed})
+            path = f"/welcome/{which}"
+            return await browser.post(path, {**page.form(path), **typed})
 
         assert "Give your company its own name" in (await step("company", name="Provider")).text
         assert (await step("company", name="Saraswati Services", state_code="29")).to == "/welcome"

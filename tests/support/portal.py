@@ -36,7 +36,8 @@ class Page:
 
     def form(self, action: str) -> dict[str, str]:
         """The fields of the form that is sent to ``action``, as the page filled them."""
-        (form, *_) = self.tree.xpath(f"//form[@action='{action}']") or [None]
+        found = self.tree.xpath(f"//form[@action='{action}']")
+        (form, *_) = [one for one in found if one.get("method") == "post"] or found or [None]
         assert form is not None, (action, self.tree.xpath("//form/@action"))
         return {name: value for name, value in form.form_values() if isinstance(value, str)}
 

@@ -122,7 +122,8 @@ def _root(connection: Connection, visit: Visit, text: str) -> UUID | None:
         row = tickets.get(connection, UUID(text))
     except ValueError:
         seen = visit.principal.clients_with(visit.call.rule.roles)
-        found = (tickets.by_number(connection, one, text.upper()) for one in seen)
+        spelled = dict.fromkeys((text, text.upper()))
+        found = (tickets.by_number(connection, one, number) for one in seen for number in spelled)
         row = next((one for one in found if one is not None), None)
     return row["root_id"] if row is not None else None
 
