@@ -40,6 +40,7 @@ from api.v1 import (
     invoices,
     ledger,
     operations,
+    pages,
     reconciliations,
     sessions,
     tasks,
@@ -62,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     acts.router,
     tasks.router,
     documents.router,
+    pages.router,
     clients.router,
     agreements.contract_router,
     agreements.calendar_router,
@@ -110,6 +112,7 @@ def create_app_with(
             await app.state.portal.close()
             await services.starter.drain()
             await services.acts.close()
+            await asyncio.to_thread(services.pictures.close)
             services.database.dispose()
 
     app = FastAPI(

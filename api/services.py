@@ -13,6 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.acts import Acts
+from api.pictures import Pictures
 from schemas.ticket import TicketStart
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
@@ -77,6 +78,7 @@ class Services:
         self.intake = IntakeStore(self.audit, self.objects, self.keyring.derived(REPLY_KEY), self.new_id)
         self.starter = Starter(self)
         self.callers = CallerCache()
+        self.pictures = Pictures(self.objects)
 
     def workflow_url(self, workflow_id: str) -> str | None:
         """The workflow in the Temporal Web UI, where there is one."""

@@ -14,17 +14,34 @@ from api.portal.parts import NavItem
 from api.portal.routes import (
     account,
     assets,
+    documents,
     home,
     live,
     palette,
     preferences,
     session,
+    tasks,
     ticket,
     tickets,
+    validation,
     work,
 )
 
-_PAGES = (assets, session, home, work, tickets, ticket, account, preferences, palette, live)
+_PAGES = (
+    assets,
+    session,
+    home,
+    work,
+    tickets,
+    ticket,
+    tasks,
+    validation,
+    documents,
+    account,
+    preferences,
+    palette,
+    live,
+)
 
 PORTAL_ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in _PAGES)
 PORTAL_RULES: dict[tuple[str, str], Rule] = {key: rule for page in _PAGES for key, rule in page.RULES.items()}
