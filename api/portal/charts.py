@@ -68,8 +68,11 @@ def _y(value: Decimal | int, top: Decimal) -> float:
 
 def _frame(chart: Chart, top: Decimal) -> list[Markup]:
     parts = []
+    whole = all(isinstance(value, int) or value is None for one in chart.series for value in one.values)
     for step in range(5):
         value = top * step / 4
+        if whole and value != value.to_integral_value():
+            continue  # a count has no halves
         y = _y(value, top)
         parts.append(
             Markup(
@@ -128,7 +131,7 @@ def _bars(chart: Chart) -> Markup:
                 continue
             y = _y(value, top)
             bar = Markup(
-                '<rect class="bar s{}" x="{}" y="{}" width="{}" height="{}" rx="2"><title>{}</title></rect>'
+                '<rect class="column s{}" x="{}" y="{}" width="{}" height="{}" rx="2"><title>{}</title></rect>'
             ).format(
                 row % _TONES,
                 round(left + row * width, 1),
