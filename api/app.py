@@ -45,6 +45,7 @@ from api.v1 import (
     ledger,
     measures,
     operations,
+    pages,
     periods,
     reconciliations,
     sessions,
@@ -69,6 +70,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     approvals.router,
     tasks.router,
     documents.router,
+    pages.router,
     clients.router,
     agreements.contract_router,
     agreements.calendar_router,
@@ -130,6 +132,7 @@ def create_app_with(
             await app.state.portal.close()
             await services.starter.drain()
             await services.acts.close()
+            await asyncio.to_thread(services.pictures.close)
             services.database.dispose()
 
     app = FastAPI(

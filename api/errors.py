@@ -145,6 +145,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "not-allowed": ("Not allowed", "Your role does not allow this kind of task."),
     "unit-unknown": ("Unknown document", "These documents are not part of the version: {units}"),
     "decision-missing": ("No decision", "Choose to accept all, accept a part or return all."),
+    "page-unavailable": ("Nothing to show", "{reason}"),
+    "box-empty": ("Empty box", "The box has no size; draw it larger."),
     "survey-empty": ("Nothing answered", "Answer at least one question or write a comment."),
     "link-invalid": ("Link not valid", "This link is unknown or has expired."),
     "approval-not-open": ("Nothing to decide", "This version has been decided or withdrawn."),

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.acts import Acts
 from api.machinery import Machinery
+from api.pictures import Pictures
 from schemas.ticket import TicketStart
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
@@ -80,6 +81,7 @@ class Services:
         self.intake = IntakeStore(self.audit, self.objects, self.keyring.derived(REPLY_KEY), self.new_id)
         self.starter = Starter(self)
         self.callers = CallerCache()
+        self.pictures = Pictures(self.objects)
 
     def workflow_url(self, workflow_id: str) -> str | None:
         """The workflow in the Temporal Web UI, where there is one."""

@@ -90,6 +90,8 @@ class Extraction(_Wire):
     simhash: str | None = None
     """64 bits in hex; near-duplicates differ in few of them."""
     language: str | None = None
+    candidates: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
+    """Per field what else it could be (value, page, box), the likeliest first: for a person to choose from."""
 
     def public(self) -> dict[str, Any]:
         """The stable object that `ticketos extract --json` prints, and nothing beside it."""

@@ -70,8 +70,11 @@ def _y(value: Decimal | int, top: Decimal) -> float:
 
 def _frame(chart: Chart, top: Decimal) -> list[Markup]:
     parts = []
+    whole = all(isinstance(value, int) or value is None for one in chart.series for value in one.values)
     for step in range(5):
         value = top * step / 4
+        if whole and value != value.to_integral_value():
+            continue  # a count has no halves
         y = _y(value, top)
         parts.append(
             Markup(

@@ -82,7 +82,7 @@ _ICONS: tuple[tuple[str, str], ...] = (
     ("journal.", "money"),
     ("access.", "lock"),
 )
-_HIDDEN = frozenset({"document", "defect", "version", "journal"})
+_HIDDEN = frozenset({"document", "defect", "version", "journal", "act", "act_kind", "seed", "outcome"})
 """Facts that are ids for machines; the entry links to what they mean."""
 
 

@@ -88,6 +88,9 @@ class Rows:
         session_id: UUID = rows[0].id
         return session_id
 
+    def page(self) -> int:
+        return 1
+
     def token(self) -> str:
         return "not-a-token"
 

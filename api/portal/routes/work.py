@@ -212,6 +212,17 @@ def _next(connection: Connection, visit: Visit, skip: str) -> RowMapping | None:
     return None
 
 
+def next_own(connection: Connection, visit: Visit, skip: str) -> RowMapping | None:
+    """The most urgent of one's own tasks besides one."""
+    wanted = tasks.Filter(
+        assigned_to=visit.principal.user_id,
+        client_ids=visit.principal.clients_with(visit.call.rule.roles),
+        order="urgency",
+    )
+    rows, _ = tasks.listed(connection, wanted, 25, None)
+    return next((row for row in rows if str(row["id"]) != skip and _may(connection, visit, row)), None)
+
+
 def _may(connection: Connection, visit: Visit, row: RowMapping) -> bool:
     """Whether this person may finish it, so that nobody is led to a task that will refuse them."""
     if not visit.principal.roles_over(row["client_id"]) & rules.roles_of(row["kind"]):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source
 from ticketos.ai.extract import doctype, parties, tables, totals
+from ticketos.ai.extract.candidates import candidates as candidates_of
 from ticketos.ai.extract.einvoice import EInvoice
 from ticketos.ai.extract.find import Candidate, Paper, dates, numbers
 from ticketos.ai.extract.labels import Language
@@ -40,6 +42,7 @@ class Findings:
     text: str = ""
     on_page: bool | None = None
     """For an e-invoice with pages: whether its total is printed on them."""
+    candidates: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 def analyse(pages: list[Page]) -> Findings:
@@ -49,6 +52,7 @@ def analyse(pages: list[Page]) -> Findings:
     kind, _ = doctype.type_of(paper)
     found = Findings(kind, language=paper.language, text=plain_text(pages))
     found.lines = tuple(line.values for line in lines)
+    found.candidates = candidates_of(paper)
     candidates = _names_and_numbers(paper, kind) | _dates(paper, kind)
     for name, candidate in candidates.items():
         if candidate is not None:

@@ -11,10 +11,11 @@ import struct
 import sys
 import traceback
 from datetime import date
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from schemas.extraction import Extraction
-from ticketos.ai.extract.limits import Limits
+from ticketos.ai.extract import look
+from ticketos.ai.extract.limits import Limits, Quarantined
 from ticketos.ai.extract.reader import Reader, quarantine
 from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
 from ticketos.ai.ocr.engines import Tesseract
@@ -55,15 +56,39 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO) -> int:
         data = requests.read(data_size)
         _bound_processor(head["timeout_s"])
         try:
-            answer = _read(reader, data, head)
+            body, blob = _looked(data, head, reader) if head.get("look") else (_read(reader, data, head), b"")
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
-        body = answer.model_dump_json().encode()
-        answers.write(_LENGTH.pack(len(body), 0) + body)
+        answers.write(_LENGTH.pack(len(body), len(blob)) + body + blob)
         answers.flush()
 
 
-def _read(reader: Reader, data: bytes, head: dict[str, str | None]) -> Extraction:
+def _looked(data: bytes, head: dict[str, Any], reader: Reader) -> tuple[bytes, bytes]:
+    """Something to see of a document; ``refused`` names why there is nothing."""
+    filename, number, blob = head["filename"] or "", int(head.get("page") or 1), b""
+    try:
+        if head["look"] == "picture":
+            found, blob = look.picture(data, filename, number, reader.limits)
+        elif head["look"] == "reading":
+            found = look.reading(data, filename, reader.limits, reader.ocr)
+        else:
+            left, top, right, bottom = (float(edge) for edge in head["box"])
+            found = look.region(data, filename, number, (left, top, right, bottom), reader.limits, reader.ocr)
+    except Quarantined as refusal:
+        found = {"refused": refusal.code}
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - as below: a damaged file, and the log has it
+        traceback.print_exc(file=sys.stderr)
+        found = {"refused": "unreadable"}
+    return json.dumps(found).encode(), blob
+
+
+def _read(reader: Reader, data: bytes, head: dict[str, Any]) -> bytes:
+    return _extraction(reader, data, head).model_dump_json().encode()
+
+
+def _extraction(reader: Reader, data: bytes, head: dict[str, Any]) -> Extraction:
     filename = head["filename"] or ""
     today = date.fromisoformat(head["today"]) if head["today"] else None
     try:

@@ -46,6 +46,16 @@ class Reader:
         self._second = second
         self._thresholds = thresholds
 
+    @property
+    def limits(self) -> Limits:
+        """What one document may cost."""
+        return self._limits
+
+    @property
+    def ocr(self) -> OcrEngine:
+        """The engine that reads pictures first."""
+        return self._ocr
+
     def read(self, data: bytes, filename: str, today: date | None = None) -> Extraction:
         """What the document says, or why it was quarantined; `today` (UTC by default) judges its dates."""
         today = today or datetime.now(UTC).date()
@@ -171,6 +181,7 @@ class Reader:
             text_sha256=text_sha256(found.text),
             simhash=simhash(found.text),
             language=found.language,
+            candidates=found.candidates,
         )
 
 

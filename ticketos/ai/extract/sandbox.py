@@ -16,10 +16,11 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from queue import LifoQueue
-from typing import IO
+from typing import IO, Any
 
 from pydantic import ValidationError
 
@@ -69,6 +70,22 @@ class SandboxedReader:
         """Read one document; waits for a free process, then at most `timeout_s` seconds for the answer."""
         if len(data) > self._limits.bytes:
             return quarantine(filename, "too-large")
+        with self._seated() as child:
+            return child.ask(data, filename, timeout_s, today)
+
+    def look(
+        self, what: str, data: bytes, filename: str, asked: Mapping[str, object], timeout_s: float = 30.0
+    ) -> tuple[dict[str, Any], bytes]:
+        """See something of a document (``ticketos.ai.extract.look``): facts and, for a picture, its PNG.
+        ``refused`` among the facts is a key of REASONS."""
+        if len(data) > self._limits.bytes:
+            return {"refused": "too-large"}, b""
+        with self._seated() as child:
+            return child.look({"look": what, "filename": filename, **asked}, data, timeout_s)
+
+    @contextlib.contextmanager
+    def _seated(self) -> Iterator[_Child]:
+        """A child of our own for one document; it is kept for the next one while it is well."""
         child = self._seats.get()
         keep: _Child | None = None
         try:
@@ -76,9 +93,8 @@ class SandboxedReader:
                 if child is not None:
                     self._end(child)
                 child = self._start()
-            result = child.ask(data, filename, timeout_s, today)
+            yield child
             keep = child if child.usable else None
-            return result
         finally:
             if keep is None and child is not None:
                 self._end(child)
@@ -136,20 +152,13 @@ class _Child:
         return self._left > 0 and not self._overdue and self._process.poll() is None
 
     def ask(self, data: bytes, filename: str, timeout_s: float, today: date | None) -> Extraction:
-        self._left -= 1
-        watch = threading.Timer(timeout_s, self._too_late)
-        watch.daemon = True
-        watch.start()
+        head = {"filename": filename, "timeout_s": timeout_s, "today": today.isoformat() if today else None}
         answer: Extraction | None = None
-        try:
-            head = {
-                "filename": filename,
-                "timeout_s": timeout_s,
-                "today": today.isoformat() if today else None,
-            }
-            answer = self._exchange(json.dumps(head).encode(), data)
-        finally:
-            watch.cancel()
+        if (said := self._exchange(head, data, timeout_s)) is not None:
+            try:
+                answer = Extraction.model_validate_json(said[0])
+            except ValidationError:
+                self._left = 0
         if answer is None:
             return quarantine(filename, self._cause())
         if answer.reason == "too-heavy":
@@ -158,21 +167,41 @@ class _Child:
         # The name is the parent's: a child that was taken over must not answer for another file.
         return answer.model_copy(update={"file": filename})
 
-    def _exchange(self, head: bytes, data: bytes) -> Extraction | None:
+    def look(self, head: dict[str, Any], data: bytes, timeout_s: float) -> tuple[dict[str, Any], bytes]:
+        said = self._exchange({**head, "timeout_s": timeout_s}, data, timeout_s)
+        if said is None:
+            return {"refused": self._cause()}, b""
+        try:
+            found = json.loads(said[0])
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            self._left = 0
+            return {"refused": "unreadable"}, b""
+        return found, said[1]
+
+    def _exchange(self, head: dict[str, Any], data: bytes, timeout_s: float) -> tuple[bytes, bytes] | None:
+        """Head and bytes there, an answer and bytes back; None when none came in time."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._left -= 1
+        watch = threading.Timer(timeout_s, self._too_late)
+        watch.daemon = True
+        watch.start()
+        asked = json.dumps(head).encode()
         try:
-            self._process.stdin.write(_LENGTH.pack(len(head), len(data)) + head)
+            self._process.stdin.write(_LENGTH.pack(len(asked), len(data)) + asked)
             self._process.stdin.write(data)
             self._process.stdin.flush()
-            prefix = _exactly(self._process.stdout, _LENGTH.size)
-            size, _ = _LENGTH.unpack(prefix)
-            if size > _LARGEST_ANSWER:
+            size, more = _LENGTH.unpack(_exactly(self._process.stdout, _LENGTH.size))
+            if size + more > _LARGEST_ANSWER:
                 raise EOFError("answer too large")
-            return Extraction.model_validate_json(_exactly(self._process.stdout, size))
-        except (OSError, EOFError, ValidationError):
+            return _exactly(self._process.stdout, size), _exactly(self._process.stdout, more)
+        except (OSError, EOFError):
             self._left = 0
             return None
+        finally:
+            watch.cancel()
 
     def _too_late(self) -> None:
         self._overdue = True

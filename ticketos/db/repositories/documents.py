@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, bindparam, select, text, tuple_
@@ -48,6 +49,14 @@ def get(connection: Connection, document_id: UUID) -> RowMapping | None:
         .where(_DOCUMENT.c.id == document_id)
     )
     return connection.execute(query).mappings().first()
+
+
+def candidates_of(connection: Connection, document_id: UUID) -> dict[str, list[dict[str, Any]]]:
+    """What else each field could be, as the reader saw it."""
+    found = connection.execute(
+        text("select read_result -> 'candidates' from document where id = :id"), {"id": document_id}
+    ).scalar()
+    return found if isinstance(found, dict) else {}
 
 
 def quality_of(connection: Connection, ticket_id: UUID) -> Sequence[RowMapping]:
