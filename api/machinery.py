@@ -77,7 +77,7 @@ class TemporalMachinery:
             return self._kept[1]
         try:
             client = await self.ready()
-            found = await asyncio.gather(*(_queue(client, name) for name in names.QUEUES))
+            found = await asyncio.gather(*(_queue(client, name) for name in names.POLLED))
             health = Health(True, tuple(found))
         except (DomainError, RPCError):
             health = Health(False)
