@@ -43,7 +43,7 @@ def explored(
     cursor: str | None = None,
 ) -> tuple[list[TrailEvent], str | None]:
     """One page of events, the newest first; the cursor is the lowest ``seq`` seen."""
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
         raise DomainError("cursor-invalid")
     chosen = call.principal.clients_with(call.rule.roles)
     if client is not None:
