@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from api.principal import CLIENT_ROLES, Principal
@@ -36,6 +36,10 @@ BILLERS = frozenset({"finance", "admin", "auditor"})
 CONTRACT_READERS = (
     frozenset({"lead", "desk", "finance", "wfm", "success", "ops", "admin", "auditor"}) | CLIENT_ROLES
 )
+WATCHERS = frozenset({"lead", "desk", "wfm", "ops", "admin", "auditor"})
+"""Roles that watch over open work."""
+TRAIL_READERS = frozenset({"ops", "admin", "auditor", "client_admin"})
+"""Roles that may read and check the audit trail of the clients they are over."""
 PEOPLE_READERS = frozenset({"lead", "desk", "wfm", "hr", "ops", "admin", "auditor", "client_admin"})
 
 
@@ -59,9 +63,16 @@ def allow(*roles: str | frozenset[str], scope: str | None = None, page: bool = F
     return Rule(named, scope, page=page)
 
 
+def as_page(rule: Rule) -> Rule:
+    """The same rule for a page: without a session a browser is sent to sign in."""
+    return replace(rule, page=True)
+
+
 ACCOUNT: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/sessions"): PUBLIC,
+    ("GET", "/v1/sessions"): allow(ALL),
     ("DELETE", "/v1/sessions/current"): allow(ALL),
+    ("DELETE", "/v1/sessions/{session_id}"): allow(ALL),
     ("GET", "/v1/me"): allow(ALL),
     ("GET", "/v1/api-keys"): allow(ALL, scope="admin:read"),
     ("POST", "/v1/api-keys"): allow(ALL, scope="admin:write"),
@@ -78,8 +89,13 @@ TICKETS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/tickets/{ticket_id}/tree"): allow(ALL, scope="tickets:read"),
     ("GET", "/v1/tickets/{ticket_id}/events"): allow(ALL, scope="tickets:read"),
     ("GET", "/v1/tickets/{ticket_id}/documents"): allow(ALL, scope="documents:read"),
+    ("GET", "/v1/documents"): allow(ALL, scope="documents:read"),
     ("GET", "/v1/documents/{document_id}"): allow(ALL, scope="documents:read"),
     ("GET", "/v1/documents/{document_id}/content"): allow(CONTENT_READERS, scope="documents:read"),
+    ("GET", "/v1/documents/{document_id}/pages/{page}"): allow(CONTENT_READERS, scope="documents:read"),
+    ("GET", "/v1/documents/{document_id}/reading"): allow(CONTENT_READERS, scope="documents:read"),
+    ("GET", "/v1/documents/{document_id}/region"): allow(CONTENT_READERS, scope="documents:read"),
+    ("GET", "/v1/documents/{document_id}/coding"): allow(WORKERS, "admin", "auditor", scope="documents:read"),
     ("POST", "/v1/tickets/{ticket_id}/pause"): allow(HOLDERS, scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/resume"): allow(HOLDERS, scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/cancel"): allow(DIRECTORS, scope="tickets:write"),
@@ -88,6 +104,9 @@ TICKETS: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/tickets/{ticket_id}/reopen"): allow("desk", "ops", CLIENT_ROLES, scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/links"): allow(HOLDERS, "qa", scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/approval"): allow(CLIENT_ROLES, scope="approvals:write"),
+    ("GET", "/v1/approvals"): allow(
+        "lead", "desk", "success", "ops", "admin", "auditor", CLIENT_ROLES, scope="tickets:read"
+    ),
     ("POST", "/v1/approvals"): allow(CLIENT_ROLES, scope="approvals:write"),
 }
 
@@ -130,6 +149,13 @@ OPERATIONS: dict[tuple[str, str], Rule] = {
         CALIBRATORS, "ops", "admin", "auditor", scope="tickets:read"
     ),
     ("POST", "/v1/calibration-units/{unit_id}/scores"): allow(CALIBRATORS, scope="tasks:write"),
+    ("GET", "/v1/measures"): allow(
+        "qa", "lead", "finance", "ops", "admin", "auditor", "success", CLIENT_ROLES, scope="tickets:read"
+    ),
+    ("GET", "/v1/board"): allow(WATCHERS, scope="tickets:read"),
+    ("GET", "/v1/schedules"): allow("ops", "finance", "admin", "auditor", scope="admin:read"),
+    ("GET", "/v1/audit-events"): allow(TRAIL_READERS, scope="admin:read"),
+    ("POST", "/v1/audit-verifications"): allow(TRAIL_READERS, scope="admin:read"),
 }
 
 OPEN: dict[tuple[str, str], Rule] = {

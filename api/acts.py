@@ -74,7 +74,7 @@ class TemporalActs:
         self._lock = asyncio.Lock()
 
     async def act(self, target: Target, update: str, argument: Act) -> ActResult | None:
-        client = await self._ready()
+        client = await self.ready()
         try:
             return await self._update(client, target, update, argument)
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
@@ -123,7 +123,7 @@ class TemporalActs:
         return result
 
     async def start(self, start: TicketStart) -> None:
-        client = self._client or await self._ready()  # the relay has what a server that went away misses
+        client = self._client or await self.ready()  # the relay has what a server that went away misses
         try:
             await client.start_workflow(
                 "Ticket",
@@ -142,7 +142,7 @@ class TemporalActs:
 
     async def reachable(self) -> bool:
         try:
-            await self._ready()
+            await self.ready()
         except DomainError:
             return False
         return True
@@ -152,7 +152,7 @@ class TemporalActs:
         self._client = None
         await asyncio.sleep(0.05)
 
-    async def _ready(self) -> Client:
+    async def ready(self) -> Client:
         """A client whose server answered just now, so that an act is either sent or refused at once."""
         try:
             async with asyncio.timeout(HEALTH_S):

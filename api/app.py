@@ -11,10 +11,11 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from api import health
 from api.access import ROUTES, AccessTable, Rule
@@ -25,7 +26,10 @@ from api.errors import problem
 from api.failures import as_domain_error
 from api.links import repeat
 from api.links import routes as links
+from api.machinery import TemporalMachinery
 from api.mailbox import Mailbox
+from api.portal import NAV, PORTAL_ROUTERS, PORTAL_RULES
+from api.portal.page import Portal
 from api.refusals import record_refusal
 from api.services import Options, Services
 from api.smtp import SmtpEdge
@@ -33,12 +37,18 @@ from api.v1 import (
     acts,
     agreements,
     api_keys,
+    approvals,
+    audit,
+    board,
     calibrations,
     clients,
     documents,
     invoices,
     ledger,
+    measures,
     operations,
+    pages,
+    periods,
     reconciliations,
     sessions,
     tasks,
@@ -60,8 +70,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_keys.router,
     tickets.router,
     acts.router,
+    approvals.router,
     tasks.router,
     documents.router,
+    pages.router,
     clients.router,
     agreements.contract_router,
     agreements.calendar_router,
@@ -70,6 +82,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     repeat.router,
     operations.router,
     calibrations.router,
+    board.router,
+    measures.router,
+    audit.router,
 )
 """Every router of the core, in the order of the documentation."""
 
@@ -78,12 +93,14 @@ MONEY_ROUTERS: tuple[APIRouter, ...] = (
     ledger.router,
     reconciliations.router,
     usage.router,
+    periods.router,
 )
 MONEY_RULES: dict[tuple[str, str], Rule] = {
     **invoices.RULES,
     **ledger.RULES,
     **reconciliations.RULES,
     **usage.RULES,
+    **periods.RULES,
 }
 """What comes after the ticket: invoices, books, reconciliation."""
 
@@ -119,8 +136,10 @@ def create_app_with(
         finally:
             if smtp is not None:
                 await asyncio.to_thread(smtp.stop)
+            await app.state.portal.close()
             await services.starter.drain()
             await services.acts.close()
+            await asyncio.to_thread(services.pictures.close)
             services.database.dispose()
 
     app = FastAPI(
@@ -133,25 +152,42 @@ def create_app_with(
         redirect_slashes=False,
     )
     app.state.services, app.state.access = services, access
+    portal = app.state.portal = Portal(services, NAV)
     for router in (*ROUTERS, *routers):
         app.include_router(router)
     _handle_errors(app)
     _check_listed(app, access)
     describe(app, access)
-    app.add_middleware(Edge, services=services, access=access)
+
+    async def refusing(scope: Scope, error: DomainError) -> Response:
+        return await _page_of(portal, Request(scope), error)
+
+    app.add_middleware(Edge, services=services, access=access, refusing=refusing)
     return app
+
+
+async def _page_of(portal: Portal, request: Request, error: DomainError) -> Response:
+    """A refusal as a page. Where even that fails (the database is away), the page knows no company's name."""
+    principal = request.state.principal
+    try:
+        companies = await portal.companies.of(principal) if principal is not None else {}
+    except (SQLAlchemyError, DomainError):
+        companies = {}
+    return portal.refusal(request, principal, error, companies)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The app of a process, with everything it needs opened on first use."""
     keyring = Keyring(*master_keys(settings))
     database = Database(settings.app_url, settings.system_url, app_pool=POOL)
+    temporal = TemporalActs(_connector(settings, keyring))
     services = Services(
         database=database,
         keyring=keyring,
         objects=ObjectStore(keyring, database, settings.objects_url),
         audit=AuditTrail(keyring, new_id),
-        acts=TemporalActs(_connector(settings, keyring)),
+        acts=temporal,
+        machinery=TemporalMachinery(temporal.ready),
         now=utc_now,
         new_id=new_id,
         options=Options(
@@ -174,7 +210,12 @@ def create_app(settings: Settings) -> FastAPI:
             resolve=mailbox.resolve,
             clock=utc_now,
         )
-    return create_app_with(services, routers=MONEY_ROUTERS, rules=MONEY_RULES, smtp=smtp)
+    return create_app_with(
+        services,
+        routers=(*MONEY_ROUTERS, *PORTAL_ROUTERS),
+        rules={**MONEY_RULES, **PORTAL_RULES},
+        smtp=smtp,
+    )
 
 
 def utc_now() -> datetime:
@@ -192,15 +233,26 @@ def _connector(settings: Settings, keyring: Keyring) -> Any:
 
 
 def _handle_errors(app: FastAPI) -> None:
-    async def refuse(request: Request, error: Exception) -> JSONResponse:
+    async def refuse(request: Request, error: Exception) -> Response:
         known = as_domain_error(error)
         if known is None:
             raise error
         await record_refusal(request.app.state.services, request.scope, known)
+        if _page_asked(request):
+            return await _page_of(request.app.state.portal, request, known)
         return problem(known, request.url.path, request.state.trace_id)
 
     for kind in (DomainError, HTTPException, RequestValidationError, SQLAlchemyError):
         app.add_exception_handler(kind, refuse)
+
+
+def _page_asked(request: Request) -> bool:
+    """Whether a person's browser asked for a page; an address nobody serves is one when it is outside the API."""
+    rule: Rule | None = request.state.rule
+    if rule is not None:
+        return rule.page
+    asked = "text/html" in request.headers.get("accept", "")
+    return asked and request.method == "GET" and not request.url.path.startswith("/v1")
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:

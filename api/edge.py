@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -42,6 +42,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN_PAGE = "/login"
 INTAKE = frozenset({"/v1/tickets"})
 """Where new requests come in: refused here when the door is full, before anything is spent on them."""
+GUESSED = frozenset({"/v1/sessions", "/login", "/login/code"})
+"""Routes where somebody could guess passwords."""
+
+Refusing = Callable[[Scope, DomainError], Awaitable[Response]]
+"""Makes the answer to a refused request of a page."""
 _MOST_SEEN = 10_000
 _TRACE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SAFE_HEADERS = {
@@ -58,8 +63,11 @@ _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-act
 class Edge:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, services: Services, access: AccessTable) -> None:
+    def __init__(
+        self, app: ASGIApp, services: Services, access: AccessTable, refusing: Refusing | None = None
+    ) -> None:
         self._app = app
+        self._refusing = refusing
         self._services = services
         self._access = access
         self._limiter = SlidingWindowCounterRateLimiter(Counts())
@@ -105,7 +113,14 @@ class Edge:
             log.error("api.failed", trace_id=state["trace_id"], path=scope["path"], exc_info=error)
         if state["started"]:
             raise error
-        await problem(known, scope["path"], state["trace_id"])(scope, receive, send)
+        await (await self._refusal(scope, known))(scope, receive, send)
+
+    async def _refusal(self, scope: Scope, error: DomainError) -> Response:
+        """As a page where a page was asked for, as a problem document elsewhere."""
+        rule: Rule | None = scope["state"].get("rule")
+        if self._refusing is not None and rule is not None and rule.page:
+            return await self._refusing(scope, error)
+        return problem(error, scope["path"], scope["state"]["trace_id"])
 
     async def _admit(self, scope: Scope, headers: Headers, state: dict[str, Any]) -> Response | None:
         """None to go on, else the answer."""
@@ -133,7 +148,7 @@ class Edge:
                     self._services.options.anonymous_per_minute,
                 )
                 if rule.page:
-                    return RedirectResponse(f"{SIGN_IN_PAGE}?next={quote(scope['path'])}", 303)
+                    return RedirectResponse(f"{SIGN_IN_PAGE}?next={quote(_wanted(scope))}", 303)
                 raise DomainError("unauthenticated")
             state["principal"] = principal
             self._limit(state, principal.name, "default", self._services.options.requests_per_minute)
@@ -141,12 +156,12 @@ class Edge:
         except DomainError as error:
             if state["principal"] is not None:
                 await record_refusal(self._services, scope, error)
-            return problem(error, scope["path"], state["trace_id"])
+            return await self._refusal(scope, error)
         except SQLAlchemyError as error:
             known = as_domain_error(error)
             if known is None:
                 raise
-            return problem(known, scope["path"], state["trace_id"])
+            return await self._refusal(scope, known)
         return None
 
     def _crowded(self, scope: Scope, found: tuple[str, Rule] | None) -> bool:
@@ -163,11 +178,7 @@ class Edge:
 
     def _quota(self, found: tuple[str, Rule] | None) -> int:
         options = self._services.options
-        return (
-            options.sign_ins_per_minute
-            if found and found[0] == "/v1/sessions"
-            else options.anonymous_per_minute
-        )
+        return options.sign_ins_per_minute if found and found[0] in GUESSED else options.anonymous_per_minute
 
     async def _sign_in(self, scope: Scope, headers: Headers) -> Principal | None:
         token, cookie = _token(headers)
@@ -280,6 +291,14 @@ def _token(headers: Headers) -> tuple[str | None, bool]:
     except CookieError:
         return None, False
     return (None, False) if morsel is None else (morsel.value, True)
+
+
+def _wanted(scope: Scope) -> str:
+    """Where somebody wanted to go: a page that is read comes back with its filters, an act does not."""
+    if scope["method"] not in SAFE_METHODS:
+        return "/"
+    query = scope["query_string"].decode("ascii", "replace")
+    return str(scope["path"]) + (f"?{query}" if query else "")
 
 
 def _address(scope: Scope) -> str:

@@ -15,6 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.acts import Acts
 from api.door import THREADS, Door
+from api.machinery import Machinery
+from api.pictures import Pictures
 from schemas.ticket import TicketStart
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
@@ -24,6 +26,7 @@ from ticketos.db.repositories.accounts import Accounts, Caller
 from ticketos.db.repositories.clients import Clients
 from ticketos.db.repositories.contracts import Agreements
 from ticketos.db.repositories.intake import IntakeStore
+from ticketos.db.repositories.second_factor import SecondFactor
 from ticketos.db.repositories.tickets import TicketEdits
 from ticketos.db.session import Database
 from ticketos.domain.errors import DomainError
@@ -69,9 +72,12 @@ class Services:
     new_id: NewId
     options: Options = field(default_factory=Options)
     hashing: CapacityLimiter | None = None
+    machinery: Machinery | None = None
+    """None where nothing can be asked: pages then say so."""
 
     def __post_init__(self) -> None:
         self.accounts = Accounts(self.audit, self.new_id)
+        self.second_factor = SecondFactor(self.audit, self.keyring)
         self.clients = Clients(self.audit, self.keyring)
         self.agreements = Agreements(self.audit, self.new_id)
         self.tickets = TicketEdits(self.audit, self.new_id)
@@ -81,6 +87,7 @@ class Services:
         self.starter = Starter(self)
         self.callers = CallerCache()
         self.slugs: dict[str, UUID] = {}  # a short name is given once and never changes
+        self.pictures = Pictures(self.objects)
 
     def workflow_url(self, workflow_id: str) -> str | None:
         """The workflow in the Temporal Web UI, where there is one."""

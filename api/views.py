@@ -3,6 +3,7 @@ payloads) is not shown to clients."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,8 @@ from ticketos.db.audit import TimelineEvent
 from workflows import names
 
 AnyRow = Mapping[str, Any] | RowMapping
+
+_SIGNED = re.compile(r"(https?://[^\s/]+/[as]/)[\w.~-]+")
 
 OPERATORS = frozenset({"ops", "admin"})
 """Roles that see a ticket's workflow in the Temporal Web UI."""
@@ -81,8 +84,13 @@ def qa_check(row: RowMapping, principal: Principal) -> QaCheckView:
 
 
 def messages(rows: Sequence[RowMapping], staff: bool) -> list[MessageView]:
-    """The conversation; notes are the provider's own."""
-    return [MessageView.model_validate(dict(row)) for row in rows if staff or row["direction"] != "note"]
+    """The conversation; notes are the provider's own. The signed links in our mails are keys of whoever got them:
+    they are not shown to anybody who reads along."""
+    shown = [MessageView.model_validate(dict(row)) for row in rows if staff or row["direction"] != "note"]
+    for message in shown:
+        if message.direction == "out":
+            message.body = _SIGNED.sub(r"\1…", message.body)
+    return shown
 
 
 def approval(row: RowMapping) -> ApprovalView:

@@ -37,6 +37,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "audit_ok",
         "recover_p95_s",
     ),
+    "lists": ("tickets", "rows_p95_ms", "counts_p95_ms", "search_p95_ms", "board_p95_ms", "rows_worst_ms"),
     "big_ticket": (
         "documents",
         "seconds",

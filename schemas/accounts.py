@@ -47,10 +47,12 @@ Password = Annotated[SecretStr, Field(min_length=12, max_length=200)]
 
 
 class SignIn(Body):
-    """E-mail and password. ``cookie`` asks for the session as a cookie too, for a browser."""
+    """E-mail and password, and the second factor's code where the login has one (``code-needed`` says so).
+    ``cookie`` asks for the session as a cookie too, for a browser."""
 
     email: Line
     password: SecretStr = Field(max_length=200)
+    code: Line | None = Field(default=None, max_length=40, examples=["123456"])
     cookie: bool = True
 
 
@@ -60,6 +62,18 @@ class SessionView(View):
     token: str = Field(examples=["tos_s_…"])
     expires_at: datetime
     user: MeView
+
+
+class OpenSessionView(View):
+    """A session that has not ended. ``current`` is the one that asks."""
+
+    id: UUID
+    created_at: datetime
+    expires_at: datetime
+    last_seen_at: datetime | None = None
+    address: str | None = None
+    agent: str | None = None
+    current: bool = False
 
 
 class GrantView(View):

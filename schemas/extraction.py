@@ -133,6 +133,8 @@ class Extraction(_Wire):
     """The supplier recognised and what its memory did: see ``ticketos.ai.extract.memory.Remembered``."""
     versions: dict[str, str] = Field(default_factory=dict)
     """What read the document: reader, and the papers the supplier's memory was made of."""
+    candidates: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
+    """Per field what else it could be (value, page, box), the likeliest first: for a person to choose from."""
 
     def public(self) -> dict[str, Any]:
         """The stable object that `ticketos extract --json` prints; `page_range` and `codes` are there where a file

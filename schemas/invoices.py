@@ -29,6 +29,40 @@ class PeriodView(View):
     locked_by: str | None = None
 
 
+class MonthView(View):
+    """A month of a client: its lock, its units by state, its invoices by state."""
+
+    client_id: UUID
+    period: str
+    state: str
+    locked_at: datetime | None = None
+    locked_by: str | None = None
+    billable: int
+    held: int
+    invoiced: int
+    other: int = Field(description="Credited or reversed")
+    drafts: int
+    approved: int
+    issued: int
+
+
+class HeldUnit(View):
+    """An accepted unit without a contract: no invoice takes it until a person has settled why."""
+
+    id: UUID
+    client_id: UUID
+    unit_type: str
+    quantity: Exact
+    accepted_at: datetime
+    period: str
+    bill_period: str
+    fate: str
+    ticket_id: UUID | None = None
+    number: str | None = None
+    subject: str | None = None
+    filename: str | None = None
+
+
 class DraftInvoices(Body):
     """Draft a locked month's invoices, one per contract. ``dry_run`` shows what would come out, locked or
     not."""

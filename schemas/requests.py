@@ -126,6 +126,13 @@ class DocumentView(View):
     version: int
 
 
+class FoundDocument(DocumentView):
+    """A document in a list over requests: with the number and subject of its own."""
+
+    number: str
+    subject: str
+
+
 class TaskView(View):
     """One thing a person must do."""
 
@@ -149,6 +156,8 @@ class TaskView(View):
     due_at: datetime | None = None
     offered_to: UUID | None = None
     offer_until: datetime | None = None
+    ticket_due_at: datetime | None = Field(default=None, description="When the ticket's promise is up")
+    ticket_state: str | None = None
     completed_by: UUID | None = None
     completed_at: datetime | None = None
     version: int

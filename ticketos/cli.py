@@ -94,6 +94,9 @@ def up(
                 _print_links(urls)
                 if account is not None:
                     say(f"\nFirst account (shown once): {account.email}  {account.password}")
+                    say(
+                        f"Sign in at {urls.portal}: it leads through company, client, contract and a first document."
+                    )
                 if demo:
                     _fill(urls, settings, account)
                 stack.wait()
@@ -123,6 +126,7 @@ def _as_interrupt(*_: object) -> NoReturn:
 
 def _print_links(urls: StackUrls) -> None:
     rows = [
+        ("Portal", urls.portal),
         ("API", f"{urls.portal}/openapi.json"),
         ("Temporal", urls.temporal_ui or f"{urls.temporal} (no Web UI)"),
         ("Mail to us", f"smtp://localhost:{urls.mail_port}"),

@@ -15,6 +15,12 @@ MONEY = "money"
 OUTBOUND = "outbound"
 """Mail and messages that leave by the outbox."""
 QUEUES = (TICKETS, DOCUMENTS, MONEY, OUTBOUND)
+POLLED = (TICKETS, DOCUMENTS, MONEY)
+"""Queues whose work Temporal hands out; what goes out is carried by the outbox."""
+
+RECONCILIATION, INVOICING = "reconciliation", "invoicing"
+PERIOD_KINDS = (RECONCILIATION, INVOICING)
+"""What runs by schedule for every client."""
 
 CLIENT = SearchAttributeKey.for_keyword("TicketClient")
 LINE = SearchAttributeKey.for_keyword("TicketLine")

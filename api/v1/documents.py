@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse, Response
+from pydantic import AwareDatetime
 from sqlalchemy import Connection, RowMapping
 
 from api import views
 from api.deps import Call, ReadDep, Reply, etag
-from api.v1.parameters import problems
-from schemas.requests import DocumentView
+from api.v1.parameters import Cursor, Limit, Many, page, problems
+from api.v1.tickets import client_asked
+from schemas.http import Page
+from schemas.requests import DocumentView, FoundDocument
 from ticketos.db.repositories import documents
 from ticketos.domain.changes import Emit
 
@@ -27,6 +32,53 @@ SHOWN = frozenset(
 def one(connection: Connection, call: Call, document_id: UUID) -> RowMapping:
     """The document, if the caller may see it."""
     return call.found(documents.get(connection, document_id), "document")
+
+
+@router.get("", response_model=Page[FoundDocument], responses=problems(400, 404))
+async def list_documents(
+    call: ReadDep,
+    client: Annotated[str | None, Query(max_length=64, description="Id or short name of a client")] = None,
+    state: Many = [],  # noqa: B006 (FastAPI copies it)
+    doc_type: Annotated[str | None, Query(max_length=40)] = None,
+    q: Annotated[
+        str | None,
+        Query(max_length=200, description="Words of file name, supplier, number, total or reference"),
+    ] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Received from here on")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Received before")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> JSONResponse:
+    """Documents the caller may see, the newest first, each with the number of its request."""
+    wanted = documents.Filter((), tuple(state), doc_type, since, until)
+    shown, following = await call.read(
+        lambda connection: found_documents(connection, call, wanted, client, q, limit, cursor)
+    )
+    return page(shown, following, call.request.url, Page[FoundDocument])
+
+
+def found_documents(
+    connection: Connection,
+    call: Call,
+    wanted: documents.Filter,
+    client: str | None,
+    q: str | None,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[FoundDocument], str | None]:
+    """One page of a filter's documents, of one client or of all the caller sees."""
+    chosen = call.principal.clients_with(call.rule.roles)
+    if client is not None:
+        chosen = (client_asked(connection, call, client),)
+    hits = documents.searched(connection, chosen, q) if q else None
+    rows, following = documents.listed(
+        connection, replace(wanted, client_ids=chosen, found=hits), limit, cursor
+    )
+    shown = []
+    for row in rows:
+        view = views.document(row, call.principal)
+        shown.append(FoundDocument(**view.model_dump(), number=row["number"], subject=row["subject"]))
+    return shown, following
 
 
 @router.get("/{document_id}", response_model=DocumentView, responses=problems(404))

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Connection, RowMapping, text
 
 from api.access import BILLERS, Rule, allow
-from api.deps import Call, CallDep, ReadDep, Reply, etag
+from api.deps import Call, CallDep, IfMatch, ReadDep, Reply, etag, require_match
 from api.principal import CLIENT_ROLES
 from api.services import in_thread
 from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
@@ -238,10 +238,15 @@ async def read_invoice(call: ReadDep, invoice_id: UUID) -> Response:
     """One invoice with its lines, taxes and credit notes."""
 
     def read(connection: Connection) -> Reply:
-        row = _one(connection, call, invoice_id)
-        return Reply(_view(connection, call, row), headers={"ETag": etag(row["row_version"])})
+        view = seen(connection, call, invoice_id)
+        return Reply(view, headers={"ETag": etag(view.version)})
 
     return (await call.read(read)).response()
+
+
+def seen(connection: Connection, call: Call, invoice_id: UUID) -> InvoiceView:
+    """One invoice as the caller may see it."""
+    return _view(connection, call, _one(connection, call, invoice_id))
 
 
 async def _act(
@@ -254,16 +259,24 @@ async def _act(
     return await call.write(run)
 
 
-@router.post("/invoices/{invoice_id}/approve", response_model=InvoiceView, responses=problems(404, 409))
-async def approve_invoice(call: CallDep, invoice_id: UUID) -> Response:
+@router.post("/invoices/{invoice_id}/approve", response_model=InvoiceView, responses=problems(404, 409, 412))
+async def approve_invoice(call: CallDep, invoice_id: UUID, if_match: IfMatch = None) -> Response:
     """Approve a draft. Whoever drafted it cannot."""
-    return await _act(
-        call,
-        invoice_id,
-        lambda connection, row: _invoices(call).approve(
-            connection, row, now=call.now, actor=call.principal.actor(row["client_id"])
-        ),
-    )
+    return await approved(call, invoice_id, if_match)
+
+
+async def approved(call: Call, invoice_id: UUID, match: str | int | None) -> Response:
+    """Approve the draft of that version (an If-Match or a number; None is any)."""
+
+    def approve(connection: Connection, row: RowMapping) -> None:
+        _require(match, row)
+        _invoices(call).approve(connection, row, now=call.now, actor=call.principal.actor(row["client_id"]))
+
+    return await _act(call, invoice_id, approve)
+
+
+def _require(match: str | int | None, row: RowMapping) -> None:
+    require_match(etag(match) if isinstance(match, int) else match, row["row_version"])
 
 
 @router.post("/invoices/{invoice_id}/cancel", response_model=InvoiceView, responses=problems(404, 409))
@@ -278,12 +291,18 @@ async def cancel_invoice(call: CallDep, invoice_id: UUID, body: CancelInvoice) -
     )
 
 
-@router.post("/invoices/{invoice_id}/issue", response_model=InvoiceView, responses=problems(404, 409))
-async def issue_invoice(call: CallDep, invoice_id: UUID) -> Response:
+@router.post("/invoices/{invoice_id}/issue", response_model=InvoiceView, responses=problems(404, 409, 412))
+async def issue_invoice(call: CallDep, invoice_id: UUID, if_match: IfMatch = None) -> Response:
     """Give an approved invoice the next number of its series. Usage, tickets, payouts and the books follow at
     once."""
+    return await issued(call, invoice_id, if_match)
+
+
+async def issued(call: Call, invoice_id: UUID, match: str | int | None) -> Response:
+    """Issue the invoice of that version (an If-Match or a number; None is any)."""
 
     def issue(connection: Connection, row: RowMapping) -> None:
+        _require(match, row)
         _invoices(call).issue(connection, row, now=call.now, actor=call.principal.actor(row["client_id"]))
 
     return await _act(call, invoice_id, issue)
@@ -323,28 +342,30 @@ async def line_evidence(
     approvals."""
     after = id_cursor(cursor)
 
-    def read(connection: Connection) -> Reply:
-        line = rows.line(connection, line_id)
-        if line is not None:
-            _one(connection, call, line["invoice_id"])
-        found = call.found(line, "invoice line")
-        units = invoice_proof.of_line(connection, line_id, limit=limit + 1, after=after)
-        proofs = [UnitProof.model_validate(unit) for unit in units[:limit]]
-        if not call.principal.staff_over(found["client_id"]):
-            proofs = [_without_people(proof) for proof in proofs]
-        return Reply(
-            LineProof(
-                line=InvoiceLineView.model_validate(dict(found)),
-                invoice_id=found["invoice_id"],
-                period=found["period"],
-                invoice_number=found["invoice_number"],
-                units=proofs,
-                has_more=len(units) > limit,
-                next_cursor=str(proofs[-1].id) if len(units) > limit else None,
-            )
-        )
+    return (
+        await call.read(lambda connection: Reply(proof_of(connection, call, line_id, limit, after)))
+    ).response()
 
-    return (await call.read(read)).response()
+
+def proof_of(connection: Connection, call: Call, line_id: UUID, limit: int, after: UUID | None) -> LineProof:
+    """A line with its units, as the caller may see them; ``after`` is the last unit known."""
+    line = rows.line(connection, line_id)
+    if line is not None:
+        _one(connection, call, line["invoice_id"])
+    found = call.found(line, "invoice line")
+    units = invoice_proof.of_line(connection, line_id, limit=limit + 1, after=after)
+    proofs = [UnitProof.model_validate(unit) for unit in units[:limit]]
+    if not call.principal.staff_over(found["client_id"]):
+        proofs = [_without_people(proof) for proof in proofs]
+    return LineProof(
+        line=InvoiceLineView.model_validate(dict(found)),
+        invoice_id=found["invoice_id"],
+        period=found["period"],
+        invoice_number=found["invoice_number"],
+        units=proofs,
+        has_more=len(units) > limit,
+        next_cursor=str(proofs[-1].id) if len(units) > limit else None,
+    )
 
 
 def _without_people(proof: UnitProof) -> UnitProof:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -13,6 +13,7 @@ from api.v1.parameters import problems
 from schemas.http import View
 from ticketos.db.repositories import standing
 from ticketos.domain.accuracy import accuracy
+from ticketos.domain.errors import DomainError
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 
@@ -40,6 +41,7 @@ class AccuracyView(View):
     95 % Wilson interval; ``ai`` is the same before any person's keying. Null rates: nothing was inspected."""
 
     client_id: UUID
+    agent_id: UUID | None = Field(default=None, description="Whose work it was, with by=agent (staff alone)")
     month: str = Field(examples=["2026-11"])
     documents: int
     inspected: int
@@ -64,20 +66,27 @@ async def field_accuracy(
         str | None,
         Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Month of the checks, UTC; default: now"),
     ] = None,
+    by: Annotated[
+        Literal["client", "agent"], Query(description="One row per client, or per client and agent")
+    ] = "client",
 ) -> Any:
     """Accuracy per client from the random sample alone; rework and risk-based checks stay out of the estimate."""
     chosen = month or call.services.now().strftime("%Y-%m")
-    rows = await call.read(lambda connection: standing.sampled(connection, chosen))
-    return [_accuracy(row, chosen) for row in rows]
+    if by == "agent" and not call.principal.staff:
+        raise DomainError("forbidden")
+    found = standing.sampled_by_agent if by == "agent" else standing.sampled
+    return [accuracy_of(row, chosen) for row in await call.read(lambda connection: found(connection, chosen))]
 
 
-def _accuracy(row: dict[str, Any], month: str) -> AccuracyView:
+def accuracy_of(row: dict[str, Any], month: str) -> AccuracyView:
+    """A row of the sample with its rates."""
     people, machine = (
         accuracy(row["correct"], row["inspected"]),
         accuracy(row["ai_correct"], row["inspected"]),
     )
     return AccuracyView(
         client_id=row["client_id"],
+        agent_id=row.get("work_by"),
         month=month,
         documents=row["documents"],
         inspected=row["inspected"],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -12,7 +15,7 @@ from api.edge import COOKIE, require_same_site
 from api.principal import Principal
 from api.services import Services, in_thread
 from api.v1.parameters import problems
-from schemas.accounts import GrantView, MeView, SessionView, SignIn
+from schemas.accounts import GrantView, MeView, OpenSessionView, SessionView, SignIn
 from ticketos.db.repositories import accounts
 from ticketos.db.repositories.accounts import SESSION_LIFE, Login
 from ticketos.domain.errors import DomainError
@@ -37,8 +40,8 @@ def me_of(principal: Principal) -> MeView:
     )
 
 
-async def sign_in(services: Services, email: str, password: str, *, address: str, agent: str | None) -> str:
-    """A new session's token. Every refusal sounds and takes the same: ``sign-in-refused``."""
+async def checked_login(services: Services, email: str, password: str, *, address: str) -> Login:
+    """The login whose password this is. Every refusal sounds and takes the same: ``sign-in-refused``."""
 
     def look() -> Login | None:
         with services.database.transaction(()) as connection:
@@ -49,22 +52,50 @@ async def sign_in(services: Services, email: str, password: str, *, address: str
     matches = await to_thread.run_sync(
         lambda: accounts.password_matches(password, stored), limiter=_limiter(services)
     )
+    if login is None:
+        raise DomainError("sign-in-refused")
+    if not (matches and login.may_try(services.now())):
+        await _count_failure(services, login, address)
+        raise DomainError("sign-in-refused")
+    return login
 
-    def settle() -> str | None:
-        assert login is not None
+
+async def open_session(
+    services: Services, login: Login, code: str | None, *, address: str, agent: str | None
+) -> str:
+    """A session for somebody whose password was right: its token. Raises ``code-needed`` when the login has a
+    second factor and no code came, ``code-refused`` for a wrong one, which counts as a failed attempt."""
+
+    def settle() -> str:
         actor, now = Actor("user", str(login.user_id), origin=address), services.now()
         with services.database.transaction([login.client_id]) as connection:
-            if matches and login.may_try(now):
-                return services.accounts.begin_session(connection, login, now=now, actor=actor, agent=agent)[
-                    0
-                ]
-            services.accounts.refuse_sign_in(connection, login, now=now, actor=actor)
-            return None
+            if code is None:
+                if services.second_factor.of(connection, login.user_id).since is not None:
+                    raise DomainError("code-needed")
+            elif (
+                services.second_factor.check(
+                    connection, login.client_id, login.user_id, code, now=now, actor=actor
+                )
+                == "wrong"
+            ):
+                raise DomainError("code-refused")
+            return services.accounts.begin_session(connection, login, now=now, actor=actor, agent=agent)[0]
 
-    token = await in_thread(settle) if login is not None else None
-    if token is None:
-        raise DomainError("sign-in-refused")
-    return token
+    try:
+        return await in_thread(settle)
+    except DomainError as error:
+        if error.code == "code-refused":
+            await _count_failure(services, login, address)
+        raise
+
+
+async def _count_failure(services: Services, login: Login, address: str) -> None:
+    def count() -> None:
+        actor = Actor("user", str(login.user_id), origin=address)
+        with services.database.transaction([login.client_id]) as connection:
+            services.accounts.refuse_sign_in(connection, login, now=services.now(), actor=actor)
+
+    await in_thread(count)
 
 
 def _limiter(services: Services) -> CapacityLimiter:
@@ -88,14 +119,13 @@ def set_cookie(response: Response, token: str, *, secure: bool) -> None:
 
 @router.post("/sessions", status_code=201, response_model=SessionView, responses=problems(401))
 async def begin_session(request: Request, services: ServicesDep, body: SignIn) -> Response:
-    """Sign in. After five wrong passwords the account is locked for a while, each time longer."""
+    """Sign in. After five wrong passwords or codes the account is locked for a while, each time longer."""
     if "sec-fetch-site" in request.headers or "origin" in request.headers:
         require_same_site(request.headers, services.options.public_url)
     address = request.client.host if request.client else "unknown"
     agent = request.headers.get("user-agent", "")[:300]
-    token = await sign_in(
-        services, body.email, body.password.get_secret_value(), address=address, agent=agent
-    )
+    login = await checked_login(services, body.email, body.password.get_secret_value(), address=address)
+    token = await open_session(services, login, body.code, address=address, agent=agent)
 
     def who(connection: Connection) -> Principal:
         caller = accounts.caller_of(connection, token)
@@ -129,6 +159,32 @@ async def end_session(call: ReadDep) -> Response:
     response = Response(status_code=204)
     response.delete_cookie(COOKIE, path="/")
     return response
+
+
+@router.get("/sessions", response_model=list[OpenSessionView], responses=problems())
+async def list_sessions(call: ReadDep) -> Any:
+    """Where the caller is signed in."""
+    rows = await call.read(
+        lambda connection: accounts.sessions_of(connection, call.principal.user_id, call.now)
+    )
+    current = call.principal.caller.credential_id
+    return [OpenSessionView.model_validate({**row, "current": row["id"] == current}) for row in rows]
+
+
+@router.delete("/sessions/{session_id}", status_code=204, response_class=Response, responses=problems(404))
+async def end_other_session(call: ReadDep, session_id: UUID) -> Response:
+    """End one of the caller's sessions, wherever it is."""
+
+    def end(connection: Connection) -> None:
+        actor = call.principal.actor(call.principal.home)
+        if not call.services.accounts.end_session_of(
+            connection, call.principal.caller, session_id, now=call.now, actor=actor
+        ):
+            raise DomainError("not-found", what="session")
+
+    await call.read(end)
+    call.services.callers.clear()
+    return Response(status_code=204)
 
 
 @router.get("/me", response_model=MeView, responses=problems())

@@ -43,6 +43,9 @@ async def list_tasks(
     assigned_to: Annotated[UUID | None, Query()] = None,
     kind: Annotated[str | None, Query(max_length=40)] = None,
     desk: Annotated[str | None, Query(max_length=40)] = None,
+    sort: Annotated[
+        Literal["priority", "urgency"], Query(description="Priority first, or the least time left first")
+    ] = "priority",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JSONResponse:
@@ -64,6 +67,7 @@ async def list_tasks(
             assigned_to=call.principal.user_id if scope == "mine" else assigned_to,
             unassigned=scope == "queue",
             skills=None if me is None else tuple(me["skills"]),
+            order=sort,
         )
         rows, following = tasks.listed(connection, wanted, limit, cursor)
         return page(

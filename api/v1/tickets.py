@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -85,12 +86,19 @@ async def raise_ticket(call: CallDep) -> Response:
     """Raise a request, with files or without. Its work begins by itself; 201 says that it is safely
     stored."""
     asked, files, fingerprint = await _asked(call.request, call.services.options.max_upload_bytes)
+    return await accepted(call, asked, files, fingerprint)
+
+
+async def accepted(
+    call: Call, asked: NewTicket, files: tuple[Attachment, ...], fingerprint: bytes
+) -> Response:
+    """Store a request and offer its start; ``fingerprint`` is what a repeat shares with the first."""
     if not (asked.subject or asked.text.strip() or files):
         raise DomainError("ticket-empty")
     now, begun = call.now, list[TicketStart]()
 
     def accept(connection: Connection) -> Reply:
-        client_id = _client(connection, call, asked.client)
+        client_id = client_asked(connection, call, asked.client)
         intake = Intake(
             channel="api",
             external_id=asked.external_id or _own_name(call),
@@ -159,9 +167,7 @@ async def _asked(request: Request, most: int) -> tuple[NewTicket, tuple[Attachme
                 if name == "files" and isinstance(value, UploadFile)
             ]
             values = {name: value for name, value in form.multi_items() if isinstance(value, str)}
-            if len(uploads) > MAX_FILES:
-                raise DomainError("too-many-files", limit=MAX_FILES, files=len(uploads))
-            files = tuple([await _file(upload, index, most) for index, upload in enumerate(uploads)])
+            files = await attachments(uploads, most)
     except HTTPException as error:
         if "Too many files" in str(error.detail):
             raise DomainError("too-many-files", limit=MAX_FILES) from error
@@ -177,8 +183,19 @@ async def _asked(request: Request, most: int) -> tuple[NewTicket, tuple[Attachme
     body = json.dumps(
         {**{k: v for k, v in values.items() if v}, "requester": requester}, sort_keys=True
     ).encode()
-    digests = [[file.filename, hashlib.sha256(file.content).hexdigest()] for file in files]
-    return _validated(body), files, body + json.dumps(digests).encode()
+    return _validated(body), files, body + digests(files)
+
+
+async def attachments(uploads: Sequence[UploadFile], most: int) -> tuple[Attachment, ...]:
+    """The files of a form. Raises ``too-many-files`` and ``file-too-large`` (``most`` bytes)."""
+    if len(uploads) > MAX_FILES:
+        raise DomainError("too-many-files", limit=MAX_FILES, files=len(uploads))
+    return tuple([await _file(upload, index, most) for index, upload in enumerate(uploads)])
+
+
+def digests(files: Sequence[Attachment]) -> bytes:
+    """Names and hashes of files: what two sendings of the same files share."""
+    return json.dumps([[one.filename, hashlib.sha256(one.content).hexdigest()] for one in files]).encode()
 
 
 def _validated(raw: bytes) -> NewTicket:
@@ -202,7 +219,7 @@ async def _file(upload: UploadFile, index: int, most: int) -> Attachment:
     return Attachment(filename, upload.content_type or "application/octet-stream", await upload.read())
 
 
-def _client(connection: Connection, call: Call, named: str | None) -> UUID:
+def client_asked(connection: Connection, call: Call, named: str | None) -> UUID:
     """The client a request is for: named by id or short name, else the caller's own company."""
     if named is None:
         client_id = call.principal.home
@@ -239,6 +256,10 @@ async def list_tickets(
     q: Annotated[
         str | None, Query(max_length=200, description="Words of number, subject or requester")
     ] = None,
+    sla_state: Many = [],  # noqa: B006
+    desk: Annotated[str | None, Query(max_length=40)] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Received from here on")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Received before")] = None,
     sort: Annotated[
         str, Query(pattern="^-?received_at$", description="-received_at: the newest first")
     ] = "-received_at",
@@ -250,11 +271,10 @@ async def list_tickets(
     def read(connection: Connection) -> JSONResponse:
         chosen = call.principal.clients_with(call.rule.roles)
         if client is not None:
-            chosen = (_client(connection, call, client),)
+            chosen = (client_asked(connection, call, client),)
         found: tuple[UUID, ...] | None = None
         if q is not None:
-            hits = connection.exec_driver_sql("select id from search_ticket(%s, %s, 500)", (list(chosen), q))
-            found = tuple(row.id for row in hits)
+            found = tickets.searched(connection, chosen, q)
         wanted = tickets.Filter(
             client_ids=chosen,
             states=tuple(state),
@@ -263,6 +283,10 @@ async def list_tickets(
             priority=priority,
             found=found,
             newest_first=sort.startswith("-"),
+            sla_states=tuple(sla_state),
+            desk=desk,
+            since=since,
+            until=until,
         )
         rows, following = tickets.listed(connection, wanted, limit, cursor)
         shown = [views.ticket(row, call.principal, call.services) for row in rows]

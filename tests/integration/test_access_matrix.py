@@ -19,10 +19,13 @@ from fastapi import APIRouter
 
 from api.access import ALL, ROUTES, Rule, allow
 from api.app import MONEY_RULES, UnlistedRouteError, create_app_with, routes_of
+from api.portal import PORTAL_RULES
 from api.principal import CLIENT_ROLES
 from tests.support.api import Person, World, world_on
 from ticketos.db.ids import new_id
+from ticketos.db.repositories.accounts import login_of
 from ticketos.dev.database import PostgresUrls
+from ticketos.domain.state import SYSTEM
 
 Body = Callable[["Rows"], dict[str, Any]]
 
@@ -85,6 +88,23 @@ class Rows:
             questions=["total"],
         )
 
+    def session_id(self) -> UUID:
+        caller, now = self.owner, datetime.now(UTC)
+        with self.world.services.database.transaction([caller.client_id]) as connection:
+            login = login_of(connection, caller.email)
+            assert login is not None
+            self.world.services.accounts.begin_session(connection, login, now=now, actor=SYSTEM, agent=None)
+        rows = self.world.sql(
+            caller.client_id,
+            "select id from user_session where user_id = %s order by created_at desc",
+            (caller.id,),
+        )
+        session_id: UUID = rows[0].id
+        return session_id
+
+    def page(self) -> int:
+        return 1
+
     def token(self) -> str:
         return "not-a-token"
 
@@ -138,12 +158,20 @@ BODIES: dict[tuple[str, str], Body] = {
         "name": "n",
     },
     ("PATCH", "/v1/users/{user_id}"): lambda _: {"name": "n"},
+    ("POST", "/v1/audit-verifications"): lambda _: {"client": "acme"},
     ("POST", "/a/{token}"): lambda _: {},
     ("POST", "/s/{token}"): lambda _: {},
     ("POST", "/r/{token}"): lambda _: {},
 }
 
-OWN_ACCOUNT = {"/v1/sessions/current", "/v1/me", "/v1/api-keys", "/v1/api-keys/{key_id}"}
+OWN_ACCOUNT = {
+    "/v1/sessions",
+    "/v1/sessions/current",
+    "/v1/sessions/{session_id}",
+    "/v1/me",
+    "/v1/api-keys",
+    "/v1/api-keys/{key_id}",
+}
 """Routes about the caller alone: no client's row is in question."""
 
 NARROWER = {
@@ -286,7 +314,7 @@ async def test_a_foreign_row_and_an_unknown_one_look_the_same(
 
 
 def test_every_route_the_app_serves_is_in_the_table(world: World) -> None:
-    assert set(routes_of(world.app)) == set(ROUTES) | set(MONEY_RULES)
+    assert set(routes_of(world.app)) == set(ROUTES) | set(MONEY_RULES) | set(PORTAL_RULES)
     assert {key for key in ROUTES if key[0] in ("POST", "PATCH")} == set(BODIES)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 
 from api.acts import Target
 from api.app import MONEY_ROUTERS, MONEY_RULES, create_app_with
+from api.portal import PORTAL_ROUTERS, PORTAL_RULES
 from api.services import Options, Services
 from schemas.acts import Act, ActResult
 from schemas.ticket import TicketStart
@@ -212,8 +213,10 @@ class World:
 
 
 @contextmanager
-def world_on(urls: PostgresUrls, folder: Path, **options: Any) -> Iterator[World]:
-    """A provider and two clients on a fresh database."""
+def world_on(
+    urls: PostgresUrls, folder: Path, *, clients: Sequence[str] = ("acme", "beta"), **options: Any
+) -> Iterator[World]:
+    """A provider and two clients on a fresh database; without ``clients`` an installation that just began."""
     keyring = Keyring(new_key())
     database = Database(urls.app, urls.system)
     acts = RecordedActs()
@@ -235,11 +238,8 @@ def world_on(urls: PostgresUrls, folder: Path, **options: Any) -> Iterator[World
         ),
     )
     ids = {}
-    for slug, prefix, kind in (
-        ("provider", "PROV", "provider"),
-        ("acme", "ACME", "client"),
-        ("beta", "BETA", "client"),
-    ):
+    for slug in ("provider", *clients):
+        prefix, kind = ("PROV", "provider") if slug == "provider" else (slug.upper(), "client")
         client_id = ids[slug] = new_id()
         with database.transaction([client_id]) as connection:
             services.clients.create(
@@ -253,10 +253,14 @@ def world_on(urls: PostgresUrls, folder: Path, **options: Any) -> Iterator[World
         yield World(
             services,
             acts,
-            create_app_with(services, routers=MONEY_ROUTERS, rules=MONEY_RULES),
+            create_app_with(
+                services,
+                routers=(*MONEY_ROUTERS, *PORTAL_ROUTERS),
+                rules={**MONEY_RULES, **PORTAL_RULES},
+            ),
             ids["provider"],
-            ids["acme"],
-            ids["beta"],
+            ids.get("acme", ids["provider"]),
+            ids.get("beta", ids["provider"]),
         )
     finally:
         database.dispose()

@@ -65,6 +65,24 @@ from audit_event e left join subject_key k on k.client_id = e.client_id and k.id
 where e.root_id = %s and e.seq > %s order by e.seq limit %s
 """
 
+_EXPLORED = """
+select e.id, e.seq, e.client_id, e.at, e.recorded_at, e.event, e.actor_kind, e.actor_id, e.origin,
+       e.ticket_id, e.root_id, e.entity, e.entity_id, e.before::text, e.after::text, e.why, e.money,
+       e.personal, k.subject, k.wrapped_key
+from audit_event e left join subject_key k on k.client_id = e.client_id and k.id = e.subject_id
+where e.client_id = any(%(clients)s)
+  and (cast(%(before)s as bigint) is null or e.seq < %(before)s)
+  and (cast(%(event)s as text) is null or e.event = %(event)s or starts_with(e.event, %(event)s || '.'))
+  and (cast(%(actor)s as text) is null or e.actor_id = %(actor)s)
+  and (cast(%(root)s as uuid) is null or e.root_id = %(root)s)
+  and (cast(%(since)s as timestamptz) is null or e.at >= %(since)s)
+  and (cast(%(until)s as timestamptz) is null or e.at < %(until)s)
+  and (not %(money)s or e.money)
+order by e.seq desc limit %(limit)s
+"""
+
+_RECENT = _TIMELINE.replace("e.seq > %s order by e.seq limit", "e.seq < %s order by e.seq desc limit")
+
 
 def hash_of(fields: Mapping[str, object]) -> bytes:
     """The hash of an event from its columns (more than `COVERED` may be given). Raises DomainError for values
@@ -257,6 +275,43 @@ class AuditTrail:
         """Every event of a request's tree in the order of writing; `after` is the last `seq` known."""
         found = connection.exec_driver_sql(_TIMELINE, (root_id, after, limit)).all()
         return tuple(self._shown(connection, row) for row in found)
+
+    def explore(
+        self,
+        connection: Connection,
+        client_ids: Sequence[UUID],
+        *,
+        limit: int,
+        before: int | None = None,
+        event: str | None = None,
+        actor: str | None = None,
+        root: UUID | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        money: bool = False,
+    ) -> tuple[TimelineEvent, ...]:
+        """Events of these clients, the newest first. `event` is a name or what stands before its dot, `before`
+        the lowest `seq` known, the span half-open."""
+        asked = {
+            "before": before,
+            "event": event,
+            "actor": actor,
+            "root": root,
+            "since": since,
+            "until": until,
+        }
+        found = connection.exec_driver_sql(
+            _EXPLORED, {**asked, "clients": list(client_ids), "money": money, "limit": limit}
+        ).all()
+        return tuple(self._shown(connection, row) for row in found)
+
+    def recent(
+        self, connection: Connection, root_id: UUID, *, before: int | None = None, limit: int = 200
+    ) -> tuple[TimelineEvent, ...]:
+        """The last events of a request's tree in the order of writing; `before` is the first `seq` known."""
+        last = 2**62 if before is None else before
+        found = connection.exec_driver_sql(_RECENT, (root_id, last, limit)).all()
+        return tuple(self._shown(connection, row) for row in reversed(found))
 
     def erase(self, connection: Connection, client_id: UUID, person: str) -> bool:
         """Drop the key of a person (by address): what the trail held of them is unreadable for ever.

@@ -131,6 +131,10 @@ class AppUser(SQLModel, table=True):
     locked_until: datetime | None = instant()
     row_version: int = 1
     created_at: datetime = instant(now=True)
+    totp_secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    totp_since: datetime | None = instant()
+    totp_step: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    recovery_hashes: list[str] = json("[]")
 
 
 class UserGrant(SQLModel, table=True):
@@ -187,6 +191,25 @@ class ApiKey(SQLModel, table=True):
     expires_at: datetime | None = instant()
     last_used_at: datetime | None = instant()
     revoked_at: datetime | None = instant()
+
+
+class SavedView(SQLModel, table=True):
+    """A name somebody gave to a list with its filters; ``shared`` ones are their whole company's."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (
+        of("app_user", "user_id"),
+        UniqueConstraint("user_id", "page", "name"),
+        Index("ix_saved_view_client", "client_id", "page"),
+    )
+    id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    user_id: UUID
+    page: str
+    name: str
+    query: str = words("")
+    shared: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    created_at: datetime = instant(now=True)
 
 
 class Calendar(SQLModel, table=True):
@@ -250,6 +273,17 @@ class Ticket(SQLModel, table=True):
             "state",
             "stage",
             postgresql_where=text("kind = 'request' and closed_at is null"),
+        ),
+        Index(
+            "ix_ticket_open_recent",
+            "received_at",
+            "id",
+            postgresql_where=text("kind = 'request' and closed_at is null"),
+        ),
+        Index(
+            "ix_ticket_closed",
+            "closed_at",
+            postgresql_where=text("kind = 'request' and closed_at is not null"),
         ),
         Index("ix_ticket_root", "root_id"),
         CheckConstraint("progress between 0 and 100", name="progress"),
@@ -374,6 +408,8 @@ class Document(SQLModel, table=True):
         UniqueConstraint("client_id", "id"),
         of("ticket", "ticket_id"),
         Index("ix_document_ticket", "ticket_id", "position"),
+        Index("ix_document_client_recent", "client_id", "received_at", "id"),
+        Index("ix_document_recent", "received_at", "id"),
         Index("ix_document_sha", "client_id", "sha256"),
         Index(
             "ix_document_business_key",
@@ -488,6 +524,7 @@ class QaCheck(SQLModel, table=True):
         of("document", "document_id"),
         UniqueConstraint("document_id", "life", "level", "round"),
         Index("ix_qa_check_ticket", "ticket_id"),
+        Index("ix_qa_check_client", "client_id", "at"),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
@@ -565,7 +602,11 @@ class CalibrationScore(SQLModel, table=True):
 class Approval(SQLModel, table=True):
     """One version put before the client, named by the hash of what was delivered."""
 
-    __table_args__ = (of("ticket", "ticket_id"), UniqueConstraint("ticket_id", "life", "round"))
+    __table_args__ = (
+        of("ticket", "ticket_id"),
+        UniqueConstraint("ticket_id", "life", "round"),
+        Index("ix_approval_open", "offered_at", "id", postgresql_where=text("state = 'open'")),
+    )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     ticket_id: UUID

@@ -19,11 +19,11 @@ from babel.numbers import format_currency, format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from ticketos.domain.tax import ABROAD
+from ticketos.reports.cells import cell
 from ticketos.reports.in_words import rupees_in_words
 
 LOCALE = "en_IN"
 TITLES = {"invoice": "Tax invoice", "credit_note": "Credit note"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = (
     "invoice",
     "kind",
@@ -62,7 +62,7 @@ def as_csv(snapshot: Mapping[str, Any]) -> str:
     for line in snapshot["lines"]:
         writer.writerow(
             map(
-                _cell,
+                cell,
                 (
                     *heading,
                     line["position"],
@@ -81,7 +81,7 @@ def as_csv(snapshot: Mapping[str, Any]) -> str:
     for one in snapshot["taxes"]:
         writer.writerow(
             map(
-                _cell,
+                cell,
                 (
                     *heading,
                     "",
@@ -99,7 +99,7 @@ def as_csv(snapshot: Mapping[str, Any]) -> str:
         )
     writer.writerow(
         map(
-            _cell,
+            cell,
             (*heading, "", "total", "Total", "", "", "", "", snapshot["total"], snapshot["currency"], ""),
         )
     )
@@ -171,17 +171,6 @@ def _day(text: str) -> str:
 
 def _month(period: str) -> str:
     return format_skeleton("yMMMM", date.fromisoformat(f"{period}-01"), locale=LOCALE)
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    if not text.startswith(_FORMULA):
-        return text
-    try:
-        Decimal(text)  # a plain negative amount is no formula
-    except ArithmeticError:
-        return f"'{text}"
-    return text
 
 
 def _refuse(url: str) -> dict[str, Any]:

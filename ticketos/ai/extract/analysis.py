@@ -12,6 +12,7 @@ from rapidfuzz import fuzz
 
 from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source, TaxRow
 from ticketos.ai.extract import doctype, parties, tables, totals
+from ticketos.ai.extract.candidates import candidates as candidates_of
 from ticketos.ai.extract.einvoice import EInvoice
 from ticketos.ai.extract.find import Candidate, Paper
 from ticketos.ai.extract.labels import Language
@@ -59,6 +60,7 @@ class Findings:
     """What supplier memory did, as plain values."""
     rounding: Decimal | None = None
     """The step this supplier is known to round its totals to."""
+    candidates: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
@@ -71,6 +73,7 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
     found.tax_rows = tuple(tables.read_tax_rows(paper, lines))
     if not paper.rows:
         return found
+    found.candidates = candidates_of(paper, kind)
     options: dict[str, Option | None] = dict(_parties(paper, kind, known))
     options |= _numbers(paper, kind) | _dates(paper, kind)
     for name, option in options.items():

@@ -17,7 +17,8 @@ from datetime import date
 from typing import Any, BinaryIO
 
 from schemas.extraction import Extraction
-from ticketos.ai.extract.limits import Guard, Limits
+from ticketos.ai.extract import look
+from ticketos.ai.extract.limits import Guard, Limits, Quarantined
 from ticketos.ai.extract.memory import SupplierMemory
 from ticketos.ai.extract.reader import Reader, quarantine
 from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
@@ -95,11 +96,14 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: flo
         data = requests.read(data_size)
         _bound_processor(max(head["timeout_s"], longest_s))
         try:
-            found = _read(reader, data, head, known.told(head))
+            body, blob = (
+                _looked(data, head, reader)
+                if head.get("look")
+                else (_read(reader, data, head, known.told(head)), b"")
+            )
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
-        body = b"[" + b",".join(part.model_dump_json().encode() for part in found) + b"]"
-        answers.write(_LENGTH.pack(len(body), 0) + body)
+        answers.write(_LENGTH.pack(len(body), len(blob)) + body + blob)
         answers.flush()
 
 
@@ -115,7 +119,35 @@ class _Known:
         return self._suppliers
 
 
-def _read(reader: Reader, data: bytes, head: dict[str, Any], known: list[SupplierMemory]) -> list[Extraction]:
+def _looked(data: bytes, head: dict[str, Any], reader: Reader) -> tuple[bytes, bytes]:
+    """Something to see of a document; ``refused`` names why there is nothing."""
+    filename, number, blob = head["filename"] or "", int(head.get("page") or 1), b""
+    try:
+        if head["look"] == "picture":
+            found, blob = look.picture(data, filename, number, reader.limits)
+        elif head["look"] == "reading":
+            found = look.reading(data, filename, reader.limits, reader.ocr)
+        else:
+            left, top, right, bottom = (float(edge) for edge in head["box"])
+            found = look.region(data, filename, number, (left, top, right, bottom), reader.limits, reader.ocr)
+    except Quarantined as refusal:
+        found = {"refused": refusal.code}
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - as below: a damaged file, and the log has it
+        traceback.print_exc(file=sys.stderr)
+        found = {"refused": "unreadable"}
+    return json.dumps(found).encode(), blob
+
+
+def _read(reader: Reader, data: bytes, head: dict[str, Any], known: list[SupplierMemory]) -> bytes:
+    found = _documents(reader, data, head, known)
+    return b"[" + b",".join(part.model_dump_json().encode() for part in found) + b"]"
+
+
+def _documents(
+    reader: Reader, data: bytes, head: dict[str, Any], known: list[SupplierMemory]
+) -> list[Extraction]:
     filename = head["filename"] or ""
     today = date.fromisoformat(head["today"]) if head["today"] else None
     try:

@@ -76,6 +76,7 @@ def conclude(
         checks=tuple(Check(name=it.name, ok=it.ok, detail=it.detail) for it in results),
         engine=engine,
         pages=pages,
+        candidates=found.candidates,
         words=found.words,
         unaided=found.unaided,
         memory=found.memory,

@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "too-heavy": "Reading the file took more time, memory or pixels than a document may take.",
     "hostile": "The file contains constructs that documents do not need and attackers use.",
     "unreadable": "The file is damaged and could not be read.",
+    "no-page": "There is no such page to show.",
 }
 
 

@@ -48,6 +48,16 @@ class Reader:
         self._guard = guard or Guard()
         self._memory: Sequence[SupplierMemory] = ()
 
+    @property
+    def limits(self) -> Limits:
+        """What one document may cost."""
+        return self._limits
+
+    @property
+    def ocr(self) -> OcrEngine:
+        """The engine that reads pictures first."""
+        return self._ocr
+
     def read(
         self,
         data: bytes,

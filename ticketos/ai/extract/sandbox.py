@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from queue import LifoQueue
@@ -109,6 +109,22 @@ class SandboxedReader:
         """
         if len(data) > self._limits.bytes:
             return [quarantine(filename, "too-large")]
+        with self._seated() as child:
+            return child.ask(data, _Question(filename, timeout_s, today, password), memory)
+
+    def look(
+        self, what: str, data: bytes, filename: str, asked: Mapping[str, object], timeout_s: float = 30.0
+    ) -> tuple[dict[str, Any], bytes]:
+        """See something of a document (``ticketos.ai.extract.look``): facts and, for a picture, its PNG.
+        ``refused`` among the facts is a key of REASONS."""
+        if len(data) > self._limits.bytes:
+            return {"refused": "too-large"}, b""
+        with self._seated() as child:
+            return child.look({"look": what, "filename": filename, **asked}, data, timeout_s)
+
+    @contextlib.contextmanager
+    def _seated(self) -> Iterator[_Child]:
+        """A child of our own for one document; it is kept for the next one while it is well."""
         child = self._seats.get()
         keep: _Child | None = None
         try:
@@ -116,9 +132,8 @@ class SandboxedReader:
                 if child is not None:
                     self._end(child)
                 child = self._start()
-            result = child.ask(data, _Question(filename, timeout_s, today, password), memory)
+            yield child
             keep = child if child.usable else None
-            return result
         finally:
             if keep is None and child is not None:
                 self._end(child)
@@ -205,13 +220,12 @@ class _Child:
     def ask(
         self, data: bytes, question: _Question, memory: Sequence[Mapping[str, Any]] = ()
     ) -> list[Extraction]:
-        self._left -= 1
-        watch = _Watch(self._process.pid, question.timeout_s, self._bounds, self._too_much)
-        watch.start()
-        try:
-            answer = self._exchange(question.head(self._news(memory)), data, watch)
-        finally:
-            watch.stop()
+        answer: list[Extraction] | None = None
+        if (said := self._exchange(question.head(self._news(memory)), data, question.timeout_s)) is not None:
+            try:
+                answer = _PARTS.validate_json(said[0]) or None
+            except ValidationError:
+                self._left = 0
         if answer is None:
             return [quarantine(question.filename, self._cause())]
         if any(part.reason == "too-heavy" for part in answer):
@@ -228,24 +242,43 @@ class _Child:
         self._told = told
         return list(memory)
 
-    def _exchange(self, head: bytes, data: bytes, watch: _Watch) -> list[Extraction] | None:
+    def look(self, head: dict[str, Any], data: bytes, timeout_s: float) -> tuple[dict[str, Any], bytes]:
+        said = self._exchange(json.dumps({**head, "timeout_s": timeout_s}).encode(), data, timeout_s)
+        if said is None:
+            return {"refused": self._cause()}, b""
+        try:
+            found = json.loads(said[0])
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            self._left = 0
+            return {"refused": "unreadable"}, b""
+        return found, said[1]
+
+    def _exchange(self, head: bytes, data: bytes, timeout_s: float) -> tuple[bytes, bytes] | None:
+        """Head and bytes there, an answer and bytes back; None when none came in time."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._left -= 1
+        watch = _Watch(self._process.pid, timeout_s, self._bounds, self._too_much)
+        watch.start()
         try:
             self._process.stdin.write(_LENGTH.pack(len(head), len(data)) + head)
             self._process.stdin.write(data)
             self._process.stdin.flush()
             while True:
-                size, page = _LENGTH.unpack(_exactly(self._process.stdout, _LENGTH.size))
+                size, more = _LENGTH.unpack(_exactly(self._process.stdout, _LENGTH.size))
                 if size == 0:
-                    watch.alive(page)
+                    watch.alive(more)
                     continue
-                if size > _LARGEST_ANSWER:
+                if size + more > _LARGEST_ANSWER:
                     raise EOFError("answer too large")
-                return _PARTS.validate_json(_exactly(self._process.stdout, size)) or None
-        except (OSError, EOFError, ValidationError):
+                return _exactly(self._process.stdout, size), _exactly(self._process.stdout, more)
+        except (OSError, EOFError):
             self._left = 0
             return None
+        finally:
+            watch.stop()
 
     def _too_much(self) -> None:
         self._overdue = True

@@ -37,7 +37,8 @@ _SHOWN = len(KEY_PREFIX) + 8
 _USER = SQLModel.metadata.tables[str(AppUser.__tablename__)]
 _KEY = SQLModel.metadata.tables[str(ApiKey.__tablename__)]
 _GRANT = SQLModel.metadata.tables[str(UserGrant.__tablename__)]
-_USER_COLUMNS = tuple(column for column in _USER.c if column.name != "password_hash")
+_SECRET = frozenset({"password_hash", "totp_secret", "totp_step", "recovery_hashes"})
+_USER_COLUMNS = tuple(column for column in _USER.c if column.name not in _SECRET)
 _KEY_COLUMNS = tuple(column for column in _KEY.c if column.name != "secret_hash")
 
 
@@ -211,6 +212,19 @@ class Accounts:
             Emit("access.signed_out", entity="user_session", entity_id=str(caller.credential_id)),
         )
 
+    def end_session_of(
+        self, connection: Connection, caller: Caller, session_id: UUID, *, now: datetime, actor: Actor
+    ) -> bool:
+        """End one of the caller's sessions from another place; False when there is none that is open."""
+        ended = connection.exec_driver_sql(
+            "update user_session set ended_at = %s where id = %s and user_id = %s and ended_at is null",
+            (now, session_id, caller.user_id),
+        ).rowcount
+        if ended:
+            emit = Emit("access.session_ended", entity="user_session", entity_id=str(session_id))
+            self._record(connection, caller.client_id, actor, now, emit)
+        return bool(ended)
+
     def create_key(
         self,
         connection: Connection,
@@ -381,6 +395,20 @@ def _shown(grant: Grant) -> dict[str, str | None]:
     return {"role": grant.role, "client": str(grant.client_id) if grant.client_id else None}
 
 
+def sessions_of(connection: Connection, user_id: UUID, now: datetime) -> Sequence[RowMapping]:
+    """Where a person is signed in, the latest used first."""
+    return (
+        connection.exec_driver_sql(
+            "select id, created_at, expires_at, last_seen_at, address, agent from user_session"
+            " where user_id = %s and ended_at is null and expires_at > %s"
+            " order by coalesce(last_seen_at, created_at) desc, id",
+            (user_id, now),
+        )
+        .mappings()
+        .all()
+    )
+
+
 def keys_of(connection: Connection, user_id: UUID) -> Sequence[RowMapping]:
     """A person's keys, newest first."""
     return (
@@ -402,6 +430,17 @@ def users(
     if after is not None:
         query = query.where(_USER.c.id > after)
     return connection.execute(query.order_by(_USER.c.id).limit(limit)).mappings().all()
+
+
+def names_of(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The names of these people, as far as the transaction sees them."""
+    wanted = list(set(user_ids))
+    if not wanted:
+        return {}
+    return {
+        row.id: row.name
+        for row in connection.execute(select(_USER.c.id, _USER.c.name).where(_USER.c.id.in_(wanted)))
+    }
 
 
 def user(connection: Connection, user_id: UUID, *, lock: bool = False) -> RowMapping | None:

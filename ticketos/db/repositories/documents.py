@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, select, text
+from sqlalchemy import Connection, RowMapping, bindparam, select, text, tuple_
 from sqlmodel import SQLModel
 
+from ticketos.db.repositories import cursors
 from ticketos.db.tables import Document, Ticket
 
 _DOCUMENT = SQLModel.metadata.tables[str(Document.__tablename__)]
@@ -47,6 +51,14 @@ def get(connection: Connection, document_id: UUID) -> RowMapping | None:
     return connection.execute(query).mappings().first()
 
 
+def candidates_of(connection: Connection, document_id: UUID) -> dict[str, list[dict[str, Any]]]:
+    """What else each field could be, as the reader saw it."""
+    found = connection.execute(
+        text("select read_result -> 'candidates' from document where id = :id"), {"id": document_id}
+    ).scalar()
+    return found if isinstance(found, dict) else {}
+
+
 def quality_of(connection: Connection, ticket_id: UUID) -> Sequence[RowMapping]:
     """Every quality verdict on a ticket's documents, oldest first."""
     return (
@@ -56,3 +68,56 @@ def quality_of(connection: Connection, ticket_id: UUID) -> Sequence[RowMapping]:
         .mappings()
         .all()
     )
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list of documents shows: those of ``client_ids``; elsewhere empty and None mean any. ``found`` are
+    the ids a search came to."""
+
+    client_ids: tuple[UUID, ...] = ()
+    states: tuple[str, ...] = ()
+    doc_type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    found: tuple[UUID, ...] | None = None
+
+
+def searched(connection: Connection, client_ids: Sequence[UUID], q: str, most: int = 500) -> tuple[UUID, ...]:
+    """Documents by the beginnings of words: file name, supplier, number, total, ERP reference."""
+    hits = connection.exec_driver_sql(
+        "select id from search_document(%s, %s, %s)", (list(client_ids), q, most)
+    )
+    return tuple(row.id for row in hits)
+
+
+def listed(
+    connection: Connection, chosen: Filter, limit: int, cursor: str | None
+) -> tuple[Sequence[RowMapping], str | None]:
+    """One page of documents with the number of their request, the newest first, and the cursor of the next.
+    Raises ``cursor-invalid``."""
+    query = (
+        select(*COLUMNS, _TICKET.c.number, _TICKET.c.subject)
+        .join(
+            _TICKET, (_TICKET.c.client_id == _DOCUMENT.c.client_id) & (_TICKET.c.id == _DOCUMENT.c.ticket_id)
+        )
+        .where(_DOCUMENT.c.client_id.in_(chosen.client_ids))
+    )
+    if chosen.states:
+        query = query.where(_DOCUMENT.c.state.in_(chosen.states))
+    if chosen.doc_type is not None:
+        query = query.where(_DOCUMENT.c.doc_type == chosen.doc_type)
+    if chosen.since is not None:
+        query = query.where(_DOCUMENT.c.received_at >= chosen.since)
+    if chosen.until is not None:
+        query = query.where(_DOCUMENT.c.received_at < chosen.until)
+    if chosen.found is not None:
+        query = query.where(_DOCUMENT.c.id.in_(chosen.found))
+    order = tuple_(_DOCUMENT.c.received_at, _DOCUMENT.c.id)
+    if cursor is not None:
+        query = query.where(order < tuple_(*(bindparam(None, value) for value in cursors.decode(cursor))))
+    query = query.order_by(_DOCUMENT.c.received_at.desc(), _DOCUMENT.c.id.desc()).limit(limit + 1)
+    rows = connection.execute(query).mappings().all()
+    if len(rows) <= limit:
+        return rows, None
+    return rows[:limit], cursors.encode(rows[limit - 1]["received_at"], rows[limit - 1]["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -35,3 +36,63 @@ select client_id, count(*) as documents, sum(fields_inspected)::int as inspected
 def sampled(connection: Connection, month: str) -> list[dict[str, Any]]:
     """Fields inspected and found right per client, from the random level-2 sample of a month."""
     return [dict(row) for row in connection.exec_driver_sql(_SAMPLED, (month,)).mappings()]
+
+
+_FIRST = """
+select provider_client() as provider,
+       (select id from client where kind = 'client' order by created_at, id limit 1) as client,
+       (select id from contract where status = 'active' order by created_at, id limit 1) as contract,
+       (select count(*)::int from user_grant where role = 'agent') as agents,
+       (select id from ticket where kind = 'request' order by received_at desc, id desc limit 1) as ticket"""
+
+
+def first_steps(connection: Connection) -> dict[str, Any]:
+    """What an installation has of what it needs to begin: provider, first client and contract, agents, a request."""
+    return dict(connection.exec_driver_sql(_FIRST).mappings().one())
+
+
+_BY_AGENT = _SAMPLED.replace("select client_id,", "select client_id, work_by,").replace(
+    "group by client_id order by client_id", "group by client_id, work_by order by client_id, work_by"
+)
+
+
+def sampled_by_agent(connection: Connection, month: str) -> list[dict[str, Any]]:
+    """The same per client and person whose work it was (``work_by`` None: nobody touched it)."""
+    return [dict(row) for row in connection.exec_driver_sql(_BY_AGENT, (month,)).mappings()]
+
+
+_DEFECTS = """
+select d ->> 'category' as category, d ->> 'severity' as severity, count(*) as defects,
+       count(distinct q.document_id) as documents
+  from qa_check q cross join lateral jsonb_array_elements(q.defects) d
+ where q.level = 2 and to_char(q.at at time zone 'UTC', 'YYYY-MM') = %s
+ group by 1, 2 order by 3 desc, 1"""
+
+
+def defects(connection: Connection, month: str) -> list[dict[str, Any]]:
+    """What second people found wrong in a month, the most frequent first."""
+    return [dict(row) for row in connection.exec_driver_sql(_DEFECTS, (month,)).mappings()]
+
+
+_REVIEWED = """
+select q.id, q.document_id, q.ticket_id, q.client_id, q.verdict, q.basis, q.fields_inspected, q.fields_correct, q.at,
+       q.work_by, jsonb_array_length(q.defects) as defects, d.filename, t.number
+  from qa_check q join document d on d.id = q.document_id and d.client_id = q.client_id
+  join ticket t on t.id = q.ticket_id and t.client_id = q.client_id
+ where q.level = 2 and to_char(q.at at time zone 'UTC', 'YYYY-MM') = %s
+   and (%s::uuid is null or q.client_id = %s) and (%s::uuid is null or q.work_by = %s) and (%s = '' or q.verdict = %s)
+ order by q.at desc, q.id limit %s"""
+
+
+def reviewed(
+    connection: Connection,
+    month: str,
+    *,
+    client_id: UUID | None = None,
+    work_by: UUID | None = None,
+    verdict: str = "",
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """The second people's verdicts of a month, the latest first: the rows behind every figure of it."""
+    values = (month, client_id, client_id, work_by, work_by, verdict, verdict, limit)
+    return [dict(row) for row in connection.exec_driver_sql(_REVIEWED, values).mappings()]

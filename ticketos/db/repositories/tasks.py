@@ -5,26 +5,36 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, case, func, select, tuple_, update
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import accounts
-from ticketos.db.tables import Task, Ticket
+from ticketos.db.tables import Task, Ticket, TicketClock
 from ticketos.domain.changes import Emit
+from ticketos.domain.clock import TURNAROUND
 from ticketos.domain.errors import DomainError
 from ticketos.domain.skills import Agent, Need, why_not
 from ticketos.domain.state import Actor
 
 _TASK = SQLModel.metadata.tables[str(Task.__tablename__)]
 _TICKET = SQLModel.metadata.tables[str(Ticket.__tablename__)]
-_NEVER = func.coalesce(_TASK.c.due_at, func.to_timestamp(253402214400))
+_CLOCK = SQLModel.metadata.tables[str(TicketClock.__tablename__)]
+_END = func.to_timestamp(253402214400)
+_NEVER = func.coalesce(_TASK.c.due_at, _END)
+_HELD = case((_TICKET.c.state == "paused", None), else_=_TICKET.c.due_at)
+_URGENT = func.coalesce(_TASK.c.due_at, _HELD, _END)
+_ORDERS: Mapping[str, tuple[Any, Any, Any]] = {
+    "priority": (_TASK.c.priority, _NEVER, _TASK.c.id),
+    "urgency": (_URGENT, _TASK.c.priority, _TASK.c.id),
+}
+"""``urgency`` is the time left by the wall clock, whatever the priority; a paused ticket's work comes last."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +48,35 @@ class Filter:
     skills: tuple[str, ...] | None = None
     client_ids: tuple[UUID, ...] = ()
     kind: str | None = None
+    priority: str | None = None
     desk: str | None = None
     ticket_id: UUID | None = None
+    completed_by: UUID | None = None
+    order: Literal["priority", "urgency"] = "priority"
 
 
 def _selected() -> Select[Any]:
-    return select(
-        _TASK,
-        _TICKET.c.number.label("ticket_number"),
-        _TICKET.c.subject.label("ticket_subject"),
-        _TICKET.c.root_id,
-    ).join(_TICKET, (_TICKET.c.client_id == _TASK.c.client_id) & (_TICKET.c.id == _TASK.c.ticket_id))
+    return (
+        select(
+            _TASK,
+            _TICKET.c.number.label("ticket_number"),
+            _TICKET.c.subject.label("ticket_subject"),
+            _TICKET.c.root_id,
+            _TICKET.c.state.label("ticket_state"),
+            _TICKET.c.due_at.label("ticket_due_at"),
+            _TICKET.c.received_at.label("ticket_received_at"),
+            _CLOCK.c.stopped_at.label("clock_stopped_at"),
+            _CLOCK.c.pauses.label("clock_pauses"),
+            _URGENT.label("urgent_at"),
+        )
+        .join(_TICKET, (_TICKET.c.client_id == _TASK.c.client_id) & (_TICKET.c.id == _TASK.c.ticket_id))
+        .outerjoin(
+            _CLOCK,
+            (_CLOCK.c.ticket_id == _TASK.c.ticket_id)
+            & (_CLOCK.c.life == _TASK.c.life)
+            & (_CLOCK.c.kind == TURNAROUND),
+        )
+    )
 
 
 def listed(
@@ -67,20 +95,22 @@ def listed(
         query = query.where(_TASK.c.assigned_to.is_(None), _TASK.c.offered_to.is_(None))
     if chosen.skills is not None:
         query = query.where(_TASK.c.skill.in_(chosen.skills) | _TASK.c.skill.is_(None))
-    for name in ("kind", "desk", "ticket_id"):
+    for name in ("kind", "priority", "desk", "ticket_id", "completed_by"):
         if (value := getattr(chosen, name)) is not None:
             query = query.where(_TASK.c[name] == value)
-    order = (_TASK.c.priority, _NEVER, _TASK.c.id)
+    order = _ORDERS[chosen.order]
     if cursor is not None:
-        query = query.where(tuple_(*order) > tuple_(*(bindparam(None, value) for value in _decode(cursor))))
+        priority, due, task_id = _decode(cursor)
+        last = (priority, due, task_id) if chosen.order == "priority" else (due, priority, task_id)
+        query = query.where(tuple_(*order) > tuple_(*(bindparam(None, value) for value in last)))
     rows = connection.execute(query.order_by(*order).limit(limit + 1)).mappings().all()
     if len(rows) <= limit:
         return rows, None
-    return rows[:limit], _encode(rows[limit - 1])
+    return rows[:limit], _encode(rows[limit - 1], "due_at" if chosen.order == "priority" else "urgent_at")
 
 
-def _encode(row: RowMapping) -> str:
-    due = row["due_at"].isoformat() if row["due_at"] else "9999-12-30T00:00:00+00:00"
+def _encode(row: RowMapping, instant: str) -> str:
+    due = row[instant].isoformat() if row[instant] else "9999-12-30T00:00:00+00:00"
     raw = json.dumps([row["priority"], due, str(row["id"])], separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
@@ -94,6 +124,23 @@ def _decode(cursor: str) -> tuple[str, datetime, UUID]:
         return str(priority), moment, UUID(task_id)
     except (ValueError, TypeError, AttributeError, binascii.Error) as error:
         raise DomainError("cursor-invalid") from error
+
+
+def counts(
+    connection: Connection, user_id: UUID, client_ids: Sequence[UUID], skills: Sequence[str]
+) -> dict[str, int]:
+    """How many open tasks are a person's own, wait in the queues of their skills, and are open at all."""
+    row = (
+        connection.exec_driver_sql(
+            "select count(*) filter (where assigned_to = %s) as mine,"
+            " count(*) filter (where assigned_to is null and (skill is null or skill = any(%s))) as queue,"
+            " count(*) as \"all\" from task where state = 'open' and client_id = any(%s)",
+            (user_id, list(skills), list(client_ids)),
+        )
+        .mappings()
+        .one()
+    )
+    return dict(row)
 
 
 def get(connection: Connection, task_id: UUID, *, lock: bool = False) -> RowMapping | None:

@@ -107,7 +107,9 @@ def on_read(
         "blocked_by": blocked,
         "straight_through": straight,
         "state": "ready" if straight else "keying",
-        "read_result": {k: reading.get(k) for k in ("text_sha256", "simhash", "versions", "memory")},
+        "read_result": {
+            k: reading.get(k) for k in ("text_sha256", "simhash", "versions", "memory", "candidates")
+        },
     }
     record = {
         "document": str(document.id),
@@ -208,7 +210,8 @@ def on_keyed(
     if kind not in KNOWN_TYPES:
         raise DomainError("document-type-unknown", given=kind, allowed=list(KNOWN_TYPES))
     typed = _typed(result.get("fields") or {})
-    fields, corrections = _merge(document, typed, task, result.get("seconds"), actor, now, new_id)
+    evidence = _evidence(result.get("evidence") or {})
+    fields, corrections = _merge(document, typed, task, result.get("seconds"), evidence, actor, now, new_id)
     missing = [name for name in rules.required_fields(kind) if not (fields.get(name) or {}).get("value")]
     if missing:
         raise DomainError("fields-missing", fields=missing)
@@ -450,6 +453,7 @@ def _merge(
     typed: Mapping[str, str | None],
     task: TaskState,
     seconds: Any,
+    evidence: Mapping[str, Mapping[str, Any]],
     actor: Actor,
     now: datetime,
     new_id: NewId,
@@ -465,7 +469,9 @@ def _merge(
         if old["value"] == value:
             fields[name] = {**old, "state": "confirmed"}
             continue
-        fields[name] = {**old, "value": value, "state": "keyed", "source": "typed"}
+        seen = evidence.get(name, {})
+        place = {key: seen[key] for key in ("page", "box") if key in seen}
+        fields[name] = {**old, **place, "value": value, "state": "keyed", "source": "typed"}
         corrections.append(
             AddCorrection(
                 new_id(),
@@ -475,8 +481,9 @@ def _merge(
                 old["value"],
                 value,
                 now,
-                page=old.get("page"),
-                box=tuple(old["box"]) if old.get("box") else None,
+                candidates=tuple(seen.get("candidates", ())),
+                page=fields[name].get("page"),
+                box=tuple(fields[name]["box"]) if fields[name].get("box") else None,
                 confidence=Decimal(str(old.get("confidence") or 0)),
                 engine=document.engine,
                 person_id=actor.user_id,
@@ -487,6 +494,25 @@ def _merge(
         if name in fields and name not in typed:
             fields[name]["state"] = "confirmed"
     return fields, corrections
+
+
+def _evidence(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Where a person found the value, and what they could choose from. What is not well formed is left out: it
+    is kept to learn from, and no value hangs on it."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, told in given.items():
+        if name not in FIELD_NAMES or not isinstance(told, Mapping):
+            continue
+        kept: dict[str, Any] = {}
+        page, box, choices = told.get("page"), told.get("box"), told.get("candidates")
+        if isinstance(page, int) and page > 0 and isinstance(box, list | tuple) and len(box) == 4:
+            edges = [float(edge) for edge in box if isinstance(edge, int | float) and 0 <= edge <= 1]
+            if len(edges) == 4:
+                kept |= {"page": page, "box": edges}
+        if isinstance(choices, list | tuple):
+            kept["candidates"] = [str(one)[:MAX_VALUE] for one in choices[:10]]
+        found[name] = kept
+    return found
 
 
 def _line(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,82 @@
+"""The portal: pages rendered here, on the API's own app, over the same acts and rows as ``/v1``.
+
+A page is a module in ``routes`` (its noun), templates in ``templates/<noun>`` and texts in
+``texts/<locale>/<noun>.toml``. A module brings ``router``, ``RULES`` (its lines of the access table) and, where
+it adds to the menu, ``NAV``; it is named once, here.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.access import Rule
+from api.portal.parts import NavItem
+from api.portal.routes import (
+    account,
+    agreements,
+    approvals,
+    assets,
+    audit,
+    billing,
+    books,
+    clients,
+    document_list,
+    documents,
+    home,
+    insights,
+    invoices,
+    live,
+    overview,
+    palette,
+    people,
+    preferences,
+    quality,
+    requests,
+    review,
+    schedules,
+    session,
+    tasks,
+    ticket,
+    tickets,
+    validation,
+    wall,
+    welcome,
+    work,
+)
+
+_PAGES = (
+    assets,
+    session,
+    home,
+    work,
+    tasks,
+    tickets,
+    ticket,
+    validation,
+    review,
+    quality,
+    account,
+    preferences,
+    palette,
+    live,
+    overview,
+    requests,
+    approvals,
+    document_list,
+    documents,
+    invoices,
+    insights,
+    wall,
+    schedules,
+    audit,
+    people,
+    clients,
+    agreements,
+    billing,
+    books,
+    welcome,
+)
+
+PORTAL_ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in _PAGES)
+PORTAL_RULES: dict[tuple[str, str], Rule] = {key: rule for page in _PAGES for key, rule in page.RULES.items()}
+NAV: tuple[NavItem, ...] = tuple(item for page in _PAGES for item in getattr(page, "NAV", ()))

@@ -1,0 +1,180 @@
+"""A contract's terms and a calendar's hours as fields of a form, and back. What the form has no field for stays as
+it is: it is shown as JSON beside the fields."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ticketos.domain.errors import DomainError
+
+HOUR, DAY = 3_600, 86_400
+
+
+@dataclass(frozen=True)
+class Term:
+    """One field: its name, where it stands in the terms, how it is typed (hours, days, percent, text, yes)."""
+
+    name: str
+    path: tuple[str, ...]
+    kind: str
+    default: str = ""
+
+
+TERMS = (
+    Term("unit_price", ("pricing", "data", "unit_price"), "amount"),
+    Term("currency", ("pricing", "currency"), "text", "INR"),
+    Term("tax_rate", ("pricing", "tax_rate"), "amount", "18"),
+    Term("due_days", ("pricing", "due_days"), "whole", "30"),
+    Term("turnaround", ("sla", "turnaround_s", "standard"), "hours", "24"),
+    Term("turnaround_p1", ("sla", "turnaround_s", "priority"), "hours", "4"),
+    Term("first_response", ("sla", "first_response_s", "P3"), "hours", "24"),
+    Term("first_response_p1", ("sla", "first_response_s", "P1"), "hours", "4"),
+    Term("sample_rate", ("qa", "sample_rate"), "percent", "15"),
+    Term("accuracy_target", ("qa", "accuracy_target"), "percent", "99.8"),
+    Term("sign_off", ("approval", "required"), "yes", "on"),
+    Term("deemed", ("approval", "deemed_s"), "days", "5"),
+    Term("straight_through", ("ai", "straight_through"), "yes", ""),
+)
+_SCALE = {"hours": HOUR, "days": DAY}
+
+
+def typed_terms(terms: Mapping[str, Any]) -> dict[str, str]:
+    """Each field as it is typed; the default where the terms say nothing."""
+    return {term.name: _typed(term, _get(terms, term.path)) for term in TERMS}
+
+
+def other_terms(terms: Mapping[str, Any]) -> str:
+    """What no field shows, as JSON."""
+    rest = copy.deepcopy(dict(terms))
+    for term in TERMS:
+        _drop(rest, term.path)
+    return json.dumps(rest, indent=1, ensure_ascii=False) if rest else ""
+
+
+def terms_of(typed: Mapping[str, str], other: str) -> dict[str, Any]:
+    """The terms a form says. Raises ``terms-invalid`` with the field that cannot be read."""
+    try:
+        terms = json.loads(other) if other.strip() else {}
+    except ValueError as error:
+        raise DomainError("terms-invalid", section="JSON", cause=str(error)) from error
+    if not isinstance(terms, dict):
+        raise DomainError("terms-invalid", section="JSON", cause="{…} is needed")
+    for term in TERMS:
+        value = _read(term, typed.get(term.name, "").strip())
+        if value is not None:
+            _set(terms, term.path, value)
+    return terms
+
+
+def _typed(term: Term, value: Any) -> str:
+    if term.kind == "yes":
+        return ("on" if value else "") if value is not None else term.default
+    if value is None:
+        return term.default
+    if term.kind in _SCALE:
+        return _plain(Decimal(str(value)) / _SCALE[term.kind])
+    return _plain(Decimal(str(value)) * 100) if term.kind == "percent" else str(value)
+
+
+def _read(term: Term, text: str) -> Any:
+    if term.kind == "yes":
+        return text == "on"
+    if not text:
+        return None
+    if term.kind == "text":
+        return text
+    try:
+        number = Decimal(text)
+        if not number.is_finite() or number < 0:
+            raise InvalidOperation
+    except InvalidOperation as error:
+        raise DomainError("terms-invalid", section=term.path[0], cause=f"{term.name}: {text}") from error
+    if term.kind in _SCALE:
+        return int(number * _SCALE[term.kind])
+    if term.kind == "whole":
+        return int(number)
+    return _plain(number / 100) if term.kind == "percent" else text
+
+
+def _plain(number: Decimal) -> str:
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _get(terms: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = terms
+    for name in path:
+        if not isinstance(value, Mapping) or name not in value:
+            return None
+        value = value[name]
+    return value
+
+
+def _set(terms: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    place = terms
+    for name in path[:-1]:
+        found = place.setdefault(name, {})
+        if not isinstance(found, dict):
+            raise DomainError("terms-invalid", section=path[0], cause=f"{name} holds parts")
+        place = found
+    place[path[-1]] = value
+
+
+def _drop(terms: dict[str, Any], path: tuple[str, ...]) -> None:
+    parents = [terms]
+    for name in path[:-1]:
+        below = parents[-1].get(name)
+        if not isinstance(below, dict):
+            return
+        parents.append(below)
+    parents[-1].pop(path[-1], None)
+    for parent, name in zip(reversed(parents[:-1]), reversed(path[:-1]), strict=True):
+        if parent[name] == {}:
+            del parent[name]
+
+
+def typed_hours(definition: Mapping[str, Any]) -> dict[str, str]:
+    """A calendar as it is typed: hours per weekday, days off and days with other hours one per line."""
+    weekly = [*definition.get("weekly", []), *([[]] * 7)][:7]
+    special = dict(definition.get("special", {}))
+    return {
+        **{f"day_{n}": _slots(slots) for n, slots in enumerate(weekly)},
+        "zone": str(definition.get("zone", "")),
+        "holidays": "\n".join(definition.get("holidays", [])),
+        "special": "\n".join(f"{day} {_slots(slots)}".strip() for day, slots in sorted(special.items())),
+        "always": "on" if definition.get("around_the_clock") else "",
+    }
+
+
+def hours_of(typed: Mapping[str, str]) -> dict[str, Any]:
+    """The definition a form says; the domain judges it."""
+    special = {}
+    for line in typed.get("special", "").splitlines():
+        day, _, slots = line.strip().partition(" ")
+        if day:
+            special[day] = _pairs(slots)
+    return {
+        "zone": typed.get("zone", ""),
+        "weekly": [_pairs(typed.get(f"day_{n}", "")) for n in range(7)],
+        "holidays": [line.strip() for line in typed.get("holidays", "").splitlines() if line.strip()],
+        "special": special,
+        "around_the_clock": typed.get("always") == "on",
+    }
+
+
+def _slots(slots: Any) -> str:
+    return ", ".join("–".join(pair) for pair in slots)
+
+
+def _pairs(text: str) -> list[list[str]]:
+    found = []
+    for part in text.replace("–", "-").split(","):
+        if part.strip():
+            start, _, end = part.partition("-")
+            found.append([start.strip(), end.strip()])
+    return found

@@ -1,0 +1,186 @@
+"""Charts as SVG made here, each with its table: they print, they are tested as text, and a screen reader gets
+the numbers. A point may lead to its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from markupsafe import Markup
+
+WIDTH, HEIGHT = 640, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 24
+_TONES = 4
+
+
+@dataclass(frozen=True)
+class Series:
+    """One row of values, one per label; None is a gap."""
+
+    name: str
+    values: Sequence[Decimal | int | None]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a chart shows. ``links`` lead from a label to its rows; ``target`` is a line to be met."""
+
+    title: str
+    labels: Sequence[str]
+    series: Sequence[Series]
+    kind: str = "bars"
+    links: Sequence[str] = ()
+    target: Decimal | None = None
+    first: str = ""
+    """What the labels are: the head of the table's first column."""
+    show: Callable[[Decimal | int], str] = field(default=str)
+    legend: bool = True
+    """Whether colours tell the series apart."""
+
+    @property
+    def svg(self) -> Markup:
+        """The drawing; the table beside it says the same."""
+        return _lines(self) if self.kind == "lines" else _bars(self)
+
+    def cell(self, value: Decimal | int | None) -> str:
+        """A value as the table shows it."""
+        return "–" if value is None else self.show(value)
+
+
+def nice_top(highest: Decimal | int) -> Decimal:
+    """The least of 1, 2, 2.5, 5 × 10ⁿ that is not below the highest value."""
+    if highest <= 0:
+        return Decimal(1)
+    value = Decimal(highest)
+    step = Decimal(10) ** (value.adjusted())
+    return next(
+        step * factor for factor in map(Decimal, ("1", "2", "2.5", "5", "10")) if step * factor >= value
+    )
+
+
+def _scale(chart: Chart) -> Decimal:
+    known = [value for one in chart.series for value in one.values if value is not None]
+    return nice_top(max([*known, chart.target or 0, 0]))
+
+
+def _y(value: Decimal | int, top: Decimal) -> float:
+    return round(HEIGHT - _BOTTOM - float(Decimal(value) / top) * (HEIGHT - _TOP - _BOTTOM), 1)
+
+
+def _frame(chart: Chart, top: Decimal) -> list[Markup]:
+    parts = []
+    whole = all(isinstance(value, int) or value is None for one in chart.series for value in one.values)
+    for step in range(5):
+        value = top * step / 4
+        if whole and value != value.to_integral_value():
+            continue  # a count has no halves
+        y = _y(value, top)
+        parts.append(
+            Markup(
+                '<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>'
+            ).format(
+                "base" if step == 0 else "axis",
+                _LEFT,
+                WIDTH - _RIGHT,
+                y,
+                y,
+                _LEFT - 6,
+                y + 4,
+                chart.show(_plain(value)),
+            )
+        )
+    if chart.target is not None:
+        y = _y(chart.target, top)
+        parts.append(
+            Markup('<line class="target" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
+                _LEFT, WIDTH - _RIGHT, y, y
+            )
+        )
+    return parts
+
+
+def _plain(value: Decimal) -> Decimal | int:
+    return int(value) if value == value.to_integral_value() else value
+
+
+def _middle(index: int, count: int) -> float:
+    return _LEFT + (WIDTH - _LEFT - _RIGHT) * (index + 0.5) / max(count, 1)
+
+
+def _names(chart: Chart) -> list[Markup]:
+    count = len(chart.labels)
+    every = max(1, -(-count // 10))
+    return [
+        Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
+            round(_middle(index, count), 1), HEIGHT - 6, label
+        )
+        for index, label in enumerate(chart.labels)
+        if index % every == 0
+    ]
+
+
+def _bars(chart: Chart) -> Markup:
+    top, count = _scale(chart), len(chart.labels)
+    slot = (WIDTH - _LEFT - _RIGHT) / max(count, 1)
+    width = max(2.0, min(28.0, slot * 0.7 / max(len(chart.series), 1)))
+    parts = _frame(chart, top)
+    for index in range(count):
+        left = _middle(index, count) - width * len(chart.series) / 2
+        for row, one in enumerate(chart.series):
+            value = one.values[index]
+            if value is None:
+                continue
+            y = _y(value, top)
+            bar = Markup(
+                '<rect class="column s{}" x="{}" y="{}" width="{}" height="{}" rx="2"><title>{}</title></rect>'
+            ).format(
+                row % _TONES,
+                round(left + row * width, 1),
+                y,
+                round(width - 1, 1),
+                max(round(HEIGHT - _BOTTOM - y, 1), 0),
+                f"{chart.labels[index]}, {one.name}: {chart.show(value)}",
+            )
+            parts.append(_linked(chart, index, bar))
+    return _svg(chart, [*parts, *_names(chart)])
+
+
+def _lines(chart: Chart) -> Markup:
+    top, count = _scale(chart), len(chart.labels)
+    parts = _frame(chart, top)
+    for row, one in enumerate(chart.series):
+        runs: list[list[str]] = [[]]
+        for index, value in enumerate(one.values):
+            if value is None:
+                runs.append([])
+                continue
+            runs[-1].append(f"{round(_middle(index, count), 1)},{_y(value, top)}")
+        for run in runs:
+            if len(run) > 1:
+                parts.append(
+                    Markup('<polyline class="line s{}" points="{}"/>').format(row % _TONES, " ".join(run))
+                )
+        for index, value in enumerate(one.values):
+            if value is not None:
+                dot = Markup('<circle class="s{}" cx="{}" cy="{}" r="2.5"><title>{}</title></circle>').format(
+                    row % _TONES,
+                    round(_middle(index, count), 1),
+                    _y(value, top),
+                    f"{chart.labels[index]}, {one.name}: {chart.show(value)}",
+                )
+                parts.append(_linked(chart, index, dot))
+    return _svg(chart, [*parts, *_names(chart)])
+
+
+def _linked(chart: Chart, index: int, mark: Markup) -> Markup:
+    # The table beside holds the same link for the keyboard; a hundred tab stops in a drawing help nobody.
+    if index >= len(chart.links):
+        return mark
+    return Markup('<a href="{}" tabindex="-1">{}</a>').format(chart.links[index], mark)
+
+
+def _svg(chart: Chart, parts: Sequence[Markup]) -> Markup:
+    return Markup('<svg class="chart" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(
+        WIDTH, HEIGHT, Markup("").join(parts)
+    )

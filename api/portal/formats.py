@@ -1,0 +1,116 @@
+"""How values look: numbers in lakh grouping, money, dates in the viewer's zone, spans in words.
+
+Everything here gives text or markup that says the same to a screen reader.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal, format_percent
+from markupsafe import Markup
+
+from api.portal.catalogue import Texts
+
+
+class Formats:
+    """The formats of one page: a locale, a zone and the present instant."""
+
+    def __init__(self, texts: Texts, zone: ZoneInfo, now: datetime) -> None:
+        self.texts, self.zone, self.now = texts, zone, now
+
+    def number(self, value: object, digits: int | None = None) -> str:
+        """A number with Indian grouping; what is no number stays as it is."""
+        amount = decimal_of(value)
+        if amount is None:
+            return str(value)
+        pattern = None if digits is None else "#,##,##0" + ("." + "0" * digits if digits else "")
+        return format_decimal(amount, format=pattern, locale=self.texts.locale)
+
+    def money(self, value: object, currency: str) -> str:
+        """An amount with its currency."""
+        amount = decimal_of(value)
+        return str(value) if amount is None else format_currency(amount, currency, locale=self.texts.locale)
+
+    def percent(self, value: object, digits: int = 1) -> str:
+        """A share (0.998) as per cent."""
+        share = decimal_of(value)
+        if share is None:
+            return "–"
+        pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
+        return format_percent(share, format=pattern, locale=self.texts.locale)
+
+    def size(self, octets: int) -> str:
+        """A file's size."""
+        amount, unit = float(octets), "B"
+        for unit in ("B", "kB", "MB", "GB"):
+            if amount < 1_000 or unit == "GB":
+                break
+            amount /= 1_000
+        return f"{self.number(Decimal(str(round(amount, 0 if unit == 'B' or amount >= 10 else 1))))} {unit}"
+
+    def day(self, value: date | datetime | None, form: str = "d MMM yyyy") -> Markup | str:
+        """A day, as a ``time`` element."""
+        if value is None:
+            return "–"
+        shown = value.astimezone(self.zone).date() if isinstance(value, datetime) else value
+        text = format_date(shown, form, locale=self.texts.locale)
+        return Markup('<time datetime="{}">{}</time>').format(shown.isoformat(), text)
+
+    def at(self, value: datetime | None) -> Markup | str:
+        """An instant in the viewer's zone: the time alone when it was today, with the whole of it on asking."""
+        if value is None:
+            return "–"
+        local, today = value.astimezone(self.zone), self.now.astimezone(self.zone).date()
+        form = "HH:mm" if local.date() == today else "d MMM, HH:mm"
+        if local.year != today.year:
+            form = "d MMM yyyy, HH:mm"
+        return self._time(value, format_datetime(local, form, locale=self.texts.locale))
+
+    def full(self, value: datetime | None) -> Markup | str:
+        """An instant with date, seconds and zone."""
+        return "–" if value is None else self._time(value, self.full_text(value))
+
+    def full_text(self, value: datetime) -> str:
+        """The same as plain text."""
+        local = value.astimezone(self.zone)
+        return f"{format_datetime(local, 'd MMM yyyy, HH:mm:ss', locale=self.texts.locale)} {local.tzname()}"
+
+    def ago(self, value: datetime | None) -> Markup | str:
+        """How long ago, with the instant itself on asking."""
+        if value is None:
+            return "–"
+        past = self.now - value
+        if past < timedelta(minutes=1):
+            return self._time(value, self.texts("words.just_now"))
+        return self._time(value, self.texts("words.ago", span=self.span(past)))
+
+    def span(self, length: timedelta) -> str:
+        """A span in its two largest units: ``2 d 4 h``, ``3 h 05 min``, ``12 min``, ``45 s``."""
+        seconds = abs(round(length.total_seconds()))
+        days, rest = divmod(seconds, 86_400)
+        hours, rest = divmod(rest, 3_600)
+        minutes, seconds = divmod(rest, 60)
+        if days:
+            return f"{self.number(days)} d {hours} h" if hours and days < 100 else f"{self.number(days)} d"
+        if hours:
+            return f"{hours} h {minutes:02d} min"
+        return f"{minutes} min" if minutes else f"{seconds} s"
+
+    def _time(self, value: datetime, text: str) -> Markup:
+        stamp = value.astimezone(UTC).isoformat(timespec="seconds")
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, self.full_text(value), text)
+
+
+def decimal_of(value: object) -> Decimal | None:
+    """A finite number, or None."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None

@@ -1,0 +1,116 @@
+"""What lists share: addresses that hold every filter, choices, days as spans, and the list as a file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy import Connection
+from starlette.responses import Response, StreamingResponse
+
+from api.portal.catalogue import Texts
+from api.portal.parts import Choice, Filter
+from api.portal.visit import Visit
+from api.principal import CLIENT_ROLES
+from ticketos.reports import cells
+
+Row = TypeVar("Row")
+Paged = Callable[[Connection, str | None], tuple[Sequence[Row], str | None]]
+CLIENT = CLIENT_ROLES
+LIMIT = 50
+FILE_PAGE = 100
+
+
+def address(path: str, query: Mapping[str, object]) -> str:
+    """A path with the filters that are set."""
+    kept = {name: value for name, value in query.items() if value not in (None, "", False)}
+    return path + (f"?{urlencode(kept)}" if kept else "")
+
+
+def choices(t: Texts, group: str, values: Iterable[str], chosen: str) -> list[Choice]:
+    """Any, and each value by its word."""
+    named = [Choice(value, t.word(group, value), value == chosen) for value in values]
+    return [Choice("", t("shell.any"), not chosen), *named]
+
+
+def clients_of(visit: Visit) -> list[tuple[str, str, UUID]]:
+    """Short name, name and id of the clients the caller may choose from here."""
+    seen = set(visit.principal.clients_with(visit.call.rule.roles))
+    known = [one for one in visit.viewer.companies.values() if one.id in seen and one.kind == "client"]
+    return [(one.slug, one.name, one.id) for one in sorted(known, key=lambda one: one.name.casefold())]
+
+
+def client_filter(visit: Visit, chosen: str) -> list[Filter]:
+    """The filter by client, where there is more than one to choose from."""
+    found = clients_of(visit)
+    if len(found) < 2:
+        return []
+    t = visit.portal.texts
+    named = [Choice(slug, name, slug == chosen) for slug, name, _ in found]
+    return [Filter("client", t("lists.client"), [Choice("", t("lists.all_clients")), *named], chosen)]
+
+
+def day_filters(t: Texts, since: str, until: str) -> list[Filter]:
+    """From and to, as days."""
+    return [
+        Filter("since", t("lists.since"), value=since, kind="date"),
+        Filter("until", t("lists.until"), value=until, kind="date"),
+    ]
+
+
+def span(visit: Visit, since: str, until: str) -> tuple[datetime | None, datetime | None]:
+    """Two days of an address as instants of the viewer's zone; the last day belongs to the span. A day that
+    nobody can read filters nothing."""
+    first, last = _day(since), _day(until)
+    zone = visit.viewer.zone
+    return (
+        datetime.combine(first, time.min, zone) if first else None,
+        datetime.combine(last + timedelta(days=1), time.min, zone) if last else None,
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if date(1990, 1, 1) <= found <= date(2199, 12, 31) else None
+
+
+async def file_of(
+    visit: Visit, name: str, head: Sequence[str], page: Paged[Row], line: Callable[[Row], Iterable[Any]]
+) -> Response:
+    """Everything a list would show, page after page, as CSV. The first page is read before the answer begins,
+    so that a refusal is still a refusal."""
+    first = await visit.read(lambda connection: page(connection, None))
+
+    async def content() -> AsyncIterator[str]:
+        rows, following = first
+        yield cells.BOM + cells.rows([head, *map(line, rows)])
+        while following:
+            rows, following = await visit.read(partial(_page_after, page, following))
+            yield cells.rows(map(line, rows))
+
+    return StreamingResponse(content(), media_type="text/csv; charset=utf-8", headers=download(f"{name}.csv"))
+
+
+def _page_after(page: Paged[Row], cursor: str, connection: Connection) -> tuple[Sequence[Row], str | None]:
+    return page(connection, cursor)
+
+
+def download(filename: str) -> dict[str, str]:
+    """Headers of a file to be saved."""
+    return {
+        "Content-Disposition": f'attachment; filename="{filename}"',
+        "Cache-Control": "private, no-store",
+    }
+
+
+def sheet(name: str, head: Sequence[str], lines: Iterable[Iterable[Any]]) -> Response:
+    """A short table as CSV."""
+    content = cells.BOM + cells.rows([head, *lines])
+    return Response(content, media_type="text/csv; charset=utf-8", headers=download(f"{name}.csv"))

@@ -1,0 +1,285 @@
+"""Contracts and working calendars of a client, as forms."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, RowMapping, Table
+from starlette.responses import Response
+
+from api.access import ROUTES, Rule, as_page
+from api.deps import etag
+from api.portal.agreement import (
+    TERMS,
+    hours_of,
+    other_terms,
+    terms_of,
+    typed_hours,
+    typed_terms,
+)
+from api.portal.parts import Choice, Crumb, Notice
+from api.portal.stale import differences
+from api.portal.viewer import Company
+from api.portal.visit import PostDep, Visit, VisitDep
+from api.v1 import agreements as v1
+from schemas.admin import EditCalendar, EditContract, NewCalendar, NewContract
+from ticketos.db.repositories import contracts
+from ticketos.db.repositories.contracts import CALENDAR, CONTRACT
+from ticketos.domain.errors import DomainError
+from ticketos.lines import LINES
+
+router = APIRouter(include_in_schema=False)
+RULES: dict[tuple[str, str], Rule] = {
+    ("GET", "/contracts/new"): as_page(ROUTES["POST", "/v1/contracts"]),
+    ("POST", "/contracts"): as_page(ROUTES["POST", "/v1/contracts"]),
+    ("GET", "/contracts/{contract_id}"): as_page(ROUTES["GET", "/v1/contracts/{contract_id}"]),
+    ("POST", "/contracts/{contract_id}"): as_page(ROUTES["PATCH", "/v1/contracts/{contract_id}"]),
+    ("GET", "/calendars/new"): as_page(ROUTES["POST", "/v1/calendars"]),
+    ("POST", "/calendars"): as_page(ROUTES["POST", "/v1/calendars"]),
+    ("GET", "/calendars/{calendar_id}"): as_page(ROUTES["GET", "/v1/calendars/{calendar_id}"]),
+    ("POST", "/calendars/{calendar_id}"): as_page(ROUTES["PATCH", "/v1/calendars/{calendar_id}"]),
+}
+PLAIN = ("number", "name", "service_line", "kind", "status", "starts_on", "ends_on", "calendar_id")
+STATUSES = ("draft", "active", "suspended", "ended")
+HOURS = (*(f"day_{n}" for n in range(7)), "zone", "holidays", "special", "always")
+WEEK = "09:00–18:00"
+
+
+def _company(visit: Visit, slug: str) -> Company:
+    found = next((one for one in visit.viewer.companies.values() if one.slug == slug), None)
+    if found is None or found.id not in visit.principal.clients_with(visit.call.rule.roles):
+        raise DomainError("client-unknown")
+    return found
+
+
+def _get(visit: Visit, table: Table, row_id: UUID) -> Any:
+    def read(connection: Connection) -> RowMapping:
+        return visit.call.found(contracts.get(connection, table, row_id), table.name)
+
+    return visit.read(read)
+
+
+# --- contracts --------------------------------------------------------------------------------------------------------
+
+
+async def _contract(
+    visit: Visit, company: Company, typed: dict[str, str], status: int = 200, **more: Any
+) -> Response:
+    t = visit.portal.texts
+    calendars = await visit.read(
+        lambda connection: contracts.listed(connection, CALENDAR, [company.id], limit=1_000)
+    )
+    return visit.page(
+        "contracts/form",
+        status,
+        **{"row": None, "version": None, "stale": [], **more},
+        typed=typed,
+        company=company,
+        terms=[term for term in TERMS if term.kind != "yes"],
+        ticks=[term for term in TERMS if term.kind == "yes"],
+        lines=[Choice(line.key, line.title, line.key == typed["service_line"]) for line in LINES],
+        statuses=[Choice(one, t.word("client_status", one), one == typed["status"]) for one in STATUSES],
+        calendars=[
+            Choice("", t("contracts.always"), not typed["calendar_id"]),
+            *(
+                Choice(str(one["id"]), one["name"], str(one["id"]) == typed["calendar_id"])
+                for one in calendars
+            ),
+        ],
+        may="admin" in visit.viewer.roles,
+        crumbs=[
+            Crumb(t("clients.title"), "/clients"),
+            Crumb(company.name, f"/clients/{company.id}"),
+            Crumb(typed["number"] or t("contracts.add")),
+        ],
+    )
+
+
+def _shown(row: RowMapping) -> dict[str, str]:
+    return {
+        **{name: "" if row[name] is None else str(row[name]) for name in PLAIN},
+        **typed_terms(row["terms"]),
+        "other": other_terms(row["terms"]),
+    }
+
+
+def _typed(visit: Visit) -> dict[str, str]:
+    names = (*PLAIN, *(term.name for term in TERMS))
+    return {
+        **{name: visit.form.text(name, 500) for name in names},
+        "other": visit.form.text("other", 100_000),
+    }
+
+
+def _body(visit: Visit, typed: dict[str, str], kind: Any, names: tuple[str, ...], **more: Any) -> Any:
+    optional = ("ends_on", "calendar_id")
+    values = {name: (typed[name] or None) if name in optional else typed[name] for name in names}
+    return visit.body(kind, **values, terms=terms_of(typed, typed["other"]), **more)
+
+
+@router.get("/contracts/new")
+async def compose_contract(visit: VisitDep, client: str = "") -> Response:
+    """The form of a new contract."""
+    company = _company(visit, client)
+    first = {
+        **dict.fromkeys(PLAIN, ""),
+        "service_line": LINES[0].key,
+        "kind": "transaction",
+        "status": "active",
+        "starts_on": date(visit.call.now.year, visit.call.now.month, 1).isoformat(),
+        **typed_terms({}),
+        "currency": company.currency,
+        "other": '{"pricing": {"kind": "flat"}}',
+    }
+    return await _contract(visit, company, first)
+
+
+@router.post("/contracts")
+async def create_contract(visit: PostDep) -> Response:
+    """Add a contract."""
+    typed, company = _typed(visit), _company(visit, visit.form.text("client", 60))
+
+    async def work() -> Response:
+        return await v1.create_contract(
+            visit.call, _body(visit, typed, NewContract, PLAIN, client_id=company.id)
+        )
+
+    async def again(notice: Notice, status: int) -> Response:
+        return await _contract(visit, company, typed, status, notice=notice)
+
+    return await visit.act(
+        work, to=f"/clients/{company.id}", said="contracts.added", again=again, number=typed["number"]
+    )
+
+
+@router.get("/contracts/{contract_id}")
+async def contract(visit: VisitDep, contract_id: UUID) -> Response:
+    """One contract."""
+    row = await _get(visit, CONTRACT, contract_id)
+    company = visit.viewer.companies[row["client_id"]]
+    return await _contract(visit, company, _shown(row), row=row, version=row["row_version"])
+
+
+@router.post("/contracts/{contract_id}")
+async def edit_contract(visit: PostDep, contract_id: UUID) -> Response:
+    """Keep new terms; tickets read them from their next step on."""
+    typed, version = _typed(visit), visit.form.version
+    row = await _get(visit, CONTRACT, contract_id)
+    company = visit.viewer.companies[row["client_id"]]
+
+    async def work() -> Response:
+        names = tuple(name for name in PLAIN if name not in ("number", "service_line"))
+        body = _body(visit, typed, EditContract, names)
+        return await v1.edit_contract(
+            visit.call, contract_id, body, etag(version) if version is not None else None
+        )
+
+    async def again(notice: Notice, status: int) -> Response:
+        now = await _get(visit, CONTRACT, contract_id)
+        fixed = {"number": now["number"], "service_line": now["service_line"]}
+        mine = {**typed, **fixed}
+        stale = differences(visit.portal.texts, "contracts", _shown(now), mine) if status == 412 else []
+        return await _contract(
+            visit, company, mine, status, notice=notice, row=now, version=now["row_version"], stale=stale
+        )
+
+    return await visit.act(
+        work, to=f"/clients/{company.id}", said="contracts.kept", again=again, number=row["number"]
+    )
+
+
+# --- calendars --------------------------------------------------------------------------------------------------------
+
+
+def _calendar(
+    visit: Visit, company: Company, typed: dict[str, str], status: int = 200, **more: Any
+) -> Response:
+    t = visit.portal.texts
+    zones = sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+    return visit.page(
+        "calendars/form",
+        status,
+        **{"row": None, "version": None, "stale": [], **more},
+        typed=typed,
+        company=company,
+        zones=[Choice(name, name, name == typed["zone"]) for name in zones],
+        may=bool(visit.viewer.roles & RULES["POST", "/calendars"].roles),
+        crumbs=[
+            Crumb(t("clients.title"), "/clients"),
+            Crumb(company.name, f"/clients/{company.id}"),
+            Crumb(typed["name"] or t("calendars.add")),
+        ],
+    )
+
+
+def _typed_calendar(visit: Visit) -> dict[str, str]:
+    return {name: visit.form.text(name, 20_000) for name in ("name", *HOURS)}
+
+
+@router.get("/calendars/new")
+async def compose_calendar(visit: VisitDep, client: str = "") -> Response:
+    """The form of a new calendar: weekdays from nine to six to begin with."""
+    company = _company(visit, client)
+    first = {
+        "name": "",
+        **dict.fromkeys(HOURS, ""),
+        **{f"day_{n}": WEEK for n in range(5)},
+        "zone": company.zone,
+    }
+    return _calendar(visit, company, first)
+
+
+@router.post("/calendars")
+async def create_calendar(visit: PostDep) -> Response:
+    """Add a calendar."""
+    typed, company = _typed_calendar(visit), _company(visit, visit.form.text("client", 60))
+
+    async def work() -> Response:
+        body = visit.body(NewCalendar, client_id=company.id, name=typed["name"], definition=hours_of(typed))
+        return await v1.create_calendar(visit.call, body)
+
+    async def again(notice: Notice, status: int) -> Response:
+        return _calendar(visit, company, typed, status, notice=notice)
+
+    return await visit.act(
+        work, to=f"/clients/{company.id}", said="calendars.added", again=again, name=typed["name"]
+    )
+
+
+@router.get("/calendars/{calendar_id}")
+async def calendar(visit: VisitDep, calendar_id: UUID) -> Response:
+    """One calendar."""
+    row = await _get(visit, CALENDAR, calendar_id)
+    company = visit.viewer.companies[row["client_id"]]
+    shown = {"name": row["name"], **typed_hours(row["definition"])}
+    return _calendar(visit, company, shown, row=row, version=row["row_version"])
+
+
+@router.post("/calendars/{calendar_id}")
+async def edit_calendar(visit: PostDep, calendar_id: UUID) -> Response:
+    """Keep new hours."""
+    typed, version = _typed_calendar(visit), visit.form.version
+    row = await _get(visit, CALENDAR, calendar_id)
+    company = visit.viewer.companies[row["client_id"]]
+
+    async def work() -> Response:
+        body = visit.body(EditCalendar, name=typed["name"], definition=hours_of(typed))
+        return await v1.edit_calendar(
+            visit.call, calendar_id, body, etag(version) if version is not None else None
+        )
+
+    async def again(notice: Notice, status: int) -> Response:
+        now = await _get(visit, CALENDAR, calendar_id)
+        kept = {"name": now["name"], **typed_hours(now["definition"])}
+        stale = differences(visit.portal.texts, "calendars", kept, typed) if status == 412 else []
+        return _calendar(
+            visit, company, typed, status, notice=notice, row=now, version=now["row_version"], stale=stale
+        )
+
+    return await visit.act(
+        work, to=f"/clients/{company.id}", said="calendars.kept", again=again, name=typed["name"]
+    )

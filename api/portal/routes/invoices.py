@@ -1,0 +1,290 @@
+"""Invoices: the list, one of them with its lines, a line with its tickets and their quality evidence. Finance
+approves, issues, withdraws and credits here; a client sees what was issued to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.access import Rule, as_page
+from api.portal import chips
+from api.portal.formats import Formats
+from api.portal.listing import FILE_PAGE, LIMIT, address, choices, client_filter, clients_of, file_of
+from api.portal.parts import Crumb, Empty, Filter, NavItem, Notice, Tile
+from api.portal.visit import PostDep, Visit, VisitDep
+from api.v1 import invoices as v1
+from api.v1.parameters import id_cursor
+from schemas.invoices import CancelInvoice, InvoiceSummary, InvoiceView, NewCreditNote
+from ticketos.db.repositories import accounts
+from ticketos.db.repositories import invoice_rows as rows
+from ticketos.domain.errors import DomainError
+
+router = APIRouter(include_in_schema=False)
+_READ = as_page(v1.RULES["GET", "/v1/invoices"])
+RULES: dict[tuple[str, str], Rule] = {
+    ("GET", "/invoices"): _READ,
+    ("GET", "/invoices.csv"): _READ,
+    ("GET", "/invoices/{invoice_id}"): _READ,
+    ("GET", "/invoices/{invoice_id}/lines/{line_id}"): _READ,
+    ("GET", "/invoices/{invoice_id}/lines/{line_id}/evidence.csv"): _READ,
+    ("POST", "/invoices/{invoice_id}/approve"): as_page(
+        v1.RULES["POST", "/v1/invoices/{invoice_id}/approve"]
+    ),
+    ("POST", "/invoices/{invoice_id}/issue"): as_page(v1.RULES["POST", "/v1/invoices/{invoice_id}/issue"]),
+    ("POST", "/invoices/{invoice_id}/cancel"): as_page(v1.RULES["POST", "/v1/invoices/{invoice_id}/cancel"]),
+    ("POST", "/invoices/{invoice_id}/credit"): as_page(
+        v1.RULES["POST", "/v1/invoices/{invoice_id}/credit-notes"]
+    ),
+}
+NAV = (
+    NavItem(
+        text="invoices.title",
+        href="/invoices",
+        icon="money",
+        roles=v1.READERS,
+        section="office",
+        key="i",
+        order=60,
+    ),
+)
+STATES = ("draft", "approved", "issued", "cancelled")
+
+
+def _found(
+    connection: Connection, visit: Visit, client: str, period: str, state: str, limit: int, cursor: str | None
+) -> tuple[Sequence[InvoiceSummary], str | None]:
+    seen = [one for slug, _, one in clients_of(visit) if not client or slug == client]
+    staff = [one for one in seen if visit.principal.staff_over(one)]
+    found = rows.listed(
+        connection,
+        staff,
+        [one for one in seen if one not in staff],
+        limit=limit + 1,
+        before=id_cursor(cursor),
+        month=period or None,
+        state=state or None,
+    )
+    shown = [InvoiceSummary.model_validate({**row, "version": row["row_version"]}) for row in found[:limit]]
+    return shown, str(shown[-1].id) if len(found) > limit else None
+
+
+@router.get("/invoices")
+async def show(
+    visit: VisitDep, client: str = "", period: str = "", state: str = "", cursor: str | None = None
+) -> Response:
+    """The list, the newest first."""
+    found, following = await visit.read(
+        lambda connection: _found(connection, visit, client, period, state, LIMIT, cursor or None)
+    )
+    t, staff = visit.portal.texts, visit.viewer.staff
+    query = {"client": client, "period": period, "state": state}
+    narrowed = any(query.values())
+    states = [Filter("state", t("invoices.state"), choices(t, "paper", STATES, state))] if staff else []
+    return visit.page(
+        "invoices/list",
+        rows=found,
+        state=lambda code: chips.paper(code, t),
+        filters=[
+            *client_filter(visit, client),
+            Filter("period", t("invoices.period"), value=period, kind="month"),
+            *states,
+        ],
+        narrowed=narrowed,
+        file=address("/invoices.csv", query),
+        more=address("/invoices", {**query, "cursor": following}) if following else None,
+        first=address("/invoices", query) if cursor else None,
+        empty=Empty(t("lists.nothing"), t("lists.nothing_text"), "filter", t("shell.clear"), "/invoices")
+        if narrowed
+        else Empty(
+            t("invoices.empty"), t("invoices.empty_text" if not staff else "invoices.empty_staff"), "money"
+        ),
+    )
+
+
+@router.get("/invoices.csv")
+async def export(visit: VisitDep, client: str = "", period: str = "", state: str = "") -> Response:
+    """The same list as a file."""
+
+    def page(connection: Connection, cursor: str | None) -> tuple[Sequence[InvoiceSummary], str | None]:
+        return _found(connection, visit, client, period, state, FILE_PAGE, cursor)
+
+    def line(one: InvoiceSummary) -> list[Any]:
+        return [
+            *(visit.viewer.company(one.client_id), one.number, one.kind, one.period, one.state, one.currency),
+            *(one.net, one.tax, one.total, one.issued_on, one.due_on, one.payment_state),
+        ]
+
+    head = (
+        *("client", "number", "kind", "period", "state", "currency"),
+        *("net", "tax", "total", "issued_on", "due_on", "payment"),
+    )
+    return await file_of(visit, "invoices", head, page, line)
+
+
+@router.get("/invoices/{invoice_id}")
+async def one(visit: VisitDep, invoice_id: UUID) -> Response:
+    """One invoice or credit note with all it says."""
+    return await _one(visit, invoice_id)
+
+
+async def _one(visit: Visit, invoice_id: UUID, status: int = 200, **more: Any) -> Response:
+    def read(connection: Connection) -> tuple[InvoiceView, dict[str, str]]:
+        view = v1.seen(connection, visit.call, invoice_id)
+        people = {view.drafted_by, view.approved_by, view.issued_by} - {None}
+        return view, _names(connection, [one for one in people if one])
+
+    view, names = await visit.read(read)
+    t, me = visit.portal.texts, str(visit.principal.user_id)
+    acts = "finance" in visit.principal.roles_over(view.client_id)
+    total = view.total
+    return visit.page(
+        "invoices/view",
+        status,
+        paper=view,
+        names=names,
+        state=chips.paper(view.state, t),
+        tiles=[
+            Tile(t("invoices.net"), _money(visit, view.net, view.currency)),
+            Tile(t("invoices.tax"), _money(visit, view.tax, view.currency)),
+            Tile(t("invoices.total"), _money(visit, total, view.currency)),
+        ],
+        may_approve=acts and view.state == "draft",
+        own_draft=view.drafted_by == me,
+        may_issue=acts and view.state == "approved",
+        may_cancel=acts and view.state in ("draft", "approved"),
+        may_credit=acts and view.state == "issued" and view.kind == "invoice",
+        crumbs=[
+            Crumb(t("invoices.title"), "/invoices"),
+            Crumb(view.number or t("invoices.draft_of", month=view.period)),
+        ],
+        **{"reason": "", **more},
+    )
+
+
+def _money(visit: Visit, amount: Decimal, currency: str) -> str:
+    return Formats(visit.portal.texts, visit.viewer.zone, visit.call.now).money(amount, currency)
+
+
+def _names(connection: Connection, people: list[str]) -> dict[str, str]:
+    ids = []
+    for text in people:
+        try:
+            ids.append(UUID(text))
+        except ValueError:
+            continue
+    return {str(user_id): name for user_id, name in accounts.names_of(connection, ids).items()}
+
+
+@router.get("/invoices/{invoice_id}/lines/{line_id}")
+async def line(visit: VisitDep, invoice_id: UUID, line_id: UUID, cursor: str | None = None) -> Response:
+    """A line with its proof: every unit with its ticket, quality checks and the client's decision."""
+    proof = await visit.read(
+        lambda connection: v1.proof_of(connection, visit.call, line_id, LIMIT, id_cursor(cursor or None))
+    )
+    if proof.invoice_id != invoice_id:
+        raise DomainError("not-found", what="invoice line")
+    t, here = visit.portal.texts, f"/invoices/{invoice_id}/lines/{line_id}"
+    following = proof.next_cursor
+    return visit.page(
+        "invoices/line",
+        proof=proof,
+        ticket="/tickets" if visit.viewer.staff else "/requests",
+        version_state=lambda code: chips.version(code, t),
+        file=f"{here}/evidence.csv",
+        more=address(here, {"cursor": following}) if following else None,
+        first=here if cursor else None,
+        crumbs=[
+            Crumb(t("invoices.title"), "/invoices"),
+            Crumb(
+                proof.invoice_number or t("invoices.draft_of", month=proof.period), f"/invoices/{invoice_id}"
+            ),
+            Crumb(t("invoices.line_n", n=proof.line.position)),
+        ],
+    )
+
+
+@router.get("/invoices/{invoice_id}/lines/{line_id}/evidence.csv")
+async def evidence(visit: VisitDep, invoice_id: UUID, line_id: UUID) -> Response:
+    """The proof of a line as a file."""
+
+    def page(connection: Connection, cursor: str | None) -> tuple[Sequence[Any], str | None]:
+        proof = v1.proof_of(connection, visit.call, line_id, FILE_PAGE, id_cursor(cursor))
+        if proof.invoice_id != invoice_id:
+            raise DomainError("not-found", what="invoice line")
+        return proof.units, proof.next_cursor
+
+    def row(unit: Any) -> list[Any]:
+        second = next((check for check in reversed(unit.checks) if check.level == 2), None)
+        decided = unit.approvals[-1] if unit.approvals else None
+        return [
+            *(unit.ticket_number, unit.filename, unit.doc_type, unit.quantity, unit.accepted_at.isoformat()),
+            *(unit.erp_reference, unit.sha256, len(unit.checks)),
+            second.verdict if second else "",
+            f"{second.fields_correct}/{second.fields_inspected}" if second else "",
+            decided.state if decided else "",
+        ]
+
+    head = (
+        *("request", "file", "kind", "quantity", "accepted_at", "erp_reference", "sha256", "checks"),
+        *("second_person", "fields_right", "decision"),
+    )
+    return await file_of(visit, "evidence", head, page, row)
+
+
+async def _act(visit: Visit, invoice_id: UUID, work: Any, said: str) -> Response:
+    async def again(notice: Notice, status: int) -> Response:
+        return await _one(visit, invoice_id, status, notice=notice, reason=visit.form.text("reason", 500))
+
+    def to(answer: Response) -> str:
+        made = answer.headers.get("location", "")
+        return made.removeprefix("/v1") if made else f"/invoices/{invoice_id}"
+
+    return await visit.act(work, to=to, said=said, again=again)
+
+
+@router.post("/invoices/{invoice_id}/approve")
+async def approve(visit: PostDep, invoice_id: UUID) -> Response:
+    """Approve a draft that somebody else made, as it was on the page."""
+    version = visit.form.version
+    return await _act(
+        visit, invoice_id, lambda: v1.approved(visit.call, invoice_id, version), "invoices.approved"
+    )
+
+
+@router.post("/invoices/{invoice_id}/issue")
+async def issue(visit: PostDep, invoice_id: UUID) -> Response:
+    """Give it its number."""
+    version = visit.form.version
+    return await _act(
+        visit, invoice_id, lambda: v1.issued(visit.call, invoice_id, version), "invoices.issued"
+    )
+
+
+@router.post("/invoices/{invoice_id}/cancel")
+async def cancel(visit: PostDep, invoice_id: UUID) -> Response:
+    """Withdraw what was not issued."""
+
+    async def work() -> Response:
+        return await v1.cancel_invoice(
+            visit.call, invoice_id, visit.body(CancelInvoice, reason=visit.form.text("reason", 500))
+        )
+
+    return await _act(visit, invoice_id, work, "invoices.cancelled")
+
+
+@router.post("/invoices/{invoice_id}/credit")
+async def credit(visit: PostDep, invoice_id: UUID) -> Response:
+    """Credit all that is left of an issued invoice."""
+
+    async def work() -> Response:
+        return await v1.credit_invoice(
+            visit.call, invoice_id, visit.body(NewCreditNote, reason=visit.form.text("reason", 500))
+        )
+
+    return await _act(visit, invoice_id, work, "invoices.credited")

@@ -1,0 +1,129 @@
+"""How well work was done: accuracy with its interval per client and agent, defects by kind, the rows behind."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.access import ROUTES, Rule, as_page
+from api.portal.charts import Chart, Series
+from api.portal.formats import Formats
+from api.portal.parts import Choice, Filter, NavItem
+from api.portal.visit import Visit, VisitDep
+from api.v1.operations import accuracy_of
+from ticketos.db.repositories import accounts, standing
+
+router = APIRouter(include_in_schema=False)
+RULES: dict[tuple[str, str], Rule] = {("GET", "/quality"): as_page(ROUTES["GET", "/v1/accuracy"])}
+NAV = (
+    NavItem(
+        text="quality.title",
+        href="/quality",
+        icon="quality",
+        roles=RULES["GET", "/quality"].roles,
+        section="watch",
+        key="q",
+        order=60,
+    ),
+)
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+@router.get("/quality")
+async def show(
+    visit: VisitDep, month: str = "", client: str = "", agent: str = "", verdict: str = ""
+) -> Response:
+    """The month's figures, all from the random sample; risk-based and rework checks stay out of the estimate."""
+    chosen = month if _MONTH.fullmatch(month) else visit.call.now.strftime("%Y-%m")
+    companies = visit.viewer.companies
+    client_id = next((one.id for one in companies.values() if one.slug == client), None)
+    staff = visit.principal.staff
+
+    def read(connection: Connection) -> dict[str, Any]:
+        by_agent = standing.sampled_by_agent(connection, chosen) if staff else []
+        rows = standing.reviewed(
+            connection,
+            chosen,
+            client_id=client_id,
+            work_by=_uuid(agent) if staff else None,
+            verdict=verdict if verdict in ("pass", "fail") else "",
+        )
+        people = {row["work_by"] for row in (*by_agent, *rows) if row["work_by"]} if staff else set()
+        return {
+            "clients": [accuracy_of(row, chosen) for row in standing.sampled(connection, chosen)],
+            "agents": [accuracy_of(row, chosen) for row in by_agent],
+            "defects": standing.defects(connection, chosen),
+            "rows": rows,
+            "people": accounts.names_of(connection, people),
+        }
+
+    found = await visit.read(read)
+    query = {"month": chosen, "client": client, "agent": agent, "verdict": verdict}
+    return visit.page(
+        "quality/quality",
+        **found,
+        month=chosen,
+        staff=staff,
+        pareto=_pareto(visit, found["defects"]),
+        filters=_filters(visit, query),
+        filtered=bool(client or agent or verdict),
+        slug={one.id: one.slug for one in companies.values()},
+        address=lambda **more: _address({**query, **more}),
+        live_topic="",
+    )
+
+
+def _pareto(visit: Visit, rows: list[dict[str, Any]]) -> Chart | None:
+    t = visit.portal.texts
+    if not rows:
+        return None
+    kinds = list(dict.fromkeys(row["category"] for row in rows))
+    counts = {(row["category"], row["severity"]): row["defects"] for row in rows}
+    f = Formats(t, visit.viewer.zone, visit.call.now)
+    return Chart(
+        title=t("quality.pareto"),
+        labels=[t.word("defect", kind) for kind in kinds],
+        series=[
+            Series(t.word("severity", severity), [counts.get((kind, severity), 0) for kind in kinds])
+            for severity in ("critical", "non_critical")
+        ],
+        first=t("quality.category"),
+        show=lambda value: f.number(Decimal(value)),
+    )
+
+
+def _filters(visit: Visit, query: dict[str, str]) -> list[Filter]:
+    t = visit.portal.texts
+    anything = Choice("", t("shell.any"))
+    found = [Filter("month", t("quality.month"), value=query["month"], kind="month")]
+    if visit.viewer.many_clients:
+        names = sorted(
+            (one.name, one.slug) for one in visit.viewer.companies.values() if one.kind == "client"
+        )
+        choices = [anything, *(Choice(slug, name, slug == query["client"]) for name, slug in names)]
+        found.append(Filter("client", t("quality.client"), choices, query["client"]))
+    verdicts = [
+        anything,
+        *(Choice(one, t(f"quality.verdict.{one}"), one == query["verdict"]) for one in ("pass", "fail")),
+    ]
+    found.append(Filter("verdict", t("quality.verdict_is"), verdicts, query["verdict"]))
+    return found
+
+
+def _address(query: dict[str, Any]) -> str:
+    kept = {name: value for name, value in query.items() if value}
+    return "/quality" + (f"?{urlencode(kept)}" if kept else "")
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,304 @@
+"""A client's requests: what runs and when it will be done, raising one with its files, and one of them in calm
+words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, get_args
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, RowMapping
+from starlette.responses import Response
+
+from api import views
+from api.access import ROUTES, Rule, allow, as_page
+from api.portal import calm, chips
+from api.portal.listing import (
+    CLIENT,
+    FILE_PAGE,
+    LIMIT,
+    address,
+    client_filter,
+    clients_of,
+    day_filters,
+    file_of,
+    span,
+)
+from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice, Tab
+from api.portal.visit import PostDep, Visit, VisitDep
+from api.v1 import acts
+from api.v1 import tickets as v1
+from schemas.acts import Priority
+from schemas.requests import NewTicket, PriorityBody, ReasonBody
+from ticketos.db.repositories import documents, tickets
+from ticketos.domain.errors import DomainError
+from ticketos.domain.state import OPEN_STATES
+
+router = APIRouter(include_in_schema=False)
+RULES: dict[tuple[str, str], Rule] = {
+    ("GET", "/requests"): allow(CLIENT, page=True),
+    ("GET", "/requests.csv"): allow(CLIENT, page=True),
+    ("GET", "/requests/new"): allow(CLIENT, page=True),
+    ("POST", "/requests"): allow(CLIENT, page=True),
+    ("GET", "/requests/{ticket_id}"): allow(CLIENT, page=True),
+    ("POST", "/requests/{ticket_id}/cancel"): as_page(ROUTES["POST", "/v1/tickets/{ticket_id}/cancel"]),
+    ("POST", "/requests/{ticket_id}/priority"): as_page(ROUTES["POST", "/v1/tickets/{ticket_id}/priority"]),
+    ("POST", "/requests/{ticket_id}/reopen"): as_page(ROUTES["POST", "/v1/tickets/{ticket_id}/reopen"]),
+}
+NAV = (
+    NavItem(
+        text="requests.title", href="/requests", icon="ticket", roles=CLIENT, section="work", key="r", order=6
+    ),
+)
+VIEWS = ("running", "yours", "done", "all")
+
+
+def filtered(
+    connection: Connection, visit: Visit, view: str, q: str, client: str, since: str, until: str
+) -> tickets.Filter:
+    """The filters of the address as the repository takes them."""
+    seen = visit.principal.clients_with(visit.call.rule.roles)
+    if client:
+        seen = tuple(one for slug, _, one in clients_of(visit) if slug == client)
+    first, last = span(visit, since, until)
+    return tickets.Filter(
+        client_ids=seen,
+        states={"done": ("closed", "cancelled")}.get(view, ()),
+        stages=("approval",) if view == "yours" else (),
+        open_only=view in ("running", "yours"),
+        found=tickets.searched(connection, seen, q) if q.strip() else None,
+        since=first,
+        until=last,
+    )
+
+
+@router.get("/requests")
+async def show(
+    visit: VisitDep,
+    view: str = "running",
+    q: str = "",
+    client: str = "",
+    since: str = "",
+    until: str = "",
+    cursor: str | None = None,
+) -> Response:
+    """The list."""
+    view, q = view if view in VIEWS else "running", q[:200]
+    rows, following = await visit.read(
+        lambda connection: tickets.listed(
+            connection, filtered(connection, visit, view, q, client, since, until), LIMIT, cursor or None
+        )
+    )
+    t = visit.portal.texts
+    query = {"view": view, "q": q, "client": client, "since": since, "until": until}
+    narrowed = bool(q or client or since or until)
+    return visit.page(
+        "requests/list",
+        rows=rows,
+        now={row["id"]: calm.status(row, t) for row in rows},
+        tabs=[
+            Tab(t(f"requests.view.{one}"), address("/requests", {**query, "view": one}), one == view)
+            for one in VIEWS
+        ],
+        filters=[
+            Filter("q", t("lists.search"), value=q, kind="search"),
+            *client_filter(visit, client),
+            *day_filters(t, since, until),
+        ],
+        view=view,
+        narrowed=narrowed,
+        file=address("/requests.csv", query),
+        more=address("/requests", {**query, "cursor": following}) if following else None,
+        first=address("/requests", query) if cursor else None,
+        empty=Empty(
+            t("lists.nothing"), t("lists.nothing_text"), "filter", t("shell.clear"), f"/requests?view={view}"
+        )
+        if narrowed
+        else Empty(
+            t(f"requests.empty.{view}"),
+            t("requests.empty_text"),
+            "ticket",
+            t("requests.raise"),
+            "/requests/new",
+        ),
+        live_topic="",
+    )
+
+
+@router.get("/requests.csv")
+async def export(
+    visit: VisitDep, view: str = "running", q: str = "", client: str = "", since: str = "", until: str = ""
+) -> Response:
+    """The same list as a file."""
+    t = visit.portal.texts
+    columns = (
+        "number",
+        "subject",
+        "priority",
+        "documents_total",
+        "documents_done",
+        "received_at",
+        "due_at",
+        "closed_at",
+    )
+
+    def page(connection: Connection, cursor: str | None) -> tuple[Sequence[RowMapping], str | None]:
+        wanted = filtered(connection, visit, view, q[:200], client, since, until)
+        return tickets.listed(connection, wanted, FILE_PAGE, cursor)
+
+    def line(row: RowMapping) -> list[Any]:
+        values = [row[name].isoformat() if isinstance(row[name], datetime) else row[name] for name in columns]
+        return [*values, calm.status(row, t).text]
+
+    return await file_of(visit, "requests", (*columns, "status"), page, line)
+
+
+@router.get("/requests/new")
+async def compose(visit: VisitDep) -> Response:
+    """The form of a new request."""
+    return _form(visit)
+
+
+def _form(visit: Visit, status: int = 200, **more: Any) -> Response:
+    t, typed = visit.portal.texts, more.pop("typed", {})
+    mine = [Choice(slug, name, slug == typed.get("client")) for slug, name, _ in clients_of(visit)]
+    urgent = typed.get("priority", "P3")
+    return visit.page(
+        "requests/new",
+        status,
+        typed=typed,
+        clients=mine if len(mine) > 1 else [],
+        priorities=[Choice(p, t(f"requests.priority.{p}"), p == urgent) for p in get_args(Priority)],
+        crumbs=[Crumb(t("requests.title"), "/requests"), Crumb(t("requests.raise"))],
+        most=visit.services.options.max_upload_bytes,
+        **more,
+    )
+
+
+@router.post("/requests")
+async def raise_request(visit: PostDep) -> Response:
+    """Store the request with its files; its work begins by itself."""
+    form, call = visit.form, visit.call
+    typed = {name: form.text(name, 200_000) for name in ("client", "subject", "text", "priority")}
+
+    async def act() -> Response:
+        files = await v1.attachments(form.files("files"), visit.services.options.max_upload_bytes)
+        asked = visit.body(
+            NewTicket,
+            client=typed["client"] or None,
+            subject=typed["subject"],
+            text=typed["text"],
+            priority=typed["priority"] or None,
+        )
+        return await v1.accepted(call, asked, files, asked.model_dump_json().encode() + v1.digests(files))
+
+    async def again(notice: Notice, status: int) -> Response:
+        return _form(visit, status, typed=typed, notice=notice)
+
+    return await visit.act(
+        act,
+        to=lambda answer: answer.headers["location"].replace("/v1/tickets/", "/requests/"),
+        said="requests.raised",
+        again=again,
+    )
+
+
+@router.get("/requests/{ticket_id}")
+async def one(visit: VisitDep, ticket_id: UUID) -> Response:
+    """One request."""
+    return await _one(visit, ticket_id)
+
+
+async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) -> Response:
+    call = visit.call
+
+    def read(connection: Connection) -> dict[str, Any]:
+        row = v1.one(connection, call, ticket_id)
+        root_id = row["root_id"]
+        root = row if root_id == row["id"] else v1.one(connection, call, root_id)
+        around = tickets.tree(connection, root_id)
+        events = call.services.audit.timeline(connection, root_id)
+        return {
+            "ticket": root,
+            "documents": [
+                views.document(d, call.principal) for d in documents.of_ticket(connection, root_id)
+            ],
+            "messages": views.messages(around.messages, False),
+            "approvals": [a for a in reversed(around.approvals) if a["state"] != "withdrawn"],
+            "events": [views.event(e, False) for e in reversed(events) if e.event in calm.TOLD],
+            "billed": sum(1 for u in around.usage if u["state"] == "invoiced"),
+        }
+
+    found = await visit.read(read)
+    t, ticket = visit.portal.texts, found["ticket"]
+    waiting = [a for a in found["approvals"] if a["state"] == "open"]
+    return visit.page(
+        "requests/view",
+        status,
+        **found,
+        waiting=waiting,
+        now=calm.status(ticket, t, decided=not waiting),
+        steps=calm.STEPS,
+        at=calm.STEPS.index(calm.step(ticket)),
+        document_state=lambda value: chips.document(value, t),
+        version_state=lambda value: chips.version(value, t),
+        may_cancel=ticket["state"] in OPEN_STATES and ticket["stage"] not in ("billing", "closure"),
+        may_reopen=ticket["state"] not in OPEN_STATES,
+        priorities=[
+            Choice(p, t(f"requests.priority.{p}"), p == ticket["priority"]) for p in get_args(Priority)
+        ],
+        crumbs=[Crumb(t("requests.title"), "/requests"), Crumb(ticket["number"])],
+        live_topic=str(ticket["id"]),
+        **{"typed": {}, **more},
+    )
+
+
+async def _act(visit: Visit, ticket_id: UUID, work: Any, said: str) -> Response:
+    async def again(notice: Notice, status: int) -> Response:
+        return await _one(
+            visit, ticket_id, status, notice=notice, typed={"reason": visit.form.text("reason")}
+        )
+
+    return await visit.act(work, to=f"/requests/{ticket_id}", said=said, again=again)
+
+
+def _reason(visit: Visit) -> ReasonBody:
+    reason = visit.form.text("reason", 500)
+    if not reason:
+        raise DomainError("reason-missing")
+    return visit.body(ReasonBody, reason=reason)
+
+
+@router.post("/requests/{ticket_id}/cancel")
+async def cancel(visit: PostDep, ticket_id: UUID) -> Response:
+    """Withdraw the request, with a reason."""
+
+    async def work() -> Response:
+        return await acts.cancel(visit.call, ticket_id, _reason(visit))
+
+    return await _act(visit, ticket_id, work, "requests.cancelled")
+
+
+@router.post("/requests/{ticket_id}/priority")
+async def prioritise(visit: PostDep, ticket_id: UUID) -> Response:
+    """Ask for another priority."""
+
+    async def work() -> Response:
+        body = visit.body(
+            PriorityBody, priority=visit.form.text("priority"), reason=visit.form.text("reason", 500)
+        )
+        return await acts.change_priority(visit.call, ticket_id, body)
+
+    return await _act(visit, ticket_id, work, "requests.prioritised")
+
+
+@router.post("/requests/{ticket_id}/reopen")
+async def reopen(visit: PostDep, ticket_id: UUID) -> Response:
+    """Open a finished request again."""
+
+    async def work() -> Response:
+        return await acts.reopen(visit.call, ticket_id, _reason(visit))
+
+    return await _act(visit, ticket_id, work, "requests.reopened")

@@ -1,0 +1,106 @@
+"""A task that has no page of its own: classify, clear a contract, do manual work, decide an escalation."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, RowMapping
+from starlette.responses import Response
+
+from api.access import ROUTES, TASK_READERS, Rule, allow, as_page
+from api.portal import sla
+from api.portal.formats import Formats, decimal_of
+from api.portal.page import redirect
+from api.portal.parts import Choice, Notice
+from api.portal.routes import work
+from api.portal.visit import PostDep, Visit, VisitDep
+from api.v1 import tasks as v1
+from schemas.acts import Priority
+from schemas.requests import CompleteBody
+from ticketos.db.repositories import documents, tickets
+from ticketos.domain import tasks as rules
+from ticketos.lines import LINES
+
+router = APIRouter(include_in_schema=False)
+RULES: dict[tuple[str, str], Rule] = {
+    ("GET", "/tasks/{task_id}"): allow(TASK_READERS, page=True),
+    ("POST", "/tasks/{task_id}"): as_page(ROUTES["POST", "/v1/tasks/{task_id}/complete"]),
+    ("POST", "/tasks/{task_id}/take"): as_page(ROUTES["POST", "/v1/tasks/{task_id}/claim"]),
+}
+FIELDS = {
+    "triage": ("service_line", "priority", "ticket_type"),
+    "contract": ("reason",),
+    "work": ("note",),
+    "escalation": ("decision", "reason"),
+}
+"""What the result of each kind holds."""
+
+
+@router.get("/tasks/{task_id}")
+async def show(visit: VisitDep, task_id: UUID) -> Response:
+    """The task with what is needed to do it."""
+    return await _page(visit, task_id)
+
+
+async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> Response:
+    def read(connection: Connection) -> dict[str, Any]:
+        task = v1.one(connection, visit.call, task_id)
+        ticket = tickets.get(connection, task["root_id"])
+        assert ticket is not None
+        around = tickets.tree(connection, ticket["id"])
+        return {
+            "task": task,
+            "ticket": ticket,
+            "messages": [one for one in around.messages if one["direction"] == "in"][-3:],
+            "documents": documents.of_ticket(connection, ticket["id"], limit=20),
+        }
+
+    found = await visit.read(read)
+    task: RowMapping = found["task"]
+    if task["kind"] in work.DOING and task["state"] == "open":
+        return redirect(work.doing(task))
+    t, now = visit.portal.texts, visit.call.now
+    suggestion = task["payload"].get("suggestion") or {}
+    return visit.page(
+        "work/task",
+        status,
+        **{"typed": {}, **more},
+        **found,
+        chip=sla.chip(sla.of_task(task, now), Formats(t, visit.viewer.zone, now), t),
+        lines=[Choice(one.key, one.title, one.key == suggestion.get("service_line")) for one in LINES],
+        priorities=[Choice(one, one, one == found["ticket"]["priority"]) for one in get_args(Priority)],
+        top=[(t.word("line", line), decimal_of(share)) for line, share in suggestion.get("top") or ()],
+        suggestion=suggestion,
+        sure=decimal_of(suggestion.get("confidence")),
+        may=task["state"] == "open"
+        and bool(visit.principal.roles_over(task["client_id"]) & rules.roles_of(task["kind"])),
+        known=task["kind"] in FIELDS,
+    )
+
+
+@router.post("/tasks/{task_id}")
+async def finish(visit: PostDep, task_id: UUID) -> Response:
+    """Finish it and go on to the next."""
+    form = visit.form
+    kind = form.text("kind", 40)
+    result = {name: form.text(name, 2_000) for name in FIELDS.get(kind, ()) if form.text(name)}
+
+    async def complete() -> Response:
+        return await v1.complete(visit.call, task_id, CompleteBody(result=result, version=form.version))
+
+    async def again(notice: Notice, status: int) -> Response:
+        return await _page(visit, task_id, status, notice=notice, typed=result)
+
+    return await visit.act(complete, to="/work", said="work.finished", again=again)
+
+
+@router.post("/tasks/{task_id}/take")
+async def take(visit: PostDep, task_id: UUID) -> Response:
+    """Take it out of its queue."""
+
+    async def claim() -> Response:
+        return await v1.claim(visit.call, task_id)
+
+    return await visit.act(claim, to=f"/tasks/{task_id}", said="work.taken_this")

@@ -1,0 +1,316 @@
+"""One request: where it stands, its clocks and people, one timeline, its tree, and what may be done to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, get_args
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, RowMapping
+from starlette.responses import Response
+
+from api import views
+from api.access import ROUTES, Rule, as_page
+from api.deps import etag
+from api.portal import sla
+from api.portal.formats import Formats
+from api.portal.page import redirect
+from api.portal.parts import Choice, Notice, Tab
+from api.portal.routes.work import doing
+from api.portal.timeline import GROUPS, Timeline, folded
+from api.portal.visit import PostDep, Visit, VisitDep
+from api.v1 import acts
+from api.v1 import tickets as v1
+from schemas.acts import Priority
+from schemas.requests import EditTicket, LinkBody, OptionalReason, PauseBody, PriorityBody, ReasonBody
+from ticketos.db.repositories import accounts, documents, tasks, tickets
+from ticketos.domain import tasks as task_rules
+from ticketos.domain.errors import DomainError
+from ticketos.domain.state import OPEN_STATES, PROGRESS, STAGES
+
+router = APIRouter(include_in_schema=False)
+ACTS = ("pause", "resume", "cancel", "priority", "retry", "reopen", "links")
+RULES: dict[tuple[str, str], Rule] = {
+    ("GET", "/tickets/{ticket_id}"): as_page(ROUTES["GET", "/v1/tickets/{ticket_id}/tree"]),
+    ("POST", "/tickets/{ticket_id}/subject"): as_page(ROUTES["PATCH", "/v1/tickets/{ticket_id}"]),
+    **{
+        ("POST", f"/tickets/{{ticket_id}}/{act}"): as_page(ROUTES["POST", f"/v1/tickets/{{ticket_id}}/{act}"])
+        for act in ACTS
+    },
+}
+EVENTS, DOCUMENTS = 200, 100
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of the bar."""
+
+    name: str
+    percent: int
+    state: str  # done, now, todo
+
+
+@router.get("/tickets/{ticket_id}")
+async def show(
+    visit: VisitDep, ticket_id: UUID, show: str = "", order: str = "newest", before: int | None = None
+) -> Response:
+    """The whole page. People of a client see the request in their own words."""
+    if not visit.viewer.staff:
+        return redirect(f"/requests/{ticket_id}")
+    return await _page(visit, ticket_id, show=show, order=order, before=before)
+
+
+async def _page(
+    visit: Visit,
+    ticket_id: UUID,
+    status: int = 200,
+    *,
+    show: str = "",
+    order: str = "newest",
+    before: int | None = None,
+    **more: Any,
+) -> Response:
+    read_rule = RULES["GET", "/tickets/{ticket_id}"]
+    found = await visit.read(lambda connection: _read(connection, visit, ticket_id, read_rule, before))
+    t, now = visit.portal.texts, visit.call.now
+    f = Formats(t, visit.viewer.zone, now)
+    root = found["root"]
+    staff = visit.principal.staff_over(root["client_id"])
+    stream = Timeline(t, f, found["people"], {row["id"]: row["filename"] for row in found["documents"]})
+    lines = stream.entries(
+        [views.event(one, staff) for one in found["events"]],
+        views.messages(found["around"].messages, staff),
+        group=show,
+        newest_first=order != "oldest",
+    )
+    base = f"/tickets/{root['id']}"
+    return visit.page(
+        "tickets/ticket",
+        status,
+        **{"subject_typed": None, "reason": "", **more},
+        **found,
+        steps=_steps(root),
+        clocks=[
+            (row, sla.chip(sla.of_clock(row, now), f, t))
+            for row in found["around"].clocks
+            if row["life"] == root["life"]
+        ],
+        chip=_chip(found["around"].clocks, root, f, visit),
+        priority_chip=sla.priority(root["priority"], t),
+        lines=list(folded(lines)),
+        filters=[
+            Tab(
+                t(f"ticket.show.{one or 'all'}"),
+                _address(base, one, order),
+                one == (show if show in GROUPS else ""),
+            )
+            for one in ("", *GROUPS)
+        ],
+        turned=(_address(base, show, "oldest" if order != "oldest" else "newest"), order != "oldest"),
+        earlier=_address(base, show, order, found["events"][0].seq)
+        if len(found["events"]) == EVENTS
+        else None,
+        may=_may(visit, root),
+        priorities=[Choice(one, one, one == root["priority"]) for one in get_args(Priority)],
+        link_kinds=[
+            Choice(one, t.word("link", one))
+            for one in ("related", "duplicate", "repeat_contact", "follow_up")
+        ],
+        workflow=views.workflow_url(root["id"], root["client_id"], visit.principal, visit.services),
+        staff=staff,
+        doing=doing,
+        may_do=lambda row: bool(
+            visit.principal.roles_over(row["client_id"]) & task_rules.roles_of(row["kind"])
+        ),
+        live_topic=str(root["id"]),
+    )
+
+
+def _read(
+    connection: Connection, visit: Visit, ticket_id: UUID, rule: Rule, before: int | None
+) -> dict[str, Any]:
+    # A refused act shows this page again: reading it is judged by the rule of reading.
+    acting, visit.call.rule = visit.call.rule, rule
+    try:
+        row = v1.one(connection, visit.call, ticket_id)
+        root = row if row["root_id"] == row["id"] else v1.one(connection, visit.call, row["root_id"])
+    finally:
+        visit.call.rule = acting
+    around = tickets.tree(connection, root["id"])
+    events = visit.services.audit.recent(connection, root["id"], before=before, limit=EVENTS)
+    todo = tasks.of_ticket(connection, root["id"])
+    checks = documents.quality_of(connection, root["id"])
+    people = {UUID(one.actor_id) for one in events if one.actor_id and one.actor_kind in ("user", "client")}
+    people |= {one for row in todo for one in (row["assigned_to"], row["completed_by"]) if one}
+    people |= {one for one in (root["owner_id"], *(row["reviewer_id"] for row in checks)) if one}
+    staff = visit.principal.staff_over(root["client_id"])
+    linked = [one["other_id"] if one["ticket_id"] == root["id"] else one["ticket_id"] for one in around.links]
+    return {
+        "root": root,
+        "asked": row,
+        "around": around,
+        "events": events,
+        "tasks": [one for one in todo if one["state"] == "open"] if staff else [],
+        "documents": documents.of_ticket(connection, root["id"], limit=DOCUMENTS),
+        "checks": checks,
+        "people": accounts.names_of(connection, people) if staff else {},
+        "linked": tickets.numbers_of(connection, linked),
+    }
+
+
+def _address(base: str, show: str, order: str, before: int | None = None) -> str:
+    parts = [f"show={show}" if show else "", "order=oldest" if order == "oldest" else ""]
+    parts.append(f"before={before}" if before else "")
+    query = "&".join(part for part in parts if part)
+    return base + (f"?{query}" if query else "")
+
+
+def _steps(root: RowMapping) -> list[Step]:
+    """The bar. Rework is a way round: it is shown while it lasts, and is no step of a ticket without defects."""
+    at = STAGES.index(root["stage"])
+    over = root["state"] == "closed"
+    return [
+        Step(stage, PROGRESS[stage], "now" if i == at and not over else "done" if i < at or over else "todo")
+        for i, stage in enumerate(STAGES)
+        if stage != "rework" or root["stage"] == "rework"
+    ]
+
+
+def _chip(clocks: Any, root: RowMapping, f: Formats, visit: Visit) -> Any:
+    for row in clocks:
+        if row["kind"] == "turnaround" and row["life"] == root["life"]:
+            return sla.chip(sla.of_clock(row, visit.call.now), f, visit.portal.texts)
+    return None
+
+
+def _may(visit: Visit, root: RowMapping) -> frozenset[str]:
+    """The acts that this person may do to the ticket as it stands."""
+    held = visit.principal.roles_over(root["client_id"])
+    allowed = {
+        act for act in (*ACTS, "subject") if held & RULES["POST", f"/tickets/{{ticket_id}}/{act}"].roles
+    }
+    state, fits = root["state"], {"links", "subject"}
+    if state in OPEN_STATES:
+        fits |= {"priority"}
+        fits |= set() if root["stage"] in ("billing", "closure") else {"cancel"}
+    fits |= {"open": {"pause"}, "paused": {"resume"}, "needs_attention": {"retry"}}.get(state, set())
+    fits |= {"reopen"} if state in ("closed", "cancelled") else set()
+    return frozenset(allowed & fits)
+
+
+async def _do(visit: Visit, ticket_id: UUID, work: Any, said: str) -> Response:
+    async def again(notice: Notice, status: int) -> Response:
+        return await _page(visit, ticket_id, status, notice=notice, reason=visit.form.text("reason", 500))
+
+    return await visit.act(work, to=f"/tickets/{ticket_id}", said=said, again=again)
+
+
+@router.post("/tickets/{ticket_id}/pause")
+async def pause(visit: PostDep, ticket_id: UUID) -> Response:
+    """Stop the clocks."""
+
+    async def work() -> Response:
+        return await acts.pause(
+            visit.call, ticket_id, visit.body(PauseBody, reason=visit.form.text("reason", 600))
+        )
+
+    return await _do(visit, ticket_id, work, "ticket.said.paused")
+
+
+@router.post("/tickets/{ticket_id}/resume")
+async def resume(visit: PostDep, ticket_id: UUID) -> Response:
+    """Go on."""
+
+    async def work() -> Response:
+        return await acts.resume(
+            visit.call, ticket_id, visit.body(OptionalReason, reason=visit.form.text("reason", 600))
+        )
+
+    return await _do(visit, ticket_id, work, "ticket.said.resumed")
+
+
+@router.post("/tickets/{ticket_id}/cancel")
+async def cancel(visit: PostDep, ticket_id: UUID) -> Response:
+    """End without delivering."""
+
+    async def work() -> Response:
+        return await acts.cancel(
+            visit.call, ticket_id, visit.body(ReasonBody, reason=visit.form.text("reason", 600))
+        )
+
+    return await _do(visit, ticket_id, work, "ticket.said.cancelled")
+
+
+@router.post("/tickets/{ticket_id}/priority")
+async def priority(visit: PostDep, ticket_id: UUID) -> Response:
+    """Another priority."""
+
+    async def work() -> Response:
+        body = visit.body(
+            PriorityBody, priority=visit.form.text("priority", 4), reason=visit.form.text("reason", 600)
+        )
+        return await acts.change_priority(visit.call, ticket_id, body)
+
+    return await _do(visit, ticket_id, work, "ticket.said.priority")
+
+
+@router.post("/tickets/{ticket_id}/retry")
+async def retry(visit: PostDep, ticket_id: UUID) -> Response:
+    """Try again what failed."""
+
+    async def work() -> Response:
+        return await acts.retry(
+            visit.call, ticket_id, visit.body(OptionalReason, reason=visit.form.text("reason", 600))
+        )
+
+    return await _do(visit, ticket_id, work, "ticket.said.retried")
+
+
+@router.post("/tickets/{ticket_id}/reopen")
+async def reopen(visit: PostDep, ticket_id: UUID) -> Response:
+    """Open again."""
+
+    async def work() -> Response:
+        return await acts.reopen(
+            visit.call, ticket_id, visit.body(ReasonBody, reason=visit.form.text("reason", 600))
+        )
+
+    return await _do(visit, ticket_id, work, "ticket.said.reopened")
+
+
+@router.post("/tickets/{ticket_id}/links")
+async def link(visit: PostDep, ticket_id: UUID) -> Response:
+    """Tie to another ticket."""
+
+    async def work() -> Response:
+        body = visit.body(
+            LinkBody, other=visit.form.text("other", 64), kind=visit.form.text("kind", 40) or "related"
+        )
+        return await v1.link_ticket(visit.call, ticket_id, body)
+
+    return await _do(visit, ticket_id, work, "ticket.said.linked")
+
+
+@router.post("/tickets/{ticket_id}/subject")
+async def subject(visit: PostDep, ticket_id: UUID) -> Response:
+    """Another subject. When somebody else changed the ticket meanwhile, both versions are shown."""
+    typed, version = visit.form.text("subject", 600), visit.form.version
+
+    async def work() -> Response:
+        body = visit.body(EditTicket, subject=typed)
+        return await v1.edit_ticket(visit.call, ticket_id, body, etag(version) if version else None)
+
+    try:
+        answer = await work()
+    except DomainError as error:
+
+        async def again(notice: Notice, status: int) -> Response:
+            return await _page(visit, ticket_id, status, notice=notice, subject_typed=typed)
+
+        return await visit.refused(error, again)
+
+    async def done() -> Response:
+        return answer
+
+    return await visit.act(done, to=f"/tickets/{ticket_id}", said="ticket.said.subject")

@@ -1,0 +1,257 @@
+"""The list of requests: every filter in the address, search, one page after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, get_args
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import Connection, RowMapping
+from starlette.responses import Response
+
+from api.access import ROUTES, STAFF, Rule, as_page
+from api.portal import sla
+from api.portal.formats import Formats
+from api.portal.listing import FILE_PAGE, address, day_filters, file_of, span
+from api.portal.page import redirect
+from api.portal.parts import Choice, Empty, Filter, NavItem, Tab
+from api.portal.visit import Visit, VisitDep
+from schemas.acts import Priority
+from ticketos.db.repositories import tickets
+from ticketos.domain.stages import DESKS
+from ticketos.domain.state import STAGES
+from ticketos.lines import LINES
+
+router = APIRouter(include_in_schema=False)
+RULES: dict[tuple[str, str], Rule] = {
+    ("GET", "/tickets"): as_page(ROUTES["GET", "/v1/tickets"]),
+    ("GET", "/tickets.csv"): as_page(ROUTES["GET", "/v1/tickets"]),
+}
+NAV = (
+    NavItem(
+        text="tickets.title", href="/tickets", icon="ticket", roles=STAFF, section="work", key="t", order=20
+    ),
+)
+LIMIT = 50
+UNDECIDED, LATE = "-", "breached,missed"
+COLUMNS = (
+    *(
+        "number",
+        "subject",
+        "service_line",
+        "ticket_type",
+        "priority",
+        "stage",
+        "state",
+        "sla_state",
+        "progress",
+    ),
+    *("documents_total", "requester_name", "requester_email", "received_at", "due_at", "closed_at"),
+)
+STATES: dict[str, tuple[str, ...]] = {
+    "open": ("open", "paused", "parked", "needs_attention"),
+    "attention": ("needs_attention", "parked"),
+    "paused": ("paused",),
+    "closed": ("closed", "cancelled"),
+    "all": (),
+}
+
+
+SLA = ("on_track", "at_risk", "breached", "missed", "paused")
+COUNTED = 1_000
+"""A list says how many there are up to here; beyond, that there are more."""
+
+
+async def narrowed(
+    sla: str = "",
+    desk: str = "",
+    since: str = "",
+    until: str = "",
+    closed_since: str = "",
+    closed_until: str = "",
+) -> dict[str, str]:
+    """The filters figures elsewhere lead to."""
+    return {
+        "sla": sla,
+        "desk": desk,
+        "since": since,
+        "until": until,
+        "closed_since": closed_since,
+        "closed_until": closed_until,
+    }
+
+
+Narrowed = Annotated[dict[str, str], Depends(narrowed)]
+
+
+@router.get("/tickets")
+async def show(
+    visit: VisitDep,
+    finer: Narrowed,
+    state: str = "open",
+    stage: str = "",
+    line: str = "",
+    priority: str = "",
+    client: str = "",
+    q: str = "",
+    cursor: str | None = None,
+) -> Response:
+    """The list."""
+    chosen = state if state in STATES else "open"
+    query = {
+        "state": chosen,
+        "stage": stage,
+        "line": line,
+        "priority": priority,
+        "client": client,
+        "q": q[:200],
+        **finer,
+    }
+    if not visit.viewer.staff:  # people of a client have a list in their own words
+        return redirect(address("/requests", {"q": query["q"]}))
+    t = visit.portal.texts
+
+    def read(connection: Connection) -> dict[str, Any]:
+        wanted = _wanted(connection, visit, query)
+        rows, following = (
+            ([], None) if wanted.found == () else tickets.listed(connection, wanted, LIMIT, cursor or None)
+        )
+        return {
+            "rows": rows,
+            "following": following,
+            "count": tickets.counted(connection, wanted, COUNTED),
+            "clocks": tickets.clocks_of(connection, [r["id"] for r in rows]),
+        }
+
+    found = await visit.read(read)
+    f = Formats(t, visit.viewer.zone, visit.call.now)
+    filtered = any((stage, line, priority, client, q, *finer.values()))
+    return visit.page(
+        "tickets/list",
+        **found,
+        sla={key: sla.chip(sla.of_clock(row, visit.call.now), f, t) for key, row in found["clocks"].items()},
+        priority_chip=lambda value: sla.priority(value, t),
+        tabs=[Tab(t(f"tickets.state.{one}"), _address({"state": one}), one == chosen) for one in STATES],
+        filters=_filters(visit, query),
+        filtered=filtered,
+        state=chosen,
+        counted=t("lists.count", n=found["count"])
+        if found["count"] <= COUNTED
+        else t("lists.count_more", n=f.number(COUNTED)),
+        closed_span=[(name, query[name]) for name in ("closed_since", "closed_until") if query[name]],
+        file=address("/tickets.csv", query),
+        first=_address(query) if cursor else None,
+        more=_address({**query, "cursor": found["following"]}) if found["following"] else None,
+        empty=_empty(visit, chosen, filtered),
+        live_topic="",
+    )
+
+
+def _wanted(connection: Connection, visit: Visit, query: dict[str, str]) -> tickets.Filter:
+    seen = visit.principal.clients_with(visit.call.rule.roles)
+    if query["client"]:
+        named = {one.id for one in visit.viewer.companies.values() if one.slug == query["client"]}
+        seen = tuple(one for one in seen if one in named)
+    found = None
+    if query["q"].strip():
+        found = tickets.searched(connection, seen, query["q"])
+    since, until = span(visit, query["since"], query["until"])
+    closed_since, closed_until = span(visit, query["closed_since"], query["closed_until"])
+    return tickets.Filter(
+        client_ids=seen,
+        states=STATES[query["state"]],
+        stages=(query["stage"],) if query["stage"] else (),
+        service_line=query["line"] if query["line"] not in ("", UNDECIDED) else None,
+        line_undecided=query["line"] == UNDECIDED,
+        priority=query["priority"] or None,
+        found=found,
+        sla_states=tuple(query["sla"].split(",")) if query["sla"] else (),
+        desk=query["desk"] or None,
+        since=since,
+        until=until,
+        closed_since=closed_since,
+        closed_until=closed_until,
+    )
+
+
+def _filters(visit: Visit, query: dict[str, str]) -> list[Filter]:
+    t, viewer = visit.portal.texts, visit.viewer
+
+    def select(name: str, label: str, options: list[tuple[str, str]]) -> Filter:
+        choices = [
+            Choice("", t("shell.any")),
+            *(Choice(key, text, key == query[name]) for key, text in options),
+        ]
+        return Filter(name, label, choices, query[name])
+
+    found = [
+        Filter("q", t("tickets.search"), value=query["q"], kind="search"),
+        select("stage", t("tickets.stage"), [(one, t.word("stage", one)) for one in STAGES]),
+        select(
+            "line",
+            t("tickets.line"),
+            [*((one.key, one.title) for one in LINES), (UNDECIDED, t("lists.undecided"))],
+        ),
+        select("priority", t("tickets.priority"), [(one, one) for one in get_args(Priority)]),
+    ]
+    if viewer.many_clients:
+        names = sorted((one.name, one.slug) for one in viewer.companies.values() if one.kind == "client")
+        found.append(select("client", t("tickets.client"), [(slug, name) for name, slug in names]))
+    late = [(LATE, t("lists.late")), *((one, t.word("sla", one)) for one in SLA)]
+    found.append(select("sla", t("lists.promise"), late))
+    found.append(
+        select("desk", t("lists.desk"), [(one, t.word("desk", one)) for one in sorted(DESKS.values())])
+    )
+    return [*found, *day_filters(t, query["since"], query["until"])]
+
+
+@router.get("/tickets.csv")
+async def export(
+    visit: VisitDep,
+    finer: Narrowed,
+    state: str = "open",
+    stage: str = "",
+    line: str = "",
+    priority: str = "",
+    client: str = "",
+    q: str = "",
+) -> Response:
+    """The same list as a file, every page of it."""
+    chosen = state if state in STATES else "open"
+    query = {
+        "state": chosen,
+        "stage": stage,
+        "line": line,
+        "priority": priority,
+        "client": client,
+        "q": q[:200],
+    }
+
+    def page(connection: Connection, cursor: str | None) -> tuple[Sequence[RowMapping], str | None]:
+        return tickets.listed(connection, _wanted(connection, visit, {**query, **finer}), FILE_PAGE, cursor)
+
+    def cells(row: RowMapping) -> list[Any]:
+        values = (row[name] for name in COLUMNS)
+        return [
+            visit.viewer.company(row["client_id"]),
+            *(value.isoformat() if isinstance(value, datetime) else value for value in values),
+        ]
+
+    return await file_of(visit, "tickets", ("client", *COLUMNS), page, cells)
+
+
+def _empty(visit: Visit, state: str, filtered: bool) -> Empty:
+    t = visit.portal.texts
+    if filtered:
+        clear = _address({"state": state})
+        return Empty(
+            t("tickets.empty.filtered"), t("tickets.empty.filtered_text"), "search", t("shell.clear"), clear
+        )
+    return Empty(t(f"tickets.empty.{state}"), t(f"tickets.empty.{state}_text"), "ticket")
+
+
+def _address(query: dict[str, Any]) -> str:
+    kept = {name: value for name, value in query.items() if value and (name, value) != ("state", "open")}
+    return "/tickets" + (f"?{urlencode(kept)}" if kept else "")

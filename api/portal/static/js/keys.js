@@ -1,0 +1,71 @@
+// Single keys act on what carries data-key; `g` and a letter go to a menu line; lists move with J and K.
+// They rest while somebody types, with a modifier held, and when switched off (WCAG 2.1.4).
+let going = false, goingEnds;
+
+export const typing = (node) => node && (node.isContentEditable || node.matches?.("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])"));
+export const on = () => document.getElementById("prefs")?.dataset.shortcuts === "on";
+
+export function startKeys() {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (typing(event.target) || !on()) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (going) { going = false; if (goTo(key)) event.preventDefault(); return; }
+    if (key === "g") { going = true; clearTimeout(goingEnds); goingEnds = setTimeout(() => { going = false; }, 1500); return; }
+    if (key === "?") { event.preventDefault(); showSheet(); return; }
+    if ((key === "j" || key === "k") && moveInList(key === "j" ? 1 : -1)) { event.preventDefault(); return; }
+    const wanted = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find((one) => one.offsetParent !== null || one.closest("details"));
+    if (!wanted) return;
+    event.preventDefault();
+    press(wanted);
+  });
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-sheet-open]");
+    if (opener && document.getElementById("sheet")) { event.preventDefault(); showSheet(); }
+  });
+}
+
+function press(node) {
+  const closed = node.closest("details:not([open])");
+  if (closed && !node.matches("summary")) closed.open = true;
+  if (node.matches("input, textarea, select")) { node.focus(); node.select?.(); } else { node.focus(); node.click(); }
+}
+
+function goTo(key) {
+  const link = [...document.querySelectorAll(`.side [data-go="${CSS.escape(key)}"], .menu-small [data-go="${CSS.escape(key)}"]`)][0];
+  link?.click();
+  return Boolean(link);
+}
+
+// Rows of a list with data-rows; the chosen one is the one in focus, so Enter is the browser's own.
+function moveInList(step) {
+  const rows = [...document.querySelectorAll("[data-rows] [data-row]")];
+  if (!rows.length) return false;
+  const at = rows.indexOf(document.activeElement.closest?.("[data-row]") ?? document.activeElement);
+  const next = rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+function showSheet() {
+  const sheet = document.getElementById("sheet"), list = document.getElementById("sheet-keys");
+  const rows = [["Ctrl / ⌘ K", list.dataset.find], ["?", list.dataset.this]];
+  const seen = new Set();
+  document.querySelectorAll("[data-key]").forEach((one) => {
+    const name = one.dataset.keyName || one.getAttribute("aria-label") || one.textContent.trim().replace(/\s+/g, " ");
+    if (!seen.has(one.dataset.key)) { seen.add(one.dataset.key); rows.push([shown(one.dataset.key), name]); }
+  });
+  document.querySelectorAll("[data-keys]").forEach((one) => JSON.parse(one.dataset.keys).forEach((row) => rows.push(row)));
+  document.querySelectorAll(".side [data-go]").forEach((one) => rows.push([`G ${one.dataset.go.toUpperCase()}`, `${list.dataset.go} ${one.textContent.trim()}`]));
+  list.replaceChildren(...rows.flatMap(([keys, name]) => {
+    const term = document.createElement("dt"), text = document.createElement("dd");
+    keys.split(" ").forEach((one) => { const key = document.createElement("kbd"); key.textContent = one; term.append(key, " "); });
+    text.textContent = name;
+    return [term, text];
+  }));
+  sheet.showModal();
+}
+
+const shown = (key) => (key.length === 1 ? key.toUpperCase() : key);

@@ -1,0 +1,106 @@
+// Ctrl or ⌘ K: one place to find a record or do something. The browser's own dialog keeps the focus inside and
+// gives it back. What was opened before is remembered in this browser alone.
+const RECENT = "ticketos.recent";
+let palette, input, found, chosen = 0, waiting, asked = 0;
+
+export function startPalette() {
+  palette = document.getElementById("palette");
+  if (!palette) return;
+  input = palette.querySelector("input");
+  found = document.getElementById("palette-found");
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      if (palette.open) palette.close(); else open();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-palette-open]") && !event.ctrlKey && !event.metaKey) { event.preventDefault(); open(); }
+    const option = event.target.closest("#palette [role=option]");
+    if (option) go(option);
+    if (event.target === palette) palette.close();
+  });
+  input.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 120); });
+  input.addEventListener("keydown", (event) => {
+    const options = all();
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      choose((chosen + (event.key === "ArrowDown" ? 1 : options.length - 1)) % Math.max(options.length, 1));
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      if (options[chosen]) go(options[chosen]);
+    }
+  });
+  remember();
+  document.addEventListener("portal:swapped", remember);
+}
+
+function open() {
+  input.value = "";
+  palette.showModal();
+  input.focus();
+  ask();
+}
+
+async function ask() {
+  const turn = ++asked, words = input.value.trim();
+  const answer = await fetch(`/palette?q=${encodeURIComponent(words)}`, { credentials: "same-origin" });
+  if (turn !== asked || !answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  found.replaceChildren(...(words ? [] : recents()), ...fresh.body.childNodes);
+  if (!all().length) {
+    const nothing = document.createElement("p");
+    nothing.className = "soft small card-body";
+    nothing.textContent = found.dataset.nothing;
+    found.append(nothing);
+  }
+  all().forEach((one, index) => { one.id = `option-${index}`; });
+  choose(0);
+}
+
+const all = () => [...found.querySelectorAll("[role=option]")];
+
+function choose(index) {
+  const options = all();
+  chosen = index;
+  options.forEach((one, at) => one.setAttribute("aria-selected", String(at === index)));
+  input.setAttribute("aria-activedescendant", options[index]?.id ?? "");
+  options[index]?.scrollIntoView({ block: "nearest" });
+}
+
+function go(option) {
+  palette.close();
+  if (option.dataset.press) {
+    document.querySelector(`[data-command="${CSS.escape(option.dataset.press)}"]`)?.click();
+    return;
+  }
+  location.href = option.dataset.href;
+}
+
+function stored() { try { return JSON.parse(localStorage.getItem(RECENT)) ?? []; } catch { return []; } }
+
+function remember() {
+  const here = document.querySelector("[data-remember]");
+  if (!here) return;
+  const kept = stored().filter((one) => one.href !== location.pathname).slice(0, 7);
+  localStorage.setItem(RECENT, JSON.stringify([{ href: location.pathname, text: here.dataset.remember }, ...kept]));
+}
+
+function recents() {
+  const kept = stored().filter((one) => one.href !== location.pathname && /^\/[^/\\]/.test(one.href));
+  if (!kept.length) return [];
+  const head = document.createElement("h3"), group = document.createElement("div");
+  head.textContent = found.dataset.recent;
+  head.id = "palette-recent";
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-labelledby", head.id);
+  group.append(head, ...kept.map((one) => {
+    const option = document.createElement("div"), text = document.createElement("span");
+    option.setAttribute("role", "option");
+    option.dataset.href = one.href;
+    text.textContent = one.text;
+    option.append(text);
+    return option;
+  }));
+  return [group];
+}

@@ -1,0 +1,144 @@
+"""What a page's route gets: the caller, the viewer, the form, and the way to act and to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Connection
+from starlette.responses import HTMLResponse, Response
+
+from api.deps import Call, ServicesDep, checked_key
+from api.errors import InvalidRequestError, status_of
+from api.failures import as_domain_error, field_error
+from api.portal.forms import Form, posted
+from api.portal.page import Portal, redirect, session_of
+from api.portal.parts import Notice
+from api.portal.viewer import Viewer, viewer_of
+from api.principal import Principal
+from api.refusals import record_refusal
+from api.services import Services
+from ticketos.domain.errors import DomainError
+
+Result = TypeVar("Result")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Visit:
+    """One request of a person's browser, signed in. ``form`` is filled on POST, after its token was checked."""
+
+    def __init__(
+        self, request: Request, portal: Portal, call: Call, viewer: Viewer, form: Form | None
+    ) -> None:
+        self.request, self.portal, self.call, self.viewer = request, portal, call, viewer
+        self._form = form
+
+    @property
+    def form(self) -> Form:
+        """What was posted."""
+        assert self._form is not None, "a page that is read has no form"
+        return self._form
+
+    @property
+    def principal(self) -> Principal:
+        """Who is asking."""
+        return self.call.principal
+
+    @property
+    def services(self) -> Services:
+        """What the app was built with."""
+        return self.call.services
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Run ``work`` in one transaction that sees the caller's clients."""
+        return await self.call.read(work)
+
+    def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """The page ``templates/<name>.html``."""
+        return self.portal.render(self.request, self.viewer, name, status, **values)
+
+    def body(self, kind: type[Model], /, **values: Any) -> Model:
+        """What was typed as the API's own body, so that one schema judges both. Raises ``request-invalid``."""
+        try:
+            return kind.model_validate(values)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_context=False)
+            raise InvalidRequestError(
+                [field_error(one["loc"], one["type"], one["msg"]) for one in found]
+            ) from error
+
+    async def act(
+        self,
+        work: Callable[[], Awaitable[Any]],
+        *,
+        to: str | Callable[[Any], str],
+        said: str,
+        again: Callable[[Notice, int], Awaitable[Response]] | None = None,
+        **facts: object,
+    ) -> Response:
+        """Do something, then go on to ``to`` (of the answer, where it is a function) and say so there (``said`` is a
+        key of the catalogue). An act that
+        is not confirmed in time says that it is being applied. A refusal shows the page ``again``, with what was
+        typed, or stands as a page of its own."""
+        try:
+            answer = await work()
+        except Exception as error:
+            known = as_domain_error(error)
+            if known is None:
+                raise
+            return await self.refused(known, again)
+        response = redirect(to(answer) if callable(to) else to)
+        being_applied = getattr(answer, "status_code", 200) == 202
+        self.portal.guard.say(
+            response,
+            "info" if being_applied else "good",
+            "shell.being_applied" if being_applied else said,
+            **facts,
+        )
+        return response
+
+    async def refused(
+        self, error: DomainError, again: Callable[[Notice, int], Awaitable[Response]] | None = None
+    ) -> Response:
+        """Answer a refusal, which is in the trail as everywhere."""
+        await record_refusal(self.services, self.request.scope, error)
+        if again is None:
+            return self.portal.refusal(self.request, self.principal, error, self.viewer.companies)
+        return await again(self.portal.problem(error), status_of(error.code))
+
+
+async def portal_of(request: Request) -> Portal:
+    """The portal of the app."""
+    portal: Portal = request.app.state.portal
+    return portal
+
+
+PortalDep = Annotated[Portal, Depends(portal_of)]
+
+
+async def visit_of(request: Request, services: ServicesDep, portal: PortalDep) -> Visit:
+    """A page that is read."""
+    return await _visit(request, services, portal, None)
+
+
+async def posting_of(request: Request, services: ServicesDep, portal: PortalDep) -> Visit:
+    """A form that was sent."""
+    principal: Principal | None = request.state.principal
+    return await _visit(
+        request, services, portal, await posted(request, services, portal.guard, session_of(principal))
+    )
+
+
+async def _visit(request: Request, services: Services, portal: Portal, form: Form | None) -> Visit:
+    principal: Principal | None = request.state.principal
+    if principal is None:
+        raise DomainError("unauthenticated")
+    viewer = viewer_of(request, principal, await portal.companies.of(principal))
+    key = checked_key(form.key) if form is not None else None
+    return Visit(request, portal, Call(request, services, principal, request.state.rule, key), viewer, form)
+
+
+VisitDep = Annotated[Visit, Depends(visit_of)]
+PostDep = Annotated[Visit, Depends(posting_of)]

@@ -1,0 +1,174 @@
+"""What people watch: the board of open work, schedules, measures by month, versions before the client."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.http import View
+from schemas.invoices import Exact
+from schemas.requests import ApprovalView
+
+
+class StageCount(View):
+    """Open requests of one stage, service line, state and state of the clocks."""
+
+    stage: str
+    service_line: str = Field(description="Empty while it is not decided")
+    state: str
+    sla_state: str
+    tickets: int
+    oldest: datetime
+
+
+class DeskCount(View):
+    """Open tasks of one desk and kind. ``unassigned`` are nobody's yet, ``overdue`` are past their due time."""
+
+    desk: str
+    kind: str
+    open: int
+    unassigned: int
+    overdue: int
+    oldest: datetime
+
+
+class Attention(View):
+    """A request that a failure stopped; ``POST /v1/tickets/{id}/retry`` tries again."""
+
+    id: UUID
+    client_id: UUID
+    number: str
+    subject: str
+    stage: str
+    service_line: str | None = None
+    priority: str
+    reason: str | None = None
+    received_at: datetime
+
+
+class OutboxCount(View):
+    """What must still leave: mails, starts, notices. ``dead`` ones were given up and wait for a person."""
+
+    kind: str
+    state: str
+    messages: int
+    oldest: datetime
+    error: str | None = None
+
+
+class HourCount(View):
+    """Requests received and closed in the hour that begins at ``hour``."""
+
+    hour: datetime
+    received: int
+    closed: int
+
+
+class QueueView(View):
+    """A task queue of Temporal: workers that ask for work, tasks that wait, seconds the oldest waits."""
+
+    name: str
+    workers: int
+    waiting: int
+    oldest_s: float
+
+
+class BoardView(View):
+    """Everything open, right now. ``workflows`` is null where nothing can be asked, false when Temporal does not
+    answer."""
+
+    at: datetime
+    stages: list[StageCount]
+    desks: list[DeskCount]
+    attention: list[Attention]
+    outbox: list[OutboxCount]
+    hours: list[HourCount]
+    workflows: bool | None = None
+    queues: list[QueueView] = Field(default_factory=list)
+
+
+class ScheduleView(View):
+    """A schedule of a client: its last finished period and when it runs next."""
+
+    client_id: UUID
+    kind: str = Field(examples=["reconciliation"])
+    last_period: str | None = None
+    last_at: datetime | None = None
+    last_result: dict[str, Any] = Field(default_factory=dict)
+    started_at: datetime | None = Field(default=None, description="Last start, as Temporal knows it")
+    next_at: datetime | None = None
+    running: int = 0
+    paused: bool = False
+    note: str = ""
+    known: bool = Field(default=True, description="Whether Temporal has the schedule")
+
+
+class VolumeMonth(View):
+    """Requests received in a month, their documents, how many requests are closed; documents delivered."""
+
+    month: str = Field(examples=["2026-11"])
+    requests: int = 0
+    documents: int = 0
+    closed: int = 0
+    delivered: int = 0
+
+
+class PromiseMonth(View):
+    """Clocks of one kind that started in a month. ``rate`` is met ÷ (met + missed); null while all run."""
+
+    month: str
+    kind: str = Field(examples=["turnaround"])
+    met: int
+    missed: int
+    running: int
+    rate: Exact | None = None
+
+
+class AccuracyMonth(View):
+    """Field accuracy of the random sample with its 95 % Wilson interval; ``ai_rate`` is before any person."""
+
+    month: str
+    documents: int
+    inspected: int
+    correct: int
+    rate: Exact | None = None
+    low: Exact | None = None
+    high: Exact | None = None
+    ai_rate: Exact | None = None
+
+
+class CostMonth(View):
+    """Net and total of what was issued for a billing period, credit notes taken off."""
+
+    month: str
+    currency: str
+    net: Exact
+    total: Exact
+    papers: int
+
+
+class MeasuresView(View):
+    """How the work went, month by month, oldest first. ``cost`` is there for whoever may see invoices."""
+
+    clients: list[UUID]
+    zone: str
+    months: list[str]
+    volume: list[VolumeMonth]
+    promises: list[PromiseMonth]
+    accuracy: list[AccuracyMonth]
+    cost: list[CostMonth]
+
+
+class OfferedVersion(ApprovalView):
+    """A version before the client, with the request it belongs to."""
+
+    client_id: UUID
+    number: str
+    subject: str
+    service_line: str | None = None
+    priority: str
+    received_at: datetime
+    documents_total: int

@@ -1,0 +1,249 @@
+"""The client area, operations, finance and administration in a real browser: axe, console and network on every page
+at both widths and in both themes, live figures, and the forms without script. The app is the real one on a real
+database; the workflows are stood in for."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.support.api import PASSWORD, Person, World, world_on
+from tests.support.books import accepted, contract, settle
+from ticketos.dev.database import PostgresUrls
+from ticketos.dev.processes import free_port
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
+SHAPES = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"), (320, "light"))
+NASTY = '<img src=x onerror="document.title=\'owned\'"> {{7*7}} "\'><script>document.title="owned"</script>'
+
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (system-packages.txt names it)"),
+]
+
+
+@dataclass
+class Site:
+    """The served app with people and rows to look at."""
+
+    base: str
+    world: World
+    people: dict[str, Person] = field(default_factory=dict)
+    ids: dict[str, UUID] = field(default_factory=dict)
+
+    def context(self, browser: Browser, who: str, **options: Any) -> BrowserContext:
+        made = browser.new_context(base_url=self.base, **options)
+        made.add_cookies(
+            [{"name": "tos_session", "value": self.people[who].token, "url": self.base, "httpOnly": True}]
+        )
+        return made
+
+
+@pytest.fixture(scope="module")
+def site(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    port = free_port()
+    base = f"http://localhost:{port}"
+    with world_on(database, tmp_path_factory.mktemp("portal"), public_url=base) as world:
+        server = uvicorn.Server(uvicorn.Config(world.app, port=port, log_level="warning"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        yield seeded(Site(base, world))
+        server.should_exit = True
+        thread.join(15)
+
+
+def seeded(site: Site) -> Site:
+    world, now = site.world, datetime.now(UTC)
+    for company in (world.provider, world.acme, world.beta):
+        settle(world, company)
+    month = f"{now:%Y-%m}"
+    accepted(world, world.acme, contract(world, world.acme), 3, period=month)
+    for n in range(4):
+        world.ticket(
+            world.acme, subject=NASTY if n == 0 else f"Batch {n}", stage="delivery", service_line="data_entry",
+            due_at=now + timedelta(hours=n - 1), sla_state="breached" if n == 0 else "on_track",
+        )  # fmt: skip
+    world.ticket(world.beta, subject="Stuck", stage="delivery", state="needs_attention", reason=NASTY)
+    waiting = world.ticket(world.acme, subject="To decide", stage="approval")
+    world.document(
+        world.acme, waiting, state="posted", filename=NASTY, fields={"supplier_name": {"value": NASTY}}
+    )
+    world.document(world.acme, waiting, state="posted", filename="b.pdf", position=1)
+    world.approval(world.acme, waiting, "a" * 64)
+    world._insert(
+        "reconciliation",
+        world.acme,
+        {
+            "id": world.services.new_id(), "client_id": world.acme, "day": now.date(), "ran_at": now,
+            "counts": {"received": 3, "posted": 2, "open": 1}, "differences": [{"kind": "missing", "file": NASTY}],
+        },
+    )  # fmt: skip
+    site.people = {
+        "client": world.person(world.acme, ("client_admin", world.acme), name=NASTY[:60]),
+        "ops": world.person(world.provider, ("ops", None), ("admin", None)),
+        "finance": world.person(world.provider, ("finance", None)),
+        "checker": world.person(world.provider, ("finance", None), email="checker@x.example"),
+    }
+    with_contract = world.sql(world.acme, "select id from contract limit 1")[0].id
+    site.ids = {"waiting": waiting, "contract": with_contract}
+    return site
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield made
+        made.close()
+
+
+PAGES = {
+    "client": (
+        "/overview", "/requests?view=all", "/requests/new", "/requests/{waiting}", "/approvals", "/approvals/{waiting}",
+        "/approvals?view=decided", "/documents", "/invoices", "/insights?months=3", "/reconciliations", "/people",
+        "/people/new", "/audit", "/account", "/requests?q=nothing-like-it", "/requests/00000000-0000-7000-8000-000000000000",
+    ),
+    "ops": (
+        "/wall", "/tickets", "/tickets?sla=breached,missed", "/schedules", "/audit?event=access", "/insights", "/clients",
+        "/clients/new", "/clients/{acme}", "/contracts/{contract}", "/contracts/new?client=acme",
+        "/calendars/new?client=acme", "/people", "/people/new", "/welcome",
+    ),
+    "finance": ("/billing", "/invoices", "/books", "/reconciliations"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", PAGES)
+def test_every_page_keeps_the_rules_at_every_width_and_in_both_themes(
+    site: Site, browser: Browser, who: str
+) -> None:
+    found: list[str] = []
+    axe, ids = Axe(), {**site.ids, "acme": site.world.acme}
+    for width, theme in SHAPES:
+        context = site.context(browser, who, viewport={"width": width, "height": 850}, color_scheme=theme)
+        page = context.new_page()
+        page.on(
+            "console",
+            lambda m: (
+                found.append(f"console: {m.text}")
+                if m.type in ("error", "warning") and "404" not in m.text
+                else None
+            ),
+        )
+        page.on("pageerror", lambda error: found.append(f"error: {error}"))
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith(site.base) else found.append(f"another host: {r.url}"),
+        )
+        for path in PAGES[who]:
+            page.goto(path.format(**ids))
+            at = f"{path} {width} {theme}"
+            assert "owned" not in page.title(), at
+            over = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            if over > 0:
+                found.append(f"{at}: {over} px too wide")
+            if width != 320:
+                result = axe.run(page, options=AXE).response["violations"]
+                found += [f"{at}: {one['id']} {one['nodes'][0]['html'][:160]}" for one in result]
+        context.close()
+    assert not found, "\n".join(sorted(set(found)))
+
+
+def test_the_wall_changes_by_itself_and_takes_nothing_away_from_the_keyboard(
+    site: Site, browser: Browser
+) -> None:
+    page = site.context(browser, "ops").new_page()
+    page.goto("/wall")
+    tile = page.locator(".tile .value").first
+    before = int(tile.inner_text())
+    page.wait_for_timeout(1_500)  # the line to the server is open, and what was there before has been seen
+    answer = httpx2.post(
+        f"{site.base}/v1/tickets",
+        json={"subject": "Fresh"},
+        headers=site.people["client"].headers,
+        timeout=30,
+    )
+    assert answer.status_code == 201
+    page.wait_for_function(
+        "n => Number(document.querySelector('.tile .value').textContent) === n", arg=before + 1
+    )
+    assert page.url.endswith("/wall")
+
+
+def test_a_client_raises_and_decides_without_script(site: Site, browser: Browser, tmp_path: Any) -> None:
+    (tmp_path / "bill.pdf").write_bytes(b"%PDF-1.7 bill")
+    context = site.context(browser, "client", java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/requests/new")
+    page.fill("[name=subject]", "Without script")
+    page.set_input_files("[name=files]", tmp_path / "bill.pdf")
+    page.click("main button.main-act")
+    assert "Your request is in" in page.inner_text("main")
+    assert "bill.pdf" in page.inner_text("main")
+    page.goto("/requests?view=all")
+    page.fill("[name=q]", "Without")
+    page.click(".filters button")
+    assert "q=Without" in page.url
+    assert page.locator("table a[data-row]").count() == 1
+    page.goto("/approvals")
+    page.check("[name=chosen]")
+    page.click("button[value=return]")
+    assert "Say why" in page.inner_text("main")
+    assert page.is_checked("[name=chosen]")
+    page.fill("[name=reason]", "The total is wrong")
+    page.click("button[value=return]")
+    assert "We will correct it" in page.inner_text("main")
+    sent = [act for _, update, act in site.world.acts.sent if update == "decide_approval"]
+    assert [(one.decision, one.reason) for one in sent] == [("return", "The total is wrong")]  # type: ignore[attr-defined]
+
+
+def test_finance_bills_a_month_by_keyboard(site: Site, browser: Browser) -> None:
+    maker = site.context(browser, "finance").new_page()
+    maker.goto("/billing")
+    press(maker, "Lock")
+    assert "is locked" in maker.inner_text("main")
+    press(maker, "Draft")
+    assert "so a colleague approves it" in maker.inner_text("main")
+    checker = site.context(browser, "checker").new_page()
+    checker.goto(maker.url)
+    checker.keyboard.press("e")
+    checker.wait_for_selector("text=Approved. It can be issued now.")
+    checker.keyboard.press("e")
+    checker.wait_for_selector("h1:has-text('INV/')")
+    checker.locator("table a[data-row]").first.focus()
+    checker.keyboard.press("Enter")
+    checker.wait_for_selector("text=Quality evidence")
+
+
+def press(page: Page, name: str) -> None:
+    """Reach a button and press it, as the keyboard does."""
+    button = page.locator(f"main button:has-text('{name}')").first
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_load_state("load")
+
+
+def test_signing_in_leads_everybody_to_their_own_first_page(site: Site, browser: Browser) -> None:
+    for who, page_of in (("client", "/overview"), ("ops", "/wall"), ("finance", "/billing")):
+        page = browser.new_context(base_url=site.base).new_page()
+        page.goto("/login")
+        page.fill("[name=email]", site.people[who].email)
+        page.fill("[name=password]", PASSWORD)
+        page.click("button.main-act")
+        page.wait_for_url(f"**{page_of}")

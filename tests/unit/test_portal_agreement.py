@@ -1,0 +1,69 @@
+"""Terms and hours go through a form and come back as they were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.portal.agreement import hours_of, other_terms, terms_of, typed_hours, typed_terms
+from ticketos.dev.sim.clients import COMPANIES
+from ticketos.domain.calendar import WorkCalendar
+from ticketos.domain.errors import DomainError
+from ticketos.domain.terms import Terms
+
+TIERED: dict[str, Any] = {
+    "pricing": {
+        "kind": "flat",
+        "data": {"unit_price": "9.00", "tiers": [{"up_to": "20", "unit_price": "12.00"}]},
+    },
+    "rework": {"max_rounds": 3},
+    "sla": {"turnaround_s": {"standard": 5400}, "warn_percent": [50, 90]},
+    "approval": {"required": False},
+}
+EVERY = [contract.terms for company in COMPANIES for contract in (*company.contracts, *company.later)]
+
+
+@pytest.mark.parametrize("terms", [{}, TIERED, *EVERY])
+def test_terms_mean_the_same_after_the_form(terms: dict[str, Any]) -> None:
+    back = terms_of(typed_terms(terms), other_terms(terms))
+    assert Terms.from_json(back) == Terms.from_json(terms)
+    assert terms_of(typed_terms(back), other_terms(back)) == back  # and stay so
+
+
+def test_what_the_form_has_no_field_for_is_kept_word_for_word() -> None:
+    back = terms_of(typed_terms(TIERED), other_terms(TIERED))
+    assert back["rework"] == {"max_rounds": 3}
+    assert back["pricing"]["data"]["tiers"] == TIERED["pricing"]["data"]["tiers"]
+    assert back["sla"]["turnaround_s"]["standard"] == 5400
+
+
+def test_a_typed_value_replaces_the_old_one() -> None:
+    typed = {**typed_terms(TIERED), "turnaround": "1.5", "sample_rate": "12.5", "unit_price": "10.25"}
+    terms = Terms.from_json(terms_of(typed, other_terms(TIERED)))
+    assert terms.sla.turnaround_s["standard"] == 5400
+    assert str(terms.qa.sample_rate) == "0.125"
+    assert terms.pricing.data["unit_price"] == "10.25"
+
+
+@pytest.mark.parametrize(
+    ("change", "other"),
+    [({"turnaround": "soon"}, ""), ({"tax_rate": "-1"}, ""), ({}, "[1]"), ({}, "{"), ({}, '{"sla": 5}')],
+)
+def test_what_cannot_be_read_is_refused_by_its_section(change: dict[str, str], other: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        terms_of({**typed_terms({}), **change}, other)
+    assert refused.value.code == "terms-invalid"
+
+
+def test_hours_come_back_as_they_were() -> None:
+    definition = {
+        "zone": "Asia/Kolkata",
+        "weekly": [[["09:00", "13:00"], ["14:00", "18:30"]]] * 5 + [[["10:00", "14:00"]], []],
+        "holidays": ["2026-01-26", "2026-08-15"],
+        "special": {"2026-10-20": [["09:00", "13:00"]], "2026-10-21": []},
+    }
+    plain = WorkCalendar.from_json(definition).to_json()
+    typed = typed_hours(plain)
+    assert typed["day_0"] == "09:00–13:00, 14:00–18:30"
+    assert WorkCalendar.from_json(hours_of(typed)).to_json() == plain

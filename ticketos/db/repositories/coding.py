@@ -1,0 +1,32 @@
+"""How a document would be coded as things stand, for a person to see before it is posted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping
+
+from ticketos.db.repositories.facts import Facts
+from ticketos.db.repositories.tickets import state_of
+from ticketos.db.session import driver
+from ticketos.lines.data_entry import coding, flow
+
+
+def proposal(
+    connection: Connection, ticket: RowMapping, document_id: UUID, provider_id: UUID
+) -> dict[str, str]:
+    """Account, cost centre and tax code with ``by`` and ``reason``: the very rule that posting will ask."""
+    facts = Facts(driver(connection), state_of(ticket), provider_id)
+    document = facts.document(document_id)
+    vendor = flow.vendor_key((document.fields.get("supplier_name") or {}).get("value"))
+    return coding.code(document, facts.coding_facts(vendor))
+
+
+def chart(connection: Connection, client_id: UUID) -> Sequence[tuple[str, str]]:
+    """The accounts of the client's own book, with their names."""
+    rows: Any = connection.exec_driver_sql(
+        "select code, name from ledger_account where client_id = %s order by code", (client_id,)
+    )
+    return [(row.code, row.name) for row in rows]
