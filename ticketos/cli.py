@@ -173,11 +173,17 @@ def extract(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object per file and line of output")
     ] = False,
+    render: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the pages as PNG, fields boxed: green may skip a person, amber not"
+        ),
+    ] = None,
 ) -> None:
     """Read documents: type, fields, lines and checks. Exit code 1: one could not be read; 2: wrong path."""
     from ticketos.ai.extract.cli import extract as run
 
-    run(files, as_json)
+    run(files, as_json, render)
 
 
 @app.command()

@@ -23,7 +23,8 @@ WIDTH, HEIGHT = 600.0, 1100.0
 
 
 def page(*rows: str, source: str = "ocr") -> Page:
-    """A page with one row per text; a bar starts a column at the right."""
+    """A page with one row per text; a bar starts a column at the right. Pictures are till rolls, the rest sheets."""
+    width = WIDTH if source == "ocr" else 850.0
     words = []
     for index, row in enumerate(rows):
         y = 30.0 + 26 * index
@@ -31,9 +32,9 @@ def page(*rows: str, source: str = "ocr") -> Page:
             x = left
             for text in part.split():
                 box = (x, y, x + 9.0 * len(text), y + 18)
-                words.append(Word(text, *box, fraction(*box, WIDTH, HEIGHT), 0.98))
+                words.append(Word(text, *box, fraction(*box, width, HEIGHT), 0.98))
                 x = box[2] + 6
-    return Page(1, WIDTH, HEIGHT, tuple(words), "text" if source == "text" else "ocr")
+    return Page(1, width, HEIGHT, tuple(words), "text" if source == "text" else "ocr")
 
 
 RECEIPT = (

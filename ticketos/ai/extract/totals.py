@@ -16,7 +16,7 @@ _CENTS = Decimal("0.02")
 # How much more likely figures are when they agree, and less when they contradict each other: three random
 # candidates agree to the cent hardly ever, true ones nearly always.
 AGREES, CONTRADICTS = 40.0, 0.1
-_ABSENT = 0.1
+_ABSENT = 0.05
 # What fitting parts add to a total's own probability, and how much parts that cannot fit take from it.
 _HELP, _HINDERED = 2.0, 0.7
 _MOST = 8
@@ -144,9 +144,11 @@ def _best(
     """
     best_score = -1.0
     best: tuple[_Chosen, bool | None] = ((None, None, None), None)
+    # A net or tax that is surely printed is not thought away because it does not fit: that it does not must be told.
+    absent = _absence(nets), _absence(taxes)
     for total in totals:
         pairs = [
-            ((net, tax, total), *_fits(net, tax, total, adjustments))
+            ((net, tax, total), *_fits(net, tax, total, adjustments, absent))
             for net, tax in product([*nets, None], [*taxes, None])
         ]
         chosen, weight, agreed = max(pairs, key=lambda it: it[1])
@@ -159,10 +161,14 @@ def _best(
 
 
 def _fits(
-    net: _Choice | None, tax: _Choice | None, total: _Choice, adjustments: Sequence[Decimal]
+    net: _Choice | None,
+    tax: _Choice | None,
+    total: _Choice,
+    adjustments: Sequence[Decimal],
+    absent: tuple[float, float],
 ) -> tuple[float, bool | None]:
     """How well a net and a tax go with a total, and whether they add up to it, rounding as printed."""
-    weight = (net.probability if net else _ABSENT) * (tax.probability if tax else _ABSENT)
+    weight = (net.probability if net else absent[0]) * (tax.probability if tax else absent[1])
     if net and tax:
         rest = total.value - net.value - tax.value
         agreed = abs(rest) <= _CENTS or any(abs(rest) == abs(it) for it in adjustments)
@@ -171,6 +177,10 @@ def _fits(
     if (net and abs(net.value) > abs(total.value)) or (tax and abs(tax.value) >= abs(total.value) > 0):
         weight *= CONTRADICTS
     return weight, None
+
+
+def _absence(options: Sequence[_Choice]) -> float:
+    return _ABSENT * max(1 - max((it.own for it in options), default=0.0), 0.1)
 
 
 def _adjustments(found: Sequence[Money]) -> list[Decimal]:
