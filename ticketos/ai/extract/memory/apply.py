@@ -15,7 +15,7 @@ from schemas.extraction import ExtractedField
 from ticketos.ai.extract.analysis import Findings, analyse
 from ticketos.ai.extract.memory.learning import IDENTITY, RECURRING, order_of
 from ticketos.ai.extract.memory.paper import packed
-from ticketos.ai.extract.memory.places import NUMBERS, PLACED, Spot, same_value, spots
+from ticketos.ai.extract.memory.places import NUMBERS, PLACED, Spot, Spots, same_value
 from ticketos.ai.extract.memory.recognise import Recognised, recognise
 from ticketos.ai.extract.memory.supplier import FieldMemory, SupplierMemory
 from ticketos.ai.ocr.page import Page
@@ -64,14 +64,14 @@ def apply_memory(
     known = recognise(memory, pages, name.value if name else None)
     if known is None:
         return findings, None
-    fields = dict(findings.fields)
+    fields, found_spots = dict(findings.fields), Spots(pages, order_of(known.memory))
     changed: list[str] = []
     confirmed: list[str] = []
     for field_name, it in known.memory.fields.items():
         read = fields.get(field_name)
         if read is not None and read.source == "xml":
             continue
-        judged = _judge(field_name, it, read, pages, known)
+        judged = _judge(field_name, it, read, found_spots, known)
         if judged is None:
             continue
         value, field = judged
@@ -94,7 +94,7 @@ def apply_memory(
 
 
 def _judge(
-    name: str, it: FieldMemory, read: ExtractedField | None, pages: Sequence[Page], known: Recognised
+    name: str, it: FieldMemory, read: ExtractedField | None, found_spots: Spots, known: Recognised
 ) -> tuple[str | None, ExtractedField] | None:
     """The likeliest value and its field, or None where memory has nothing to say."""
     options: list[_Option] = []
@@ -103,7 +103,7 @@ def _judge(
     elif it.papers:
         options.append(_Option(None, _logit((it.absent + 0.25) / (it.papers + 1.5))))
     if name in PLACED:
-        for spot, score in _placed(name, it, pages, known.memory):
+        for spot, score in _placed(name, it, found_spots):
             _add(options, name, spot.value, score, spot)
     elif name in RECURRING:
         for value, count in it.values.items():
@@ -158,13 +158,11 @@ def _recurring(name: str, it: FieldMemory, count: int, recognised: float) -> flo
     return min(_logit(share), _logit(min(recognised, 0.99)))
 
 
-def _placed(
-    name: str, it: FieldMemory, pages: Sequence[Page], memory: SupplierMemory
-) -> list[tuple[Spot, float]]:
+def _placed(name: str, it: FieldMemory, found_spots: Spots) -> list[tuple[Spot, float]]:
     """Values at remembered places with their odds: the best place of each family speaks, others repeat it."""
     first: dict[str, Spot] = {}
     last: dict[str, Spot] = {}
-    for spot in spots(pages, name, order_of(memory)):
+    for spot in found_spots.of(name):
         for place in spot.names:
             first.setdefault(place, spot)
             last[place] = spot

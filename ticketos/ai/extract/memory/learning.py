@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from ticketos.ai.extract.memory.places import NUMBERS, PLACED, Spot, letters, same_value, shape_of, spots
+from ticketos.ai.extract.memory.places import NUMBERS, PLACED, Spot, Spots, letters, same_value, shape_of
 from ticketos.ai.extract.memory.supplier import FieldMemory, SupplierMemory
 from ticketos.ai.extract.values import DayOrder, days, fold
 from ticketos.ai.ocr.page import Page
@@ -46,8 +46,9 @@ def learn(memory: SupplierMemory, paper: Corrected) -> SupplierMemory:
     itself. Who the supplier is counts in any case, since its papers are recognised by it.
     """
     known = deepcopy(memory)
+    known.__dict__.pop("signs", None)
     known.papers += 1
-    order = _day_order(known, paper)
+    found = Spots(paper.pages, _day_order(known, paper))
     for name in RECURRING:
         value = paper.final.get(name)
         if value and (name in paper.seen or name in IDENTITY):
@@ -57,7 +58,7 @@ def learn(memory: SupplierMemory, paper: Corrected) -> SupplierMemory:
     for name in paper.seen & paper.final.keys():
         value, it = paper.final[name], known.of(name)
         if name in PLACED:
-            _learn_place(it, list(spots(paper.pages, name, order)), name, value)
+            _learn_place(it, found.of(name), name, value)
         it.papers += 1
         it.absent += value is None
         if value and name in NUMBERS:

@@ -41,6 +41,21 @@ class Spot:
     shape: str
 
 
+class Spots:
+    """The spots of one paper, found once for all fields that look alike."""
+
+    def __init__(self, pages: Sequence[Page], order: DayOrder) -> None:
+        self._pages, self._order = pages, order
+        self._found: dict[str, list[Spot]] = {}
+
+    def of(self, field: str) -> list[Spot]:
+        """Every possible value of one of the `PLACED` fields, in reading order."""
+        alike = next(group[0] for group in (AMOUNTS, DATES, NUMBERS) if field in group)
+        if alike not in self._found:
+            self._found[alike] = list(_spots(self._pages, alike, self._order))
+        return self._found[alike]
+
+
 def letters(text: str) -> str:
     """What of a label stays the same when a reader loses spaces, points or an accent."""
     return re.sub(r"[^a-z]+", "", fold(text))[-_LABEL:]
@@ -51,8 +66,7 @@ def shape_of(value: str) -> str:
     return re.sub(r"[A-Za-zÀ-ÿ]+", "A", re.sub(r"\d", "9", value))[:40]
 
 
-def spots(pages: Sequence[Page], field: str, order: DayOrder = "dmy") -> Iterator[Spot]:
-    """Every possible value of one of the `PLACED` fields, in reading order."""
+def _spots(pages: Sequence[Page], field: str, order: DayOrder) -> Iterator[Spot]:
     for page in pages:
         rows = page.rows
         for row_index, row in enumerate(rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -41,50 +42,64 @@ def recognise(
         re.sub(r"[\W_]+", "", fold(cell.text)) for page in pages for row in page.rows for cell in row.cells
     ]
     cells = [text for text in cells if len(text) <= 300]
-    whole = "|".join(cells)
     head = [text for text in cells[:60] if len(text) >= _SHORT_NAME]
     anchors = anchors_of(pages)
     read = re.sub(r"[\W_]+", "", fold(name_read or ""))
-    scored = sorted(
-        ((_signs(memory, whole, head, anchors, read), index, memory) for index, memory in enumerate(known)),
-        key=lambda it: (-it[0], it[1]),
-    )
-    if not scored or scored[0][0] < _ENOUGH or (len(scored) > 1 and scored[0][0] - scored[1][0] < _LEAD):
+    paper = _Paper("|".join(cells), "".join(head), anchors, read)
+    suppliers = list(known)
+    # What stands there letter by letter is looked for first; likeness costs a hundred times as much.
+    best = _best([(_signs(memory, paper, alike=False), memory) for memory in suppliers], _ENOUGH + 1)
+    best = best or _best([(_signs(memory, paper, alike=True), memory) for memory in suppliers], _ENOUGH)
+    if best is None:
         return None
-    score = min(scored[0][0], 6.0)
-    return Recognised(scored[0][2], round(1 - 1 / (1 + 2.718281828**score), 4))
+    score, memory = best
+    return Recognised(memory, round(1 - 1 / (1 + math.exp(min(score, 6.0))), 4))
 
 
-def _signs(memory: SupplierMemory, whole: str, head: Sequence[str], anchors: set[str], read: str) -> float:
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """A paper as letters and digits: all of it, its first cells, the words that could be anchors, the name read."""
+
+    whole: str
+    head: str
+    anchors: set[str]
+    read: str
+
+
+def _best(
+    scored: Sequence[tuple[float, SupplierMemory]], enough: float
+) -> tuple[float, SupplierMemory] | None:
+    """The supplier with enough signs and a clear lead."""
+    ranked = sorted(range(len(scored)), key=lambda index: (-scored[index][0], index))
+    if not ranked or scored[ranked[0]][0] < enough:
+        return None
+    if len(ranked) > 1 and scored[ranked[0]][0] - scored[ranked[1]][0] < _LEAD:
+        return None
+    return scored[ranked[0]]
+
+
+def _signs(memory: SupplierMemory, paper: _Paper, *, alike: bool) -> float:
     score = 0.0
-    tax_ids = _squeezed(memory, "supplier_tax_id", 7)
-    if any(number in whole for number in tax_ids):
+    tax_ids = memory.signs.get("supplier_tax_id", [])
+    if any(number in paper.whole for number in tax_ids):
         score += _TAX_ID
-    elif any(
-        fuzz.partial_ratio(number, text) >= 88
-        for number in tax_ids
-        for text in head
-        if len(text) >= len(number)
-    ):
+    elif alike and any(fuzz.partial_ratio(number, paper.head, score_cutoff=88) for number in tax_ids):
         score += _TAX_ID_MISREAD
-    names = _squeezed(memory, "supplier_name", _SHORT_NAME)
-    joined = "".join(head)
-    if any(name in joined or name in whole for name in names):
+    names = memory.signs.get("supplier_name", [])
+    if any(name in paper.head or name in paper.whole for name in names):
         score += _NAME
-    elif any(fuzz.partial_ratio(name, joined) >= 88 for name in names if len(name) >= 8):
+    elif alike and any(
+        fuzz.partial_ratio(name, paper.head, score_cutoff=88) for name in names if len(name) >= 8
+    ):
         score += _NAME_ALIKE
-    if read and read in memory.misread:
+    if paper.read and paper.read in memory.misread:
         score += _MISREAD
-    addresses = _squeezed(memory, "supplier_address", 12)
-    if any(address in joined or fuzz.partial_ratio(address, joined) >= 90 for address in addresses):
+    addresses = memory.signs.get("supplier_address", [])
+    if any(address in paper.head for address in addresses) or (
+        alike and any(fuzz.partial_ratio(address, paper.head, score_cutoff=90) for address in addresses)
+    ):
         score += _ADDRESS
     steady = [text for text, count in memory.anchors.items() if count >= max(2, memory.papers // 2)]
     if len(steady) >= 3:
-        score += _ANCHORS * sum(text in anchors for text in steady) / len(steady) - 0.5
+        score += _ANCHORS * sum(text in paper.anchors for text in steady) / len(steady) - 0.5
     return score
-
-
-def _squeezed(memory: SupplierMemory, name: str, least: int) -> list[str]:
-    field = memory.fields.get(name)
-    found = (re.sub(r"[\W_]+", "", fold(value)) for value in (field.values if field else ()))
-    return [text for text in found if len(text) >= least]

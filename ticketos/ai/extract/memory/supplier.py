@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
+
+from ticketos.ai.extract.values import fold
 
 MOST_PLACES = 12
 """Names of places kept for a field: the surest."""
@@ -47,6 +51,19 @@ class SupplierMemory:
     day_first: int = 0
     rounded: dict[str, int] = field(default_factory=dict)
     """Papers whose total was net and tax rounded, by step; under "" those whose total was something else."""
+
+    @cached_property
+    def signs(self) -> dict[str, list[str]]:
+        """What the supplier is known by, as letters and digits: names, tax numbers, addresses. Learning forgets it."""
+        return {
+            name: [
+                squeezed
+                for squeezed in (re.sub(r"[\W_]+", "", fold(value)) for value in self.fields[name].values)
+                if len(squeezed) >= least
+            ]
+            for name, least in (("supplier_name", 5), ("supplier_tax_id", 7), ("supplier_address", 12))
+            if name in self.fields
+        }
 
     @property
     def rounding(self) -> Decimal | None:
