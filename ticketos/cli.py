@@ -122,6 +122,7 @@ def _as_interrupt(*_: object) -> NoReturn:
 
 def _print_links(urls: StackUrls) -> None:
     rows = [
+        ("Portal", urls.portal),
         ("API", f"{urls.portal}/openapi.json"),
         ("Temporal", urls.temporal_ui or f"{urls.temporal} (no Web UI)"),
         ("Mail to us", f"smtp://localhost:{urls.mail_port}"),
