@@ -82,7 +82,8 @@ def _clean(text: str) -> str:
 class Guard:
     """Makes and checks the tokens of forms, and signs what is said after a redirect."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, *, secure: bool = False) -> None:
+        self._secure = secure
         self._key = keyring.derive("portal-forms")
         newest_last = [key.hex() for key in reversed(keyring.derived("portal-flash"))]
         self._flash = URLSafeTimedSerializer(newest_last, salt="flash")
@@ -110,7 +111,13 @@ class Guard:
         """Leave a message for the next page; ``key`` is of the catalogue."""
         value = self._flash.dumps([tone, key, {name: str(fact)[:200] for name, fact in facts.items()}])
         response.set_cookie(
-            FLASH_COOKIE, value, max_age=_FLASH_LIFE_S, httponly=True, samesite="lax", path="/"
+            FLASH_COOKIE,
+            value,
+            max_age=_FLASH_LIFE_S,
+            httponly=True,
+            samesite="lax",
+            secure=self._secure,
+            path="/",
         )
 
     def said(self, request: Request) -> tuple[str, str, Mapping[str, Any]] | None:
