@@ -45,6 +45,9 @@ INTAKE = frozenset({"/v1/tickets"})
 GUESSED = frozenset({"/v1/sessions", "/login", "/login/code"})
 """Routes where somebody could guess passwords."""
 
+WAITING = frozenset({"/live"})
+"""Routes that stay open while a page is looked at: they wait and work on nothing, so they take nobody's place."""
+
 Refusing = Callable[[Scope, DomainError], Awaitable[Response]]
 """Makes the answer to a refused request of a page."""
 _MOST_SEEN = 10_000
@@ -92,7 +95,8 @@ class Edge:
                 self._dress(MutableHeaders(scope=message), state)
             await send(message)
 
-        self._in_flight += 1
+        counted = scope["path"] not in WAITING
+        self._in_flight += counted
         try:
             refusal = await self._admit(scope, headers, state)
             if refusal is not None:
@@ -104,7 +108,7 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - the last line: whatever happens, the caller gets a problem and no trace of ours
             await self._fail(error, scope, receive, answer)
         finally:
-            self._in_flight -= 1
+            self._in_flight -= counted
 
     async def _fail(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope["state"]

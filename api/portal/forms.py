@@ -82,7 +82,8 @@ def _clean(text: str) -> str:
 class Guard:
     """Makes and checks the tokens of forms, and signs what is said after a redirect."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, *, secure: bool = False) -> None:
+        self._secure = secure
         self._key = keyring.derive("portal-forms")
         newest_last = [key.hex() for key in reversed(keyring.derived("portal-flash"))]
         self._flash = URLSafeTimedSerializer(newest_last, salt="flash")
@@ -116,7 +117,13 @@ class Guard:
             ]
         )
         response.set_cookie(
-            FLASH_COOKIE, value, max_age=_FLASH_LIFE_S, httponly=True, samesite="lax", path="/"
+            FLASH_COOKIE,
+            value,
+            max_age=_FLASH_LIFE_S,
+            httponly=True,
+            samesite="lax",
+            secure=self._secure,
+            path="/",
         )
 
     def said(self, request: Request) -> tuple[str, str, Mapping[str, Any]] | None:

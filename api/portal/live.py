@@ -17,12 +17,16 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.services import Services, in_thread
+from ticketos.domain.errors import DomainError
 
 log = structlog.get_logger()
 
 LOOK_S = 1.0
 QUIET_S = 15.0
 """A comment is sent this often when nothing happens, so that a dead line is noticed."""
+LIFE_S = 600.0
+"""A line ends after this long and the browser asks for another: whoever has signed out meanwhile gets none."""
+MOST_WATCHERS = 5_000
 _MOST_AT_ONCE = 500
 _OVERLAP = _MOST_AT_ONCE  # a number is taken before its row is committed; a slow one is still seen
 _WAITING = 200
@@ -54,14 +58,20 @@ class Live:
         self._looking: asyncio.Task[None] | None = None
         self._told: dict[int, None] = {}
 
+    def admit(self) -> None:
+        """Refuse (``overloaded``) one more line when too many are open."""
+        if len(self._watchers) >= MOST_WATCHERS:
+            raise DomainError("overloaded")
+
     async def watch(self, watcher: Watcher) -> AsyncIterator[str]:
         """Server-sent events until the page goes away."""
+        ends = asyncio.get_running_loop().time() + LIFE_S
         self._watchers.add(watcher)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
             yield "retry: 3000\n\n"
-            while True:
+            while asyncio.get_running_loop().time() < ends:
                 try:
                     event = await asyncio.wait_for(watcher.queue.get(), QUIET_S)
                 except TimeoutError:

@@ -40,7 +40,7 @@ class Portal:
         self.services = services
         self.nav = tuple(sorted(nav, key=lambda item: item.order))
         self.texts = Texts()
-        self.guard = Guard(services.keyring)
+        self.guard = Guard(services.keyring, secure=services.options.secure_cookies)
         self.assets = Assets()
         self.companies = Companies(services)
         self.live = Live(services)

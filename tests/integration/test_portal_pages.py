@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -417,3 +418,20 @@ async def test_an_address_nobody_serves_is_a_page_for_people_and_a_problem_for_p
             .answer.headers["content-type"]
             .startswith("application/problem")
         )
+
+
+async def test_pages_that_only_watch_take_nobodys_place(world: World) -> None:
+    """A line that is open counts as no work in flight, however many there are."""
+    person = world.person(world.provider, ("ops", None))
+    kept = world.services.options
+    world.services.options = replace(kept, in_flight=2)
+    try:
+        async with browsing(world, person) as browser:
+            lines = [asyncio.create_task(browser.client.get("/live")) for _ in range(5)]
+            await asyncio.sleep(0.3)
+            assert (await browser.get("/account")).status == 200
+            for line in lines:
+                line.cancel()
+            await asyncio.gather(*lines, return_exceptions=True)
+    finally:
+        world.services.options = kept

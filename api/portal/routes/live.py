@@ -23,6 +23,7 @@ async def watch(visit: VisitDep, about: str = "") -> StreamingResponse:
         root_id = UUID(about) if about else None
     except ValueError as error:
         raise DomainError("not-found", what="topic") from error
+    visit.portal.live.admit()
     watcher = Watcher(frozenset(visit.principal.clients), root_id)
     return StreamingResponse(
         visit.portal.live.watch(watcher),
