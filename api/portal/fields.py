@@ -93,6 +93,8 @@ def _row(
     confidence = decimal_of((found or {}).get("confidence"))
     shown = typed.get(name, "" if value is None else str(value))
     others = [one for one in candidates if one["value"] != value]
+    if others and value:  # the way back to what was read
+        others.insert(0, {"value": value, "page": (found or {}).get("page"), "box": (found or {}).get("box")})
     return FieldRow(
         name,
         t.word("field", name),

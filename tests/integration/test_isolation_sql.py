@@ -124,7 +124,7 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
     user, ticket = {"user_id": of["app_user"]}, {"ticket_id": of["ticket"]}
     given: dict[str, dict[str, Any]] = {
         "user_grant": {**user, "scope_client_id": client, "role": "client_user"},
-        "user_session": user, "api_key": user,
+        "user_session": user, "api_key": user, "saved_view": user,
         "ticket": {"root_id": of["ticket"], "kind": "request", "progress": 0},
         "ticket_link": {**ticket, "other_id": of["ticket"]},
         "correction": {"document_id": of["document"]},

@@ -14,7 +14,7 @@ import pytest
 from api.access import ALL
 from api.portal import NAV, PORTAL_RULES
 from api.portal.live import Watcher
-from schemas.acts import ActResult
+from schemas.acts import ActResult, PauseTicket
 from tests.support.api import Person, World, world_on
 from tests.support.portal import SAME_SITE, browsing
 from ticketos.db.ids import new_id
@@ -261,11 +261,12 @@ async def test_acts_go_the_same_way_as_over_the_api_and_once(world: World) -> No
             assert (answer.status, answer.to) == (303, f"/tickets/{ticket}")
         assert len(world.acts.sent) == sent + 1
         target, update, argument = world.acts.sent[-1]
+        assert isinstance(argument, PauseTicket)
         assert (target.workflow_id, update, argument.reason) == (
             f"ticket/{ticket}",
             "pause",
             "Waiting for the order",
-        )  # type: ignore[union-attr]
+        )
         assert "The ticket is paused" in (await browser.get(f"/tickets/{ticket}")).text
 
 

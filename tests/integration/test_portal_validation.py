@@ -137,7 +137,7 @@ async def test_the_page_names_what_blocked_automation_and_what_each_field_could_
             "total",
         ]
         assert "3 fields to check" in page.text
-        assert page.all("//ul[@class='cands']/li/@data-value") == ["118.00"]
+        assert page.all("//ul[@class='cands']/li/@data-value") == ["181.00", "118.00"]
         assert page.all("//input[@id='f-total']/@data-box") == ["0.1000,0.1000,0.3000,0.1200"]
         assert page.all("//img/@src") == [f"/v1/documents/{document}/pages/1"]
         picture = await browser.client.get(f"/v1/documents/{document}/pages/1")

@@ -190,12 +190,9 @@ def test_a_chart_draws_every_value_and_says_them_in_its_table() -> None:
     assert drawing.xpath("//a/@href") == ["/a", "/a", "/b"]
     heights = [float(one.get("height")) for one in drawing.xpath("//rect[contains(@class, 's0')]")]
     assert heights[0] > 100 and heights[1] == 0
-    assert (nice_top(0), nice_top(3), nice_top(Decimal("0.3")), nice_top(1001)) == (
-        1,
-        5,
-        Decimal("0.5"),
-        2000,
-    )
+    assert [nice_top(one) for one in (0, 3, Decimal("0.3"), 1001)] == [
+        Decimal(n) for n in ("1", "5", "0.5", "2000")
+    ]
 
 
 def _event(name: str, seq: int, **more: object) -> EventView:

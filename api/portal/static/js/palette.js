@@ -2,6 +2,7 @@
 // gives it back. What was opened before is remembered in this browser alone.
 const RECENT = "ticketos.recent";
 let palette, input, found, chosen = 0, waiting, asked = 0;
+let shownFor = null, goWhenShown = false; // what the lines are an answer to; Enter came before they were there
 
 export function startPalette() {
   palette = document.getElementById("palette");
@@ -28,7 +29,8 @@ export function startPalette() {
       choose((chosen + (event.key === "ArrowDown" ? 1 : options.length - 1)) % Math.max(options.length, 1));
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (options[chosen]) go(options[chosen]);
+      if (shownFor !== input.value.trim()) goWhenShown = true;
+      else if (options[chosen]) go(options[chosen]);
     }
   });
   remember();
@@ -37,6 +39,9 @@ export function startPalette() {
 
 function open() {
   input.value = "";
+  shownFor = null;
+  goWhenShown = false;
+  found.replaceChildren();
   palette.showModal();
   input.focus();
   ask();
@@ -56,6 +61,8 @@ async function ask() {
   }
   all().forEach((one, index) => { one.id = `option-${index}`; });
   choose(0);
+  shownFor = words;
+  if (goWhenShown && words === input.value.trim()) { goWhenShown = false; if (all()[0]) go(all()[0]); }
 }
 
 const all = () => [...found.querySelectorAll("[role=option]")];
