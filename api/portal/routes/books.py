@@ -186,7 +186,7 @@ async def _days(
             connection, chosen, limit=LIMIT + 1, day=only, before=id_cursor(cursor or None)
         )
     )
-    t = visit.portal.texts
+    t, slugs = visit.portal.texts, {client_id: slug for slug, _, client_id in clients_of(visit)}
     query = {"client": client, "day": day}
     following = str(rows[LIMIT - 1]["id"]) if len(rows) > LIMIT else None
     differences = sum(len(row["differences"]) for row in rows[:LIMIT])
@@ -196,6 +196,14 @@ async def _days(
         **more,
         rows=rows[:LIMIT],
         counts=COUNTS,
+        documents=lambda row: address(
+            "/documents",
+            {
+                "client": slugs.get(row["client_id"]),
+                "since": row["day"].isoformat(),
+                "until": row["day"].isoformat(),
+            },
+        ),
         tiles=[
             Tile(t("books.days_shown"), str(len(rows[:LIMIT]))),
             Tile(t("books.differences"), str(differences), tone="bad" if differences else "good"),

@@ -5,15 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.access import ROUTES, Rule, as_page
+from api.access import BILLERS, ROUTES, Rule, as_page
 from api.portal.listing import client_filter
 from api.portal.parts import Chip, Empty, NavItem
 from api.portal.visit import VisitDep
+from api.v1 import reconciliations
 from api.v1.board import schedules_of
 from schemas.watch import ScheduleView
+from workflows import names
 
 router = APIRouter(include_in_schema=False)
 _READ = as_page(ROUTES["GET", "/v1/schedules"])
+_DAYS = reconciliations.RULES["GET", "/v1/reconciliations"]
 RULES: dict[tuple[str, str], Rule] = {("GET", "/schedules"): _READ}
 NAV = (
     NavItem(
@@ -44,7 +47,10 @@ async def show(visit: VisitDep, client: str = "") -> Response:
         "schedules/list",
         rows=found,
         state=state,
-        leads={"reconciliation": "/reconciliations", "invoicing": "/billing"},
+        leads={
+            names.RECONCILIATION: "/reconciliations" if visit.viewer.roles & _DAYS.roles else None,
+            names.INVOICING: "/billing" if visit.viewer.roles & BILLERS else None,
+        },
         filters=client_filter(visit, client),
         empty=Empty(t("schedules.empty"), t("schedules.empty_text"), "clock"),
     )
