@@ -24,7 +24,7 @@ from PIL import Image
 from ticketos.ai.extract.memory import Corrected, SupplierMemory, learn, pages_of
 from ticketos.ai.extract.memory.places import same_value
 from ticketos.ai.extract.reader import Reader
-from ticketos.ai.ocr.page import Page, Word
+from ticketos.ai.ocr.page import Page
 from ticketos.dev.sim.documents import Kind
 from ticketos.dev.sim.documents.composed import Paper, compose
 from ticketos.domain.terms import AiTerms
@@ -40,12 +40,12 @@ class SimulatedOcr:
     name = "simulated"
 
     def __init__(self) -> None:
-        self.page: Page | None = None
+        self.prepared: Page | None = None
 
-    def words(self, image: Image.Image) -> list[Word]:
+    def page(self, image: Image.Image, number: int, turn: int | None = None) -> Page:
         """The prepared words, whatever is on the picture."""
-        assert self.page is not None
-        return list(self.page.words)
+        assert self.prepared is not None
+        return self.prepared
 
 
 @dataclass
@@ -89,15 +89,15 @@ class Desk:
     def read(self, paper: Paper, memory: Sequence[SupplierMemory]) -> dict[str, Any]:
         """The reader's answer as the line gets it."""
         if self._damage is None:
-            found = self._reader.read(paper.pdf(), "paper.pdf", TODAY, memory)
+            found = self._reader.read(paper.pdf(), "paper.pdf", TODAY, memory=memory)
         else:
             # A scan has one page here: the picture stands for it, the words are prepared.
-            self._ocr.page = paper.ocr_words("learning", self._damage).pages[0]
+            self._ocr.prepared = paper.ocr_words("learning", self._damage).pages[0]
             picture = io.BytesIO()
-            Image.new("L", (round(self._ocr.page.width), round(self._ocr.page.height)), 255).save(
+            Image.new("L", (round(self._ocr.prepared.width), round(self._ocr.prepared.height)), 255).save(
                 picture, "PNG"
             )
-            found = self._reader.read(picture.getvalue(), "paper.png", TODAY, memory)
+            found = self._reader.read(picture.getvalue(), "paper.png", TODAY, memory=memory)
         return found.model_dump(mode="json")
 
     def correct(

@@ -171,7 +171,10 @@ def extract(
         list[Path], typer.Argument(metavar="FILE…", help="PDF, PNG, JPEG, TIFF or e-invoice XML")
     ],
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object per file and line of output")
+        bool, typer.Option("--json", help="One JSON object per document and line of output")
+    ] = False,
+    text: Annotated[
+        bool, typer.Option("--text", help="The text that was read, row by row, instead of the fields")
     ] = False,
     render: Annotated[
         Path | None,
@@ -179,11 +182,14 @@ def extract(
             metavar="DIR", help="Write the pages as PNG, fields boxed: green may skip a person, amber not"
         ),
     ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="A file whose first line opens protected PDFs (- for standard input)")
+    ] = None,
 ) -> None:
     """Read documents: type, fields, lines and checks. Exit code 1: one could not be read; 2: wrong path."""
     from ticketos.ai.extract.cli import extract as run
 
-    run(files, as_json, render)
+    run(files, as_json, text, render, password_file)
 
 
 @app.command()

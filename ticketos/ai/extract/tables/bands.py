@@ -13,6 +13,7 @@ from ticketos.ai.extract.tables.headings import Column
 from ticketos.ai.extract.tables.numbers import Mark, Number, all_numbers, cell_number
 from ticketos.ai.ocr.page import Row, Word
 
+_MOST_IN_CELL = 6
 _TOUCHING = 0.4  # of the height of the writing: nearer rows may be one line set at two heights
 _PRICED: frozenset[Kind] = frozenset({"quantity", "unit_price"})
 _COUNTED: frozenset[Kind] = NUMERIC | {"position", "other", "code", "unit"}
@@ -92,7 +93,7 @@ def _numbers(cut: Cut, columns: Sequence[Column], mark: Mark) -> dict[int, Numbe
 def _last_of_pure(text: str, mark: Mark) -> Number | None:
     """The last of several numbers with no word between them, as where two narrow columns ran together."""
     read = all_numbers(text, mark)
-    if len(read) < 2:
+    if not 2 <= len(read) <= _MOST_IN_CELL:
         return None
     rest = text
     for start, end, _ in reversed(read):

@@ -23,6 +23,7 @@ _SAME_PLACE = 0.7  # heights by which edges of one column differ
 _ENDS = 8.0  # heights of empty paper that end a table
 _LETTER = re.compile(r"[^\W\d_]")
 _HIGHEST_RATE = 40
+_NEAR = 12  # rows among which a next line shows that the table goes on
 _LONGEST_UNIT = 16
 _CENT = Decimal("0.01")
 
@@ -165,7 +166,7 @@ def _less(table: Table, line: Line, band: Band, index: int) -> Line:
         return line
     less, net = abs(number.value), Decimal(line.values.net)
     percents = [it.value for it in amounts(band.label()) if it.percent]
-    following = (it for it in table.bands[index + 1 :] if it.page == band.page)
+    following = (it for it in table.bands[index + 1 : index + 1 + _NEAR] if it.page == band.page)
     if percents:
         mine = any(abs(net * it / 100 - less) <= 2 * _CENT + less / 100 for it in percents)
     else:

@@ -1,14 +1,14 @@
 """What the columns of a table are called, in English, German, French, Spanish and Italian.
 
 Phrases are written over folded text (lower case, no accents); a blank in a phrase matches any run of marks or
-nothing, since optical readers lose spaces. The longest phrase at a place wins.
+nothing, since optical readers lose blanks. The longest phrase at a place wins.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from ticketos.ai.extract.values import fold
@@ -222,21 +222,37 @@ class Hit:
     end: int
 
 
+_TOKEN = re.compile(r"[^\W_]+|[#%°]")
+
+
 @cache
-def _pattern() -> tuple[re.Pattern[str], tuple[Kind, ...]]:
-    named = {phrase: kind for kind, phrases in reversed(_PHRASES) for phrase in phrases.split("|")}
-    ordered = sorted(named, key=len, reverse=True)
-    union = "|".join(f"({re.escape(phrase).replace(re.escape(' '), '[^a-z0-9%]*')})" for phrase in ordered)
-    return re.compile(rf"(?<![a-z0-9])(?:{union})(?![a-z0-9])"), tuple(named[phrase] for phrase in ordered)
+def _phrases() -> tuple[dict[str, Kind], int]:
+    """Kinds by phrase without its blanks, and how many words the longest phrase has."""
+    named = {
+        "".join(_TOKEN.findall(phrase)): kind
+        for kind, phrases in reversed(_PHRASES)
+        for phrase in phrases.split("|")
+    }
+    return named, max(len(_TOKEN.findall(phrase)) for _, phrases in _PHRASES for phrase in phrases.split("|"))
 
 
-def hits_in(text: str) -> list[Hit]:
+@lru_cache(maxsize=4096)
+def hits_in(text: str) -> tuple[Hit, ...]:
     """Every heading phrase in a text, not overlapping, the longest at each place."""
-    pattern, kinds = _pattern()
-    return [
-        Hit(kinds[(match.lastindex or 1) - 1], match.start(), match.end())
-        for match in pattern.finditer(fold(text))
-    ]
+    named, longest = _phrases()
+    tokens = list(_TOKEN.finditer(fold(text)))
+    found, index = [], 0
+    while index < len(tokens):
+        taken, joined = 0, ""
+        kind: Kind = "other"
+        for count, token in enumerate(tokens[index : index + longest], start=1):
+            joined += token[0]
+            if joined in named:
+                taken, kind = count, named[joined]
+        if taken:
+            found.append(Hit(kind, tokens[index].start(), tokens[index + taken - 1].end()))
+        index += taken or 1
+    return tuple(found)
 
 
 def kind_of(text: str) -> Kind:
@@ -250,7 +266,7 @@ def kind_of(text: str) -> Kind:
     amounts = kinds & {"net", "unit_price", "gross"}
     if amounts and re.search(rf"\b(?:{_WITHOUT_TAX}|{_WITH_TAX})\b", folded):
         # "Total excl. VAT" is an amount, whatever it says about the tax.
-        hits = [hit for hit in hits if hit.kind not in _TAX_KINDS] or hits
+        hits = tuple(hit for hit in hits if hit.kind not in _TAX_KINDS) or hits
         if "net" in kinds and re.search(rf"\b(?:{_WITH_TAX})\b", folded) and "unit_price" not in kinds:
             return "gross"
     longest = max(hits, key=lambda hit: (hit.end - hit.start, -hit.start))

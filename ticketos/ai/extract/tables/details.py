@@ -15,6 +15,7 @@ _TIMES = re.compile(r"(?:^|[\s\d])[x×*@à](?:[\s\d]|$)|\bje\b", re.IGNORECASE)
 _GLUED_TIMES = re.compile(r"(?<=\d)[x×*@](?=\d|\s|$)", re.IGNORECASE)
 _UNIT = re.compile(r"\s*([^\W\d_][^\s:;]{0,9})\s*(?:[x×*@à]|je\b)", re.IGNORECASE)
 _HIGHEST_RATE = 40
+_MOST_NUMBERS = 12  # of a row: with more, two will make any amount
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,16 @@ def detail_in(row: Row, net: Number, amount: Sequence[Word], mark: Mark) -> Deta
 
     One times the amount itself is believed only with a sign of multiplication between.
     """
-    found: list[tuple[Cell, int, int, Number]] = [
+    read = [
         (cell, start, end, number)
         for cell in row.cells
         for start, end, number in all_numbers(_GLUED_TIMES.sub("|", cell.text), mark)
+    ]
+    if len(read) > _MOST_NUMBERS:
+        return None
+    found: list[tuple[Cell, int, int, Number]] = [
+        (cell, start, end, number)
+        for cell, start, end, number in read
         if not set(cell.words_between(start, end)) & set(amount)
     ]
     plain = [it for it in found if not it[3].percent]

@@ -12,7 +12,7 @@ from ticketos.ai.extract.values import Amount, amounts, currency_codes, days
 
 Mark = Literal[".", ","]
 
-_CENTS = re.compile(r"(?<![\d.,])\d[\d.,'’ ]*([.,])\d{2}(?![\d.,])")
+_CENTS = re.compile(r"(?<![\d.,])\d[\d.,'’ ]{0,18}([.,])\d{2}(?![\d.,])")
 _LONE_MARK = re.compile(r"\D*(\d{1,3})([.,])(\d{3})\D*")
 _GLUED = re.compile(r"\s*([-−]?\d+(?:[.,]\d+)?)\s?([^\W\d_][\w().²³/]{0,9})\.?\s*")
 # What may stand around a number in a cell of numbers: signs, currencies, a multiplication, a short unit.

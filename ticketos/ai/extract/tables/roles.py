@@ -11,6 +11,7 @@ from ticketos.ai.extract.tables.numbers import Number
 
 _CENT = Decimal("0.01")
 Numbers = Mapping[int, Number]
+_MOST_ROWS = 40  # that are tried: a long table says no more
 _LEAST_SHARE = 0.6  # of the rows that have all three numbers
 
 
@@ -90,7 +91,7 @@ def settle(stated: Roles, rows: Sequence[Numbers]) -> Roles:
     """The roles the headings state, or others where those make the rows' arithmetic right and the stated do
     not.
     """
-    rows = [row for row in rows if len(row) >= 2]
+    rows = [row for row in rows if len(row) >= 2][:_MOST_ROWS]
     right, compared = _fits(stated, rows)
     if not rows or (compared and right >= _LEAST_SHARE * compared):
         return stated

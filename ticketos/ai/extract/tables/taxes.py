@@ -22,6 +22,7 @@ _TAX = re.compile(
 _HIGHEST_RATE = 40
 _CENT = Decimal("0.01")
 _PLACES = 2
+_MOST_AMOUNTS = 10  # of a row that are tried with each other
 _MOST_ROWS = 12
 # A tax of 9.50 at 19 % was reckoned on 49.98 to 50.02: which of them is printed?
 _BASES_BY_DISTANCE = sorted(range(-20, 21), key=abs)
@@ -80,7 +81,7 @@ def _row(
 ) -> tuple[Decimal, Decimal | None, Decimal] | None:
     """Rate, base and tax of a row; the base is None where it is printed nowhere."""
     numbers = [number for cell in row.cells for _, _, number in all_numbers(cell.text, mark)]
-    amounts = [it for it in numbers if it.money and not it.percent and it.places <= _PLACES]
+    amounts = [it for it in numbers if it.money and not it.percent and it.places <= _PLACES][:_MOST_AMOUNTS]
     rates = [it for it in numbers if it.percent]
     stated = bool(rates)
     if not rates and in_table:
