@@ -12,6 +12,7 @@ from schemas.extraction import Check, ExtractedField, Extraction
 from ticketos.ai.extract.analysis import Findings
 from ticketos.ai.extract.fingerprint import simhash, text_sha256
 from ticketos.ai.extract.limits import REASONS, Quarantined
+from ticketos.ai.extract.scoring import trees
 from ticketos.ai.extract.scoring.calibration import curve
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.extract.totals import with_evidence
@@ -24,8 +25,6 @@ _FAILED = 0.25
 _CAP = 0.998
 _SPEAKING = ("lines_sum", "tax_by_rate", "supplier_tax_id", "buyer_tax_id", "due_date", "issue_date", "sign")
 _SECOND_AGREES, _SECOND_DIFFERS = 6.0, 0.35
-VERSION = "scorer-2026.11"
-"""What read a document: recorded with it, so that its fields can be explained later."""
 
 
 def conclude(
@@ -80,7 +79,7 @@ def conclude(
         words=found.words,
         unaided=found.unaided,
         memory=found.memory,
-        versions={"reader": VERSION, "memory": str((found.memory or {}).get("papers", 0))},
+        versions={"reader": trees.version(), "memory": str((found.memory or {}).get("papers", 0))},
         text_sha256=text_sha256(found.text),
         simhash=simhash(found.text),
         language=found.language,

@@ -18,6 +18,8 @@ from ticketos.ai.extract.memory.paper import packed
 from ticketos.ai.extract.memory.places import NUMBERS, PLACED, Spot, Spots, same_value
 from ticketos.ai.extract.memory.recognise import Recognised, recognise
 from ticketos.ai.extract.memory.supplier import FieldMemory, SupplierMemory
+from ticketos.ai.extract.scoring.calibration import curve
+from ticketos.ai.extract.suppliers import KnownSupplier
 from ticketos.ai.ocr.page import Page
 
 CAP = 0.985
@@ -83,7 +85,9 @@ def apply_memory(
             field_name
         )
         fields[field_name] = field
-    result = Findings(**{**vars(findings), "fields": fields})
+    # What memory has judged is weighed: the reader's own evidence for it would count twice.
+    evidence = {n: it for n, it in findings.evidence.items() if n not in changed and n not in confirmed}
+    result = Findings(**{**vars(findings), "fields": fields, "evidence": evidence})
     return result, Remembered(
         known.memory.key,
         known.memory.papers,
@@ -215,17 +219,30 @@ def _logit(probability: float) -> float:
 
 def understand(pages: list[Page], memory: Sequence[SupplierMemory] = ()) -> Findings:
     """Reads the fields of a document from its words, lets memory speak, and keeps what learning will need."""
-    found = analyse(pages)
-    alone = dict(found.fields)
-    unaided = {name: it.value for name, it in alone.items()}
+    found = analyse(pages, [it for it in map(_known, memory) if it is not None])
+    for name, evidence in found.evidence.items():
+        fitted, field = curve(name), found.fields.get(name)
+        if fitted is not None and field is not None:
+            sure = fitted.probability(evidence, field.source)
+            found.fields[name] = field.model_copy(update={"confidence": round(sure, 4)})
+    unaided = {name: it.value for name, it in found.fields.items()}
     found, said = apply_memory(found, pages, memory)
-    for name, it in found.fields.items():
-        if it != alone.get(
-            name
-        ):  # memory has spoken: the reader's own evidence no longer says how sure it is
-            found.evidence.pop(name, None)
     found.words, found.unaided = tuple(packed(pages)), unaided
     found.memory = asdict(said) if said else None
     if said is not None:
         found.rounding = next(it.rounding for it in memory if it.key == said.supplier)
     return found
+
+
+def _known(memory: SupplierMemory) -> KnownSupplier | None:
+    """A supplier as the reader may compare a paper with it."""
+    name = memory.usual("supplier_name")
+    if name is None:
+        return None
+    tax_id, it = memory.usual("supplier_tax_id"), memory.fields["supplier_name"]
+    return KnownSupplier(
+        name,
+        (tax_id,) if tax_id else (),
+        memory.usual("supplier_address"),
+        tuple(value for value in it.values if value != name),
+    )
