@@ -184,3 +184,63 @@ def _svg(chart: Chart, parts: Sequence[Markup]) -> Markup:
     return Markup('<svg class="chart" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(
         WIDTH, HEIGHT, Markup("").join(parts)
     )
+
+
+@dataclass(frozen=True)
+class Interval(Chart):
+    """A rate with its 95 % interval per month: series are rate, lower and upper bound. The scale begins below the
+    lowest bound, because what counts happens between 90 and 100 per cent; it says so by its numbers."""
+
+    @property
+    def svg(self) -> Markup:
+        """A whisker and a dot per month."""
+        rates, lows, highs = (one.values for one in self.series)
+        known = [value for value in lows if value is not None]
+        floor = _floor(min(map(Decimal, known))) if known else Decimal(0)
+        height = HEIGHT - _BOTTOM - _TOP
+
+        def y(value: Decimal | int) -> float:
+            share = (Decimal(value) - floor) / (1 - floor)
+            return round(HEIGHT - _BOTTOM - float(share) * height, 1)
+
+        parts = []
+        for step in range(5):
+            value = floor + (1 - floor) * step / 4
+            parts.append(
+                Markup(
+                    '<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+                    '<text x="{}" y="{}" text-anchor="end">{}</text>'
+                ).format(
+                    "base" if step == 0 else "axis",
+                    _LEFT,
+                    WIDTH - _RIGHT,
+                    y(value),
+                    y(value),
+                    _LEFT - 6,
+                    y(value) + 4,
+                    self.show(value),
+                )
+            )
+        for index, rate in enumerate(rates):
+            low, high = lows[index], highs[index]
+            if rate is None or low is None or high is None:
+                continue
+            x = round(_middle(index, len(self.labels)), 1)
+            parts.append(
+                Markup(
+                    '<line class="line s0" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+                    '<circle class="s0" cx="{}" cy="{}" r="4"><title>{}</title></circle>'
+                ).format(
+                    *(x, x, y(low), y(high), x, y(rate)),
+                    f"{self.labels[index]}: {self.show(rate)} ({self.show(low)} – {self.show(high)})",
+                )
+            )
+        return _svg(self, [*parts, *_names(self)])
+
+
+def _floor(lowest: Decimal) -> Decimal:
+    """The next of 0.99, 0.98, 0.95, 0.9, 0.8, 0.5, 0 that is not above the lowest bound."""
+    return next(
+        (one for one in map(Decimal, ("0.99", "0.98", "0.95", "0.9", "0.8", "0.5")) if one <= lowest),
+        Decimal(0),
+    )

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_skeleton
 from fastapi import APIRouter
-from markupsafe import Markup
 from starlette.responses import Response
 
 from api.access import ROUTES, Rule, as_page
-from api.portal import charts
-from api.portal.charts import Chart, Series
+from api.portal.charts import Chart, Interval, Series
 from api.portal.formats import Formats
 from api.portal.listing import address, client_filter, sheet
 from api.portal.parts import Choice, Filter, NavItem, Tile
@@ -41,66 +38,6 @@ NAV = (
 )
 SPANS = (3, 6, 12, 24)
 KINDS = ("first_response", "turnaround")
-
-
-@dataclass(frozen=True)
-class Interval(Chart):
-    """A rate with its 95 % interval per month: series are rate, lower and upper bound. The scale begins below the
-    lowest bound, because what counts happens between 90 and 100 per cent; it says so by its numbers."""
-
-    @property
-    def svg(self) -> Markup:
-        """A whisker and a dot per month."""
-        rates, lows, highs = (one.values for one in self.series)
-        known = [value for value in lows if value is not None]
-        floor = _floor(min(map(Decimal, known))) if known else Decimal(0)
-        height = charts.HEIGHT - charts._BOTTOM - charts._TOP
-
-        def y(value: Decimal | int) -> float:
-            share = (Decimal(value) - floor) / (1 - floor)
-            return round(charts.HEIGHT - charts._BOTTOM - float(share) * height, 1)
-
-        parts = []
-        for step in range(5):
-            value = floor + (1 - floor) * step / 4
-            parts.append(
-                Markup(
-                    '<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>'
-                    '<text x="{}" y="{}" text-anchor="end">{}</text>'
-                ).format(
-                    "base" if step == 0 else "axis",
-                    charts._LEFT,
-                    charts.WIDTH - charts._RIGHT,
-                    y(value),
-                    y(value),
-                    charts._LEFT - 6,
-                    y(value) + 4,
-                    self.show(value),
-                )
-            )
-        for index, rate in enumerate(rates):
-            low, high = lows[index], highs[index]
-            if rate is None or low is None or high is None:
-                continue
-            x = round(charts._middle(index, len(self.labels)), 1)
-            parts.append(
-                Markup(
-                    '<line class="line s0" x1="{}" x2="{}" y1="{}" y2="{}"/>'
-                    '<circle class="s0" cx="{}" cy="{}" r="4"><title>{}</title></circle>'
-                ).format(
-                    *(x, x, y(low), y(high), x, y(rate)),
-                    f"{self.labels[index]}: {self.show(rate)} ({self.show(low)} – {self.show(high)})",
-                )
-            )
-        return charts._svg(self, [*parts, *charts._names(self)])
-
-
-def _floor(lowest: Decimal) -> Decimal:
-    """The next of 0.99, 0.98, 0.95, 0.9, 0.8, 0.5, 0 that is not above the lowest bound."""
-    return next(
-        (one for one in map(Decimal, ("0.99", "0.98", "0.95", "0.9", "0.8", "0.5")) if one <= lowest),
-        Decimal(0),
-    )
 
 
 @router.get("/insights")
