@@ -41,6 +41,11 @@ class Outcome:
     """Documents that were turned away → reason."""
 
     @property
+    def units(self) -> int:
+        """What is billed: accepted documents; work without documents is one unit, the ticket itself."""
+        return self.accepted if self.documents else int(self.state == "closed")
+
+    @property
     def ok(self) -> bool:
         """Ended as planned."""
         return not self.why
@@ -118,8 +123,8 @@ def _otherwise(live: Live, found: Outcome, tree: Mapping[str, Any]) -> list[str]
             why.append(f"{found.accepted} documents accepted, planned {plan.units}")
         if found.quarantined + found.rejected != plan.turned_away:
             why.append(f"{found.quarantined + found.rejected} turned away, planned {plan.turned_away}")
-    if found.billed != found.accepted:
-        why.append(f"{found.billed} units recorded for billing, {found.accepted} accepted")
+    if found.billed != found.units:
+        why.append(f"{found.billed} units recorded for billing, {found.units} accepted")
     seen = {str(event["event"]) for event in tree["events"]}
     why += [f"no {name} in its timeline" for name in plan.events if name not in seen]
     if plan.straight and not found.straight_through:

@@ -33,7 +33,7 @@ async def close_month(day: Day, outcomes: Sequence[Outcome], report: Report, boa
     worked = any(one.accepted for one in outcomes)
     report.checks += [
         await _units(day, outcomes, bills, report),
-        _prices(day, bills, report, worked),
+        await _prices(day, bills, report, worked),
         await _books(day, worked),
         await _reconciled(day),
     ]
@@ -86,8 +86,7 @@ async def _units(
         for line in bill["lines"]:
             async for unit in _proofs(auditor, str(line["id"])):
                 units += Decimal(unit["quantity"])
-                passed = [check for check in unit["checks"] if check["verdict"] == "pass"]
-                without_proof += not (unit["ticket_number"] and unit["document_id"] and passed)
+                without_proof += not _proven(unit)
         invoiced[bill["client"]] = invoiced.get(bill["client"], Decimal(0)) + units
         report.invoices.append(
             Invoice(
@@ -103,7 +102,7 @@ async def _units(
         )
     wrong = []
     for slug in day.companies:
-        accepted = sum(one.accepted for one in outcomes if one.client == slug)
+        accepted = sum(one.units for one in outcomes if one.client == slug)
         if invoiced.get(slug, Decimal(0)) != accepted:
             wrong.append(f"{slug}: {invoiced.get(slug, Decimal(0))} invoiced, {accepted} accepted")
     if without_proof:
@@ -113,6 +112,14 @@ async def _units(
         "Invoiced units",
         not wrong,
         _some(wrong) or f"{_plain(total)} invoiced, {_plain(total)} accepted, each with its proof",
+    )
+
+
+def _proven(unit: dict[str, Any]) -> bool:
+    """A document has its ticket and a passed check; work without documents has its ticket."""
+    passed = any(check["verdict"] == "pass" for check in unit["checks"])
+    return bool(unit["ticket_number"]) and (
+        unit["unit_type"] == "ticket" or bool(unit["document_id"] and passed)
     )
 
 
@@ -127,11 +134,12 @@ async def _proofs(person: Person, line_id: str) -> AsyncIterator[dict[str, Any]]
             return
 
 
-def _prices(day: Day, bills: Sequence[dict[str, Any]], report: Report, worked: bool) -> Check:
+async def _prices(day: Day, bills: Sequence[dict[str, Any]], report: Report, worked: bool) -> Check:
     """Each invoice says what the contract's price makes of its units; accepted work has one."""
     wrong = []
     for bill, invoice in zip(bills, report.invoices, strict=True):
-        terms = day.companies[bill["client"]].contracts[0].terms["pricing"]
+        contract = await day.people["admin"].get(f"/v1/contracts/{bill['contract_id']}")
+        terms = contract["terms"]["pricing"]
         model = pricing.from_json(terms["kind"], terms["data"], terms["currency"])
         charge = model.charge(pricing.Usage(Decimal(invoice.units))).total
         if charge.amount != Decimal(invoice.net):
