@@ -137,7 +137,11 @@ async def test_the_list_pages_through_everything_once_by_filters_in_its_address(
     person = world.person(world.beta, ("client_admin", world.beta))
     start = datetime(2026, 3, 1, 12, tzinfo=UTC)
     wanted = {
-        str(world.ticket(world.beta, subject=f"March {n}", received_at=start + timedelta(hours=n)))
+        str(
+            world.ticket(
+                world.beta, number=f"BETA-{n}", subject=f"March {n}", received_at=start + timedelta(hours=n)
+            )
+        )
         for n in range(120)
     }
     world.ticket(world.beta, subject="April", received_at=datetime(2026, 4, 2, tzinfo=UTC))
