@@ -424,6 +424,8 @@ class TicketWorkflow(Steps):
         return True
 
     async def _running(self) -> None:
+        if self._over:  # a child that ended in the same turn swallows the cancellation, as a timed wait does
+            raise asyncio.CancelledError
         if self._paused:
             self._show("Paused.")
             await workflow.wait_condition(lambda: not self._paused)

@@ -20,7 +20,6 @@ router = APIRouter(prefix="/v1", tags=["billing"])
 
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/billing-periods"): allow(BILLERS, scope="billing:read"),
-    ("GET", "/v1/held-usage"): allow(BILLERS, scope="billing:read"),
 }
 ClientNamed = Annotated[str | None, Query(max_length=60, description="Id or slug of a client")]
 
@@ -52,9 +51,3 @@ async def list_periods(
 ) -> list[MonthView]:
     """Months with their lock, their units and their invoices by state."""
     return await call.read(lambda connection: months_of(connection, call, client, months))
-
-
-@router.get("/held-usage", response_model=list[HeldUnit], responses=problems(404))
-async def list_held(call: ReadDep, client: ClientNamed = None) -> list[HeldUnit]:
-    """Accepted units that no invoice takes, because no contract covers them."""
-    return await call.read(lambda connection: held_of(connection, call, client))

@@ -151,6 +151,6 @@ async def test_held_units_and_months_are_told_by_the_api_to_finance_alone(
         }
         (acme,) = [one for one in months if one["client_id"] == str(world.acme) and one["period"] == MONTH]
         assert (acme["state"], acme["invoiced"], acme["issued"]) == ("locked", 12, 1)
-        assert (await http.get("/v1/held-usage")).json() == []
+        assert (await http.get("/v1/held-usage")).json()["items"] == []
     async with world.http(world.person(world.acme, ("client_admin", world.acme))) as http:
         assert (await http.get("/v1/billing-periods")).status_code == 403

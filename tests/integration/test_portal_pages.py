@@ -241,10 +241,11 @@ async def test_a_client_sees_its_own_and_no_names_of_ours(world: World) -> None:
         )
     client = world.person(world.acme, ("client_user", world.acme))
     async with browsing(world, client) as browser:
-        page = await browser.get(f"/tickets/{mine}")
-        assert "Our team" in page.text and "Test Person · " not in page.text
+        assert (await browser.get(f"/tickets/{mine}")).to == f"/requests/{mine}"
+        page = await browser.get(f"/requests/{mine}")
+        assert page.status == 200 and "ours" in page.text and "Test Person" not in page.text
         assert "10.1.2.3" not in page.answer.text
-        assert (await browser.get(f"/tickets/{foreign}")).status == 404
+        assert (await browser.get(f"/requests/{foreign}")).status == 404
         assert "theirs" not in (await browser.get("/tickets?state=all")).text
         assert "theirs" not in (await browser.get("/palette?q=theirs")).answer.text
 

@@ -285,7 +285,7 @@ async def test_checks_follow_what_is_typed_and_nothing_is_kept(world: World, age
     async with browsing(world, agent) as browser:
         form = (await browser.get(f"/validate/{task}")).form(f"/validate/{task}")
         wrong = await browser.post(f"/validate/{task}/check", form)
-        assert "100.00 + 18.00 ≠ 181.00" in wrong.answer.text
+        assert "differs from net 100.00 + tax 18.00 by 63.00" in wrong.answer.text
         right = await browser.post(f"/validate/{task}/check", {**form, "field_total": "118.00"})
         assert "100.00 + 18.00 = 118.00" in right.answer.text
         rows = world.sql(

@@ -150,7 +150,7 @@ class World:
             "id": ticket_id,
             "client_id": client_id,
             "root_id": ticket_id,
-            "number": f"T-{ticket_id.hex[:20]}",
+            "number": f"T-{ticket_id.hex[-20:]}",
             "subject": "Invoices",
             "received_at": datetime.now(UTC),
             **columns,
