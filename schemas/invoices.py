@@ -46,23 +46,6 @@ class MonthView(View):
     issued: int
 
 
-class HeldUnit(View):
-    """An accepted unit without a contract: no invoice takes it until a person has settled why."""
-
-    id: UUID
-    client_id: UUID
-    unit_type: str
-    quantity: Exact
-    accepted_at: datetime
-    period: str
-    bill_period: str
-    fate: str
-    ticket_id: UUID | None = None
-    number: str | None = None
-    subject: str | None = None
-    filename: str | None = None
-
-
 class DraftInvoices(Body):
     """Draft a locked month's invoices, one per contract. ``dry_run`` shows what would come out, locked or
     not."""

@@ -11,8 +11,8 @@ from schemas.http import Body, View
 from schemas.invoices import Exact
 
 
-class UsageView(View):
-    """An accepted unit. ``state`` is held until it has a contract (billable) or is waived."""
+class HeldUnit(View):
+    """An accepted unit that had no contract. ``state`` is held until it has one (billable) or is waived."""
 
     id: UUID
     client_id: UUID
@@ -25,6 +25,7 @@ class UsageView(View):
     ticket_number: str | None = None
     ticket_subject: str | None = None
     service_line: str | None = None
+    filename: str | None = None
     quantity: Exact
     accepted_at: datetime
     period: str

@@ -1,4 +1,4 @@
-"""Months of billing: lock, units and invoices by state; units that wait for a person (PB9, PB10)."""
+"""Months of billing: lock, units and invoices by state (PB10)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.deps import Call, ReadDep
 from api.v1.invoices import client_named
 from api.v1.measures import MOST_MONTHS, months_until
 from api.v1.parameters import problems
-from schemas.invoices import HeldUnit, MonthView
+from schemas.invoices import MonthView
 from ticketos.db.repositories import periods
 
 router = APIRouter(prefix="/v1", tags=["billing"])
@@ -35,12 +35,6 @@ def months_of(connection: Connection, call: Call, client: str | None, count: int
     first = months_until(call.now.date(), count)[0]
     chosen = _chosen(connection, call, client)
     return [MonthView.model_validate(one) for one in periods.months(connection, chosen, first)]
-
-
-def held_of(connection: Connection, call: Call, client: str | None) -> list[HeldUnit]:
-    """Units without a contract, the oldest first, 200 at most."""
-    chosen = _chosen(connection, call, client)
-    return [HeldUnit.model_validate(one) for one in periods.held(connection, chosen)]
 
 
 @router.get("/billing-periods", response_model=list[MonthView], responses=problems(404))

@@ -14,7 +14,7 @@ from api.deps import Call, CallDep, ReadDep, Reply
 from api.v1.invoices import client_named
 from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
 from schemas.http import Page
-from schemas.usage import GiveContract, UsageView, WaiveUsage
+from schemas.usage import GiveContract, HeldUnit, WaiveUsage
 from ticketos.db.repositories import held_usage
 from ticketos.db.repositories.held_usage import HeldUsages
 
@@ -28,7 +28,7 @@ RULES: dict[tuple[str, str], Rule] = {
 """The desk knows which contract is meant; to bill nothing is finance's to say."""
 
 
-@router.get("", response_model=Page[UsageView], responses=problems(400, 404))
+@router.get("", response_model=Page[HeldUnit], responses=problems(400, 404))
 async def list_held(
     call: ReadDep,
     client: Annotated[str | None, Query(max_length=60)] = None,
@@ -38,16 +38,23 @@ async def list_held(
     """Accepted units that no contract covers, the newest first."""
     before = id_cursor(cursor)
 
-    def read(connection: Connection) -> list[RowMapping]:
-        seen = list(call.principal.clients_with(call.rule.roles))
-        if client is not None:
-            seen = [client_named(connection, call, client)["id"]]
-        return list(held_usage.listed(connection, seen, limit=limit + 1, before=before))
+    found = await call.read(lambda connection: held_of(connection, call, client, limit + 1, before))
+    following = str(found[limit - 1].id) if len(found) > limit else None
+    return page(found[:limit], following, call.request.url, Page[HeldUnit])
 
-    found = await call.read(read)
-    following = str(found[limit - 1]["id"]) if len(found) > limit else None
-    shown = [UsageView.model_validate(dict(row)) for row in found[:limit]]
-    return page(shown, following, call.request.url, Page[UsageView])
+
+def held_of(
+    connection: Connection, call: Call, client: str | None, limit: int, before: UUID | None = None
+) -> list[HeldUnit]:
+    """What waits for a contract at one client, or at all whose billing is the caller's, the newest first."""
+    if client is not None:
+        seen = [client_named(connection, call, client)["id"]]
+    else:
+        seen = list(call.principal.clients_with(call.rule.roles))
+    return [
+        HeldUnit.model_validate(dict(row))
+        for row in held_usage.listed(connection, seen, limit=limit, before=before)
+    ]
 
 
 def _locked(connection: Connection, call: Call, usage_id: UUID) -> RowMapping:
@@ -57,10 +64,10 @@ def _locked(connection: Connection, call: Call, usage_id: UUID) -> RowMapping:
 def _shown(connection: Connection, usage_id: UUID) -> Reply:
     row = held_usage.get(connection, usage_id)
     assert row is not None
-    return Reply(UsageView.model_validate(dict(row)))
+    return Reply(HeldUnit.model_validate(dict(row)))
 
 
-@router.post("/{usage_id}/contract", response_model=UsageView, responses=problems(404, 409))
+@router.post("/{usage_id}/contract", response_model=HeldUnit, responses=problems(404, 409))
 async def give_contract(call: CallDep, usage_id: UUID, body: GiveContract) -> Response:
     """Bill it under a contract that was in force when it was accepted; a locked month passes it to the next open one."""
 
@@ -79,7 +86,7 @@ async def give_contract(call: CallDep, usage_id: UUID, body: GiveContract) -> Re
     return await call.write(write)
 
 
-@router.post("/{usage_id}/waive", response_model=UsageView, responses=problems(404, 409))
+@router.post("/{usage_id}/waive", response_model=HeldUnit, responses=problems(404, 409))
 async def waive(call: CallDep, usage_id: UUID, body: WaiveUsage) -> Response:
     """Never bill it, with the reason in the trail."""
 

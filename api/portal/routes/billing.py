@@ -16,8 +16,9 @@ from api.portal.page import redirect
 from api.portal.parts import Chip, Empty, NavItem, Notice, Tile
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import invoices as v1
-from api.v1 import periods
-from schemas.invoices import Drafted, DraftInvoices, HeldUnit, MonthView
+from api.v1 import periods, usage
+from schemas.invoices import Drafted, DraftInvoices, MonthView
+from schemas.usage import HeldUnit
 from ticketos.domain.errors import DomainError
 
 router = APIRouter(include_in_schema=False)
@@ -41,6 +42,8 @@ NAV = (
     ),
 )
 BACK = 12
+MOST_HELD = 200
+"""Held units a page shows; by API they have pages."""
 
 
 @router.get("/billing")
@@ -53,7 +56,7 @@ async def _show(visit: Visit, client: str = "", status: int = 200, **more: Any) 
     def read(connection: Connection) -> tuple[list[MonthView], list[HeldUnit]]:
         return (
             periods.months_of(connection, visit.call, client or None, BACK),
-            periods.held_of(connection, visit.call, client or None),
+            usage.held_of(connection, visit.call, client or None, MOST_HELD),
         )
 
     months, held = await visit.read(read)
@@ -117,11 +120,19 @@ async def export(visit: VisitDep, client: str = "") -> Response:
 @router.get("/billing/held.csv")
 async def export_held(visit: VisitDep, client: str = "") -> Response:
     """The held units as a file."""
-    units = await visit.read(lambda connection: periods.held_of(connection, visit.call, client or None))
+    units = await visit.read(
+        lambda connection: usage.held_of(connection, visit.call, client or None, MOST_HELD)
+    )
     head = ("client", "request", "file", "unit", "quantity", "accepted_at", "bill_period", "fate")
     lines = [
         [
-            *(visit.viewer.company(one.client_id), one.number, one.filename, one.unit_type, one.quantity),
+            *(
+                visit.viewer.company(one.client_id),
+                one.ticket_number,
+                one.filename,
+                one.unit_type,
+                one.quantity,
+            ),
             *(one.accepted_at.isoformat(), one.bill_period, one.fate),
         ]
         for one in units

@@ -19,8 +19,9 @@ from ticketos.domain.state import Actor
 
 _SHOWN = """
 select u.id, u.client_id, u.key, u.state, u.fate, u.unit_type, u.document_id, u.ticket_id, t.number as ticket_number,
-       t.subject as ticket_subject, t.service_line, u.quantity, u.accepted_at, u.period, u.bill_period, u.contract_id
-  from usage_event u left join ticket t on t.client_id = u.client_id and t.id = u.ticket_id"""
+       t.subject as ticket_subject, t.service_line, d.filename, u.quantity, u.accepted_at, u.period, u.bill_period, u.contract_id
+  from usage_event u left join ticket t on t.client_id = u.client_id and t.id = u.ticket_id
+  left join document d on d.client_id = u.client_id and d.id = u.document_id"""
 
 _MONTHS = "select pg_advisory_xact_lock_shared(hashtextextended('usage-months:' || %s, 0))"
 

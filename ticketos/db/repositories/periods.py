@@ -30,13 +30,6 @@ select client_id, period, coalesce(l.state, 'open') as state, l.locked_at, l.loc
   from used u full join papers p using (client_id, period) full join locks l using (client_id, period)
  order by period desc, client_id"""
 
-_HELD = """
-select u.id, u.client_id, u.unit_type, u.quantity, u.accepted_at, u.period, u.bill_period, u.fate, u.ticket_id,
-       t.number, t.subject, d.filename
-  from usage_event u left join ticket t on t.client_id = u.client_id and t.id = u.ticket_id
-  left join document d on d.client_id = u.client_id and d.id = u.document_id
- where u.client_id = any(:clients) and u.state = 'held' order by u.accepted_at, u.id limit :limit"""
-
 _RUNS = """
 select distinct on (client_id, kind) client_id, kind, period, result, at
   from period_run where client_id = any(:clients) order by client_id, kind, at desc"""
@@ -45,11 +38,6 @@ select distinct on (client_id, kind) client_id, kind, period, result, at
 def months(connection: Connection, client_ids: Sequence[UUID], first: str) -> list[dict[str, Any]]:
     """Every month from ``first`` on with its lock, its units by state and its invoices by state."""
     return _rows(connection, _MONTHS, clients=list(client_ids), first=first)
-
-
-def held(connection: Connection, client_ids: Sequence[UUID], limit: int = 200) -> list[dict[str, Any]]:
-    """Accepted units without a contract: they wait for a person, the oldest first."""
-    return _rows(connection, _HELD, clients=list(client_ids), limit=limit)
 
 
 def last_runs(connection: Connection, client_ids: Sequence[UUID]) -> list[dict[str, Any]]:
