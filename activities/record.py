@@ -65,8 +65,8 @@ def _write(work: Step, rule: Rule) -> StageVerdict:
     verdict = _with_offers(work, _with_stage_clocks(work, rule(work)))
     work.apply(verdict.changes)
     result = StageVerdict(outcome=verdict.outcome, next_at=verdict.next_at, facts=dict(verdict.facts))
-    work.finish(result.model_dump(mode="json", exclude={"then"}))
-    return result
+    kept = work.finish(result.model_dump(mode="json", exclude={"then"}))
+    return result if work.prior is None else StageVerdict.model_validate(kept)
 
 
 def _named(verdict: Verdict, command: ActCommand) -> Verdict:

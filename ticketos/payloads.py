@@ -119,12 +119,16 @@ class _JsonConverter(PydanticJSONPlainPayloadConverter):
         return payload
 
 
+_CONVERTERS = tuple(
+    _JsonConverter() if isinstance(one, JSONPlainPayloadConverter) else one
+    for one in DefaultPayloadConverter.default_encoding_payload_converters
+)
+"""They have no state; the SDK makes a new ``_Converter`` for every activation."""
+
+
 class _Converter(CompositePayloadConverter):
     def __init__(self) -> None:
-        standard = DefaultPayloadConverter.default_encoding_payload_converters
-        super().__init__(
-            *(_JsonConverter() if isinstance(one, JSONPlainPayloadConverter) else one for one in standard)
-        )
+        super().__init__(*_CONVERTERS)
 
 
 class _DataConverter(DataConverter):

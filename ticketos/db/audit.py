@@ -340,7 +340,7 @@ class AuditTrail:
         if not wanted:
             return {}
         client_key = self._keys.of(connection, client_id)
-        found = connection.exec_driver_sql(
+        found = driver(connection).execute(
             "select subject, id, wrapped_key from subject_key"
             " where client_id = %s and subject = any(%s) and wrapped_key is not null",
             (client_id, sorted(wanted)),
@@ -357,13 +357,18 @@ class AuditTrail:
         self, connection: Connection, client_key: bytes, client_id: UUID, subject: str
     ) -> tuple[UUID, bytes]:
         wrapped = self._keyring.encrypt(client_key, new_key(), _person(client_id, subject))
-        row = connection.exec_driver_sql(
-            "insert into subject_key (id, client_id, subject, wrapped_key) values (%s, %s, %s, %s)"
-            " on conflict (client_id, subject)"
-            " do update set wrapped_key = coalesce(subject_key.wrapped_key, excluded.wrapped_key)"
-            " returning id, wrapped_key",
-            (self._new_id(), client_id, subject, wrapped),
-        ).one()
+        row = (
+            driver(connection)
+            .execute(
+                "insert into subject_key (id, client_id, subject, wrapped_key) values (%s, %s, %s, %s)"
+                " on conflict (client_id, subject)"
+                " do update set wrapped_key = coalesce(subject_key.wrapped_key, excluded.wrapped_key)"
+                " returning id, wrapped_key",
+                (self._new_id(), client_id, subject, wrapped),
+            )
+            .fetchone()
+        )
+        assert row is not None
         return row[0], self._subject_key(client_key, client_id, subject, bytes(row[1]))
 
     def _subject_key(self, client_key: bytes, client_id: UUID, subject: str, wrapped: bytes) -> bytes:
@@ -373,11 +378,12 @@ class AuditTrail:
         if not rows:
             return
         # The head is read by a statement that starts after the lock is held, so it sees the last commit.
-        connection.exec_driver_sql("select pg_advisory_xact_lock(%s)", (_money_lock(client_id),))
-        head = connection.exec_driver_sql(
+        sql = driver(connection)
+        sql.execute("select pg_advisory_xact_lock(%s)", (_money_lock(client_id),))
+        head = sql.execute(
             "select number, hash from money_link where client_id = %s order by number desc limit 1",
             (client_id,),
-        ).first()
+        ).fetchone()
         number, previous = (0, b"") if head is None else (head[0], bytes(head[1]))
         links: list[tuple[object, ...]] = []
         for row in rows:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from ticketos.crypto import Keyring
+from ticketos.db.session import driver
 from ticketos.domain.errors import DomainError
 
 
@@ -24,9 +25,11 @@ class ClientKeys:
         """The client's key. Raises DomainError("client-unknown"), UnknownKeyError, UnreadableError."""
         key = self._known.get(client_id)
         if key is None:
-            row = connection.exec_driver_sql(
-                "select data_key from client where id = %s", (client_id,)
-            ).first()
+            row = (
+                driver(connection)
+                .execute("select data_key from client where id = %s", (client_id,))
+                .fetchone()
+            )
             if row is None:
                 raise DomainError("client-unknown", client_id=str(client_id))
             key = self._known[client_id] = self.keyring.unwrap(bytes(row[0]))

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, text
 
 from ticketos.db.repositories import rows
@@ -29,6 +30,7 @@ from ticketos.domain.state import Actor, TicketState
 
 _TICKET = rows.columns(TicketState, "t")
 _PRIOR = "select result from step_result where key = %s"
+_KEEP = "insert into step_result (key, client_id, result) values (%s, %s, %s::jsonb)"
 _ROW = "where t.client_id = %s and t.id = %s for no key update of t"
 _FREE = f"select ({_PRIOR}), {_TICKET}, {BESIDE} from ticket t {BESIDE_FROM} {_ROW} skip locked"
 _HELD = f"select {_TICKET} from ticket t {_ROW}"
@@ -92,10 +94,26 @@ class SqlStep(Facts):
         self._emits += [change for change in changes if isinstance(change, Emit)]
 
     def finish(self, result: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Keep the result under the step's key for ever and return it as every repeat will read it."""
+        """Write the trail, keep the result under the step's key for ever and commit, in one message to the server.
+        Returns the result as every repeat will read it. Nothing can be read or written in the step afterwards."""
         if self._finished:
             raise RuntimeError(f"step {self._key} is finished")
         self._finished = True
+        stored = encode_json(dict(result))
+        try:
+            with self._sql.pipeline():
+                self._tell()
+                self._sql.execute(_KEEP, (str(self._key), self._ticket.client_id, stored))
+                self._sql.commit()
+        except UniqueViolation as error:
+            if error.diag.table_name != "step_result":
+                raise
+            self.prior = self._lost()
+            return self.prior
+        answer: Mapping[str, Any] = json.loads(stored)
+        return answer
+
+    def _tell(self) -> None:
         if self._emits:
             self._store.audit.record_many(
                 self._connection,
@@ -106,18 +124,6 @@ class SqlStep(Facts):
                 actor=self.actor,
                 emits=self._emits,
             )
-        stored = encode_json(dict(result))
-        kept = self._sql.execute(
-            "insert into step_result (key, client_id, result) values (%s, %s, %s::jsonb) on conflict"
-            " (key) do nothing"
-            " returning key",
-            (str(self._key), self._ticket.client_id, stored),
-        ).fetchone()
-        if kept is None:
-            self.prior = self._lost()
-            return self.prior
-        answer: Mapping[str, Any] = json.loads(stored)
-        return answer
 
     def _lost(self) -> Mapping[str, Any]:
         """Another run of this step committed first: undo this one and take over its answer."""
