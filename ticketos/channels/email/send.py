@@ -18,7 +18,7 @@ from email.mime.text import MIMEText
 from email.policy import compat32
 from email.utils import format_datetime, formataddr
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -134,10 +134,9 @@ def compose(mail: OutMail) -> bytes:
         message.attach(words)
         for item in mail.attachments:
             message.attach(_attached(item))
+    headers: Any = message  # it takes encoded words as they are, whatever its type says
     for name, value in _headers(mail):
-        message[name] = (
-            value if value.isascii() else Header(value, "utf-8", header_name=name).encode(maxlinelen=0)
-        )
+        headers[name] = value if value.isascii() else Header(value, "utf-8", header_name=name)
     return message.as_bytes()
 
 
