@@ -32,7 +32,8 @@ GOES_ON: Mapping[str, Callable[[StageVerdict], bool]] = {
     "quality.conclude": lambda verdict: verdict.outcome == "passed",
     "billing.record": lambda verdict: True,
 }
-"""After which verdict of a step the ticket goes on without a person's or the client's word."""
+"""After which verdict of a step the ticket goes on without a person's or the client's word. Workflows branch on it too:
+whoever changes one changes what stored histories replay to."""
 
 
 _ALONE = {"subject": "", "facts": {}, "then": (), "ahead": True}
@@ -48,6 +49,11 @@ def following(activities: Sequence[Callable[..., Any]]) -> Sequence[Callable[...
 def name_of(method: Callable[..., Any]) -> str:
     """The name an activity is known by in histories."""
     return str(getattr(method, "__temporal_activity_definition").name)
+
+
+def goes_on(method: Callable[..., Any], verdict: StageVerdict) -> bool:
+    """Whether the ticket goes on to the next step after that verdict of ``method``."""
+    return GOES_ON[name_of(method)](verdict)
 
 
 def _leading(name: str, first: Run, steps: Mapping[str, Run]) -> Run:

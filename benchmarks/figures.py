@@ -48,6 +48,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "state",
         "broken_named",
     ),
+    "networks": ("ratio", "openvino_ms", "onnxruntime_ms", "openvino_mb"),
     "extraction": (
         "fields",
         "line_f1",

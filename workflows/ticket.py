@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.contract import ContractActivities
     from activities.deadline import DeadlineActivities
     from activities.delivery import DeliveryActivities
-    from activities.following import name_of
+    from activities.following import goes_on, name_of
     from activities.handling import HandlingActivities, TaskActivities
     from activities.intake import IntakeActivities
     from activities.quality import QualityActivities
@@ -121,12 +121,12 @@ class TicketWorkflow(Steps):
         if not await self._enter("triage"):
             return
         verdict = await self.local(TriageActivities.enter, self.command())
-        if verdict.outcome == "ask":
+        if goes_on(TriageActivities.enter, verdict):
+            self._line, self._priority = str(verdict.facts["line"]), str(verdict.facts["priority"])
+        else:
             self._sooner(verdict)
             self._show("Waiting for a person to classify the request.")
             await workflow.wait_condition(lambda: self._triaged > 0)
-        else:
-            self._line, self._priority = str(verdict.facts["line"]), str(verdict.facts["priority"])
 
     async def _contract(self) -> None:
         if not await self._enter("contract"):
@@ -134,7 +134,7 @@ class TicketWorkflow(Steps):
         looks = parked = 0
         while True:
             verdict = await self.local(ContractActivities.enter, self.command(f"{looks}" if looks else ""))
-            if verdict.outcome == "covered":
+            if goes_on(ContractActivities.enter, verdict):
                 return self._timed(verdict)
             looks += 1
             if verdict.outcome == "parked":
@@ -189,7 +189,7 @@ class TicketWorkflow(Steps):
         if not await self._enter("quality"):
             return True
         verdict = self._sooner(await self.local(QualityActivities.inspect, self.command()))
-        if verdict.outcome == "inspect":
+        if not goes_on(QualityActivities.inspect, verdict):
             self._open_reviews = self.count(
                 await self._reviews_left(verdict), "remaining", self._open_reviews
             )
@@ -200,7 +200,7 @@ class TicketWorkflow(Steps):
         verdict = await self.local(
             QualityActivities.conclude, self.command(), then=(ApprovalActivities.offer,)
         )
-        return verdict.outcome == "passed"
+        return goes_on(QualityActivities.conclude, verdict)
 
     async def _rework(self) -> None:
         self._stage = "rework"

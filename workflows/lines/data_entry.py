@@ -8,6 +8,7 @@ from uuid import UUID
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.following import goes_on
     from activities.handling import HandlingActivities, TaskActivities
     from activities.lines.data_entry import DataEntryActivities
     from schemas.acts import ActResult, CompleteTask, RetryStep
@@ -121,7 +122,7 @@ class DataEntryWorkflow(Steps):
             )
             posted += int(verdict.facts["posted"])
             chunk += 1
-            if not verdict.facts["remaining"]:
+            if goes_on(DataEntryActivities.post, verdict):
                 return posted
 
     async def _continue_if_long(self) -> None:

@@ -1,7 +1,8 @@
 """The networks that find and read text: the onnx files inside the rapidocr wheel, on one thread.
 
-OpenVINO runs them where it is installed (finding the lines of a page takes it a quarter of the time), else
-onnxruntime. Neither opens an address: the files are on the disk, and OpenVINO's telemetry is kept out.
+OpenVINO runs them where it is installed, since it finds the lines of a page much sooner
+(`python -m benchmarks.networks`), else onnxruntime. Neither opens an address: the files are on the disk, and
+OpenVINO's telemetry is kept out.
 """
 
 from __future__ import annotations
@@ -38,15 +39,18 @@ Choice = Callable[[Mapping[str, str]], Sequence[int]]
 """From what a model's file says about itself to the classes wanted of its last layer."""
 
 
-def load(part: str, choose: Choice | None = None) -> tuple[Network, dict[str, str]]:
+def load(
+    part: str, choose: Choice | None = None, runtime: str | None = None
+) -> tuple[Network, dict[str, str]]:
     """The network for `part` and what its file says about itself (its characters, for `rec`).
 
-    With `choose`, the last layer computes the chosen classes alone, in that order.
+    With `choose`, the last layer computes the chosen classes alone, in that order. `runtime` is ``openvino`` or
+    ``onnxruntime``; None takes the quicker one that is installed.
     """
     path = model_file(part)
-    if importlib.util.find_spec("openvino") is None:
-        return _with_onnxruntime(path, choose)
-    return _with_openvino(path, part, choose)
+    if runtime is None:
+        runtime = "onnxruntime" if importlib.util.find_spec("openvino") is None else "openvino"
+    return _with_openvino(path, part, choose) if runtime == "openvino" else _with_onnxruntime(path, choose)
 
 
 def _with_openvino(path: Path, part: str, choose: Choice | None) -> tuple[Network, dict[str, str]]:
