@@ -79,9 +79,10 @@ class SandboxReader:
         filename: str,
         timeout_s: float = 30.0,
         memory: Sequence[Mapping[str, Any]] = (),
-    ) -> Mapping[str, Any]:
-        """Fields of a file, or why it was put aside."""
-        return self._sandbox.read(data, filename, timeout_s, memory=memory).model_dump(mode="json")
+    ) -> Sequence[Mapping[str, Any]]:
+        """Fields of each document of a file, or why it was put aside."""
+        found = self._sandbox.read_all(data, filename, timeout_s, memory=memory)
+        return [one.model_dump(mode="json") for one in found]
 
 
 @dataclass(frozen=True)

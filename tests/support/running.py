@@ -34,15 +34,16 @@ BUYER = ActorRef(kind="client", id=str(UUID(int=20)), roles=("client_admin",))
 
 
 class Readings:
-    """A reader that answers from a table by file name."""
+    """A reader that answers from a table by file name; a list are the documents of one file."""
 
-    def __init__(self, answers: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, answers: Mapping[str, Mapping[str, Any] | Sequence[Mapping[str, Any]]]) -> None:
         self.answers = dict(answers)
 
     def read(
         self, data: bytes, filename: str, timeout_s: float = 60.0, memory: Sequence[Mapping[str, Any]] = ()
-    ) -> Mapping[str, Any]:
-        return self.answers[filename]
+    ) -> Sequence[Mapping[str, Any]]:
+        found = self.answers[filename]
+        return [found] if isinstance(found, Mapping) else found
 
 
 class NoFiles:

@@ -126,7 +126,10 @@ def _looked(data: bytes, head: dict[str, Any], reader: Reader) -> tuple[bytes, b
         if head["look"] == "picture":
             found, blob = look.picture(data, filename, number, reader.limits)
         elif head["look"] == "reading":
-            found = look.reading(data, filename, reader.limits, reader.ocr)
+            first, last = int(head.get("first") or 1), head.get("last")
+            found = look.reading(data, filename, reader.limits, reader.ocr, first, last)
+        elif head["look"] == "unlocked":
+            found, blob = {}, look.unlocked(data, filename, head["password"], reader.limits)
         else:
             left, top, right, bottom = (float(edge) for edge in head["box"])
             found = look.region(data, filename, number, (left, top, right, bottom), reader.limits, reader.ocr)
