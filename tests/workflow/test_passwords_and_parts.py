@@ -39,7 +39,7 @@ def states(run: Any) -> dict[str, str]:
 
 async def test_a_protected_document_is_read_once_the_client_gave_its_password(temporal_server: Any) -> None:
     store, request = world(STRAIGHT, files=2)
-    reader = Readings({"f0.pdf": LOCKED, "f1.pdf": good_reading(1)})
+    reader = Readings({"f0.pdf": LOCKED, READABLE["readable"]: good_reading(2), "f1.pdf": good_reading(1)})
     async with running(temporal_server.grpc, store, reader) as start:
         run = await start(request)
         task = await run.task("password")
@@ -49,7 +49,6 @@ async def test_a_protected_document_is_read_once_the_client_gave_its_password(te
         assert (await run.complete(task, BUYER, {})).code == "password-missing"
         await run.until(lambda: states(run)["f1.pdf"] == "ready", "the other document")
         assert run.now().documents_done == 1, "a document that waits is not done"
-        reader.answers["f0.pdf"] = good_reading(2)
         given = await run.complete(task, BUYER, READABLE)
         assert given.outcome == "unlocked"
         await run.decide("accept")
@@ -61,11 +60,15 @@ async def test_a_protected_document_is_read_once_the_client_gave_its_password(te
 
 async def test_an_opened_document_is_read_while_others_are_still_keyed(temporal_server: Any) -> None:
     store, request = world(STRAIGHT, files=2)
-    reader = Readings({"f0.pdf": LOCKED, "f1.pdf": good_reading(1, total="1118.00")})
+    answers = {
+        "f0.pdf": LOCKED,
+        READABLE["readable"]: good_reading(2),
+        "f1.pdf": good_reading(1, total="1118.00"),
+    }
+    reader = Readings(answers)
     async with running(temporal_server.grpc, store, reader) as start:
         run = await start(request)
         keying, password = await run.task("keying"), await run.task("password")
-        reader.answers["f0.pdf"] = good_reading(2)
         await run.complete(password, BUYER, READABLE)
         await run.until(lambda: states(run)["f0.pdf"] == "ready", "the opened document")
         assert states(run)["f1.pdf"] == "keying"

@@ -10,6 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from ticketos.db.migrations.rls import unforced
+
 revision = "parts"
 down_revision = "lists"
 branch_labels = None
@@ -22,13 +24,14 @@ def upgrade() -> None:
     op.add_column("document", sa.Column("parent_id", sa.Uuid(), nullable=True))
     op.add_column("document", sa.Column("first_page", sa.Integer(), nullable=True))
     op.add_column("document", sa.Column("last_page", sa.Integer(), nullable=True))
-    op.create_foreign_key(
-        op.f("fk_document_client_id_parent_id"),
-        "document",
-        "document",
-        ["client_id", "parent_id"],
-        ["client_id", "id"],
-    )
+    with unforced("document"):
+        op.create_foreign_key(
+            op.f("fk_document_client_id_parent_id"),
+            "document",
+            "document",
+            ["client_id", "parent_id"],
+            ["client_id", "id"],
+        )
     op.create_index(
         "ix_document_parent", "document", ["parent_id"], postgresql_where=sa.text("parent_id is not null")
     )
