@@ -123,7 +123,7 @@ class Reader(Protocol):
         self,
         data: bytes,
         filename: str,
-        timeout_s: float = 30.0,
+        timeout_s: float = 28.0,
         memory: Sequence[Mapping[str, Any]] = (),
     ) -> Sequence[Mapping[str, Any]]: ...
 
