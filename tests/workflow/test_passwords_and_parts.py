@@ -114,7 +114,7 @@ async def test_a_contract_may_ask_for_no_passwords(temporal_server: Any) -> None
     assert not run.world.tasks and states(run)["f0.pdf"] == "quarantined"
 
 
-def part(number: int, first: int, pages: int, **values: str) -> dict[str, Any]:
+def part(number: int, first: int, pages: int, **values: Any) -> dict[str, Any]:
     return {**good_reading(number, **values), "first_page": first, "pages": pages, "part": number, "parts": 3}
 
 
