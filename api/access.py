@@ -95,6 +95,7 @@ TICKETS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/documents/{document_id}/pages/{page}"): allow(CONTENT_READERS, scope="documents:read"),
     ("GET", "/v1/documents/{document_id}/reading"): allow(CONTENT_READERS, scope="documents:read"),
     ("GET", "/v1/documents/{document_id}/region"): allow(CONTENT_READERS, scope="documents:read"),
+    ("POST", "/v1/documents/{document_id}/password"): allow(CLIENT_ROLES, scope="tickets:write"),
     ("GET", "/v1/documents/{document_id}/coding"): allow(WORKERS, "admin", "auditor", scope="documents:read"),
     ("POST", "/v1/tickets/{ticket_id}/pause"): allow(HOLDERS, scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/resume"): allow(HOLDERS, scope="tickets:write"),

@@ -34,7 +34,9 @@ _AGAIN = frozenset({"uq_message_external", "uq_idempotency_record", "pk_idempote
 """Constraints on which two requests with the same thing to say collide: the later one runs again and finds
 it said."""
 
-_NOT_KEPT = frozenset({"idempotency-in-flight", "idempotency-key-reused", "rate-limited", "not-started-yet"})
+_NOT_KEPT = frozenset(
+    {"idempotency-in-flight", "idempotency-key-reused", "rate-limited", "not-started-yet", "password-wrong"}
+)
 
 
 @dataclass(frozen=True)

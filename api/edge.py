@@ -44,6 +44,10 @@ INTAKE = frozenset({"/v1/tickets"})
 """Where new requests come in: refused here when the door is full, before anything is spent on them."""
 GUESSED = frozenset({"/v1/sessions", "/login", "/login/code"})
 """Routes where somebody could guess passwords."""
+TRIED = frozenset(
+    {"/v1/documents/{document_id}/password", "/requests/{ticket_id}/documents/{document_id}/password"}
+)
+"""The same for somebody signed in: as many tries in a minute as anybody has to sign in."""
 
 WAITING = frozenset({"/live"})
 """Routes that stay open while a page is looked at: they wait and work on nothing, so they take nobody's place."""
@@ -156,6 +160,8 @@ class Edge:
                 raise DomainError("unauthenticated")
             state["principal"] = principal
             self._limit(state, principal.name, "default", self._services.options.requests_per_minute)
+            if found is not None and found[0] in TRIED:
+                self._limit(state, principal.name, "tried", self._services.options.sign_ins_per_minute)
             self._check(scope, headers, principal, rule)
         except DomainError as error:
             if state["principal"] is not None:

@@ -44,10 +44,15 @@ class Pictures:
         self._opened: dict[tuple[UUID, UUID], float] = {}
 
     def see(self, connection: Connection, document: RowMapping, what: str, **asked: object) -> Seen:
-        """``picture`` (page), ``reading`` or ``region`` (page, box) of a document. Raises ``page-unavailable``."""
+        """``picture`` (page), ``reading`` or ``region`` (page, box) of a document. Raises ``page-unavailable``.
+
+        Pages are the document's own: of one among several in its file, those of its part."""
+        address = document["readable"] or document["address"]
+        if (first := document["first_page"]) is not None:
+            asked = _within(asked, first, document["last_page"])
         key = (
             document["client_id"],
-            document["address"],
+            address,
             what,
             *(str(asked[name]) for name in sorted(asked)),
         )
@@ -55,13 +60,26 @@ class Pictures:
             if (kept := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return kept
-        content = self._objects.get_in(connection, document["client_id"], document["address"])
+        content = self._objects.get_in(connection, document["client_id"], address)
         facts, png = self._sandbox().look(what, content, document["filename"], asked)
         if (refused := facts.get("refused")) is not None:
             raise DomainError("page-unavailable", reason=REASONS.get(str(refused), str(refused)))
+        if first is not None and "pages" in facts:
+            facts["pages"] = document["last_page"] - first + 1
         seen = Seen(facts, png)
         self._keep(key, seen)
         return seen
+
+    def unlock(self, connection: Connection, document: RowMapping, password: str) -> bytes:
+        """The document as bytes that open without its password. Raises ``password-wrong``, or
+        ``page-unavailable`` where it cannot be opened at all. Neither the password nor the bytes are kept here."""
+        content = self._objects.get_in(connection, document["client_id"], document["address"])
+        refused, copy = self._sandbox().unlock(content, document["filename"], password)
+        if refused == "wrong-password":
+            raise DomainError("password-wrong", file=document["filename"])
+        if refused is not None:
+            raise DomainError("page-unavailable", reason=REASONS.get(refused, refused))
+        return copy
 
     def _sandbox(self) -> SandboxedReader:
         with self._lock:
@@ -94,3 +112,13 @@ class Pictures:
             reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
+
+
+def _within(asked: dict[str, object], first: int, last: int) -> dict[str, object]:
+    """What is asked of a part, as asked of its file. Raises ``page-unavailable`` for a page of another part."""
+    page = asked.get("page")
+    if not isinstance(page, int):
+        return {**asked, "first": first, "last": last}
+    if page > last - first + 1:
+        raise DomainError("page-unavailable", reason=REASONS["no-page"])
+    return {**asked, "page": first + page - 1}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field, SecretStr, model_validator
 
 from schemas.acts import Priority
 from schemas.http import Body, Line, Text, View
@@ -123,6 +123,9 @@ class DocumentView(View):
     received_at: datetime
     read_at: datetime | None = None
     done_at: datetime | None = None
+    parent_id: UUID | None = Field(default=None, description="The file it was found in, with other documents")
+    first_page: int | None = Field(default=None, description="Where in that file it begins, from 1")
+    last_page: int | None = None
     version: int
 
 
@@ -333,6 +336,22 @@ class CompleteBody(Body):
 
     result: dict[str, Any] = Field(default_factory=dict)
     version: int | None = Field(default=None, ge=1)
+
+
+class PasswordBody(Body):
+    """The password of a protected document, or that there is none (``leave_out``). It appears in no answer and no
+    log."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)  # a blank at the end may belong to it
+
+    password: SecretStr = Field(default=SecretStr(""), max_length=500)
+    leave_out: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if not self.leave_out and not self.password.get_secret_value():
+            raise ValueError("enter the password, or leave the document out")
+        return self
 
 
 class AssignBody(Body):

@@ -27,7 +27,7 @@ from activities.quality import QualityActivities
 from activities.reconciliation import ReconciliationActivities
 from activities.rework import ReworkActivities
 from activities.triage import TriageActivities
-from ticketos.ai.extract.sandbox import SandboxedReader
+from ticketos.ai.extract.sandbox import DECIDED_S, SandboxedReader
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.triage.engine import local_triage
 from ticketos.crypto import Keyring
@@ -77,11 +77,12 @@ class SandboxReader:
         self,
         data: bytes,
         filename: str,
-        timeout_s: float = 30.0,
+        timeout_s: float = DECIDED_S,
         memory: Sequence[Mapping[str, Any]] = (),
-    ) -> Mapping[str, Any]:
-        """Fields of a file, or why it was put aside."""
-        return self._sandbox.read(data, filename, timeout_s, memory=memory).model_dump(mode="json")
+    ) -> Sequence[Mapping[str, Any]]:
+        """Fields of each document of a file, or why it was put aside."""
+        found = self._sandbox.read_all(data, filename, timeout_s, memory=memory)
+        return [one.model_dump(mode="json") for one in found]
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ class Steps:
         return await workflow.execute_local_activity_method(method, args=[command], **DB_WRITE)
 
     async def tell_deadline(self, verdict: StageVerdict) -> None:
-        """A line has no timer of its own: what must be looked at sooner is the ticket's to wait for."""
+        """A line has no timer for the ticket's deadlines: what must be looked at sooner is the ticket's to wait for."""
         if verdict.next_at is None:
             return
         if self._told_at is not None and workflow.now() < self._told_at <= verdict.next_at:

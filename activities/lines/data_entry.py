@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from temporalio import activity
@@ -16,11 +17,13 @@ from activities.lines import learning
 from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
+from ticketos.domain import deadline
 from ticketos.domain.changes import Change, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
 from ticketos.domain.terms import Terms
-from ticketos.lines.data_entry import calibration, coding, coding_model, flow
+from ticketos.lines.data_entry import calibration, coding, coding_model, flow, passwords
+from ticketos.lines.data_entry.parts import parts
 
 WAITING = ("keying", "rework")
 PLAN = 200
@@ -60,6 +63,12 @@ class DataEntryActivities:
         """Open a task for each document that came back."""
         return record(self._store, command, "data_entry.rework", self._rework)
 
+    @activity.defn(name="data_entry.lapse")
+    @guarded
+    def lapse(self, command: StageCommand) -> StageVerdict:
+        """Go on without the documents whose password did not come in time."""
+        return record(self._store, command, "data_entry.lapse", self._lapse)
+
     @activity.defn(name="data_entry.post")
     @guarded
     def post(self, command: StageCommand) -> StageVerdict:
@@ -68,36 +77,37 @@ class DataEntryActivities:
 
     def completions(self) -> Mapping[str, Callable[[Step, TaskState, ActCommand, Actor], Verdict]]:
         """What finishing this line's tasks means."""
-        return {"keying": self._keyed, "rework": self._keyed}
+        return {"keying": self._keyed, "rework": self._keyed, passwords.KIND: self._unlocked}
 
     def _plan(self, step: Step) -> Verdict:
         waiting = step.documents(states=("received",), limit=PLAN)
         return Verdict(
             "planned",
-            facts={
-                "read": [str(d.id) for d in waiting],
-                "people": waiting_for_people(step),
-                "seq": step.ticket().seq,
-            },
+            facts={"read": [str(d.id) for d in waiting], **waiting_for_people(step, step.ticket().seq)},
         )
 
     def _read(self, command: DocumentCommand) -> StageVerdict:
         key = StepKey(command.ticket_id, command.life, "read", str(command.document_id), command.round)
         document, known, model, prior = self._peek(key, command)
+        if document.readable is not None and document.parent_id is None:
+            # Put aside before, and opened since: that is another reading than the one which found it locked.
+            key = replace(key, subject=f"{command.document_id}:unlocked")
+            document, known, model, prior = self._peek(key, command)
         if prior is not None:
             return prior
-        reading = self._reader.read(
-            self._documents.get(command.client_id, document.address), document.filename, memory=known
-        )
-        reading = calibration.applied(reading, model)
+        content = self._documents.get(command.client_id, document.readable or document.address)
+        found = self._reader.read(content, document.filename, memory=known)
+        readings = [calibration.applied(one, model) for one in found]
         fake = StageCommand(
             ticket_id=command.ticket_id,
             client_id=command.client_id,
             life=command.life,
             round=command.round,
-            subject=str(command.document_id),
+            subject=key.subject,
         )
-        return record(self._store, fake, "read", lambda s: self._decide(s, document, reading), ended_too=True)
+        return record(
+            self._store, fake, "read", lambda s: self._decide(s, document, readings), ended_too=True
+        )
 
     def _peek(
         self, key: StepKey, command: DocumentCommand
@@ -108,37 +118,90 @@ class DataEntryActivities:
             known = step.supplier_memories() if done is None else ()
             return step.document(command.document_id), known, step.learned(calibration.KIND), done
 
-    def _decide(self, step: Step, document: DocumentState, reading: Mapping[str, Any]) -> Verdict:
-        ticket = step.ticket()
+    def _decide(self, step: Step, document: DocumentState, readings: Sequence[Mapping[str, Any]]) -> Verdict:
+        ticket, (reading, *more) = step.ticket(), readings
         if ticket.closed_at is not None:
             return Verdict("ended")
+        if more:
+            return self._split(step, document, readings)
+        locked = self._locked(step, document, reading)
+        if locked is not None:
+            return locked
+        verdict = self._judged(step, document, reading, {})
+        facts = self._none_left(step, int(verdict.outcome == "keying"))
+        changes = (*verdict.changes, SetTicket({"documents_done": ticket.documents_done + 1}))
+        return Verdict(verdict.outcome, changes, verdict.next_at, facts)
+
+    def _judged(
+        self, step: Step, document: DocumentState, reading: Mapping[str, Any], beside: dict[str, UUID]
+    ) -> Verdict:
+        """What one document needs. ``beside`` are the business keys of others decided in this very step."""
         contract = step.contract()
         terms = contract.terms if contract else Terms()
         key = flow.business_key(str(reading.get("type")), reading.get("fields", {}))
+        twin = (beside.get(key) or step.same_business_key(key, document.id)) if key else None
+        if key:
+            beside.setdefault(key, document.id)
         verdict = flow.on_read(
-            ticket,
+            step.ticket(),
             document,
             reading,
             terms.ai,
             terms.scope,
             step.same_file(document.sha256, document.id),
-            step.same_business_key(key, document.id) if key else None,
+            twin,
             step.agents(),
             step.now,
             step.new_id,
         )
-        facts = self._none_left(step, verdict.outcome)
-        kept = learning.kept(document, reading, verdict)
-        changes = (*verdict.changes, *kept, _one_more(ticket.documents_done))
-        return Verdict(verdict.outcome, changes, verdict.next_at, facts)
+        return replace(verdict, changes=(*verdict.changes, *learning.kept(document, reading, verdict)))
 
-    def _none_left(self, step: Step, outcome: str) -> Mapping[str, Any]:
+    def _split(self, step: Step, document: DocumentState, readings: Sequence[Mapping[str, Any]]) -> Verdict:
+        """Several documents in one file: a row and a verdict for each. The file itself counts no more."""
+        ticket = step.ticket()
+        changes, found = parts(document, readings, step.now, step.new_id)
+        beside: dict[str, UUID] = {}
+        verdicts = [self._judged(step, part, reading, beside) for part, reading in found]
+        facts = self._none_left(step, sum(one.outcome == "keying" for one in verdicts))
+        counted = SetTicket(
+            {
+                "documents_total": ticket.documents_total + len(found) - 1,
+                "documents_done": ticket.documents_done + len(found),
+            }
+        )
+        return Verdict(
+            "split", (*changes, *(c for one in verdicts for c in one.changes), counted), facts=facts
+        )
+
+    def _locked(self, step: Step, document: DocumentState, reading: Mapping[str, Any]) -> Verdict | None:
+        """The client asked for the password of a protected document, where the contract has us wait for it."""
+        timing = deadline.timing_of(step.contract())
+        if timing.sla.password_s == 0 or not passwords.wanted(document, reading):
+            return None
+        until = timing.calendar.add_working_time(step.now, timedelta(seconds=timing.sla.password_s))
+        return passwords.asked(step.ticket(), step.client(), document, reading, until, step.now, step.new_id)
+
+    def _none_left(self, step: Step, keying: int) -> Mapping[str, Any]:
         """With the last document the plan is known: nothing left to read, so many wait for people. Saves a step."""
         ticket = step.ticket()
         if ticket.documents_done + 1 < ticket.documents_total or step.counts().get("received", 0) > 1:
             return {}
-        people = waiting_for_people(step) + (outcome == "keying")
-        return {"read": [], "people": people, "seq": ticket.seq + 1}
+        return {"read": [], **waiting_for_people(step, ticket.seq + 1, keying)}
+
+    def _lapse(self, step: Step) -> Verdict:
+        ticket = step.ticket()
+        due = [t for t in step.tasks(kind=passwords.KIND) if t.due_at is not None and t.due_at <= step.now]
+        documents = [step.document(t.subject_id) for t in due if t.subject_id is not None]
+        verdict = passwords.lapsed(ticket, due, documents, step.now)
+        return replace(verdict, facts=waiting_for_people(step, ticket.seq + 1, gone=due))
+
+    def _unlocked(self, step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
+        if task.subject_id is None:
+            raise LookupError("password task without a document")
+        ticket, document = step.ticket(), step.document(task.subject_id)
+        verdict = passwords.given(ticket, task, document, command.payload, actor, step.now)
+        waiting = waiting_for_people(step, ticket.seq + 1, gone=(task,))
+        return replace(verdict, facts={**verdict.facts, **waiting})
 
     def _rework(self, step: Step) -> Verdict:
         ticket, agents = step.ticket(), step.agents()
@@ -194,30 +257,34 @@ class DataEntryActivities:
             verdict.outcome,
             (*verdict.changes, *learning.learnt(step, task, document, typed, verdict), SetTicket({})),
             verdict.next_at,
-            {**verdict.facts, "people": waiting_for_people(step) - 1, "seq": ticket.seq + 1},
+            {**verdict.facts, **waiting_for_people(step, ticket.seq + 1, -1)},
         )
 
 
 def work(ports: LinePorts) -> LineWork:
     """Data entry's part of the workers."""
     steps = DataEntryActivities(ports.store, ports.documents, ports.reader, ports.tax_id_valid)
-    return LineWork((steps.plan, steps.rework, steps.post), (steps.read,), steps.completions())
+    local = (steps.plan, steps.rework, steps.lapse, steps.post)
+    return LineWork(local, (steps.read,), steps.completions())
 
 
-def waiting_for_people(step: Step) -> int:
-    """Documents a person must still finish."""
-    counts = step.counts()
-    return sum(counts.get(state, 0) for state in WAITING)
+def waiting_for_people(
+    step: Step, seq: int, more: int = 0, gone: Sequence[TaskState] = ()
+) -> Mapping[str, Any]:
+    """What the workflow waits for: ``people`` documents that somebody must still finish, passwords of the client's
+    included, and ``until`` when the first of those lapses. ``more`` and ``gone`` are what the step itself changes."""
+    counts, left = step.counts(), {task.id for task in gone}
+    asked = step.tasks(kind=passwords.KIND) if counts.get("quarantined") else ()
+    still = [task for task in asked if task.id not in left]
+    people = sum(counts.get(state, 0) for state in WAITING) + len(still) + more
+    first = min((task.due_at for task in still if task.due_at is not None), default=None)
+    return {"people": people, "seq": seq} | ({"until": first.isoformat()} if first else {})
 
 
 async def _beat() -> None:
     while True:
         activity.heartbeat()
         await asyncio.sleep(HEARTBEAT_S)
-
-
-def _one_more(done: int) -> SetTicket:
-    return SetTicket({"documents_done": done + 1})
 
 
 def _today(zone: str, now: datetime) -> date:

@@ -50,6 +50,10 @@ TOLD = frozenset(
         "ticket.resumed",
         "ticket.priority_changed",
         "document.quarantined",
+        "document.password_asked",
+        "document.unlocked",
+        "document.password_missing",
+        "document.split",
     }
 )
 """Events that are news to a client; everything else is how the house does its work."""

@@ -31,6 +31,7 @@ _DOCUMENTS: dict[str, tuple[Tone, str | None]] = {
     "posted": ("good", "check"),
     "rejected": ("bad", "close"),
     "quarantined": ("bad", "alert"),
+    "split": ("quiet", None),
     "rework": ("warn", "turn"),
 }
 _VERSIONS: dict[str, tuple[Tone, str | None]] = {

@@ -52,6 +52,7 @@ FAILED = frozenset(
         "clock.breached",
         "clock.escalated",
         "document.quarantined",
+        "document.password_missing",
         "document.rejected",
         "document.duplicate",
         "defect.opened",

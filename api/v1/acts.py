@@ -67,10 +67,14 @@ class Planned:
     argument: Act
 
 
-async def perform(call: Call, plan: Callable[[Connection, str], Planned]) -> Response:
+async def perform(
+    call: Call, plan: Callable[[Connection, str], Planned], *, asked: bytes | None = None
+) -> Response:
     """Send an act and answer with what became of it. The act's key is also the update's id, so a repeat with
-    the same key never acts twice; an unconfirmed act is answered 202 and its repeat asks again."""
-    services, keyed = call.services, None if call.key is None else call.keyed(await call.request.body())
+    the same key never acts twice; an unconfirmed act is answered 202 and its repeat asks again. ``asked`` stands for
+    the body where no hash of that may be kept."""
+    said = await call.request.body() if asked is None else asked
+    services, keyed = call.services, None if call.key is None else call.keyed(said)
     act_key = f"{call.principal.name}:{call.key}" if call.key else str(services.new_id())
     try:
         planned = await call.read(lambda connection: _announced(connection, call, keyed, plan, act_key))

@@ -130,6 +130,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/approvals"): lambda rows: {
         "approvals": [{"ticket_id": str(rows.ticket_id()), "version": VERSION, "decision": "accept"}]
     },
+    ("POST", "/v1/documents/{document_id}/password"): lambda _: {"leave_out": True},
     ("POST", "/v1/calibration-units/{unit_id}/scores"): lambda _: {"verdict": "pass"},
     ("POST", "/v1/tasks/{task_id}/claim"): lambda _: {},
     ("POST", "/v1/tasks/{task_id}/accept"): lambda _: {},

@@ -41,12 +41,12 @@ class InProcess:
 
     def read(
         self, data: bytes, filename: str, timeout_s: float = 60.0, memory: Sequence[Mapping[str, Any]] = ()
-    ) -> Mapping[str, Any]:
+    ) -> Sequence[Mapping[str, Any]]:
         from ticketos.ai.extract.memory import SupplierMemory
 
         self.known = memory
-        found = self.reader.read(data, filename, memory=[SupplierMemory.from_json(one) for one in memory])
-        return found.model_dump(mode="json")
+        known = [SupplierMemory.from_json(one) for one in memory]
+        return [one.model_dump(mode="json") for one in self.reader.read_all(data, filename, memory=known)]
 
 
 @pytest.fixture

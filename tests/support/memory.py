@@ -134,9 +134,11 @@ class MemoryStep:
     def counts(self) -> Mapping[str, int]:
         return Counter(d.state for d in self.documents())
 
-    def tasks(self, state: str = "open") -> tuple[TaskState, ...]:
+    def tasks(self, state: str = "open", kind: str | None = None) -> tuple[TaskState, ...]:
         return tuple(
-            t for t in self.w.tasks.values() if t.ticket_id == self.key.ticket_id and t.state == state
+            t
+            for t in self.w.tasks.values()
+            if t.ticket_id == self.key.ticket_id and t.state == state and kind in (None, t.kind)
         )
 
     def task(self, task_id: UUID) -> TaskState | None:
@@ -299,6 +301,22 @@ class MemoryStep:
     def _SetClock(self, x: c.SetClock) -> None:
         t = self.ticket()
         self.w.clocks[t.id, t.life, x.clock.kind] = ClockState(x.clock, x.fired, x.breached_at)
+
+    def _AddDocument(self, x: c.AddDocument) -> None:
+        p = self.w.documents[x.parent_id]
+        last = max(d.position for d in self.documents())
+        self.w.documents[x.id] = replace(
+            p,
+            id=x.id,
+            position=last + 1,
+            filename=x.filename,
+            sha256=x.sha256,
+            state="received",
+            row_version=1,
+            parent_id=p.id,
+            first_page=x.first_page,
+            last_page=x.last_page,
+        )
 
     def _SetDocument(self, x: c.SetDocument) -> None:
         d = self.w.documents[x.document_id]

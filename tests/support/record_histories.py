@@ -31,6 +31,9 @@ SUGGEST_AFTER = 60
 STRAIGHT: Mapping[str, Any] = {"ai": {"straight_through": True}, "qa": {"sample_rate": "0"}}
 KEYED: Mapping[str, Any] = {"qa": {"sample_rate": "0"}}
 BAD = {"status": "quarantined", "reason": "too-heavy", "reason_text": "Too heavy.", "engine": "test"}
+LOCKED = {"status": "quarantined", "reason": "encrypted", "reason_text": "Protected.", "engine": "test"}
+OPENED = "f" * 64
+"""Where the readable copy of a locked document lies."""
 FAIL = {"verdict": "fail", "defects": [{"field": "number", "severity": "critical", "expected": "INV-9"}]}
 
 Body = Callable[[Running], Awaitable[None]]
@@ -43,7 +46,8 @@ class Route:
     act: Body
     terms: Mapping[str, Any] = field(default_factory=lambda: STRAIGHT)
     files: int = 1
-    readings: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    readings: Mapping[int | str, Any] = field(default_factory=dict)
+    """By position of the file, or by the address of a copy."""
     triage: Any = sure
     line: str = "data_entry"
     prepare: Callable[[MemoryStore], None] = lambda _: None
@@ -81,6 +85,14 @@ async def returned_in_part(run: Running) -> None:
     await run.decide("partial", "wrong cost centre", {str(first): "accept", str(second): "return"})
     await run.complete(await run.task("rework"), AGENT, {"coding": {"account": "6200"}})
     await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "pass"})
+    await straight(run)
+
+
+async def unlocked(run: Running) -> None:
+    password, keying = await run.task("password"), await run.task("keying")
+    await run.complete(password, BUYER, {"readable": OPENED})
+    await run.until(lambda: [d.state for d in run.world.documents.values()].count("ready") == 1, "opened")
+    await run.complete(keying, AGENT, {"fields": {"total": "118.00"}})
     await straight(run)
 
 
@@ -206,6 +218,14 @@ PATHS: Mapping[str, Route] = {
         rejected_by_the_lead, {"qa": {"sample_rate": "1"}, "rework": {"max_rounds": 0}}
     ),
     "poison": Route(straight, files=3, readings={1: BAD}),
+    "password_given": Route(
+        unlocked, files=2, readings={0: LOCKED, OPENED: good_reading(0), 1: good_reading(1, total="1118.00")}
+    ),
+    "password_lapsed": Route(straight, {**STRAIGHT, "sla": {"password_s": 1}}, 2, {0: LOCKED}),
+    "split": Route(
+        straight,
+        readings={0: [{**good_reading(i), "first_page": i, "pages": 1} for i in (1, 2)]},
+    ),
     "manual_line": Route(by_hand, files=0, triage=_helpdesk, line="it_helpdesk"),
     "late": Route(late, {**KEYED, "sla": SHORT_SLA}, prepare=_just_received),
     "offered": Route(
@@ -233,7 +253,7 @@ async def record(address: str, name: str, path: Route, folder: Path) -> None:
     world = World(
         contracts=[contract(path.terms, service_line=path.line)], tickets={request.id: request}, agents=team
     )
-    answers: dict[str, Mapping[str, Any]] = {}
+    answers: dict[str, Any] = {key: value for key, value in path.readings.items() if isinstance(key, str)}
     for i in range(path.files):
         one = document(
             number * 100 + i, request, position=i, filename=f"f{i}.pdf", sha256=f"{number * 100 + i:064x}"

@@ -411,6 +411,8 @@ class Document(SQLModel, table=True):
         Index("ix_document_client_recent", "client_id", "received_at", "id"),
         Index("ix_document_recent", "received_at", "id"),
         Index("ix_document_sha", "client_id", "sha256"),
+        of("document", "parent_id"),
+        Index("ix_document_parent", "parent_id", postgresql_where=text("parent_id is not null")),
         Index(
             "ix_document_business_key",
             "client_id",
@@ -451,6 +453,16 @@ class Document(SQLModel, table=True):
     received_at: datetime = instant(nullable=False)
     read_at: datetime | None = instant()
     done_at: datetime | None = instant()
+    readable: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Address of a copy that opens without the password it came with",
+    )
+    parent_id: UUID | None = Field(
+        default=None, description="The file this document was found in, if not alone"
+    )
+    first_page: int | None = Field(default=None, description="Where in that file it begins, from 1")
+    last_page: int | None = None
 
 
 class Correction(SQLModel, table=True):

@@ -108,6 +108,19 @@ class SetDocument:
 
 
 @dataclass(frozen=True)
+class AddDocument:
+    """A document found in the file of another: its own row, with what the file says of where it came from.
+    ``sha256`` names these pages of that file."""
+
+    id: UUID
+    parent_id: UUID
+    filename: str
+    sha256: str
+    first_page: int
+    last_page: int
+
+
+@dataclass(frozen=True)
 class AddCorrection:
     """A person changed a field: shown value, typed value, and all that a reader can learn from."""
 
@@ -302,6 +315,7 @@ Change = (
     | CloseTask
     | CancelTasks
     | SetClock
+    | AddDocument
     | SetDocument
     | AddCorrection
     | AddQaCheck

@@ -134,7 +134,8 @@ class TicketState:
 
 @dataclass(frozen=True)
 class DocumentState:
-    """A unit of work: ``state`` is received, reading, keying, ready, posted, quarantined or rejected;
+    """A unit of work: ``state`` is received, reading, keying, ready, posted, quarantined, rejected or split (a file
+    that holds several documents: each of them is a unit, the file is none);
     ``quality`` is pending, passed or failed; ``approval`` is pending, accepted, returned or rejected."""
 
     id: UUID
@@ -162,6 +163,12 @@ class DocumentState:
     approval: str
     engine: str | None
     row_version: int
+    readable: str | None = None
+    """Address of a copy that opens without the password the file came with."""
+    parent_id: UUID | None = None
+    """The file it was found in, with others; its pages there are ``first_page`` to ``last_page``."""
+    first_page: int | None = None
+    last_page: int | None = None
 
 
 @dataclass(frozen=True)

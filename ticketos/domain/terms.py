@@ -29,6 +29,8 @@ class SlaTerms:
     warn_percent: tuple[int, ...] = (50, 75, 90)
     ladder_s: tuple[int, ...] = (0, 2 * HOUR, 8 * HOUR)
     pause_max_s: int = 30 * DAY
+    password_s: int = 2 * DAY
+    """How long a request waits for the password of a protected document before it goes on without; 0: nobody is asked."""
     stage_s: Mapping[str, int] = field(default_factory=dict)
     """Internal targets by stage (MF16): the owning desk is told when a stage takes longer."""
 
@@ -180,6 +182,7 @@ def _sla(data: Mapping[str, Any]) -> SlaTerms:
         warn_percent=tuple(int(p) for p in data.get("warn_percent", base.warn_percent)),
         ladder_s=tuple(_seconds(s) for s in data.get("ladder_s", base.ladder_s)),
         pause_max_s=_seconds(data.get("pause_max_s", base.pause_max_s)),
+        password_s=_seconds(data.get("password_s", base.password_s)),
         stage_s={str(k): _seconds(v) for k, v in (data.get("stage_s") or {}).items()},
     )
 

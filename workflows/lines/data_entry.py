@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from datetime import datetime
 from uuid import UUID
 
 from temporalio import workflow
@@ -33,6 +35,9 @@ class DataEntryWorkflow(Steps):
         self._people = 0
         self._read = 0
         self._plans = 0
+        self._lapses = 0
+        self._unread = False
+        self._until: datetime | None = None
         self._none_left: StageVerdict | None = None
 
     @workflow.run
@@ -42,7 +47,7 @@ class DataEntryWorkflow(Steps):
             await self._ask_again()
         while True:
             await self._read_all()
-            if self._people <= 0:
+            if self._people <= 0 and not self._unread:
                 break
             await self._people_done()
         posted = await self._post_all()
@@ -56,6 +61,7 @@ class DataEntryWorkflow(Steps):
             plan = await self._plan()
             waiting = [UUID(i) for i in plan.facts["read"]]
             self._people = self.count(plan, "people", self._people)
+            self._heard(plan)
             if not waiting:
                 return
             await self._read_window(waiting)
@@ -64,8 +70,9 @@ class DataEntryWorkflow(Steps):
     async def _plan(self) -> StageVerdict:
         """What is left to read; the last document that was read has said it already."""
         known, self._none_left = self._none_left, None
-        if known is not None:
+        if known is not None and not self._unread:
             return known
+        self._unread = False
         self._plans += 1
         return await self.local(
             DataEntryActivities.plan, self.command(f"{self._start.resumed}.{self._plans}")
@@ -108,10 +115,38 @@ class DataEntryWorkflow(Steps):
         self._people = self.count(opened, "people", self._people)
 
     async def _people_done(self) -> None:
-        while self._people > 0:
+        """Until people are done, or a document that was locked can be read."""
+        while self._people > 0 and not self._unread:
             workflow.set_current_details(f"**keying**: {self._people} documents wait for a person.")
-            await workflow.wait_condition(lambda: self._people <= 0 or self.should_continue())
+            await self._wait_for_people()
             await self._continue_if_long()
+
+    async def _wait_for_people(self) -> None:
+        """A password is waited for until its time is over; then the ticket goes on without that document."""
+
+        def enough() -> bool:
+            return self._people <= 0 or self._unread or self.should_continue()
+
+        if self._until is None:
+            await workflow.wait_condition(enough)
+            return
+        left = max(
+            (self._until - workflow.now()).total_seconds(), 1.0
+        )  # clocks differ: no hurry where they do
+        with suppress(asyncio.TimeoutError):
+            await workflow.wait_condition(enough, timeout=left)
+            return
+        self._lapses += 1
+        verdict = await self.local(
+            DataEntryActivities.lapse, self.command(f"{self._start.resumed}.{self._lapses}")
+        )
+        self._people = self.count(verdict, "people", self._people)
+        self._heard(verdict)
+
+    def _heard(self, verdict: StageVerdict) -> None:
+        """When the first password that is waited for lapses, if any is."""
+        until = verdict.facts.get("until")
+        self._until = datetime.fromisoformat(until) if until else None
 
     async def _post_all(self) -> int:
         posted, chunk = 0, 0
@@ -142,6 +177,7 @@ class DataEntryWorkflow(Steps):
         )
         if verdict.outcome != "refused":
             self._people = self.count(verdict, "people", self._people)
+            self._unread = self._unread or bool(verdict.facts.get("unread"))
         return result_of(verdict)
 
     @workflow.update

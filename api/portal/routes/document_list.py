@@ -32,7 +32,7 @@ NAV = (
         order=30,
     ),
 )
-STATES = ("received", "keying", "ready", "posted", "rework", "rejected", "quarantined")
+STATES = ("received", "keying", "ready", "posted", "rework", "rejected", "quarantined", "split")
 TYPES = ("invoice", "credit_note", "receipt", "purchase_order", "goods_receipt", "inventory", "unknown")
 SHOWN = ("supplier_name", "number", "issue_date", "currency", "total")
 

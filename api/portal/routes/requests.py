@@ -28,11 +28,11 @@ from api.portal.listing import (
 )
 from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice, Tab
 from api.portal.visit import PostDep, Visit, VisitDep
-from api.v1 import acts
+from api.v1 import acts, passwords
 from api.v1 import tickets as v1
 from schemas.acts import Priority
-from schemas.requests import NewTicket, PriorityBody, ReasonBody
-from ticketos.db.repositories import documents, tickets
+from schemas.requests import NewTicket, PasswordBody, PriorityBody, ReasonBody
+from ticketos.db.repositories import documents, tasks, tickets
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import OPEN_STATES
 
@@ -45,6 +45,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/requests/{ticket_id}"): allow(CLIENT, page=True),
     ("POST", "/requests/{ticket_id}/cancel"): as_page(ROUTES["POST", "/v1/tickets/{ticket_id}/cancel"]),
     ("POST", "/requests/{ticket_id}/priority"): as_page(ROUTES["POST", "/v1/tickets/{ticket_id}/priority"]),
+    ("POST", "/requests/{ticket_id}/documents/{document_id}/password"): as_page(
+        ROUTES["POST", "/v1/documents/{document_id}/password"]
+    ),
     ("POST", "/requests/{ticket_id}/reopen"): as_page(ROUTES["POST", "/v1/tickets/{ticket_id}/reopen"]),
 }
 NAV = (
@@ -220,11 +223,12 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
         root = row if root_id == row["id"] else v1.one(connection, call, root_id)
         around = tickets.tree(connection, root_id)
         events = call.services.audit.timeline(connection, root_id)
+        shown = [views.document(d, call.principal) for d in documents.of_ticket(connection, root_id)]
+        asked = {d.id: tasks.asking(connection, d.id, passwords.KIND) for d in shown if d.blocked_by}
         return {
             "ticket": root,
-            "documents": [
-                views.document(d, call.principal) for d in documents.of_ticket(connection, root_id)
-            ],
+            "documents": shown,
+            "locked": [(d, asked[d.id]) for d in shown if asked.get(d.id) is not None],
             "messages": views.messages(around.messages, False),
             "approvals": [a for a in reversed(around.approvals) if a["state"] != "withdrawn"],
             "events": [views.event(e, False) for e in reversed(events) if e.event in calm.TOLD],
@@ -269,6 +273,22 @@ def _reason(visit: Visit) -> ReasonBody:
     if not reason:
         raise DomainError("reason-missing")
     return visit.body(ReasonBody, reason=reason)
+
+
+@router.post("/requests/{ticket_id}/documents/{document_id}/password")
+async def password(visit: PostDep, ticket_id: UUID, document_id: UUID) -> Response:
+    """The password of a protected document, or that there is none."""
+    leave_out = visit.form.text("act", 20) == "leave_out"
+    typed = visit.form.data.get("password")
+
+    async def work() -> Response:
+        if not leave_out and not typed:
+            raise DomainError("password-missing")
+        given = "" if leave_out else str(typed)
+        body = visit.body(PasswordBody, password=given, leave_out=leave_out)
+        return await passwords.give_password(visit.call, document_id, body)
+
+    return await _act(visit, ticket_id, work, "requests.left_out" if leave_out else "requests.unlocked")
 
 
 @router.post("/requests/{ticket_id}/cancel")

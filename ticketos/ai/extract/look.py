@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ticketos.ai.extract import doctype
@@ -42,9 +43,12 @@ def picture(data: bytes, filename: str, number: int, limits: Limits) -> tuple[di
     return {"pages": pages, "width": image.width, "height": image.height}, buffer.getvalue()
 
 
-def reading(data: bytes, filename: str, limits: Limits, engine: OcrEngine) -> dict[str, Any]:
-    """The words of the first pages and, per field, what else it could be, the likeliest first."""
-    pages = list(_pages(data, filename, limits, engine))
+def reading(
+    data: bytes, filename: str, limits: Limits, engine: OcrEngine, first: int = 1, last: int | None = None
+) -> dict[str, Any]:
+    """The words of the first pages and, per field, what else it could be, the likeliest first. Pages count from
+    ``first``, where a document begins that is one of several in the file."""
+    pages = list(_pages(data, filename, limits, engine, first, last))
     words = [
         {"page": page.number, "text": word.text, "box": [round(edge, 4) for edge in word.box]}
         for page in pages
@@ -77,6 +81,20 @@ def region(
     return {"text": _lines(found), "source": source}
 
 
+def unlocked(data: bytes, filename: str, password: str, limits: Limits) -> bytes:
+    """A protected PDF as one that opens for everybody. Raises Quarantined, ``wrong-password`` among the rest."""
+    if kind_of(data, filename, limits) != "pdf":
+        raise Quarantined("unsupported", "only a PDF is opened by a password")
+    file = PdfFile(data, limits, password)
+    try:
+        copy = file.unprotected()
+    finally:
+        file.close()
+    if len(copy) > limits.bytes:
+        raise Quarantined("too-large", f"{len(copy)} bytes without protection")
+    return copy
+
+
 def _image(data: bytes, filename: str, number: int, limits: Limits) -> tuple[Image.Image, int]:
     kind = kind_of(data, filename, limits)
     if kind == "pdf":
@@ -95,17 +113,21 @@ def _image(data: bytes, filename: str, number: int, limits: Limits) -> tuple[Ima
     raise Quarantined("no-page", "structured data")
 
 
-def _pages(data: bytes, filename: str, limits: Limits, engine: OcrEngine) -> Iterator[Page]:
+def _pages(
+    data: bytes, filename: str, limits: Limits, engine: OcrEngine, first: int, last: int | None
+) -> Iterator[Page]:
     kind = kind_of(data, filename, limits)
+    end = first + READ_PAGES - 1 if last is None else min(last, first + READ_PAGES - 1)
     if kind == "image":
         for number, image in enumerate(image_pages(data, limits), start=1):
-            if number <= READ_PAGES:
-                yield read_page(engine, image, number)
+            if first <= number <= end:
+                yield read_page(engine, image, number - first + 1)
     if kind == "pdf":
         file = PdfFile(data, limits)
         try:
-            for number in range(1, min(file.pages, READ_PAGES) + 1):
-                yield file.text_page(number) or read_page(engine, file.picture(number), number)
+            for number in range(first, min(file.pages, end) + 1):
+                page = file.text_page(number) or read_page(engine, file.picture(number), number)
+                yield replace(page, number=number - first + 1)
         finally:
             file.close()
 

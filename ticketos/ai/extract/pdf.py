@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -101,6 +102,12 @@ class PdfFile:
                 total += wide.value * high.value
         if total > _PICTURES_PER_PAGE * self._limits.pixels:
             raise Quarantined("too-heavy", f"{total} pixels on page {number}")
+
+    def unprotected(self) -> bytes:
+        """The same file, attachments included, that opens without a password."""
+        copy = io.BytesIO()
+        self._document.save(copy, flags=pdfium.FPDF_REMOVE_SECURITY)
+        return copy.getvalue()
 
     def close(self) -> None:
         self._document.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from schemas.extraction import Check, Extraction
@@ -129,15 +130,21 @@ class Reader:
     def _part(
         self, scanner: Scanner, paper: Part, filename: str, today: date, pages: int | None, broken: str | None
     ) -> Extraction:
-        codes = understood(paper.codes)
+        # A document among others counts its own pages: to whoever keys it, and to what is known of its supplier,
+        # it is a paper like one that came alone.
+        skipped = 0 if pages else paper.first - 1
+        own = _from(paper.pages, skipped)
+        codes = tuple(
+            code.model_copy(update={"page": code.page - skipped}) for code in understood(paper.codes)
+        )
         count = pages or paper.last - paper.first + 1
-        found = with_codes(understand(paper.pages, self._memory), codes)
-        engine = _engine_name(paper.pages, self._ocr.name)
+        found = with_codes(understand(own, self._memory), codes)
+        engine = _engine_name(own, self._ocr.name)
         result = self._finish(filename, found, today, engine, count, broken)
-        optical = any(page.source == "ocr" for page in paper.pages)
+        optical = any(page.source == "ocr" for page in own)
         if optical and self._second and doubtful(result):
-            again = [scanner.again(page, self._second) for page in paper.pages]
-            agreed = [compared(first, second) for first, second in zip(paper.pages, again, strict=True)]
+            again = _from([scanner.again(page, self._second) for page in paper.pages], skipped)
+            agreed = [compared(first, second) for first, second in zip(own, again, strict=True)]
             first = with_codes(understand(agreed, self._memory), codes)
             result = self._second_opinion(
                 filename, first, understand(again, self._memory), today, engine, count
@@ -196,6 +203,11 @@ def _attached(file: PdfFile) -> tuple[EInvoice | None, str | None]:
         if invoice is not None and invoice.fields:
             return invoice, None
     return None, broken
+
+
+def _from(pages: list[Page], skipped: int) -> list[Page]:
+    """The pages with the first of them as page 1."""
+    return [replace(page, number=page.number - skipped) for page in pages] if skipped else pages
 
 
 def _engine_name(pages: list[Page], ocr: str) -> str:

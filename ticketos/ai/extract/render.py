@@ -27,7 +27,8 @@ def pictures(data: bytes, filename: str, read: Extraction, limits: Limits | None
         pages = _pages(data, filename, limits)
     except Quarantined:
         return []
-    for number, page in enumerate(pages, start=1):
+    first = read.first_page if read.parts > 1 else 1
+    for number, page in enumerate(pages, start=2 - first):
         for name, field in read.fields.items():
             if field.page == number and field.box is not None:
                 _mark(page, name, field)

@@ -31,6 +31,8 @@ from schemas.extraction import Extraction
 from ticketos.ai.extract.limits import Limits
 from ticketos.ai.extract.reader import alone, quarantine
 
+DECIDED_S = 28.0
+"""Seconds for a document by default: with what the killing of a child takes, it is decided within half a minute."""
 _LENGTH = struct.Struct(">II")
 _PARTS = TypeAdapter(list[Extraction])
 _LARGEST_ANSWER = 64 * 1024 * 1024
@@ -45,17 +47,19 @@ class ChildBounds:
     every `watch_s` seconds), `parsing_bytes` what a parser may add to either while it has foreign bytes in hand, and
     `parsing_s` the processor seconds that one step of parsing (opening, a page's text, its picture) may take.
     A page read optically buys a file `page_s` seconds beyond the time for a document, up to `longest_s` in all.
+    A child that still holds more than `kept_bytes` after a document is replaced: what a parser may add comes on top.
     """
 
     memory_bytes: int = 4 * 1024**3
-    resident_bytes: int = 1200 * 1024**2
+    resident_bytes: int = 1150 * 1024**2
+    kept_bytes: int = 500 * 1024**2
     parsing_bytes: int = 512 * 1024**2
     parsing_s: int = 10
     documents: int = 500
     second_reader: bool = False
     page_s: float = 15.0
     longest_s: float = 240.0
-    watch_s: float = 0.1
+    watch_s: float = 0.05
 
 
 class SandboxedReader:
@@ -84,7 +88,7 @@ class SandboxedReader:
         self,
         data: bytes,
         filename: str,
-        timeout_s: float = 30.0,
+        timeout_s: float = DECIDED_S,
         today: date | None = None,
         password: str | None = None,
         memory: Sequence[Mapping[str, Any]] = (),
@@ -96,7 +100,7 @@ class SandboxedReader:
         self,
         data: bytes,
         filename: str,
-        timeout_s: float = 30.0,
+        timeout_s: float = DECIDED_S,
         today: date | None = None,
         password: str | None = None,
         memory: Sequence[Mapping[str, Any]] = (),
@@ -113,7 +117,7 @@ class SandboxedReader:
             return child.ask(data, _Question(filename, timeout_s, today, password), memory)
 
     def look(
-        self, what: str, data: bytes, filename: str, asked: Mapping[str, object], timeout_s: float = 30.0
+        self, what: str, data: bytes, filename: str, asked: Mapping[str, object], timeout_s: float = DECIDED_S
     ) -> tuple[dict[str, Any], bytes]:
         """See something of a document (``ticketos.ai.extract.look``): facts and, for a picture, its PNG.
         ``refused`` among the facts is a key of REASONS."""
@@ -121,6 +125,14 @@ class SandboxedReader:
             return {"refused": "too-large"}, b""
         with self._seated() as child:
             return child.look({"look": what, "filename": filename, **asked}, data, timeout_s)
+
+    def unlock(
+        self, data: bytes, filename: str, password: str, timeout_s: float = DECIDED_S
+    ) -> tuple[str | None, bytes]:
+        """A protected PDF as bytes that open without a password; or the key of REASONS why there are none. The
+        password goes to the child through its pipe and is kept nowhere."""
+        facts, copy = self.look("unlocked", data, filename, {"password": password}, timeout_s)
+        return facts.get("refused"), copy
 
     @contextlib.contextmanager
     def _seated(self) -> Iterator[_Child]:
@@ -215,7 +227,12 @@ class _Child:
 
     @property
     def usable(self) -> bool:
-        return self._left > 0 and not self._overdue and self._process.poll() is None
+        return (
+            self._left > 0
+            and not self._overdue
+            and self._process.poll() is None
+            and _resident(self._process.pid) <= self._bounds.kept_bytes
+        )
 
     def ask(
         self, data: bytes, question: _Question, memory: Sequence[Mapping[str, Any]] = ()

@@ -80,6 +80,18 @@ def _approval(values: Mapping[str, Any], about: About) -> Words:
     return _mail(about, "Ready for your approval", "\n".join(lines))
 
 
+def _password(values: Mapping[str, Any], about: About) -> Words:
+    until = _when(values.get("until"), about.zone)
+    return _mail(
+        about,
+        "A document needs its password",
+        f"The file {values.get('file')} of request {about.number} is protected by a password, so we cannot read it.\n\n"
+        f"Please sign in to the portal, open request {about.number} and enter the password there. Do not send it by "
+        f"mail: it is used once to open the file and kept nowhere.\n\nWithout an answer by {until} we go on "
+        "without this file.",
+    )
+
+
 def _survey(values: Mapping[str, Any], about: About) -> Words:
     return _mail(
         about,
@@ -105,6 +117,7 @@ TEMPLATES: Mapping[str, Callable[[Mapping[str, Any], About], Words]] = {
     "acknowledged": _acknowledged,
     "parked": _parked,
     "approval": _approval,
+    "password": _password,
     "survey": _survey,
     "closed": _closed,
 }

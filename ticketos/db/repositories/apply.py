@@ -114,6 +114,25 @@ class Writer:
             raise DomainError("ticket-unknown", ticket=str(self.ticket.id))
         self.ticket = rows.ticket(row)
 
+    def add_documents(self, changes: Sequence[c.AddDocument]) -> None:
+        """Behind the last document of the ticket, which the step holds: nobody else takes the position."""
+        added = self.many(
+            "insert into document (id, client_id, ticket_id, position, filename, content_type, size, sha256, address,"
+            " readable, received_at, state, doc_type, parent_id, first_page, last_page, straight_through, round,"
+            " quality, approval, row_version, fields, lines, checks, read_result, coding, blocked_by)"
+            " select %s, p.client_id, p.ticket_id,"
+            " (select max(d.position) + 1 from document d where d.client_id = p.client_id and d.ticket_id = p.ticket_id),"
+            " %s, p.content_type, p.size, %s, p.address, p.readable, p.received_at, 'received', 'unknown', p.id, %s, %s,"
+            " false, p.round, 'pending', 'pending', 1, '{}', '[]', '[]', '{}', '{}', '[]'"
+            " from document p where p.client_id = %s and p.ticket_id = %s and p.id = %s",
+            (
+                (a.id, a.filename, a.sha256, a.first_page, a.last_page, *self.here, a.parent_id)
+                for a in changes
+            ),
+        )
+        if added != len(changes):
+            raise DomainError("document-unknown", ticket=str(self.ticket.id), missing=len(changes) - added)
+
     def set_documents(self, changes: Sequence[c.SetDocument]) -> None:
         """The later value wins; documents that set the same columns go in one batch."""
         merged: dict[UUID, dict[str, Any]] = defaultdict(dict)
@@ -355,6 +374,7 @@ def _values(change: Any) -> dict[str, Any]:
 _ORDER: Mapping[type[Any], Callable[[Writer, Any], None]] = {
     c.SetTicket: Writer.set_ticket,
     c.SubTicket: write_sub_tickets,
+    c.AddDocument: Writer.add_documents,
     c.SetDocument: Writer.set_documents,
     c.CloseTask: Writer.close_tasks,
     c.CancelTasks: Writer.cancel_tasks,

@@ -17,7 +17,9 @@ from ticketos.db.tables import Document, Ticket
 _DOCUMENT = SQLModel.metadata.tables[str(Document.__tablename__)]
 _TICKET = SQLModel.metadata.tables[str(Ticket.__tablename__)]
 COLUMNS = tuple(
-    column for column in _DOCUMENT.c if column.name not in ("read_result", "address", "business_key")
+    column
+    for column in _DOCUMENT.c
+    if column.name not in ("read_result", "address", "readable", "business_key")
 )
 """All but what is large or internal."""
 
@@ -42,7 +44,7 @@ def of_ticket(
 def get(connection: Connection, document_id: UUID) -> RowMapping | None:
     """One document, with its number of ticket and address of bytes."""
     query = (
-        select(*COLUMNS, _DOCUMENT.c.address, _TICKET.c.root_id)
+        select(*COLUMNS, _DOCUMENT.c.address, _DOCUMENT.c.readable, _TICKET.c.root_id)
         .join(
             _TICKET, (_TICKET.c.client_id == _DOCUMENT.c.client_id) & (_TICKET.c.id == _DOCUMENT.c.ticket_id)
         )

@@ -153,14 +153,16 @@ class Facts:
             )
         )
 
-    def tasks(self, state: str = "open") -> tuple[TaskState, ...]:
-        """Tasks of the ticket in that state, oldest first."""
+    def tasks(self, state: str = "open", kind: str | None = None) -> tuple[TaskState, ...]:
+        """Tasks of the ticket in that state (and of that kind, where one is named), oldest first."""
         found = self._all(
             f"select {_TASK} from task k where k.client_id = %s and k.ticket_id = %s and k.state = %s"
-            " order by k.created_at, k.id",
+            " and (%s::text is null or k.kind = %s) order by k.created_at, k.id",
             self._ticket.client_id,
             self._ticket.id,
             state,
+            kind,
+            kind,
         )
         return tuple(map(rows.task, found))
 

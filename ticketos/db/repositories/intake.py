@@ -291,9 +291,11 @@ class IntakeStore:
             ).scalar_one()
             if taken > MAX_FILES:
                 raise DomainError("too-many-files", limit=MAX_FILES, files=taken)
-            documents = self._store_files(
-                connection, client_id, ticket_id, files, taken - len(files), intake.received_at
-            )
+            behind = connection.exec_driver_sql(
+                "select coalesce(max(position) + 1, 0) from document where client_id = %s and ticket_id = %s",
+                (client_id, ticket_id),
+            ).scalar_one()
+            documents = self._store_files(connection, client_id, ticket_id, files, behind, intake.received_at)
             connection.execute(DOCUMENT.insert(), documents)
         raw = driver(connection)
         raw.execute(MESSAGE_INSERT, self._message(message, ticket_id, self._headers(connection, message)))

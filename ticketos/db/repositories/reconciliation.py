@@ -36,12 +36,14 @@ PAYABLE = "2100"
 """The account a document's total is owed on, unless the client's settings name another."""
 
 _DOCUMENTS = """
-select d.id, d.ticket_id, t.number, d.filename, d.state, d.doc_type,
+select d.id, d.ticket_id, t.number, d.filename,
+       case when jsonb_exists(d.blocked_by, 'password') then 'waiting' else d.state end as state, d.doc_type,
        coalesce(d.fields -> 'currency' ->> 'value', %(currency)s) as currency, d.fields -> 'total' ->> 'value'
        as total,
        d.erp_reference, (t.state = 'cancelled' and d.approval <> 'accepted') as withdrawn
   from document d join ticket t on t.client_id = d.client_id and t.id = d.ticket_id
  where d.client_id = %(client)s and d.received_at >= %(first)s and d.received_at < %(next)s
+   and d.state <> 'split'
  order by d.received_at, d.id"""
 
 # The payable's side is the entry's amount. Should the client have changed that account since, it is the side
@@ -58,7 +60,7 @@ select j.source_id, j.number, p.currency,
 
 _ANNOUNCED = """
 select t.id, t.number, t.documents_total, count(d.id)
-  from ticket t left join document d on d.client_id = t.client_id and d.ticket_id = t.id
+  from ticket t left join document d on d.client_id = t.client_id and d.ticket_id = t.id and d.state <> 'split'
  where t.client_id = %(client)s and t.kind = 'request' and t.received_at >= %(first)s and t.received_at <
  %(next)s
  group by t.id, t.number, t.documents_total order by t.id"""

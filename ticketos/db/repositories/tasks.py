@@ -149,6 +149,12 @@ def get(connection: Connection, task_id: UUID, *, lock: bool = False) -> RowMapp
     return connection.execute(query.with_for_update(of=_TASK) if lock else query).mappings().first()
 
 
+def asking(connection: Connection, subject_id: UUID, kind: str) -> RowMapping | None:
+    """The open task of a kind about something, if there is one."""
+    query = _selected().where(_TASK.c.subject_id == subject_id, _TASK.c.kind == kind, _TASK.c.state == "open")
+    return connection.execute(query).mappings().first()
+
+
 def of_ticket(connection: Connection, ticket_id: UUID) -> Sequence[RowMapping]:
     """Every task of a ticket, oldest first."""
     query = _selected().where(_TASK.c.ticket_id == ticket_id).order_by(_TASK.c.created_at, _TASK.c.id)

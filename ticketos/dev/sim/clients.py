@@ -10,6 +10,8 @@ from typing import Any
 DAY_S = 24 * 3600
 BREACH_TARGET_S = 6
 """The turnaround Bluegate's contract promises for P1 work, so short that a person at lunch breaks it."""
+PASSWORD_S = 4
+"""How long the day waits for the password of a protected file, which nobody gives, before it goes on without."""
 DEEMED_S = 8
 """After how many seconds Bluegate's silence is acceptance."""
 
@@ -115,7 +117,9 @@ STAFF: tuple[Staff, ...] = (
 
 
 def _data_entry(number: str, pricing: Mapping[str, Any], **sections: Mapping[str, Any]) -> Contract:
-    return Contract(number, "Entry of purchase documents", "data_entry", {"pricing": pricing, **sections})
+    sla = {"password_s": PASSWORD_S, **sections.pop("sla", {})}
+    terms = {"pricing": pricing, "sla": sla, **sections}
+    return Contract(number, "Entry of purchase documents", "data_entry", terms)
 
 
 def _by_hand(number: str, name: str, line: str, currency: str, tax_rate: str) -> Contract:

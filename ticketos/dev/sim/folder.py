@@ -225,10 +225,23 @@ async def _all_settled(day: Day, board: Board) -> bool:
 async def _files(day: Day, live: Live, paths: Sequence[Path]) -> list[dict[str, str]]:
     """One line per file: where it is and why."""
     rows = [row async for row in day.people["admin"].pages(f"/v1/tickets/{live.id}/documents")]
+    sent = [row for row in rows if row["parent_id"] is None]
     return [
-        {"file": str(path), "ticket": live.number, **_where(day, row)}
-        for path, row in zip(paths, rows, strict=True)
+        {"file": str(path), "ticket": live.number, **_where_all(day, row, rows)}
+        for path, row in zip(paths, sent, strict=True)
     ]
+
+
+_UNTIL_DONE = ("in a person's queue", "quarantine", "rejected", "keyed")
+
+
+def _where_all(day: Day, row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Where a file is; of one that holds several documents, where the one is that has the longest way to go."""
+    parts = [_where(day, one) for one in rows if one["parent_id"] == row["id"]]
+    if not parts:
+        return _where(day, row)
+    told = min(parts, key=lambda one: _UNTIL_DONE.index(one["state"]))
+    return {"state": told["state"], "detail": f"{len(parts)} documents in one file; {told['detail']}"}
 
 
 def _where(day: Day, row: Mapping[str, Any]) -> dict[str, str]:

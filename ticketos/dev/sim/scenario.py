@@ -237,7 +237,7 @@ def _rheinwerk() -> tuple[Plan, ...]:
             "api",
             "Beschädigte Dateien aus dem alten Archiv",
             (*poison[:4], *_run(360, 1, "DE"), *poison[4:], *_run(361, 1, "DE")),
-            events=("document.quarantined",),
+            events=("document.quarantined", "document.password_missing"),
         ),
         plan(
             "r06",
