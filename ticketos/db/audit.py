@@ -276,6 +276,17 @@ class AuditTrail:
         found = connection.exec_driver_sql(_TIMELINE, (root_id, after, limit)).all()
         return tuple(self._shown(connection, row) for row in found)
 
+    def last_about(
+        self, connection: Connection, root_id: UUID, entity_id: str, events: Sequence[str]
+    ) -> str | None:
+        """The newest of these events about one entity within a request's tree; None when there is none."""
+        found: str | None = connection.exec_driver_sql(
+            "select event from audit_event where root_id = %s and entity_id = %s and event = any(%s)"
+            " order by seq desc limit 1",
+            (root_id, entity_id, list(events)),
+        ).scalar()
+        return found
+
     def explore(
         self,
         connection: Connection,
