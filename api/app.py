@@ -24,8 +24,7 @@ from api.documentation import describe
 from api.edge import Edge
 from api.errors import problem
 from api.failures import as_domain_error
-from api.links import repeat
-from api.links import routes as links
+from api.links import approval, repeat, survey
 from api.machinery import TemporalMachinery
 from api.mailbox import Mailbox
 from api.portal import NAV, PORTAL_ROUTERS, PORTAL_RULES
@@ -84,7 +83,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     agreements.contract_router,
     agreements.calendar_router,
     users.router,
-    links.router,
+    approval.router,
+    survey.router,
     repeat.router,
     operations.router,
     calibrations.router,

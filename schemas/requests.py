@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -330,11 +330,16 @@ class PriorityBody(Body):
     reason: Line = ""
 
 
+LinkKind = Literal["related", "duplicate", "repeat_contact", "follow_up"]
+LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
+"""How two tickets belong together."""
+
+
 class LinkBody(Body):
     """Link to another ticket of the same client, by id or number."""
 
     other: str = Field(min_length=1, max_length=64, examples=["ACME-26-000124"])
-    kind: Literal["related", "duplicate", "repeat_contact", "follow_up"] = "related"
+    kind: LinkKind = "related"
 
 
 class CompleteBody(Body):
@@ -381,7 +386,7 @@ class BulkAct(Body):
     user_id: UUID | None = None
     reason: Line = ""
     other: str = Field(default="", max_length=64)
-    kind: Literal["related", "duplicate", "repeat_contact", "follow_up"] = "related"
+    kind: LinkKind = "related"
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:

@@ -39,8 +39,8 @@ async def review_ai(call: CallDep, ticket_id: UUID, body: AiReview) -> Response:
             found[0].event,
             found[0].after or {},
             audit.last_about(
-                connection, root_id, str(found[0].id), (ai_review.APPROVED, ai_review.CORRECTED)
-            ),
+                connection, root_id, [str(found[0].id)], (ai_review.APPROVED, ai_review.CORRECTED)
+            ).get(str(found[0].id)),
         )
         emit = ai_review.review(
             act, body.verdict, body.service_line, body.ticket_type, body.reason.strip(), KEYS

@@ -90,8 +90,9 @@ async def test_a_role_may_do_in_bulk_what_it_may_do_to_one(world: World) -> None
 
 async def test_open_tasks_are_given_together_or_not_at_all(world: World) -> None:
     lead = world.person(world.provider, ("lead", None))
-    able = {"skills": ["data_entry"], "certifications": {"data_entry": None}}
-    agent = world.person(world.provider, ("agent", None), **able)
+    agent = world.person(
+        world.provider, ("agent", None), skills=["data_entry"], certifications={"data_entry": None}
+    )
     free, mixed, idle = (world.ticket(world.acme) for _ in range(3))
     for ticket in (free, free, mixed):
         world.task(world.acme, ticket, skill="data_entry")

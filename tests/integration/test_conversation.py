@@ -75,9 +75,9 @@ async def test_a_reply_leaves_once_in_the_thread_and_its_answer_comes_back(
     ticket = world.ticket(world.acme, subject="Invoices of May", requester_email="asha@acme.example")
     path = f"/v1/tickets/{ticket}"
     async with world.http() as http:
-        sent = {"headers": {**agent.headers, "Idempotency-Key": "reply-1"}, "json": {"text": SAID}}
-        first = await http.post(f"{path}/replies", **sent)
-        again = await http.post(f"{path}/replies", **sent)
+        once = {**agent.headers, "Idempotency-Key": "reply-1"}
+        first = await http.post(f"{path}/replies", json={"text": SAID}, headers=once)
+        again = await http.post(f"{path}/replies", json={"text": SAID}, headers=once)
         assert (first.status_code, again.json()) == (201, first.json())
         shown = (await http.get(f"{path}/tree", headers=client.headers)).json()
         assert [(one["direction"], one["body"], one["sent_at"]) for one in shown["messages"]] == [
@@ -111,7 +111,13 @@ async def test_a_reply_leaves_once_in_the_thread_and_its_answer_comes_back(
         f"From: asha@acme.example\r\nTo: {mail['Reply-To']}\r\nSubject: Re: {mail['Subject']}\r\n"
         f"Message-ID: <answer@acme.example>\r\nIn-Reply-To: {mail['Message-ID']}\r\n\r\nHere it is.\r\n"
     )
-    intake = parse(answer.encode(), datetime.now(UTC), settings.mail_domain)
+    intake = parse(
+        answer.encode(),
+        "asha@acme.example",
+        (str(mail["Reply-To"]),),
+        datetime.now(UTC),
+        settings.mail_domain,
+    )
     with world.services.database.transaction([world.acme]) as connection:
         came = world.services.intake.accept(
             connection, intake, client_id=world.acme, actor=Actor("customer", origin="email")

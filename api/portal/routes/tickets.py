@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
@@ -18,8 +18,10 @@ from api.portal.listing import FILE_PAGE, address, day_filters, file_of, span
 from api.portal.page import redirect
 from api.portal.parts import Choice, Empty, Filter, NavItem, Tab
 from api.portal.visit import Visit, VisitDep
+from api.v1 import bulk
 from schemas.acts import Priority
-from ticketos.db.repositories import tickets
+from schemas.requests import LINK_KINDS
+from ticketos.db.repositories import accounts, tickets
 from ticketos.domain.stages import DESKS
 from ticketos.domain.state import STAGES
 from ticketos.lines import LINES
@@ -35,6 +37,9 @@ NAV = (
     ),
 )
 LIMIT = 50
+MANY = ("priority", "assign", "pause", "resume", "link")
+"""What may be done to many at once."""
+MOST_COLLEAGUES = 500
 UNDECIDED, LATE = "-", "breached,missed"
 COLUMNS = (
     *(
@@ -97,8 +102,9 @@ async def show(
     client: str = "",
     q: str = "",
     cursor: str | None = None,
+    chosen_all: Annotated[str, Query(alias="chosen")] = "",
 ) -> Response:
-    """The list."""
+    """The list. ``chosen=all`` has every request of the page chosen: the way without a script."""
     chosen = state if state in STATES else "open"
     query = {
         "state": chosen,
@@ -112,6 +118,7 @@ async def show(
     if not visit.viewer.staff:  # people of a client have a list in their own words
         return redirect(address("/requests", {"q": query["q"]}))
     t = visit.portal.texts
+    may_many = [act for act in MANY if visit.viewer.roles & bulk.rule_roles(act)]
 
     def read(connection: Connection) -> dict[str, Any]:
         wanted = _wanted(connection, visit, query)
@@ -123,6 +130,7 @@ async def show(
             "following": following,
             "count": tickets.counted(connection, wanted, COUNTED),
             "clocks": tickets.clocks_of(connection, [r["id"] for r in rows]),
+            "colleagues": _colleagues(connection, visit) if "assign" in may_many else [],
         }
 
     found = await visit.read(read)
@@ -145,8 +153,22 @@ async def show(
         first=_address(query) if cursor else None,
         more=_address({**query, "cursor": found["following"]}) if found["following"] else None,
         empty=_empty(visit, chosen, filtered),
+        may_many=may_many,
+        all_chosen=chosen_all == "all",
+        all_href=_address({**query, "cursor": cursor, "chosen": "all"}),
+        none_href=_address({**query, "cursor": cursor}),
+        priorities=[Choice(one, one, one == "P3") for one in get_args(Priority)],
+        link_kinds=[Choice(one, t.word("link", one)) for one in LINK_KINDS],
         live_topic="",
     )
+
+
+def _colleagues(connection: Connection, visit: Visit) -> list[Choice]:
+    """Whom open tasks may be given to: the house's people by name, and the queue."""
+    home = visit.principal.home
+    people = accounts.users(connection, [home], limit=MOST_COLLEAGUES)
+    named = sorted((one["name"], str(one["id"])) for one in people if one["active"])
+    return [Choice("", visit.portal.texts("tickets.bulk.queue")), *(Choice(key, name) for name, key in named)]
 
 
 def _wanted(connection: Connection, visit: Visit, query: dict[str, str]) -> tickets.Filter:
