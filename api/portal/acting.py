@@ -17,6 +17,7 @@ from api.access import Rule, as_page
 from api.deps import Call
 from api.portal.parts import Notice
 from api.portal.visit import PostDep, Visit
+from ticketos.domain.errors import DomainError
 
 _LONGEST = 200_000
 
@@ -52,6 +53,8 @@ def _route(path: str, act: FormAct, again: Again) -> Callable[..., Awaitable[Res
         typed = typed_in(visit, act.body)
 
         async def work() -> Response:
+            if (why := act.body.model_fields.get("reason")) and why.is_required() and "reason" not in typed:
+                raise DomainError("reason-missing")
             return await act.send(visit.call, ticket_id, visit.body(act.body, **typed))
 
         async def refused(notice: Notice, status: int) -> Response:

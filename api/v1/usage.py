@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping
 
 from api.access import BILLERS, Rule, allow
 from api.deps import Call, CallDep, ReadDep, Reply
-from api.v1.invoices import client_named
+from api.v1.invoices import clients_seen
 from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
 from schemas.http import Page
 from schemas.usage import GiveContract, HeldUnit, WaiveUsage
@@ -48,10 +48,7 @@ def held_of(
     connection: Connection, call: Call, client: str | None, limit: int, before: UUID | None = None
 ) -> list[HeldUnit]:
     """What waits for a contract at one client, or at all whose billing is the caller's, the newest first."""
-    if client is not None:
-        seen = [client_named(connection, call, client)["id"]]
-    else:
-        seen = list(call.principal.clients_with(call.rule.roles))
+    seen = clients_seen(connection, call, client)
     return [
         HeldUnit.model_validate(dict(row))
         for row in held_usage.listed(connection, seen, limit=limit, before=before)

@@ -69,7 +69,13 @@ COUNTED = 1_000
 """A list says how many there are up to here; beyond, that there are more."""
 
 
-async def narrowed(
+async def asked_for(
+    state: str = "open",
+    stage: str = "",
+    line: str = "",
+    priority: str = "",
+    client: str = "",
+    q: str = "",
     sla: str = "",
     desk: str = "",
     since: str = "",
@@ -77,8 +83,14 @@ async def narrowed(
     closed_since: str = "",
     closed_until: str = "",
 ) -> dict[str, str]:
-    """The filters figures elsewhere lead to."""
+    """Every filter of the list, those that figures elsewhere lead to among them."""
     return {
+        "state": state if state in STATES else "open",
+        "stage": stage,
+        "line": line,
+        "priority": priority,
+        "client": client,
+        "q": q[:200],
         "sla": sla,
         "desk": desk,
         "since": since,
@@ -88,33 +100,18 @@ async def narrowed(
     }
 
 
-Narrowed = Annotated[dict[str, str], Depends(narrowed)]
+Asked = Annotated[dict[str, str], Depends(asked_for)]
 
 
 @router.get("/tickets")
 async def show(
     visit: VisitDep,
-    finer: Narrowed,
-    state: str = "open",
-    stage: str = "",
-    line: str = "",
-    priority: str = "",
-    client: str = "",
-    q: str = "",
+    query: Asked,
     cursor: str | None = None,
     chosen_all: Annotated[str, Query(alias="chosen")] = "",
 ) -> Response:
     """The list. ``chosen=all`` has every request of the page chosen: the way without a script."""
-    chosen = state if state in STATES else "open"
-    query = {
-        "state": chosen,
-        "stage": stage,
-        "line": line,
-        "priority": priority,
-        "client": client,
-        "q": q[:200],
-        **finer,
-    }
+    chosen = query["state"]
     if not visit.viewer.staff:  # people of a client have a list in their own words
         return redirect(address("/requests", {"q": query["q"]}))
     t = visit.portal.texts
@@ -135,7 +132,7 @@ async def show(
 
     found = await visit.read(read)
     f = Formats(t, visit.viewer.zone, visit.call.now)
-    filtered = any((stage, line, priority, client, q, *finer.values()))
+    filtered = any(value for name, value in query.items() if name != "state")
     return visit.page(
         "tickets/list",
         **found,
@@ -230,29 +227,11 @@ def _filters(visit: Visit, query: dict[str, str]) -> list[Filter]:
 
 
 @router.get("/tickets.csv")
-async def export(
-    visit: VisitDep,
-    finer: Narrowed,
-    state: str = "open",
-    stage: str = "",
-    line: str = "",
-    priority: str = "",
-    client: str = "",
-    q: str = "",
-) -> Response:
+async def export(visit: VisitDep, query: Asked) -> Response:
     """The same list as a file, every page of it."""
-    chosen = state if state in STATES else "open"
-    query = {
-        "state": chosen,
-        "stage": stage,
-        "line": line,
-        "priority": priority,
-        "client": client,
-        "q": q[:200],
-    }
 
     def page(connection: Connection, cursor: str | None) -> tuple[Sequence[RowMapping], str | None]:
-        return tickets.listed(connection, _wanted(connection, visit, {**query, **finer}), FILE_PAGE, cursor)
+        return tickets.listed(connection, _wanted(connection, visit, query), FILE_PAGE, cursor)
 
     def cells(row: RowMapping) -> list[Any]:
         values = (row[name] for name in COLUMNS)
