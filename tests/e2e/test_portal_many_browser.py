@@ -142,7 +142,6 @@ def test_every_form_opened_keeps_them_too(site: Site, browser: Browser) -> None:
         for act in ("priority", "assign", "pause", "resume", "link"):
             page.click(f"#many-{act} > summary")
             found += faults_of(page, f"{act} {width} {theme}")
-        page.fill("#many-why-pause", "")
         context.close()
     assert not found, "\n".join(sorted(set(found)))
 
@@ -159,6 +158,7 @@ def test_many_are_chosen_and_paused_by_keyboard_and_stay_chosen_when_the_list_mo
     boxes.nth(3).click(modifiers=["Shift"])
     assert page.locator("[data-choose]:checked").count() == 4
     assert "4 chosen" in page.inner_text("#many")
+    page.focus("#many-pause > summary")  # while a box has the focus, nothing moves under it
     site.world.sql(site.world.acme, "update ticket set subject = 'Batch moved' where number = 'ACME-5'")
     # Raising another one is what the open page hears of; it then takes what is new and leaves what is chosen.
     httpx2.post(
@@ -208,7 +208,9 @@ def test_a_reply_by_keyboard_and_without_a_script(site: Site, browser: Browser) 
     plain.click("text=Choose all on this page")
     plain.click("#many-resume > summary")
     plain.click("#many-resume button")
-    assert "Done for 6 of 6" in plain.inner_text("main")
+    rows = plain.locator("tbody tr").count()
+    assert rows >= 6
+    assert f"Done for {rows} of {rows}" in plain.inner_text("main")
 
 
 def test_a_delivery_is_signed_off_without_script_or_sign_in(site: Site, browser: Browser) -> None:
