@@ -71,7 +71,7 @@ def _filled(urls: StackUrls, settings: Settings, say: Say) -> Accounts:
     report, file = fill(urls, home, account.email, account.password)
     if not report.ok:
         say("The demo day did not go as planned; the pictures show what there is.")
-    return asyncio.run(leave_work_behind(urls.portal, read_people(file)))
+    return asyncio.run(leave_work_behind(urls.portal, read_people(file), say))
 
 
 def _pictured(
