@@ -261,7 +261,7 @@ class Timeline:
         person = _uuid(value)
         if person is not None:
             return self._people.get(person, "")
-        for group in ("stage", "state", "line", "doc_type"):
+        for group in (name, "stage", "state", "line", "doc_type"):
             if self._t.has(f"words.{group}.{value}"):
                 return self._t.word(group, value)
         try:

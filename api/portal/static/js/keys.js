@@ -60,7 +60,7 @@ function showSheet() {
     const name = one.dataset.keyName || one.getAttribute("aria-label") || one.textContent.trim().replace(/\s+/g, " ");
     if (!seen.has(one.dataset.key)) { seen.add(one.dataset.key); rows.push([shown(one.dataset.key), name]); }
   });
-  if (list.dataset.choose && document.querySelector("[data-choose]")) rows.push(["X", list.dataset.choose]);
+  if (list.dataset.pick && document.querySelector("[data-choose]")) rows.push(["X", list.dataset.pick]);
   document.querySelectorAll("[data-keys]").forEach((one) => JSON.parse(one.dataset.keys).forEach((row) => rows.push(row)));
   document.querySelectorAll(".side [data-go]").forEach((one) => rows.push([`G ${one.dataset.go.toUpperCase()}`, `${list.dataset.go} ${one.textContent.trim()}`]));
   list.replaceChildren(...rows.flatMap(([keys, name]) => {
