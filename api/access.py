@@ -28,6 +28,8 @@ CONTENT_READERS = WORKERS | {"admin", "auditor"} | CLIENT_ROLES
 """Roles that may open the documents themselves."""
 HOLDERS = frozenset({"agent", "sme", "lead", "desk", "ops"})
 """Roles that may pause and resume."""
+TALKERS = HOLDERS | {"success"}
+"""Roles that speak with the client."""
 DIRECTORS = frozenset({"lead", "desk", "ops"}) | CLIENT_ROLES
 """Roles that may cancel and set priorities."""
 CALIBRATORS = frozenset({"qa", "lead", "sme"})
@@ -104,6 +106,12 @@ TICKETS: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/tickets/{ticket_id}/retry"): allow("lead", "desk", "ops", "admin", scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/reopen"): allow("desk", "ops", CLIENT_ROLES, scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/links"): allow(HOLDERS, "qa", scope="tickets:write"),
+    ("POST", "/v1/tickets/{ticket_id}/notes"): allow(
+        TALKERS, "qa", "finance", "admin", scope="tickets:write"
+    ),
+    ("POST", "/v1/tickets/{ticket_id}/replies"): allow(TALKERS, scope="tickets:write"),
+    ("POST", "/v1/tickets/{ticket_id}/ai-reviews"): allow(HOLDERS, "qa", "admin", scope="tickets:write"),
+    ("POST", "/v1/tickets/bulk"): allow(HOLDERS, DIRECTORS, "qa", "wfm", scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/approval"): allow(CLIENT_ROLES, scope="approvals:write"),
     ("GET", "/v1/approvals"): allow(
         "lead", "desk", "success", "ops", "admin", "auditor", CLIENT_ROLES, scope="tickets:read"

@@ -24,8 +24,7 @@ from api.documentation import describe
 from api.edge import Edge
 from api.errors import problem
 from api.failures import as_domain_error
-from api.links import repeat
-from api.links import routes as links
+from api.links import approval, repeat, survey
 from api.machinery import TemporalMachinery
 from api.mailbox import Mailbox
 from api.portal import NAV, PORTAL_ROUTERS, PORTAL_RULES
@@ -36,16 +35,19 @@ from api.smtp import SmtpEdge
 from api.v1 import (
     acts,
     agreements,
+    ai_reviews,
     api_keys,
     approvals,
     audit,
     board,
+    bulk,
     calibrations,
     clients,
     documents,
     invoices,
     ledger,
     measures,
+    messages,
     operations,
     pages,
     passwords,
@@ -70,6 +72,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     sessions.router,
     api_keys.router,
     tickets.router,
+    bulk.router,
+    messages.router,
+    ai_reviews.router,
     acts.router,
     approvals.router,
     tasks.router,
@@ -80,7 +85,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     agreements.contract_router,
     agreements.calendar_router,
     users.router,
-    links.router,
+    approval.router,
+    survey.router,
     repeat.router,
     operations.router,
     calibrations.router,

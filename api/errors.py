@@ -63,6 +63,8 @@ STATUS: Mapping[str, int] = {
     "too-late-to-cancel": 409,
     "priority-unchanged": 409,
     "stale-version": 409,
+    "no-open-task": 409,
+    "already-judged": 409,
     "not-started-yet": 409,
     "period-not-locked": 409,
     "invoice-own-draft": 403,
@@ -238,6 +240,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "question-unknown": ("Not asked", "These are no questions of this unit: {questions}."),
     "link-to-itself": ("Same ticket", "A ticket cannot be linked to itself."),
     "link-across-clients": ("Another client", "Both tickets must belong to one client."),
+    "no-open-task": ("Nothing to give", "No task of {number} is open; there is nobody to give it to."),
+    "not-an-ai-act": ("No act of AI", "People judge what AI did; this was something else."),
+    "already-judged": ("Judged already", "Somebody has agreed with it before."),
+    "correction-missing": ("What is right?", "Say what would have been right, or why it is wrong."),
     "partial-units-missing": ("Documents missing", "A partial decision names the documents."),
 }
 """Title and detail of a code. A code that is not here speaks for itself."""

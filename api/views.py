@@ -28,7 +28,10 @@ from workflows import names
 
 AnyRow = Mapping[str, Any] | RowMapping
 
-_SIGNED = re.compile(r"(https?://[^\s/]+/[as]/)[\w.~-]+")
+_SIGNED = re.compile(r"(https?://[^\s/]+/[asr]/)[\w.~-]+")
+
+HOUSE = frozenset({"ticket.noted", "ai.approved", "ai.corrected"})
+"""Events of a timeline that are not for the client."""
 
 OPERATORS = frozenset({"ops", "admin"})
 """Roles that see a ticket's workflow in the Temporal Web UI."""
@@ -96,6 +99,11 @@ def messages(rows: Sequence[RowMapping], staff: bool) -> list[MessageView]:
 def approval(row: RowMapping) -> ApprovalView:
     """A version before the client."""
     return ApprovalView.model_validate(_values(row))
+
+
+def events(found: Sequence[TimelineEvent], staff: bool) -> list[EventView]:
+    """The timeline as the caller sees it: that there are notes is the provider's own business."""
+    return [event(one, staff) for one in found if staff or one.event not in HOUSE]
 
 
 def event(found: TimelineEvent, staff: bool) -> EventView:

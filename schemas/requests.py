@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.acts import Priority
 from schemas.http import Body, Line, Text, View
@@ -180,6 +181,14 @@ class MessageView(View):
     received_at: datetime
 
 
+class MessageBody(Body):
+    """What is said, in plain text."""
+
+    text: Text = Field(
+        min_length=1, max_length=20_000, examples=["The second page is missing; please send it."]
+    )
+
+
 class ClockView(View):
     """An SLA clock with what it has fired."""
 
@@ -324,11 +333,16 @@ class PriorityBody(Body):
     reason: Line = ""
 
 
+LinkKind = Literal["related", "duplicate", "repeat_contact", "follow_up"]
+LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
+"""How two tickets belong together."""
+
+
 class LinkBody(Body):
     """Link to another ticket of the same client, by id or number."""
 
     other: str = Field(min_length=1, max_length=64, examples=["ACME-26-000124"])
-    kind: Literal["related", "duplicate", "repeat_contact", "follow_up"] = "related"
+    kind: LinkKind = "related"
 
 
 class CompleteBody(Body):
@@ -368,6 +382,56 @@ class ApprovalBody(Body):
     decision: Literal["accept", "return", "partial"]
     units: dict[UUID, Literal["accept", "return"]] = Field(default_factory=dict, max_length=5_000)
     reason: Line = ""
+
+
+class AiReview(Body):
+    """What a person makes of an act of AI: ``event`` is its ``seq`` in the timeline. A correction says what is right,
+    or why it is wrong."""
+
+    event: int = Field(ge=1)
+    verdict: Literal["approved", "corrected"]
+    service_line: Line | None = Field(default=None, max_length=40, examples=["customer_support"])
+    ticket_type: Line | None = Field(default=None, max_length=60)
+    reason: Line = ""
+
+
+class BulkAct(Body):
+    """One act on up to 200 tickets. Which of the other values is needed depends on the act: ``priority`` for
+    priority, ``reason`` for pause, ``other`` for link; ``user_id`` null gives the tasks back to their queues."""
+
+    tickets: list[UUID] = Field(min_length=1, max_length=200)
+    act: Literal["priority", "assign", "pause", "resume", "link"]
+    priority: Priority | None = None
+    user_id: UUID | None = None
+    reason: Line = ""
+    other: str = Field(default="", max_length=64)
+    kind: LinkKind = "related"
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        needed = {"priority": self.priority, "pause": self.reason, "link": self.other}
+        if self.act in needed and not needed[self.act]:
+            name = {"priority": "priority", "pause": "reason", "link": "other"}[self.act]
+            raise PydanticCustomError("needed", "{act} needs {name}", {"act": self.act, "name": name})
+        return self
+
+
+class TicketOutcome(View):
+    """What became of one ticket: applied, being_applied, or refused with its code. ``number`` is empty where there is
+    no such ticket for the caller."""
+
+    ticket_id: UUID
+    number: str = ""
+    status: Literal["applied", "being_applied", "refused"]
+    outcome: str = ""
+    code: str | None = None
+    detail: str | None = None
+
+
+class BulkActOutcome(View):
+    """One outcome per ticket, in the order asked."""
+
+    results: list[TicketOutcome]
 
 
 class OneApproval(ApprovalBody):

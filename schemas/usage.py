@@ -11,6 +11,13 @@ from schemas.http import Body, View
 from schemas.invoices import Exact
 
 
+class PossibleContract(View):
+    """A contract of the unit's line that was in force when the unit was accepted."""
+
+    id: UUID
+    number: str
+
+
 class HeldUnit(View):
     """An accepted unit that had no contract. ``state`` is held until it has one (billable) or is waived."""
 
@@ -31,6 +38,9 @@ class HeldUnit(View):
     period: str
     bill_period: str
     contract_id: UUID | None = None
+    contracts: list[PossibleContract] = Field(
+        default_factory=list, description="Contracts it may be billed under, for one unit alone"
+    )
 
 
 class GiveContract(Body):

@@ -166,6 +166,32 @@ def demo(
 
 
 @app.command()
+def screenshots(
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the pictures go, a folder a role.", file_okay=False)
+    ] = Path("screenshots"),
+    docs: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Make the pictures of README and docs there.", file_okay=False),
+    ] = None,
+    role: Annotated[list[str] | None, typer.Option(help="Only this role; repeat for more.")] = None,
+    url: Annotated[str | None, typer.Option(help="Use the portal that runs there (`up --demo`).")] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="With --url: demo-people.json of its home.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Picture every page in both themes and at both widths, as each role sees it. Needs Chromium."""
+    from ticketos.dev.screens.run import screenshots as run
+
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    missing = run(out, say, docs=docs, roles=role or (), url=url, people=people)
+    for line in missing:
+        say(f"  not pictured: {line}")
+    if missing:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
 def extract(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE…", help="PDF, PNG, JPEG, TIFF or e-invoice XML")

@@ -18,6 +18,7 @@ from uuid import UUID
 
 import structlog
 from psycopg.types.json import Jsonb
+from sqlalchemy import Connection
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -38,6 +39,7 @@ from ticketos.channels.email.send import (
     message_id,
 )
 from ticketos.db.ids import new_id
+from ticketos.db.repositories import messages
 from ticketos.db.repositories.intake import HEAD_START
 from ticketos.db.session import driver
 from ticketos.domain.changes import Emit
@@ -244,9 +246,15 @@ class Relay:
         settings = self._found.settings
         template = str(item.payload["template"])
         link = self._link(template, item, row)
+        values = item.payload.get("values", {})
+        if (written := item.payload.get("message")) is not None:
+            text = await asyncio.to_thread(self._written, item, UUID(written))
+            if text is None:
+                return Hopeless("the reply is gone")
+            values = {"text": text}
         words = render(
             template,
-            item.payload.get("values", {}),
+            values,
             About(row[2], row[3], row[6], row[7], link, self._repeat(item, row)),
         )
         to = str(item.payload["to"])
@@ -355,21 +363,12 @@ class Relay:
 
     def _sent(self, item: Item, mail: OutMail, text: str) -> None:
         with self._found.database.transaction((item.client_id,)) as connection:
-            driver(connection).execute(
-                _SENT,
-                (
-                    new_id(),
-                    item.client_id,
-                    item.ticket_id,
-                    mail.message_id,
-                    mail.sender,
-                    mail.to[0],
-                    mail.subject,
-                    text,
-                    mail.sent_at,
-                    mail.sent_at,
-                ),
-            )
+            if (written := item.payload.get("message")) is not None:
+                messages.left_as_mail(
+                    connection, UUID(written), mail.message_id, mail.sender, mail.subject, mail.sent_at
+                )
+            else:
+                self._keep(connection, item, mail, text)
             self._found.audit.record(
                 connection,
                 client_id=item.client_id,
@@ -384,6 +383,29 @@ class Relay:
                     subject=mail.to[0],
                 ),
             )
+
+    def _written(self, item: Item, message_id: UUID) -> str | None:
+        """What a person wrote; it lies in the conversation and nowhere else."""
+        with self._found.database.transaction((item.client_id,)) as connection:
+            return messages.body_of(connection, message_id)
+
+    def _keep(self, connection: Connection, item: Item, mail: OutMail, text: str) -> None:
+        """A mail of ours is part of the conversation."""
+        driver(connection).execute(
+            _SENT,
+            (
+                new_id(),
+                item.client_id,
+                item.ticket_id,
+                mail.message_id,
+                mail.sender,
+                mail.to[0],
+                mail.subject,
+                text,
+                mail.sent_at,
+                mail.sent_at,
+            ),
+        )
 
 
 class Hopeless(str):

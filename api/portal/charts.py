@@ -9,9 +9,12 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 640, 220
+WIDTH, HEIGHT = 440, 210
+"""As large as a chart is shown in a card, so that its letters are as large as they say."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 24
 _TONES = 4
+_NAMED = 6
+"""So many labels have room beneath the axis."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _middle(index: int, count: int) -> float:
 
 def _names(chart: Chart) -> list[Markup]:
     count = len(chart.labels)
-    every = max(1, -(-count // 10))
+    every = max(1, -(-count // _NAMED))
     return [
         Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
             round(_middle(index, count), 1), HEIGHT - 6, label

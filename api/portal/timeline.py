@@ -76,6 +76,7 @@ _ICONS: tuple[tuple[str, str], ...] = (
     ("quality.", "quality"),
     ("defect.", "alert"),
     ("task.", "tasks"),
+    ("ai.", "robot"),
     ("survey.", "star"),
     ("mail.", "mail"),
     ("usage.", "money"),
@@ -83,7 +84,12 @@ _ICONS: tuple[tuple[str, str], ...] = (
     ("journal.", "money"),
     ("access.", "lock"),
 )
-_HIDDEN = frozenset({"document", "defect", "version", "journal", "act", "act_kind", "seed", "outcome"})
+_WRITTEN = frozenset({"ticket.replied", "ticket.noted"})
+_SAID = _WRITTEN | {"ticket.reply_received"}
+"""Events whose message stands in the stream itself."""
+_HIDDEN = frozenset(
+    {"document", "defect", "version", "journal", "act", "act_kind", "seed", "outcome", "of", "act_seq"}
+)
 """Facts that are ids for machines; the entry links to what they mean."""
 
 
@@ -96,6 +102,12 @@ class AiAct:
     top: tuple[tuple[str, Decimal], ...] = ()
     why: tuple[str, ...] = ()
     verdict: str = ""
+    event: int = 0
+    judged: str = ""
+    """What people made of it: approved, corrected, or nothing yet."""
+    todo: str | None = None
+    """Where it is corrected by doing an open task; None when it is kept as a correction alone."""
+    classified: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,10 +141,19 @@ class Timeline:
     """Makes the stream for one viewer."""
 
     def __init__(
-        self, t: Texts, f: Formats, people: Mapping[UUID, str], documents: Mapping[UUID, str]
+        self,
+        t: Texts,
+        f: Formats,
+        people: Mapping[UUID, str],
+        documents: Mapping[UUID, str],
+        judged: Mapping[str, str] | None = None,
+        todo: Mapping[UUID | None, str] | None = None,
     ) -> None:
+        """``judged``: event of AI → what people made of it; ``todo``: document, or None for the classification → the
+        open task that decides it."""
         self._t, self._f = t, f
         self._people, self._documents = people, documents
+        self._judged, self._todo = judged or {}, todo or {}
 
     def entries(
         self,
@@ -145,12 +166,15 @@ class Timeline:
         """Everything in one order; ``group`` leaves one kind of line."""
         first = events[0].at if events else None
         lines = [self._event(event) for event in events]
-        # A message that came is an event too; the message itself says more.
-        lines = [
-            line for line, event in zip(lines, events, strict=True) if event.event != "ticket.reply_received"
-        ]
+        # A message is an event too; the message itself says more, and the event who wrote it.
+        writers = {
+            event.entity_id: line.who
+            for line, event in zip(lines, events, strict=True)
+            if event.event in _WRITTEN
+        }
+        lines = [line for line, event in zip(lines, events, strict=True) if event.event not in _SAID]
         lines += [
-            self._message(one)
+            self._message(one, writers.get(str(one.id), ""))
             for one in messages
             if first is None or one.received_at >= first or one is messages[0]
         ]
@@ -172,23 +196,27 @@ class Timeline:
             low=event.event in LOW,
             why=_in_words(t, event.why),
             facts=self._facts(event, document),
-            ai=self._ai(event),
+            ai=self._ai(event, document),
             document_id=document,
         )
 
-    def _message(self, message: MessageView) -> Entry:
+    def _message(self, message: MessageView, writer: str) -> Entry:
         t = self._t
+        facts = [(t("ticket.subject"), message.subject)] if message.subject else []
+        if message.direction == "out" and writer:
+            left = "ticket.reply.sent" if message.sent_at else f"ticket.reply.{message.channel}"
+            facts.append((t("ticket.reply.way"), t(left, to=message.recipient)))
         return Entry(
             at=message.received_at,
             title=t(f"ticket.message.{message.direction}")
             if t.has(f"ticket.message.{message.direction}")
             else t("ticket.message.note"),
-            icon="mail",
+            icon="flag" if message.direction == "note" else "mail",
             group="talk",
-            who=message.sender,
+            who=writer or message.sender,
             body=message.body,
             direction=message.direction,
-            facts=((t("ticket.subject"), message.subject),) if message.subject else (),
+            facts=tuple(facts),
         )
 
     def _who(self, event: EventView) -> str:
@@ -234,7 +262,7 @@ class Timeline:
         person = _uuid(value)
         if person is not None:
             return self._people.get(person, "")
-        for group in ("stage", "state", "line", "doc_type"):
+        for group in (name, "stage", "state", "line", "doc_type"):
             if self._t.has(f"words.{group}.{value}"):
                 return self._t.word(group, value)
         try:
@@ -246,7 +274,7 @@ class Timeline:
         except ValueError:
             return str(value)
 
-    def _ai(self, event: EventView) -> AiAct | None:
+    def _ai(self, event: EventView, document: UUID | None) -> AiAct | None:
         after = event.after or {}
         if event.event in ("ticket.triaged", "ticket.triage_needed") and "engine" in after:
             chosen = after.get("by") == "ai"
@@ -264,6 +292,10 @@ class Timeline:
                     if "by" not in after
                     else "ticket.ai.agreed"
                 ),
+                event=event.seq,
+                judged=self._judged.get(str(event.id), "").removeprefix("ai."),
+                todo=self._todo.get(None),
+                classified=True,
             )
         if event.event == "document.read":
             straight = after.get("straight_through")
@@ -272,6 +304,9 @@ class Timeline:
                 decimal_of(after.get("confidence")),
                 why=tuple(blocked_in_words(self._t, one) for one in after.get("blocked_by") or ()),
                 verdict=self._t("ticket.ai.straight" if straight else "ticket.ai.person"),
+                event=event.seq,
+                judged=self._judged.get(str(event.id), "").removeprefix("ai."),
+                todo=self._todo.get(document),
             )
         return None
 
@@ -309,7 +344,11 @@ def _settled(run: list[Entry]) -> Iterator[Entry | Fold]:
 
 def _group(event: EventView) -> Group:
     name, after = event.event, event.after or {}
-    if name == "document.read" or (name.startswith("ticket.triage") and "engine" in after):
+    if (
+        name == "document.read"
+        or name.startswith("ai.")
+        or (name.startswith("ticket.triage") and "engine" in after)
+    ):
         return "ai"
     if name.startswith(("usage.", "invoice.", "journal.", "credit_note.", "payout.", "period.")) or name in (
         "document.posted",

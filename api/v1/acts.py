@@ -88,7 +88,7 @@ async def perform(
         await _leave_open(call, keyed)
         return JSONResponse(BeingApplied(id=act_key).model_dump(mode="json"), 202)
     if not result.applied:
-        refusal = _refused(result)
+        refusal = refused(result)
         await _unsettled(call, keyed, refusal)
         raise refusal
     body = Applied(id=act_key, outcome=result.outcome, facts=result.facts)
@@ -128,7 +128,8 @@ async def _leave_open(call: Call, keyed: Keyed | None) -> None:
         await call.read(lambda connection: idempotency.leave_open(connection, kept))
 
 
-def _refused(result: ActResult) -> DomainError:
+def refused(result: ActResult) -> DomainError:
+    """What the workflow refused, as the API says it."""
     return DomainError(result.code or "act-refused", **result.params)
 
 
@@ -283,7 +284,7 @@ async def _decide(call: Call, wanted: OneApproval, key: str) -> ApprovalOutcome:
         planned = await call.read(plan)
         result = await call.services.acts.act(planned.target, planned.update, planned.argument)
         if result is not None and not result.applied:
-            raise _refused(result)
+            raise refused(result)
     except DomainError as error:
         detail = words_of(error.code, error.params)[1]
         return ApprovalOutcome(ticket_id=wanted.ticket_id, status="refused", code=error.code, detail=detail)

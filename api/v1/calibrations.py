@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Connection, RowMapping
 
 from api.deps import Call, CallDep, ReadDep, Reply
-from api.v1.invoices import client_named
+from api.v1.invoices import clients_seen
 from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
 from schemas.calibration import CalibrationSummary, CalibrationUnitView, CalibrationView, ScoreBody
 from schemas.http import Page
@@ -32,9 +32,7 @@ async def list_calibrations(
     before = id_cursor(cursor)
 
     def read(connection: Connection) -> list[RowMapping]:
-        seen = list(call.principal.clients_with(call.rule.roles))
-        if client is not None:
-            seen = [client_named(connection, call, client)["id"]]
+        seen = clients_seen(connection, call, client)
         return list(calibration.listed(connection, seen, limit=limit + 1, before=before))
 
     found = await call.read(read)

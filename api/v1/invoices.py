@@ -73,6 +73,13 @@ def client_named(connection: Connection, call: Call, name: str) -> RowMapping:
     return row
 
 
+def clients_seen(connection: Connection, call: Call, named: str | None) -> list[UUID]:
+    """The clients a list is about: the one that was named, else all the caller has the route's roles over."""
+    if named is not None:
+        return [client_named(connection, call, named)["id"]]
+    return list(call.principal.clients_with(call.rule.roles))
+
+
 def _one(connection: Connection, call: Call, invoice_id: UUID, *, lock: bool = False) -> RowMapping:
     """The invoice, if the caller may see it: a client sees its own once it is issued."""
     row = rows.get(connection, invoice_id, lock=lock)
@@ -171,9 +178,7 @@ async def list_invoices(
     before = id_cursor(cursor)
 
     def read(connection: Connection) -> list[RowMapping]:
-        seen = list(call.principal.clients_with(call.rule.roles))
-        if client is not None:
-            seen = [client_named(connection, call, client)["id"]]
+        seen = clients_seen(connection, call, client)
         staff = [one for one in seen if call.principal.staff_over(one)]
         return list(
             rows.listed(

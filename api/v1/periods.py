@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
 from api.access import BILLERS, Rule, allow
 from api.deps import Call, ReadDep
-from api.v1.invoices import client_named
+from api.v1.invoices import clients_seen
 from api.v1.measures import MOST_MONTHS, months_until
 from api.v1.parameters import problems
 from schemas.invoices import MonthView
@@ -24,16 +23,10 @@ RULES: dict[tuple[str, str], Rule] = {
 ClientNamed = Annotated[str | None, Query(max_length=60, description="Id or slug of a client")]
 
 
-def _chosen(connection: Connection, call: Call, client: str | None) -> list[UUID]:
-    if client is not None:
-        return [client_named(connection, call, client)["id"]]
-    return list(call.principal.clients_with(call.rule.roles))
-
-
 def months_of(connection: Connection, call: Call, client: str | None, count: int) -> list[MonthView]:
     """The months of one client, or of all the caller bills, the newest first."""
     first = months_until(call.now.date(), count)[0]
-    chosen = _chosen(connection, call, client)
+    chosen = clients_seen(connection, call, client)
     return [MonthView.model_validate(one) for one in periods.months(connection, chosen, first)]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping
 from api.access import BILLERS, Rule, allow
 from api.deps import CallDep, ReadDep, Reply
 from api.principal import CLIENT_ROLES
-from api.v1.invoices import client_named
+from api.v1.invoices import client_named, clients_seen
 from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
 from schemas.http import Page
 from schemas.reconciliation import ReconciliationView, RunReconciliation
@@ -45,9 +45,7 @@ async def list_reconciliations(
     before = id_cursor(cursor)
 
     def read(connection: Connection) -> list[RowMapping]:
-        seen = list(call.principal.clients_with(call.rule.roles))
-        if client is not None:
-            seen = [client_named(connection, call, client)["id"]]
+        seen = clients_seen(connection, call, client)
         return list(reconciliation.listed(connection, seen, limit=limit + 1, day=day, before=before))
 
     found = await call.read(read)

@@ -113,13 +113,15 @@ async def claim(call: CallDep, task_id: UUID) -> Response:
 async def assign(call: CallDep, task_id: UUID, body: AssignBody) -> Response:
     """Give a task to a person, or back to its queue."""
 
-    def write(connection: Connection) -> Reply:
-        row = one(connection, call, task_id, lock=True)
-        if body.user_id is not None:
-            tasks.require_able(connection, row, body.user_id, call.now.date())
-        return _shown(_assigned(connection, call, row, body.user_id), call)
+    return await call.write(lambda connection: _shown(give(connection, call, task_id, body.user_id), call))
 
-    return await call.write(write)
+
+def give(connection: Connection, call: Call, task_id: UUID, user_id: UUID | None) -> RowMapping:
+    """Give a task to a person who may do it, or back to its queue (None)."""
+    row = one(connection, call, task_id, lock=True)
+    if user_id is not None:
+        tasks.require_able(connection, row, user_id, call.now.date())
+    return _assigned(connection, call, row, user_id)
 
 
 def _assigned(connection: Connection, call: Call, row: RowMapping, user_id: UUID | None) -> RowMapping:

@@ -356,7 +356,7 @@ async def read_tree(call: ReadDep, ticket_id: UUID) -> JSONResponse:
             approvals=[views.approval(approval) for approval in around.approvals],
             usage=[UsageView.model_validate(dict(usage)) for usage in around.usage],
             links=[LinkView.model_validate(dict(link)) for link in around.links],
-            events=[views.event(event, staff) for event in events],
+            events=views.events(events, staff),
             workflow_url=views.workflow_url(root_id, root["client_id"], call.principal, call.services),
         )
 
@@ -377,8 +377,8 @@ async def read_events(
         row = one(connection, call, ticket_id)
         found = call.services.audit.timeline(connection, row["root_id"], after=after, limit=limit + 1)
         staff = call.principal.staff_over(row["client_id"])
-        shown = [views.event(event, staff) for event in found[:limit]]
-        following = str(shown[-1].seq) if len(found) > limit else None
+        shown = views.events(found[:limit], staff)
+        following = str(found[limit - 1].seq) if len(found) > limit else None
         return page(shown, following, call.request.url, Page[EventView])
 
     return await call.read(read)
@@ -414,15 +414,19 @@ async def link_ticket(call: CallDep, ticket_id: UUID, body: LinkBody) -> Respons
     """Tie this ticket to another of the same client."""
 
     def link(connection: Connection) -> Reply:
-        row = one(connection, call, ticket_id)
-        try:
-            other = tickets.get(connection, TypeAdapter(UUID).validate_python(body.other))
-        except ValidationError:
-            other = tickets.by_number(connection, row["client_id"], body.other)
-        if other is None or other["client_id"] not in call.principal.clients:
-            raise DomainError("not-found", what="other ticket")
-        actor = call.principal.actor(row["client_id"])
-        made = call.services.tickets.link(connection, row, other, body.kind, actor=actor, at=call.now)
+        made = linked(connection, call, one(connection, call, ticket_id), body.other, body.kind)
         return Reply(LinkView.model_validate(dict(made)), 201)
 
     return await call.write(link)
+
+
+def linked(connection: Connection, call: Call, row: RowMapping, named: str, kind: str) -> RowMapping:
+    """Tie ``row`` to the ticket of that id or number."""
+    try:
+        other = tickets.get(connection, TypeAdapter(UUID).validate_python(named))
+    except ValidationError:
+        other = tickets.by_number(connection, row["client_id"], named)
+    if other is None or other["client_id"] not in call.principal.clients:
+        raise DomainError("not-found", what="other ticket")
+    actor = call.principal.actor(row["client_id"])
+    return call.services.tickets.link(connection, row, other, kind, actor=actor, at=call.now)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping
 
 from api.access import BILLERS, Rule, allow
 from api.deps import Call, CallDep, ReadDep, Reply
-from api.v1.invoices import client_named
+from api.v1.invoices import clients_seen
 from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
 from schemas.http import Page
 from schemas.usage import GiveContract, HeldUnit, WaiveUsage
@@ -22,6 +22,7 @@ router = APIRouter(prefix="/v1/held-usage", tags=["billing"])
 
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/held-usage"): allow(BILLERS, "desk", scope="billing:read"),
+    ("GET", "/v1/held-usage/{usage_id}"): allow(BILLERS, "desk", scope="billing:read"),
     ("POST", "/v1/held-usage/{usage_id}/contract"): allow("finance", "desk", scope="billing:write"),
     ("POST", "/v1/held-usage/{usage_id}/waive"): allow("finance", scope="billing:write"),
 }
@@ -47,14 +48,24 @@ def held_of(
     connection: Connection, call: Call, client: str | None, limit: int, before: UUID | None = None
 ) -> list[HeldUnit]:
     """What waits for a contract at one client, or at all whose billing is the caller's, the newest first."""
-    if client is not None:
-        seen = [client_named(connection, call, client)["id"]]
-    else:
-        seen = list(call.principal.clients_with(call.rule.roles))
+    seen = clients_seen(connection, call, client)
     return [
         HeldUnit.model_validate(dict(row))
         for row in held_usage.listed(connection, seen, limit=limit, before=before)
     ]
+
+
+@router.get("/{usage_id}", response_model=HeldUnit, responses=problems(404))
+async def read_held(call: ReadDep, usage_id: UUID) -> Response:
+    """One unit, whatever became of it; while it is held, with the contracts it may be billed under."""
+    return (await call.read(lambda connection: Reply(one(connection, call, usage_id)))).response()
+
+
+def one(connection: Connection, call: Call, usage_id: UUID) -> HeldUnit:
+    """One unit with the contracts it may be billed under."""
+    row = call.found(held_usage.get(connection, usage_id), "usage")
+    found = held_usage.contracts_for(connection, row) if row["state"] == "held" else ()
+    return HeldUnit.model_validate({**row, "contracts": [{"id": c.id, "number": c.number} for c in found]})
 
 
 def _locked(connection: Connection, call: Call, usage_id: UUID) -> RowMapping:

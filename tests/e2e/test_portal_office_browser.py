@@ -4,29 +4,19 @@ database; the workflows are stood in for."""
 
 from __future__ import annotations
 
-import shutil
-import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx2
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.support.api import PASSWORD, Person, World, world_on
+from tests.support.api import PASSWORD
 from tests.support.books import accepted, contract, settle
+from tests.support.site import CHROMIUM, Site, chromium, ids, served
 from ticketos.dev.database import PostgresUrls
-from ticketos.dev.processes import free_port
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
-SHAPES = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"), (320, "light"))
 NASTY = '<img src=x onerror="document.title=\'owned\'"> {{7*7}} "\'><script>document.title="owned"</script>'
 
 pytestmark = [
@@ -35,36 +25,10 @@ pytestmark = [
 ]
 
 
-@dataclass
-class Site:
-    """The served app with people and rows to look at."""
-
-    base: str
-    world: World
-    people: dict[str, Person] = field(default_factory=dict)
-    ids: dict[str, UUID] = field(default_factory=dict)
-
-    def context(self, browser: Browser, who: str, **options: Any) -> BrowserContext:
-        made = browser.new_context(base_url=self.base, **options)
-        made.add_cookies(
-            [{"name": "tos_session", "value": self.people[who].token, "url": self.base, "httpOnly": True}]
-        )
-        return made
-
-
 @pytest.fixture(scope="module")
 def site(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    port = free_port()
-    base = f"http://localhost:{port}"
-    with world_on(database, tmp_path_factory.mktemp("portal"), public_url=base) as world:
-        server = uvicorn.Server(uvicorn.Config(world.app, port=port, log_level="warning"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        yield seeded(Site(base, world))
-        server.should_exit = True
-        thread.join(15)
+    with served(database, tmp_path_factory.mktemp("portal")) as made:
+        yield seeded(made)
 
 
 def seeded(site: Site) -> Site:
@@ -100,16 +64,14 @@ def seeded(site: Site) -> Site:
         "checker": world.person(world.provider, ("finance", None), email="checker@x.example"),
     }
     with_contract = world.sql(world.acme, "select id from contract limit 1")[0].id
-    site.ids = {"waiting": waiting, "contract": with_contract}
+    site.ids = ids(waiting=waiting, contract=with_contract, acme=world.acme)
     return site
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as made:
         yield made
-        made.close()
 
 
 PAGES = {
@@ -131,38 +93,8 @@ PAGES = {
 def test_every_page_keeps_the_rules_at_every_width_and_in_both_themes(
     site: Site, browser: Browser, who: str
 ) -> None:
-    found: list[str] = []
-    axe, ids = Axe(), {**site.ids, "acme": site.world.acme}
-    for width, theme in SHAPES:
-        context = site.context(browser, who, viewport={"width": width, "height": 850}, color_scheme=theme)
-        page = context.new_page()
-        page.on(
-            "console",
-            lambda m: (
-                found.append(f"console: {m.text}")
-                if m.type in ("error", "warning") and "404" not in m.text
-                else None
-            ),
-        )
-        page.on("pageerror", lambda error: found.append(f"error: {error}"))
-        page.on(
-            "request",
-            lambda r: None if r.url.startswith(site.base) else found.append(f"another host: {r.url}"),
-        )
-        for path in PAGES[who]:
-            page.goto(path.format(**ids))
-            at = f"{path} {width} {theme}"
-            assert "owned" not in page.title(), at
-            over = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            if over > 0:
-                found.append(f"{at}: {over} px too wide")
-            if width != 320:
-                result = axe.run(page, options=AXE).response["violations"]
-                found += [f"{at}: {one['id']} {one['nodes'][0]['html'][:160]}" for one in result]
-        context.close()
-    assert not found, "\n".join(sorted(set(found)))
+    found = site.faults(browser, who, PAGES[who])
+    assert not found, "\n".join(found)
 
 
 def test_the_wall_changes_by_itself_and_takes_nothing_away_from_the_keyboard(

@@ -126,6 +126,14 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/tickets/{ticket_id}/retry"): lambda _: {},
     ("POST", "/v1/tickets/{ticket_id}/reopen"): lambda _: {"reason": "r"},
     ("POST", "/v1/tickets/{ticket_id}/links"): lambda rows: {"other": str(rows.ticket_id())},
+    ("POST", "/v1/tickets/{ticket_id}/notes"): lambda _: {"text": "t"},
+    ("POST", "/v1/tickets/{ticket_id}/replies"): lambda _: {"text": "t"},
+    ("POST", "/v1/tickets/{ticket_id}/ai-reviews"): lambda _: {"event": 1, "verdict": "approved"},
+    ("POST", "/v1/tickets/bulk"): lambda rows: {
+        "tickets": [str(rows.ticket_id())],
+        "act": "pause",
+        "reason": "r",
+    },
     ("POST", "/v1/tickets/{ticket_id}/approval"): lambda _: {"version": VERSION, "decision": "accept"},
     ("POST", "/v1/approvals"): lambda rows: {
         "approvals": [{"ticket_id": str(rows.ticket_id()), "version": VERSION, "decision": "accept"}]
@@ -261,7 +269,7 @@ def _check_outside(world: World, key: tuple[str, str], role: str, answer: httpx2
     """A caller of another client learns nothing: not the row, not even that it exists."""
     if key[1] in OWN_ACCOUNT and "{" not in key[1]:
         assert answer.status_code < 300
-    elif key == ("POST", "/v1/approvals"):
+    elif key in (("POST", "/v1/approvals"), ("POST", "/v1/tickets/bulk")):
         assert [(one["status"], one["code"]) for one in answer.json()["results"]] == [
             ("refused", "not-found")
         ]

@@ -276,6 +276,19 @@ class AuditTrail:
         found = connection.exec_driver_sql(_TIMELINE, (root_id, after, limit)).all()
         return tuple(self._shown(connection, row) for row in found)
 
+    def last_about(
+        self, connection: Connection, root_id: UUID, entity_ids: Sequence[str], events: Sequence[str]
+    ) -> dict[str, str]:
+        """The newest of these events about each of these entities within a request's tree, by the entity's id."""
+        if not entity_ids:
+            return {}
+        found = connection.exec_driver_sql(
+            "select entity_id, event from audit_event where root_id = %s and entity_id = any(%s)"
+            " and event = any(%s) order by seq",
+            (root_id, list(entity_ids), list(events)),
+        )
+        return {row.entity_id: row.event for row in found}
+
     def explore(
         self,
         connection: Connection,

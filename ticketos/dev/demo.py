@@ -56,7 +56,7 @@ def run_demo(documents: Path | None = None, *, keep: bool = False) -> Report:
     """
     plans = working_day() if documents is None else ()
     files = folder.collect(documents) if documents is not None else ()
-    _leave_outside_alone()
+    leave_outside_alone()
     began = time.monotonic()
     with Board() as board, ThreadPoolExecutor(1) as maker:
         settings = Settings(home=Path(tempfile.mkdtemp(prefix="ticketos-demo-"))) if keep else Settings()
@@ -193,7 +193,7 @@ def objects_folder(settings: Settings) -> Path:
     return Path(unquote(url.path))
 
 
-def _leave_outside_alone() -> None:
+def leave_outside_alone() -> None:
     """The demo has services of its own: what the environment says of real ones must reach no part of it."""
     for name in [*os.environ]:
         if name in _OUTSIDE or (name.startswith("TICKETOS_") and name not in _KEPT):

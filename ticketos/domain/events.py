@@ -21,6 +21,8 @@ class Event:
 CATALOGUE: tuple[Event, ...] = (
     Event("ticket.received", "Request received"),
     Event("ticket.reply_received", "Reply received"),
+    Event("ticket.replied", "Reply to the client"),
+    Event("ticket.noted", "Internal note"),
     Event("ticket.triaged", "Service line and type decided"),
     Event("ticket.triage_needed", "A person is asked to classify"),
     Event("ticket.contract_checked", "Contract checked"),
@@ -68,6 +70,8 @@ CATALOGUE: tuple[Event, ...] = (
     Event("model.promoted", "Learnt version in use"),
     Event("model.refused", "Learnt version not used"),
     Event("model.rolled_back", "Learnt version taken back"),
+    Event("ai.approved", "A person agreed with the AI"),
+    Event("ai.corrected", "A person corrected the AI"),
     Event("quality.level_1", "Checked automatically"),
     Event("quality.level_2", "Checked by a second person"),
     Event("defect.opened", "Defect opened"),

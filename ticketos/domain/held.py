@@ -52,16 +52,7 @@ def give_contract(
     Raises ``usage-not-held``, ``contract-other-line`` and ``contract-not-in-force`` (on the day of acceptance).
     """
     _require_held(held)
-    if held.service_line is not None and held.service_line != contract.service_line:
-        raise DomainError(
-            "contract-other-line",
-            wanted=held.service_line,
-            given=contract.service_line,
-            number=contract.number,
-        )
-    day = held.accepted_at.astimezone(ZoneInfo(zone)).date()
-    if not contract.in_force(day):
-        raise DomainError("contract-not-in-force", number=contract.number, day=day.isoformat())
+    require_fits(contract, held.service_line, held.accepted_at, zone)
     event = usage.UsageEvent(
         held.key,
         str(held.client_id),
@@ -77,6 +68,27 @@ def give_contract(
     return Settlement(
         BILLABLE, _emit("usage.contract_given", held, after, reason or None), contract.id, month, fate
     )
+
+
+def require_fits(contract: ContractState, service_line: str | None, accepted_at: datetime, zone: str) -> None:
+    """Refuse a contract of another line than the unit's, or one that was not in force on the client's day of
+    acceptance."""
+    if service_line is not None and service_line != contract.service_line:
+        raise DomainError(
+            "contract-other-line", wanted=service_line, given=contract.service_line, number=contract.number
+        )
+    day = accepted_at.astimezone(ZoneInfo(zone)).date()
+    if not contract.in_force(day):
+        raise DomainError("contract-not-in-force", number=contract.number, day=day.isoformat())
+
+
+def fits(contract: ContractState, service_line: str | None, accepted_at: datetime, zone: str) -> bool:
+    """Whether a unit may be billed under this contract."""
+    try:
+        require_fits(contract, service_line, accepted_at, zone)
+    except DomainError:
+        return False
+    return True
 
 
 def waive(held: HeldUsage, reason: str) -> Settlement:

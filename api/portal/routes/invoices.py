@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from api.access import Rule, as_page
 from api.portal import chips
+from api.portal.acting import Send
 from api.portal.formats import Formats
 from api.portal.listing import FILE_PAGE, LIMIT, address, choices, client_filter, clients_of, file_of
 from api.portal.parts import Crumb, Empty, Filter, NavItem, Notice, Tile
@@ -269,22 +270,19 @@ async def issue(visit: PostDep, invoice_id: UUID) -> Response:
 @router.post("/invoices/{invoice_id}/cancel")
 async def cancel(visit: PostDep, invoice_id: UUID) -> Response:
     """Withdraw what was not issued."""
-
-    async def work() -> Response:
-        return await v1.cancel_invoice(
-            visit.call, invoice_id, visit.body(CancelInvoice, reason=visit.form.text("reason", 500))
-        )
-
-    return await _act(visit, invoice_id, work, "invoices.cancelled")
+    return await _with_reason(visit, invoice_id, v1.cancel_invoice, CancelInvoice, "invoices.cancelled")
 
 
 @router.post("/invoices/{invoice_id}/credit")
 async def credit(visit: PostDep, invoice_id: UUID) -> Response:
     """Credit all that is left of an issued invoice."""
+    return await _with_reason(visit, invoice_id, v1.credit_invoice, NewCreditNote, "invoices.credited")
 
+
+async def _with_reason(
+    visit: Visit, invoice_id: UUID, send: Send, body: type[CancelInvoice | NewCreditNote], said: str
+) -> Response:
     async def work() -> Response:
-        return await v1.credit_invoice(
-            visit.call, invoice_id, visit.body(NewCreditNote, reason=visit.form.text("reason", 500))
-        )
+        return await send(visit.call, invoice_id, visit.body(body, reason=visit.form.text("reason", 500)))
 
-    return await _act(visit, invoice_id, work, "invoices.credited")
+    return await _act(visit, invoice_id, work, said)

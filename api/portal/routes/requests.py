@@ -15,6 +15,7 @@ from starlette.responses import Response
 from api import views
 from api.access import ROUTES, Rule, allow, as_page
 from api.portal import calm, chips
+from api.portal.acting import FormAct, offer, rules_of
 from api.portal.listing import (
     CLIENT,
     FILE_PAGE,
@@ -37,18 +38,30 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.state import OPEN_STATES
 
 router = APIRouter(include_in_schema=False)
+ACTS: dict[str, FormAct] = {
+    "cancel": FormAct(
+        acts.cancel, ReasonBody, "requests.cancelled", ROUTES["POST", "/v1/tickets/{ticket_id}/cancel"]
+    ),
+    "priority": FormAct(
+        acts.change_priority,
+        PriorityBody,
+        "requests.prioritised",
+        ROUTES["POST", "/v1/tickets/{ticket_id}/priority"],
+    ),
+    "reopen": FormAct(
+        acts.reopen, ReasonBody, "requests.reopened", ROUTES["POST", "/v1/tickets/{ticket_id}/reopen"]
+    ),
+}
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/requests"): allow(CLIENT, page=True),
     ("GET", "/requests.csv"): allow(CLIENT, page=True),
     ("GET", "/requests/new"): allow(CLIENT, page=True),
     ("POST", "/requests"): allow(CLIENT, page=True),
     ("GET", "/requests/{ticket_id}"): allow(CLIENT, page=True),
-    ("POST", "/requests/{ticket_id}/cancel"): as_page(ROUTES["POST", "/v1/tickets/{ticket_id}/cancel"]),
-    ("POST", "/requests/{ticket_id}/priority"): as_page(ROUTES["POST", "/v1/tickets/{ticket_id}/priority"]),
     ("POST", "/requests/{ticket_id}/documents/{document_id}/password"): as_page(
         ROUTES["POST", "/v1/documents/{document_id}/password"]
     ),
-    ("POST", "/requests/{ticket_id}/reopen"): as_page(ROUTES["POST", "/v1/tickets/{ticket_id}/reopen"]),
+    **rules_of("/requests/{ticket_id}", ACTS),
 }
 NAV = (
     NavItem(
@@ -259,22 +272,6 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
     )
 
 
-async def _act(visit: Visit, ticket_id: UUID, work: Any, said: str) -> Response:
-    async def again(notice: Notice, status: int) -> Response:
-        return await _one(
-            visit, ticket_id, status, notice=notice, typed={"reason": visit.form.text("reason")}
-        )
-
-    return await visit.act(work, to=f"/requests/{ticket_id}", said=said, again=again)
-
-
-def _reason(visit: Visit) -> ReasonBody:
-    reason = visit.form.text("reason", 500)
-    if not reason:
-        raise DomainError("reason-missing")
-    return visit.body(ReasonBody, reason=reason)
-
-
 @router.post("/requests/{ticket_id}/documents/{document_id}/password")
 async def password(visit: PostDep, ticket_id: UUID, document_id: UUID) -> Response:
     """The password of a protected document, or that there is none."""
@@ -288,37 +285,11 @@ async def password(visit: PostDep, ticket_id: UUID, document_id: UUID) -> Respon
         body = visit.body(PasswordBody, password=given, leave_out=leave_out)
         return await passwords.give_password(visit.call, document_id, body)
 
-    return await _act(visit, ticket_id, work, "requests.left_out" if leave_out else "requests.unlocked")
+    async def again(notice: Notice, status: int) -> Response:
+        return await _one(visit, ticket_id, status, notice=notice)
+
+    said = "requests.left_out" if leave_out else "requests.unlocked"
+    return await visit.act(work, to=f"/requests/{ticket_id}", said=said, again=again)
 
 
-@router.post("/requests/{ticket_id}/cancel")
-async def cancel(visit: PostDep, ticket_id: UUID) -> Response:
-    """Withdraw the request, with a reason."""
-
-    async def work() -> Response:
-        return await acts.cancel(visit.call, ticket_id, _reason(visit))
-
-    return await _act(visit, ticket_id, work, "requests.cancelled")
-
-
-@router.post("/requests/{ticket_id}/priority")
-async def prioritise(visit: PostDep, ticket_id: UUID) -> Response:
-    """Ask for another priority."""
-
-    async def work() -> Response:
-        body = visit.body(
-            PriorityBody, priority=visit.form.text("priority"), reason=visit.form.text("reason", 500)
-        )
-        return await acts.change_priority(visit.call, ticket_id, body)
-
-    return await _act(visit, ticket_id, work, "requests.prioritised")
-
-
-@router.post("/requests/{ticket_id}/reopen")
-async def reopen(visit: PostDep, ticket_id: UUID) -> Response:
-    """Open a finished request again."""
-
-    async def work() -> Response:
-        return await acts.reopen(visit.call, ticket_id, _reason(visit))
-
-    return await _act(visit, ticket_id, work, "requests.reopened")
+offer(router, "/requests/{ticket_id}", ACTS, _one)

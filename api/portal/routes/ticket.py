@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 from uuid import UUID
@@ -14,30 +15,57 @@ from api import views
 from api.access import ROUTES, Rule, as_page
 from api.deps import etag
 from api.portal import sla
+from api.portal.acting import FormAct, offer, rules_of
 from api.portal.formats import Formats
 from api.portal.page import redirect
 from api.portal.parts import Choice, Notice, Tab
 from api.portal.routes.work import doing
 from api.portal.timeline import GROUPS, Timeline, folded
 from api.portal.visit import PostDep, Visit, VisitDep
-from api.v1 import acts
+from api.v1 import acts, ai_reviews, messages
 from api.v1 import tickets as v1
 from schemas.acts import Priority
-from schemas.requests import EditTicket, LinkBody, OptionalReason, PauseBody, PriorityBody, ReasonBody
+from schemas.requests import (
+    LINK_KINDS,
+    AiReview,
+    EditTicket,
+    LinkBody,
+    MessageBody,
+    OptionalReason,
+    PauseBody,
+    PriorityBody,
+    ReasonBody,
+)
 from ticketos.db.repositories import accounts, documents, tasks, tickets
+from ticketos.domain import ai_review
 from ticketos.domain import tasks as task_rules
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import OPEN_STATES, PROGRESS, STAGES
+from ticketos.lines import LINES
 
 router = APIRouter(include_in_schema=False)
-ACTS = ("pause", "resume", "cancel", "priority", "retry", "reopen", "links")
+
+
+def _like(act: str) -> Rule:
+    return ROUTES["POST", f"/v1/tickets/{{ticket_id}}/{act}"]
+
+
+ACTS: dict[str, FormAct] = {
+    "pause": FormAct(acts.pause, PauseBody, "ticket.said.paused", _like("pause")),
+    "resume": FormAct(acts.resume, OptionalReason, "ticket.said.resumed", _like("resume")),
+    "cancel": FormAct(acts.cancel, ReasonBody, "ticket.said.cancelled", _like("cancel")),
+    "priority": FormAct(acts.change_priority, PriorityBody, "ticket.said.priority", _like("priority")),
+    "retry": FormAct(acts.retry, OptionalReason, "ticket.said.retried", _like("retry")),
+    "reopen": FormAct(acts.reopen, ReasonBody, "ticket.said.reopened", _like("reopen")),
+    "links": FormAct(v1.link_ticket, LinkBody, "ticket.said.linked", _like("links")),
+    "notes": FormAct(messages.write_note, MessageBody, "ticket.said.noted", _like("notes")),
+    "replies": FormAct(messages.write_reply, MessageBody, "ticket.said.replied", _like("replies")),
+    "ai-reviews": FormAct(ai_reviews.review_ai, AiReview, "ticket.said.judged", _like("ai-reviews")),
+}
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/tickets/{ticket_id}"): as_page(ROUTES["GET", "/v1/tickets/{ticket_id}/tree"]),
     ("POST", "/tickets/{ticket_id}/subject"): as_page(ROUTES["PATCH", "/v1/tickets/{ticket_id}"]),
-    **{
-        ("POST", f"/tickets/{{ticket_id}}/{act}"): as_page(ROUTES["POST", f"/v1/tickets/{{ticket_id}}/{act}"])
-        for act in ACTS
-    },
+    **rules_of("/tickets/{ticket_id}", ACTS),
 }
 EVENTS, DOCUMENTS = 200, 100
 
@@ -77,7 +105,14 @@ async def _page(
     f = Formats(t, visit.viewer.zone, now)
     root = found["root"]
     staff = visit.principal.staff_over(root["client_id"])
-    stream = Timeline(t, f, found["people"], {row["id"]: row["filename"] for row in found["documents"]})
+    stream = Timeline(
+        t,
+        f,
+        found["people"],
+        {row["id"]: row["filename"] for row in found["documents"]},
+        found["judged"],
+        _todo(visit, found["tasks"]),
+    )
     lines = stream.entries(
         [views.event(one, staff) for one in found["events"]],
         views.messages(found["around"].messages, staff),
@@ -88,7 +123,7 @@ async def _page(
     return visit.page(
         "tickets/ticket",
         status,
-        **{"subject_typed": None, "reason": "", **more},
+        **{"subject_typed": None, "typed": {}, **more},
         **found,
         steps=_steps(root),
         clocks=[
@@ -113,18 +148,27 @@ async def _page(
         else None,
         may=_may(visit, root),
         priorities=[Choice(one, one, one == root["priority"]) for one in get_args(Priority)],
-        link_kinds=[
-            Choice(one, t.word("link", one))
-            for one in ("related", "duplicate", "repeat_contact", "follow_up")
-        ],
+        link_kinds=[Choice(one, t.word("link", one)) for one in LINK_KINDS],
+        service_lines=[Choice("", t("ticket.ai.as_it_is")), *(Choice(one.key, one.title) for one in LINES)],
         workflow=views.workflow_url(root["id"], root["client_id"], visit.principal, visit.services),
         staff=staff,
         doing=doing,
-        may_do=lambda row: bool(
-            visit.principal.roles_over(row["client_id"]) & task_rules.roles_of(row["kind"])
-        ),
+        may_do=lambda row: _may_do(visit, row),
         live_topic=str(root["id"]),
     )
+
+
+def _may_do(visit: Visit, task: RowMapping) -> bool:
+    return bool(visit.principal.roles_over(task["client_id"]) & task_rules.roles_of(task["kind"]))
+
+
+def _todo(visit: Visit, open_: Sequence[RowMapping]) -> dict[UUID | None, str]:
+    """Where an act of AI is corrected by doing: the open task of a document, or of the classification (None)."""
+    return {
+        one["subject_id"] if one["kind"] != "triage" else None: doing(one)
+        for one in open_
+        if one["kind"] in ("triage", "keying", "rework") and _may_do(visit, one)
+    }
 
 
 def _read(
@@ -145,6 +189,7 @@ def _read(
     people |= {one for row in todo for one in (row["assigned_to"], row["completed_by"]) if one}
     people |= {one for one in (root["owner_id"], *(row["reviewer_id"] for row in checks)) if one}
     staff = visit.principal.staff_over(root["client_id"])
+    by_ai = [str(one.id) for one in events if ai_review.by_ai(one.event, one.after or {})]
     linked = [one["other_id"] if one["ticket_id"] == root["id"] else one["ticket_id"] for one in around.links]
     return {
         "root": root,
@@ -155,6 +200,9 @@ def _read(
         "documents": documents.of_ticket(connection, root["id"], limit=DOCUMENTS),
         "checks": checks,
         "people": accounts.names_of(connection, people) if staff else {},
+        "judged": visit.services.audit.last_about(
+            connection, root["id"], by_ai, (ai_review.APPROVED, ai_review.CORRECTED)
+        ),
         "linked": tickets.numbers_of(connection, linked),
     }
 
@@ -190,7 +238,7 @@ def _may(visit: Visit, root: RowMapping) -> frozenset[str]:
     allowed = {
         act for act in (*ACTS, "subject") if held & RULES["POST", f"/tickets/{{ticket_id}}/{act}"].roles
     }
-    state, fits = root["state"], {"links", "subject"}
+    state, fits = root["state"], {"links", "subject", "notes", "replies", "ai-reviews"}
     if state in OPEN_STATES:
         fits |= {"priority"}
         fits |= set() if root["stage"] in ("billing", "closure") else {"cancel"}
@@ -199,97 +247,7 @@ def _may(visit: Visit, root: RowMapping) -> frozenset[str]:
     return frozenset(allowed & fits)
 
 
-async def _do(visit: Visit, ticket_id: UUID, work: Any, said: str) -> Response:
-    async def again(notice: Notice, status: int) -> Response:
-        return await _page(visit, ticket_id, status, notice=notice, reason=visit.form.text("reason", 500))
-
-    return await visit.act(work, to=f"/tickets/{ticket_id}", said=said, again=again)
-
-
-@router.post("/tickets/{ticket_id}/pause")
-async def pause(visit: PostDep, ticket_id: UUID) -> Response:
-    """Stop the clocks."""
-
-    async def work() -> Response:
-        return await acts.pause(
-            visit.call, ticket_id, visit.body(PauseBody, reason=visit.form.text("reason", 600))
-        )
-
-    return await _do(visit, ticket_id, work, "ticket.said.paused")
-
-
-@router.post("/tickets/{ticket_id}/resume")
-async def resume(visit: PostDep, ticket_id: UUID) -> Response:
-    """Go on."""
-
-    async def work() -> Response:
-        return await acts.resume(
-            visit.call, ticket_id, visit.body(OptionalReason, reason=visit.form.text("reason", 600))
-        )
-
-    return await _do(visit, ticket_id, work, "ticket.said.resumed")
-
-
-@router.post("/tickets/{ticket_id}/cancel")
-async def cancel(visit: PostDep, ticket_id: UUID) -> Response:
-    """End without delivering."""
-
-    async def work() -> Response:
-        return await acts.cancel(
-            visit.call, ticket_id, visit.body(ReasonBody, reason=visit.form.text("reason", 600))
-        )
-
-    return await _do(visit, ticket_id, work, "ticket.said.cancelled")
-
-
-@router.post("/tickets/{ticket_id}/priority")
-async def priority(visit: PostDep, ticket_id: UUID) -> Response:
-    """Another priority."""
-
-    async def work() -> Response:
-        body = visit.body(
-            PriorityBody, priority=visit.form.text("priority", 4), reason=visit.form.text("reason", 600)
-        )
-        return await acts.change_priority(visit.call, ticket_id, body)
-
-    return await _do(visit, ticket_id, work, "ticket.said.priority")
-
-
-@router.post("/tickets/{ticket_id}/retry")
-async def retry(visit: PostDep, ticket_id: UUID) -> Response:
-    """Try again what failed."""
-
-    async def work() -> Response:
-        return await acts.retry(
-            visit.call, ticket_id, visit.body(OptionalReason, reason=visit.form.text("reason", 600))
-        )
-
-    return await _do(visit, ticket_id, work, "ticket.said.retried")
-
-
-@router.post("/tickets/{ticket_id}/reopen")
-async def reopen(visit: PostDep, ticket_id: UUID) -> Response:
-    """Open again."""
-
-    async def work() -> Response:
-        return await acts.reopen(
-            visit.call, ticket_id, visit.body(ReasonBody, reason=visit.form.text("reason", 600))
-        )
-
-    return await _do(visit, ticket_id, work, "ticket.said.reopened")
-
-
-@router.post("/tickets/{ticket_id}/links")
-async def link(visit: PostDep, ticket_id: UUID) -> Response:
-    """Tie to another ticket."""
-
-    async def work() -> Response:
-        body = visit.body(
-            LinkBody, other=visit.form.text("other", 64), kind=visit.form.text("kind", 40) or "related"
-        )
-        return await v1.link_ticket(visit.call, ticket_id, body)
-
-    return await _do(visit, ticket_id, work, "ticket.said.linked")
+offer(router, "/tickets/{ticket_id}", ACTS, _page)
 
 
 @router.post("/tickets/{ticket_id}/subject")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
@@ -18,8 +18,10 @@ from api.portal.listing import FILE_PAGE, address, day_filters, file_of, span
 from api.portal.page import redirect
 from api.portal.parts import Choice, Empty, Filter, NavItem, Tab
 from api.portal.visit import Visit, VisitDep
+from api.v1 import bulk
 from schemas.acts import Priority
-from ticketos.db.repositories import tickets
+from schemas.requests import LINK_KINDS
+from ticketos.db.repositories import accounts, tickets
 from ticketos.domain.stages import DESKS
 from ticketos.domain.state import STAGES
 from ticketos.lines import LINES
@@ -35,6 +37,9 @@ NAV = (
     ),
 )
 LIMIT = 50
+MANY = ("priority", "assign", "pause", "resume", "link")
+"""What may be done to many at once."""
+MOST_COLLEAGUES = 500
 UNDECIDED, LATE = "-", "breached,missed"
 COLUMNS = (
     *(
@@ -64,7 +69,13 @@ COUNTED = 1_000
 """A list says how many there are up to here; beyond, that there are more."""
 
 
-async def narrowed(
+async def asked_for(
+    state: str = "open",
+    stage: str = "",
+    line: str = "",
+    priority: str = "",
+    client: str = "",
+    q: str = "",
     sla: str = "",
     desk: str = "",
     since: str = "",
@@ -72,8 +83,14 @@ async def narrowed(
     closed_since: str = "",
     closed_until: str = "",
 ) -> dict[str, str]:
-    """The filters figures elsewhere lead to."""
+    """Every filter of the list, those that figures elsewhere lead to among them."""
     return {
+        "state": state if state in STATES else "open",
+        "stage": stage,
+        "line": line,
+        "priority": priority,
+        "client": client,
+        "q": q[:200],
         "sla": sla,
         "desk": desk,
         "since": since,
@@ -83,35 +100,22 @@ async def narrowed(
     }
 
 
-Narrowed = Annotated[dict[str, str], Depends(narrowed)]
+Asked = Annotated[dict[str, str], Depends(asked_for)]
 
 
 @router.get("/tickets")
 async def show(
     visit: VisitDep,
-    finer: Narrowed,
-    state: str = "open",
-    stage: str = "",
-    line: str = "",
-    priority: str = "",
-    client: str = "",
-    q: str = "",
+    query: Asked,
     cursor: str | None = None,
+    chosen_all: Annotated[str, Query(alias="chosen")] = "",
 ) -> Response:
-    """The list."""
-    chosen = state if state in STATES else "open"
-    query = {
-        "state": chosen,
-        "stage": stage,
-        "line": line,
-        "priority": priority,
-        "client": client,
-        "q": q[:200],
-        **finer,
-    }
+    """The list. ``chosen=all`` has every request of the page chosen: the way without a script."""
+    chosen = query["state"]
     if not visit.viewer.staff:  # people of a client have a list in their own words
         return redirect(address("/requests", {"q": query["q"]}))
     t = visit.portal.texts
+    may_many = [act for act in MANY if visit.viewer.roles & bulk.rule_roles(act)]
 
     def read(connection: Connection) -> dict[str, Any]:
         wanted = _wanted(connection, visit, query)
@@ -123,11 +127,12 @@ async def show(
             "following": following,
             "count": tickets.counted(connection, wanted, COUNTED),
             "clocks": tickets.clocks_of(connection, [r["id"] for r in rows]),
+            "colleagues": _colleagues(connection, visit) if "assign" in may_many else [],
         }
 
     found = await visit.read(read)
     f = Formats(t, visit.viewer.zone, visit.call.now)
-    filtered = any((stage, line, priority, client, q, *finer.values()))
+    filtered = any(value for name, value in query.items() if name != "state")
     return visit.page(
         "tickets/list",
         **found,
@@ -145,8 +150,22 @@ async def show(
         first=_address(query) if cursor else None,
         more=_address({**query, "cursor": found["following"]}) if found["following"] else None,
         empty=_empty(visit, chosen, filtered),
+        may_many=may_many,
+        all_chosen=chosen_all == "all",
+        all_href=_address({**query, "cursor": cursor, "chosen": "all"}),
+        none_href=_address({**query, "cursor": cursor}),
+        priorities=[Choice(one, one, one == "P3") for one in get_args(Priority)],
+        link_kinds=[Choice(one, t.word("link", one)) for one in LINK_KINDS],
         live_topic="",
     )
+
+
+def _colleagues(connection: Connection, visit: Visit) -> list[Choice]:
+    """Whom open tasks may be given to: the house's people by name, and the queue."""
+    home = visit.principal.home
+    people = accounts.users(connection, [home], limit=MOST_COLLEAGUES)
+    named = sorted((one["name"], str(one["id"])) for one in people if one["active"])
+    return [Choice("", visit.portal.texts("tickets.bulk.queue")), *(Choice(key, name) for name, key in named)]
 
 
 def _wanted(connection: Connection, visit: Visit, query: dict[str, str]) -> tickets.Filter:
@@ -208,29 +227,11 @@ def _filters(visit: Visit, query: dict[str, str]) -> list[Filter]:
 
 
 @router.get("/tickets.csv")
-async def export(
-    visit: VisitDep,
-    finer: Narrowed,
-    state: str = "open",
-    stage: str = "",
-    line: str = "",
-    priority: str = "",
-    client: str = "",
-    q: str = "",
-) -> Response:
+async def export(visit: VisitDep, query: Asked) -> Response:
     """The same list as a file, every page of it."""
-    chosen = state if state in STATES else "open"
-    query = {
-        "state": chosen,
-        "stage": stage,
-        "line": line,
-        "priority": priority,
-        "client": client,
-        "q": q[:200],
-    }
 
     def page(connection: Connection, cursor: str | None) -> tuple[Sequence[RowMapping], str | None]:
-        return tickets.listed(connection, _wanted(connection, visit, {**query, **finer}), FILE_PAGE, cursor)
+        return tickets.listed(connection, _wanted(connection, visit, query), FILE_PAGE, cursor)
 
     def cells(row: RowMapping) -> list[Any]:
         values = (row[name] for name in COLUMNS)

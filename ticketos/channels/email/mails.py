@@ -105,6 +105,16 @@ def _closed(values: Mapping[str, Any], about: About) -> Words:
     return _mail(about, "Your request is closed", f"Request {about.number} is closed.{_come_back(about)}")
 
 
+def _reply(values: Mapping[str, Any], about: About) -> Words:
+    """A person's own words; nothing is added but how to answer."""
+    subject = about.subject or f"Request {about.number}"
+    answered = subject if subject.casefold().startswith("re:") else f"Re: {subject}"
+    return Words(
+        f"{answered[:150]} [{about.number}]",
+        f"{values['text']}\n\n--\n{about.number}. Reply to this mail; your answer reaches the same people.\n",
+    )
+
+
 def _come_back(about: About) -> str:
     return (
         f"\n\nNot settled, or back again? Tell us here, without writing it all anew:\n{about.repeat}"
@@ -120,6 +130,7 @@ TEMPLATES: Mapping[str, Callable[[Mapping[str, Any], About], Words]] = {
     "password": _password,
     "survey": _survey,
     "closed": _closed,
+    "reply": _reply,
 }
 
 LINKED = {"approval": "a", "survey": "s"}

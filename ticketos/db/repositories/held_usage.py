@@ -15,7 +15,7 @@ from ticketos.db.session import driver
 from ticketos.domain import held
 from ticketos.domain.errors import DomainError
 from ticketos.domain.held import HeldUsage, Settlement
-from ticketos.domain.state import Actor
+from ticketos.domain.state import Actor, ContractState
 
 _SHOWN = """
 select u.id, u.client_id, u.key, u.state, u.fate, u.unit_type, u.document_id, u.ticket_id, t.number as ticket_number,
@@ -58,6 +58,17 @@ def get(connection: Connection, usage_id: UUID, *, lock: bool = False) -> RowMap
     """One usage event, whatever its state; ``lock`` holds it until the transaction ends."""
     tail = " for update of u" if lock else ""
     return connection.execute(text(f"{_SHOWN} where u.id = :id{tail}"), {"id": usage_id}).mappings().first()
+
+
+def contracts_for(connection: Connection, row: RowMapping) -> tuple[ContractState, ...]:
+    """The contracts of its client that a held unit may be billed under, by number: those of its line that were in
+    force when it was accepted."""
+    zone = invoice_rows.company(connection, row["client_id"])["zone"]
+    return tuple(
+        one
+        for one in invoice_rows.contracts(connection, row["client_id"], None)
+        if held.fits(one, row["service_line"], row["accepted_at"], zone)
+    )
 
 
 class HeldUsages:

@@ -1,5 +1,7 @@
 // Single keys act on what carries data-key; `g` and a letter go to a menu line; lists move with J and K.
-// They rest while somebody types, with a modifier held, and when switched off (WCAG 2.1.4).
+// X chooses the row in focus. They rest while somebody types, with a modifier held, and when switched off (WCAG 2.1.4).
+import { chooseFocused } from "./choose.js";
+
 let going = false, goingEnds;
 
 export const typing = (node) => node && (node.isContentEditable || node.matches?.("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])"));
@@ -15,6 +17,7 @@ export function startKeys() {
     if (key === "g") { going = true; clearTimeout(goingEnds); goingEnds = setTimeout(() => { going = false; }, 1500); return; }
     if (key === "?") { event.preventDefault(); showSheet(); return; }
     if ((key === "j" || key === "k") && moveInList(key === "j" ? 1 : -1)) { event.preventDefault(); return; }
+    if (key === "x" && chooseFocused()) { event.preventDefault(); return; }
     const wanted = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find((one) => one.offsetParent !== null || one.closest("details"));
     if (!wanted) return;
     event.preventDefault();
@@ -57,6 +60,7 @@ function showSheet() {
     const name = one.dataset.keyName || one.getAttribute("aria-label") || one.textContent.trim().replace(/\s+/g, " ");
     if (!seen.has(one.dataset.key)) { seen.add(one.dataset.key); rows.push([shown(one.dataset.key), name]); }
   });
+  if (list.dataset.pick && document.querySelector("[data-choose]")) rows.push(["X", list.dataset.pick]);
   document.querySelectorAll("[data-keys]").forEach((one) => JSON.parse(one.dataset.keys).forEach((row) => rows.push(row)));
   document.querySelectorAll(".side [data-go]").forEach((one) => rows.push([`G ${one.dataset.go.toUpperCase()}`, `${list.dataset.go} ${one.textContent.trim()}`]));
   list.replaceChildren(...rows.flatMap(([keys, name]) => {

@@ -3,12 +3,14 @@ import { swap, follow } from "./swap.js";
 import { startKeys } from "./keys.js";
 import { startPalette } from "./palette.js";
 import { startLive } from "./live.js";
+import { startChoosing } from "./choose.js";
 
 document.documentElement.dataset.script = "on";
 
 startKeys();
 startPalette();
 startLive();
+startChoosing();
 
 // What only makes sense without a script.
 function tidy(root) {

@@ -81,7 +81,10 @@ export async function refresh() {
     const part = fresh.getElementById(region.id);
     if (!part || !document.contains(region) || busy(region)) continue;
     if (text(part) === text(region)) continue;
+    const chosen = [...region.querySelectorAll("[data-choose]:checked")].map((one) => one.id);
     put(region, part, fresh);
+    chosen.forEach((id) => { const one = document.getElementById(id); if (one) one.checked = true; });
+    if (chosen.length) region.dispatchEvent(new CustomEvent("portal:swapped", { bubbles: true }));
     region.setAttribute("data-fresh", "");
   }
 }

@@ -1,0 +1,137 @@
+"""Notes, replies and the judging of AI on the ticket page, as their people get them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from tests.support.api import Person, World, world_on
+from tests.support.portal import browsing
+from ticketos.dev.database import PostgresUrls
+from ticketos.domain.changes import Emit
+from ticketos.domain.state import SYSTEM
+
+TRIAGED: dict[str, object] = {
+    "service_line": "data_entry", "ticket_type": "invoice_entry", "confidence": "0.91", "engine": "t", "by": "ai",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_on(database, tmp_path_factory.mktemp("talk")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def lead(world: World) -> Person:
+    return world.person(world.provider, ("lead", None), name="Anita Rao")
+
+
+def told(
+    world: World, ticket: UUID, event: str, after: dict[str, object], entity_id: UUID | None = None
+) -> None:
+    with world.services.database.transaction([world.acme]) as connection:
+        world.services.audit.record(
+            connection, client_id=world.acme, ticket_id=ticket, root_id=ticket, at=datetime.now(UTC), actor=SYSTEM,
+            emit=Emit(event, after=after, entity="document" if entity_id else None,
+                      entity_id=str(entity_id) if entity_id else None),
+        )  # fmt: skip
+
+
+async def test_a_note_and_a_reply_are_written_and_the_client_reads_the_reply_alone(
+    world: World, lead: Person
+) -> None:
+    client = world.person(world.acme, ("client_user", world.acme))
+    ticket = world.ticket(world.acme, requester_email="asha@acme.example")
+    here = f"/tickets/{ticket}"
+    async with browsing(world, lead) as browser:
+        page = await browser.get(here)
+        assert "Leaves as mail to asha@acme.example" in page.text
+        form = page.form(f"{here}/replies")
+        for _ in range(2):  # a double click is one reply
+            assert (await browser.post(f"{here}/replies", {**form, "text": "On its way."})).to == here
+        noted = await browser.submit(here, f"{here}/notes", text="Ask Ravi first.")
+        assert noted.status == 303
+        shown = await browser.get(here)
+        assert "Only colleagues see it" in shown.text
+        assert shown.text.count("On its way.") == 1
+        (note,) = shown.all("//*[contains(@class, 'said note')]")
+        assert "Anita Rao" in note
+        assert "about to leave to asha@acme.example" in shown.text
+        talk = await browser.get(f"{here}?show=talk")
+        assert "On its way." in talk.text
+        empty = await browser.submit(here, f"{here}/replies", text="   ")
+        assert empty.status == 422
+        long = await browser.submit(here, f"{here}/notes", text="x" * 30_000)
+        assert long.status == 422
+        assert "x" * 30_000 in long.all("//textarea[@id='note-text']")  # what was typed is not lost
+    async with browsing(world, client) as browser:
+        page = await browser.get(f"/requests/{ticket}")
+        assert "On its way." in page.text
+        for inner in ("Ask Ravi", "Anita", "note"):
+            assert inner not in page.text, inner
+
+
+async def test_who_may_write_is_shown_a_form(world: World) -> None:
+    ticket = world.ticket(world.acme)
+    for role, forms in (
+        ("agent", {"notes", "replies"}),
+        ("qa", {"notes"}),
+        ("finance", {"notes"}),
+        ("success", {"notes", "replies"}),
+        ("auditor", set()),
+    ):
+        async with browsing(world, world.person(world.provider, (role, None))) as browser:
+            page = await browser.get(f"/tickets/{ticket}")
+            found = {one.rpartition("/")[2] for one in page.all("//form/@action")} & {"notes", "replies"}
+            assert found == forms, role
+
+
+async def test_an_act_of_ai_is_agreed_with_or_corrected_once(world: World, lead: Person) -> None:
+    ticket = world.ticket(world.acme, service_line="data_entry")
+    told(world, ticket, "ticket.triaged", TRIAGED)
+    here, judging = f"/tickets/{ticket}", f"/tickets/{ticket}/ai-reviews"
+    async with browsing(world, lead) as browser:
+        page = await browser.get(here)
+        first, second = page.tree.xpath(f"//form[@action='{judging}']")
+        agreed = await browser.post(judging, {**dict(first.form_values()), "verdict": "approved"})
+        assert agreed.to == here
+        page = await browser.get(here)
+        assert "A person agreed" in page.text
+        (correct,) = page.tree.xpath(
+            f"//form[@action='{judging}']"
+        )  # agreed with, and may still be corrected
+        empty = await browser.post(judging, dict(correct.form_values()))
+        assert empty.status == 422
+        assert "Say what would have been right" in empty.text
+        given = {
+            **dict(second.form_values()),
+            "service_line": "customer_support",
+            "reason": "only a question",
+        }
+        assert (await browser.post(judging, given)).to == here
+        page = await browser.get(f"{here}?show=ai")
+        assert "A person corrected it" in page.text
+        assert "only a question" in page.text
+        assert not page.tree.xpath(f"//form[@action='{judging}']")
+
+
+async def test_correcting_leads_to_the_open_task_that_decides(world: World, lead: Person) -> None:
+    ticket = world.ticket(world.acme)
+    document = world.document(world.acme, ticket)
+    told(world, ticket, "ticket.triage_needed", {**TRIAGED, "by": None})
+    reading: dict[str, object] = {"engine": "e", "confidence": "0.5", "blocked_by": ["field:total"]}
+    told(world, ticket, "document.read", reading, document)
+    triage = world.task(world.acme, ticket, kind="triage", desk="ai_triage")
+    keying = world.task(world.acme, ticket, kind="keying", subject_id=document)
+    async with browsing(world, lead) as browser:
+        page = await browser.get(f"/tickets/{ticket}")
+        links = page.all("//div[@class='ai small']//a/@href")
+        assert set(links) == {f"/tasks/{triage}", f"/validate/{keying}"}
+    async with browsing(world, world.person(world.provider, ("auditor", None))) as browser:
+        page = await browser.get(f"/tickets/{ticket}")
+        assert not page.all("//div[@class='ai small']//a/@href")
+        assert f"/tickets/{ticket}/ai-reviews" not in page.all("//form/@action")

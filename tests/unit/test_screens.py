@@ -1,0 +1,83 @@
+"""What the pictures show is compared with what the portal has, and without a browser the command says so in words."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from api.access import ALL
+from api.portal import NAV, PORTAL_RULES
+from ticketos.dev.processes import StackError
+from ticketos.dev.screens import camera
+from ticketos.dev.screens.places import COMING, NOT_PICTURED, PLACES, ROLES, SHOWN
+from ticketos.dev.screens.run import read_people, screenshots
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_page_is_pictured() -> None:
+    """Each address of a page is in the menu, opened by a place, or reached by the link a place follows."""
+    seen = {item.href for item in NAV} | set(NOT_PICTURED)
+    for place in PLACES:
+        seen |= {place.path.partition("?")[0], place.path.partition("{")[0]}
+        seen |= {part for one in place.follow for part in re.findall(r"href\*?\^?='(/[^']*)'", one)}
+    rows = {"/tickets": "/tickets/", "/requests": "/requests/", "/invoices": "/invoices/"}
+    seen |= {
+        to for place in PLACES if place.follow for path, to in rows.items() if place.path.startswith(path)
+    }
+    missing = []
+    for method, path in PORTAL_RULES:
+        if method != "GET" or path.endswith(".csv"):
+            continue
+        stem = path.partition("{")[0]
+        if path not in seen and (path == stem or stem not in seen):
+            missing.append(path)
+    assert missing == []
+
+
+def test_every_role_is_shown_by_somebody() -> None:
+    assert set(ROLES) == ALL
+    assert set(COMING) < set(ROLES)
+    assert {place.role for place in PLACES} <= {"", *ROLES}
+
+
+def test_without_a_browser_it_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(StackError, match="Chromium"):
+        screenshots(tmp_path, print)
+
+
+def test_wrong_usage_is_said_in_words(tmp_path: Path) -> None:
+    for asked, words in (
+        ({"roles": ("queen",)}, "no role queen"),
+        ({"url": "http://localhost:1"}, "belong together"),
+    ):
+        with pytest.raises(StackError, match=words):
+            screenshots(tmp_path, print, **asked)
+
+
+def test_the_people_of_a_running_demo_are_read_from_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "demo-people.json"
+    people = [
+        {"name": "Administrator", "email": "owner@firm.example", "password": "a"},
+        {"name": "Anita Rao", "email": ROLES["lead"], "password": "b"},
+    ]
+    file.write_text(json.dumps(people), encoding="utf-8")
+    assert read_people(file) == {"admin": ("owner@firm.example", "a"), "lead": (ROLES["lead"], "b")}
+    file.write_text("[1]", encoding="utf-8")
+    with pytest.raises(StackError, match="up --demo"):
+        read_people(file)
+
+
+def test_readme_and_docs_show_the_pictures_that_the_command_makes() -> None:
+    words = {page: (ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/portal.md")}
+    for name in SHOWN:
+        file = ROOT / "docs" / "images" / f"{name}.webp"
+        assert 5_000 < file.stat().st_size <= camera.LARGEST_BYTES
+        assert Image.open(file).width == 1280
+        assert f"docs/images/{name}.webp" in words["README.md"]
+        assert f"images/{name}.webp" in words["docs/portal.md"]

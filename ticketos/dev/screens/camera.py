@@ -1,0 +1,159 @@
+"""The browser behind `ticketos screenshots`."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ticketos.dev.doctor import BROWSERS
+from ticketos.dev.machine import Say
+from ticketos.dev.processes import StackError
+from ticketos.dev.screens.places import PLACES, SHOWN, Accounts, Place
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+WIDTHS: Mapping[int, int] = {1280: 860, 390: 844}
+"""Width of the window → its height, in CSS pixels."""
+THEMES = ("light", "dark")
+LARGEST_BYTES = 120_000
+"""A picture of README or docs is at most this heavy."""
+_SETTLE_MS = 250
+_WAIT_MS = 20_000
+
+
+def require_browser() -> str:
+    """Where Chromium is. Raises ``StackError`` in words where it or Playwright is not there."""
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if program is None:
+        raise StackError(
+            "Pictures need a browser, and there is no Chromium here: `make setup` installs it, or"
+            f" put one of {', '.join(BROWSERS)} on the PATH."
+        )
+    if importlib.util.find_spec("playwright") is None:
+        raise StackError("Pictures need Playwright, which `make setup` installs.")
+    return program
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; ``require_browser`` says when there is none."""
+    program = require_browser()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+class Camera:
+    """Goes through the portal at ``base``. ``places`` fill what an address leaves open, as {calendar}."""
+
+    def __init__(self, base: str, found: Browser, accounts: Accounts, places: Mapping[str, str]) -> None:
+        self._base, self._browser, self._places = base, found, places
+        self._accounts = accounts
+        self._states: dict[str, Any] = {}
+
+    def all(self, out: Path, roles: Sequence[str], say: Say) -> tuple[int, list[str]]:
+        """Every page of every role in both themes and at both widths; returns how many pictures were made, and what
+        could not be pictured, in words."""
+        made, missing = 0, list[str]()
+        for role in ("", *roles):
+            pages = [*self._menu(role), *(one for one in PLACES if one.role == role)]
+            say(f"{role or 'nobody'}: {len(pages)} pages")
+            for width, height in WIDTHS.items():
+                for theme in THEMES:
+                    window = self._window(role, width, height, theme)
+                    for place in pages:
+                        if self._go(window.new_page() if not window.pages else window.pages[0], place):
+                            folder = out / (role or "nobody")
+                            folder.mkdir(parents=True, exist_ok=True)
+                            window.pages[0].screenshot(
+                                path=folder / f"{place.name}-{width}-{theme}.png", full_page=True
+                            )
+                            made += 1
+                        elif (line := f"{place.name}: nothing to follow on {place.path}") not in missing:
+                            missing.append(line)
+                    window.close()
+        return made, missing
+
+    def shown(self, folder: Path) -> list[Path]:
+        """The pictures of README and docs: what fits a laptop's window, light, small enough to be kept with the code."""
+        from PIL import Image
+
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for name, (role, path, follow) in SHOWN.items():
+            window = self._window(role, 1280, WIDTHS[1280], "light")
+            page = window.new_page()
+            if not self._go(page, Place(name, role, path, follow)):
+                raise StackError(f"There is nothing to show for {name} at {path}.")
+            picture = Image.open(io.BytesIO(page.screenshot()))
+            window.close()
+            target = folder / f"{name}.webp"
+            for quality in (88, 76, 60, 40):
+                picture.save(target, "WEBP", quality=quality, method=6)
+                if target.stat().st_size <= LARGEST_BYTES:
+                    break
+            written.append(target)
+        return written
+
+    def _menu(self, role: str) -> list[Place]:
+        """What the menu of this role leads to."""
+        if not role:
+            return []
+        window = self._window(role, 1280, WIDTHS[1280], "light")
+        page = window.new_page()
+        page.goto("/")
+        paths = page.locator(".side nav a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+        window.close()
+        return [Place(path.strip("/").replace("/", "-"), role, path) for path in dict.fromkeys(paths)]
+
+    def _window(self, role: str, width: int, height: int, theme: str) -> BrowserContext:
+        window = self._browser.new_context(
+            base_url=self._base,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            storage_state=self._signed_in(role) if role else None,
+            reduced_motion="reduce",
+        )
+        window.set_default_timeout(_WAIT_MS)
+        return window
+
+    def _signed_in(self, role: str) -> Any:
+        if role not in self._states:
+            window = self._browser.new_context(base_url=self._base)
+            page = window.new_page()
+            email, password = self._accounts[role]
+            page.goto("/login")
+            page.fill("[name=email]", email)
+            page.fill("[name=password]", password)
+            page.click("button.main-act")
+            page.wait_for_load_state()
+            if "/login" in page.url:
+                raise StackError(f"{email} could not sign in at {self._base}.")
+            self._states[role] = window.storage_state()
+            window.close()
+        return self._states[role]
+
+    def _go(self, page: Page, place: Place) -> bool:
+        """Open a page; False when a link that leads there is not there."""
+        try:
+            page.goto(place.path.format(**self._places), wait_until="load")
+        except KeyError:
+            return False
+        for selector in place.follow:
+            link = page.locator(selector).first
+            if not link.count():
+                return False
+            page.goto(str(link.get_attribute("href")), wait_until="load")
+        page.wait_for_timeout(_SETTLE_MS)
+        return True

@@ -1,0 +1,107 @@
+"""What is pictured: which pages, and through whose eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ROLES: Mapping[str, str] = {
+    "agent": "meera.nair@provider.example",
+    "qa": "lena.hoffmann@provider.example",
+    "lead": "anita.rao@provider.example",
+    "desk": "sam.okafor@provider.example",
+    "finance": "nadia.haddad@provider.example",
+    "admin": "admin@provider.example",
+    "client_admin": "asha.rao@kaveri.example",
+    "ops": "tara.menon@provider.example",
+    "sme": "vivek.iyer@provider.example",
+    "wfm": "ines.costa@provider.example",
+    "hr": "grace.obi@provider.example",
+    "success": "marco.rossi@provider.example",
+    "auditor": "ulrike.stein@provider.example",
+    "client_user": "dev.patel@kaveri.example",
+}
+"""Who shows what a role sees: people of the demo day, and after the first seven those who come for the pictures."""
+
+COMING: Mapping[str, str] = {
+    "ops": "Tara Menon",
+    "sme": "Vivek Iyer",
+    "wfm": "Ines Costa",
+    "hr": "Grace Obi",
+    "success": "Marco Rossi",
+    "auditor": "Ulrike Stein",
+    "client_user": "Dev Patel",
+}
+
+Accounts = Mapping[str, tuple[str, str]]
+"""Role → address and password."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One page beyond the menu: where it is, or the list to open and the link to follow from there (a CSS selector;
+    the first that is there is followed, and followed again by the next of ``then``)."""
+
+    name: str
+    role: str
+    path: str
+    follow: tuple[str, ...] = ()
+
+
+_ROW = "main [data-row]"
+PLACES: tuple[Place, ...] = (
+    Place("login", "", "/login"),
+    Place("ticket", "ops", "/tickets?q=Scanned", (_ROW,)),
+    Place("ticket-closed", "ops", "/tickets?state=closed", (_ROW,)),
+    Place("ticket-paused", "lead", "/tickets?state=paused", (_ROW,)),
+    Place("tickets-chosen", "lead", "/tickets?chosen=all"),
+    Place("tickets-none", "lead", "/tickets?q=nothing-like-it"),
+    Place("work-queue", "lead", "/work?scope=all"),
+    Place("validate", "lead", "/work?scope=all&kind=keying", ("main a[href^='/validate/']",)),
+    Place("review", "qa", "/work?scope=all&kind=qa_review", ("main a[href^='/review/']",)),
+    Place("task", "desk", "/work?scope=all&kind=triage", ("main a[href^='/tasks/']",)),
+    Place("document", "ops", "/documents", ("main a[href^='/documents/']",)),
+    Place("request", "client_admin", "/requests?view=all", (_ROW,)),
+    Place("request-new", "client_admin", "/requests/new"),
+    Place("approval", "client_admin", "/approvals", ("main a[href^='/approvals/']",)),
+    Place("approvals-decided", "client_admin", "/approvals?view=decided"),
+    Place("invoice", "client_admin", "/invoices", ("main [data-row]",)),
+    Place("invoice-line", "finance", "/invoices", ("main [data-row]", "main a[href*='/lines/']")),
+    Place("held-unit", "finance", "/billing", ("main a[href^='/billing/held/']:not([href$='.csv'])",)),
+    Place("person", "admin", "/people", ("main a[href^='/people/']:not([href$='/new'])",)),
+    Place("person-new", "admin", "/people/new"),
+    Place("client", "admin", "/clients", ("main a[href^='/clients/']:not([href$='/new'])",)),
+    Place("client-new", "admin", "/clients/new"),
+    Place(
+        "contract",
+        "admin",
+        "/clients",
+        ("main a[href^='/clients/']:not([href$='/new'])", "main a[href^='/contracts/']:not([href*='/new'])"),
+    ),
+    Place("contract-new", "admin", "/contracts/new?client=kaveri"),
+    Place("calendar-new", "admin", "/calendars/new?client=kaveri"),
+    Place("calendar", "admin", "/calendars/{calendar}"),
+    Place("welcome", "admin", "/welcome"),
+    Place("account", "agent", "/account"),
+    Place("factor", "agent", "/account/factor"),
+    Place("find", "ops", "/find?q=scan"),
+    Place("keys", "ops", "/help/keys"),
+    Place("refused", "agent", "/quality"),
+    Place("not-found", "ops", "/tickets/0198c0de-6c1f-7d3e-9a55-3f1e2d4c5b6a"),
+)
+
+NOT_PICTURED: Mapping[str, str] = {
+    "/": "leads to everybody's first page",
+    "/login/code": "asks whoever switched a second factor on",
+    "/live": "a stream",
+    "/palette": "lines of the palette",
+    "/static/{mark}/{name:path}": "files",
+}
+"""Addresses without a picture of their own, and why."""
+
+SHOWN: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "validation": ("lead", "/work?scope=all&kind=keying", ("main a[href^='/validate/']",)),
+    "ticket": ("ops", "/tickets?q=Scanned", (_ROW,)),
+    "client": ("client_admin", "/overview", ()),
+}
+"""The pictures of README and docs: file name → role, page, links to follow."""
