@@ -23,6 +23,6 @@ def test_the_readers_own_word_for_a_misread_supplier_is_the_known_spelling() -> 
         paper(DRAWING.format(name=RIGHT)).pages, {"supplier_name": RIGHT}, {}, frozenset({"supplier_name"})
     )
     known = learn(SupplierMemory("kedai buku harapan"), corrected)
-    pages = paper(DRAWING.format(name=MISREAD)).pages
+    pages = list(paper(DRAWING.format(name=MISREAD)).pages)
     assert understand(pages).unaided["supplier_name"] == MISREAD
     assert understand(pages, [known]).unaided["supplier_name"] == RIGHT
