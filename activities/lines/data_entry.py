@@ -18,8 +18,9 @@ from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.domain import deadline
-from ticketos.domain.changes import Change, SetTicket, Verdict
+from ticketos.domain.changes import Change, OpenTask, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
+from ticketos.domain.skills import Agent
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
 from ticketos.domain.terms import Terms
 from ticketos.lines.data_entry import calibration, coding, coding_model, flow, passwords
@@ -127,13 +128,18 @@ class DataEntryActivities:
         locked = self._locked(step, document, reading)
         if locked is not None:
             return locked
-        verdict = self._judged(step, document, reading, {})
+        verdict = self._judged(step, document, reading, step.agents(), {})
         facts = self._none_left(step, int(verdict.outcome == "keying"))
         changes = (*verdict.changes, SetTicket({"documents_done": ticket.documents_done + 1}))
         return Verdict(verdict.outcome, changes, verdict.next_at, facts)
 
     def _judged(
-        self, step: Step, document: DocumentState, reading: Mapping[str, Any], beside: dict[str, UUID]
+        self,
+        step: Step,
+        document: DocumentState,
+        reading: Mapping[str, Any],
+        agents: Sequence[Agent],
+        beside: dict[str, UUID],
     ) -> Verdict:
         """What one document needs. ``beside`` are the business keys of others decided in this very step."""
         contract = step.contract()
@@ -150,7 +156,7 @@ class DataEntryActivities:
             terms.scope,
             step.same_file(document.sha256, document.id),
             twin,
-            step.agents(),
+            agents,
             step.now,
             step.new_id,
         )
@@ -161,7 +167,11 @@ class DataEntryActivities:
         ticket = step.ticket()
         changes, found = parts(document, readings, step.now, step.new_id)
         beside: dict[str, UUID] = {}
-        verdicts = [self._judged(step, part, reading, beside) for part, reading in found]
+        verdicts: list[Verdict] = []
+        agents: Sequence[Agent] = step.agents()
+        for part, reading in found:
+            verdicts.append(self._judged(step, part, reading, agents, beside))
+            agents = _busier(agents, verdicts[-1])
         facts = self._none_left(step, sum(one.outcome == "keying" for one in verdicts))
         counted = SetTicket(
             {
@@ -266,6 +276,12 @@ def work(ports: LinePorts) -> LineWork:
     steps = DataEntryActivities(ports.store, ports.documents, ports.reader, ports.tax_id_valid)
     local = (steps.plan, steps.rework, steps.lapse, steps.post)
     return LineWork(local, (steps.read,), steps.completions())
+
+
+def _busier(agents: Sequence[Agent], verdict: Verdict) -> Sequence[Agent]:
+    """The same people, with the task that one of them was given just now: a stack is shared out, as single papers are."""
+    given = {str(c.assigned_to) for c in verdict.changes if isinstance(c, OpenTask)}
+    return [replace(one, load=one.load + 1) if one.id in given else one for one in agents]
 
 
 def waiting_for_people(

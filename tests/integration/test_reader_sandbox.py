@@ -130,6 +130,19 @@ def test_a_child_that_dies_is_replaced() -> None:
     assert children() <= before
 
 
+def test_a_child_that_keeps_too_much_is_replaced_and_a_light_one_stays() -> None:
+    before = children()
+    with SandboxedReader() as light:
+        light.read(pdf(), "a.pdf")
+        (first,) = children() - before
+        light.read(pdf(), "a.pdf")
+        assert children() - before == {first}
+    with SandboxedReader(bounds=ChildBounds(kept_bytes=20 * 1024**2)) as heavy:
+        heavy.read(pdf(), "a.pdf")
+        assert not children() - before, "what a parser may add would come on top of what it keeps"
+        assert heavy.read(pdf(), "a.pdf").status == "read"
+
+
 def test_a_crash_in_the_middle_of_a_document_quarantines_that_document_alone() -> None:
     before = children()
     with SandboxedReader() as reader:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from schemas.acts import CancelTicket
 from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
 from tests.support.running import AGENT, BUYER, Readings, running
 
@@ -139,6 +140,19 @@ async def test_each_document_of_a_file_is_keyed_judged_and_billed_by_itself(temp
     billed = {u.document_id for u in run.world.usage.values()}
     assert billed == {d.id for d in run.world.documents.values() if d.state == "posted"} and len(billed) == 4
     assert {q.document_id for _, q in run.world.checks} == billed, "each judged, the file not"
+
+
+async def test_the_documents_of_a_file_are_shared_out_among_the_people(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    store.world.agents = [agent(7, "data_entry"), agent(17, "data_entry")]
+    stack = [part(i, i, 1, total="1118.00") for i in range(1, 5)]
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": stack})) as start:
+        run = await start(request)
+        await run.until(lambda: run.now().documents_done == 4, "all read")
+        given = [t.assigned_to for t in run.world.tasks.values()]
+        assert sorted(given.count(one) for one in set(given)) == [2, 2]
+        await run.act("cancel", CancelTicket(actor=BUYER, key="c", reason="enough"))
+        await run.done()
 
 
 async def test_the_same_paper_twice_in_one_file_is_found(temporal_server: Any) -> None:

@@ -4,8 +4,6 @@ closes.
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import json
 import math
 import os
@@ -13,7 +11,7 @@ import resource
 import struct
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any, BinaryIO
@@ -28,7 +26,6 @@ from ticketos.ai.ocr.engines import Tesseract
 
 _LENGTH = struct.Struct(">II")
 _LARGEST_FILE = 64 * 1024 * 1024
-_WORTH_GIVING_BACK = 200 * 1024 * 1024
 
 
 def main() -> int:
@@ -89,7 +86,7 @@ def _bound(memory: int) -> None:
 
 
 def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: float) -> int:
-    known, give_back = _Known(), _giver()
+    known = _Known()
     while True:
         prefix = requests.read(_LENGTH.size)
         if len(prefix) < _LENGTH.size:
@@ -108,33 +105,6 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: flo
             os._exit(OUT_OF_MEMORY)
         answers.write(_LENGTH.pack(len(body), len(blob)) + body + blob)
         answers.flush()
-        del data, body, blob
-        give_back()
-
-
-def _giver() -> Callable[[], None]:
-    """How freed memory goes back to the system: glibc keeps it otherwise, and the next document's comes on top. A
-    child that reads text layers alone never holds enough for it to be worth the time."""
-    try:
-        trim = ctypes.CDLL(None).malloc_trim
-    except (OSError, AttributeError):  # another C library: the parent replaces a child that holds too much
-        return lambda: None
-
-    def give_back() -> None:
-        if _resident() > _WORTH_GIVING_BACK:
-            gc.collect()
-            trim(0)
-
-    return give_back
-
-
-def _resident() -> int:
-    """Bytes of this process that are in memory; 0 where the system does not tell."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except OSError:
-        return 0
 
 
 class _Known:
