@@ -94,7 +94,7 @@ def _same_line(true: Line, read: ExtractedLine) -> bool:
         if expected is not None and (value is None or Decimal(expected) != Decimal(value)):
             return False
     names = [re.sub(r"[\W_]+", "", text or "").casefold() for text in (true.description, read.description)]
-    return names[0] in names[1] or SequenceMatcher(None, *names).ratio() >= _ALIKE
+    return names[0] in names[1] or SequenceMatcher(None, names[0], names[1]).ratio() >= _ALIKE
 
 
 def share(verdicts: Iterable[Verdict]) -> float:

@@ -23,6 +23,7 @@ from ticketos.ai.extract.scoring.lines import layout
 from ticketos.ai.extract.scoring.names import NameOption, name_options
 from ticketos.ai.extract.scoring.numbers import number_options
 from ticketos.ai.extract.scoring.option import Option, chosen, log_odds, ranked
+from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.suppliers import KnownSupplier, normal, squeezed, supplier_of
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.extract.values import amounts, currency_codes, days, fold
@@ -35,6 +36,7 @@ _ISSUED_BY_BUYER = ("purchase_order", "goods_receipt", "inventory")
 # Below this a candidate is a guess that would cost a person more than an empty field.
 _LEAST = 0.12
 # Fields a person must see anyway: the best guess, told as one, is quicker to correct than an empty box.
+_LIKELY_DUE = 0.35
 _GUESSED = {"supplier_name": 0.01, "issue_date": 0.03, "number": 0.06, "buyer_name": 0.06}
 
 
@@ -78,11 +80,12 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
     options |= _numbers(paper, kind) | _dates(paper, kind)
     for name, option in options.items():
         if option is not None and option.probability >= _GUESSED.get(name, _LEAST):
-            found.fields[name] = _field(paper, option)
+            found.fields[name] = _field(paper, name, option)
             found.evidence[name] = {
                 "score": option.score,
                 "legible": ink(option.legibility),
                 "guessed_day": name.endswith("_date") and bool(option.features.get("unsure")),
+                **_witnesses(name, option),
             }
     for name, candidate in parties.tax_identifiers(paper).items():
         found.fields[name] = _candidate(paper, candidate)
@@ -100,6 +103,8 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
             "disagrees": total.agreed is False,
             "derived": total.option is None,
             "turned": total.turned,
+            "backed": total.backed,
+            **(_witnesses(name, total.option) if total.option else {}),
         }
     _recognise(found, known)
     currency = _currency(paper)
@@ -195,7 +200,7 @@ def _dates(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:
     due = chosen(ranked("due_date", options))
     return {
         "issue_date": chosen(ranked("issue_date", options)),
-        "due_date": due if due and due.probability > 0.5 else None,
+        "due_date": due if due and due.probability > _LIKELY_DUE else None,
     }
 
 
@@ -227,9 +232,37 @@ def _source(paper: Paper, page: int) -> Source:
     return next((it.source for it in paper.pages if it.number == page), "text")
 
 
-def _field(paper: Paper, option: Option) -> ExtractedField:
+_ANNOUNCING = {
+    "issue_date": "issue",
+    "due_date": "due",
+    "number": "mine",
+    "po_number": "po",
+    "supplier_name": "supplier",
+    "buyer_name": "buyer",
+    "total": "total",
+    "net_total": "net",
+    "tax_total": "tax_sum",
+    "amount_due": "due",
+}
+_COUNTED_ITSELF = {"issue_date", "due_date", "number", "po_number"}
+
+
+def _witnesses(name: str, option: Option) -> dict[str, float]:
+    """What speaks for a value besides its score: a label of its own, and that it stands there more than once."""
+    seen = option.features.get("repeats", option.features.get("printed", 1) - 1)
+    again = seen - 1 if name in _COUNTED_ITSELF else seen
+    return {
+        "announced": float(option.features.get(_ANNOUNCING.get(name, ""), 0.0)),
+        "repeated": float(min(max(again, 0), 2)),
+    }
+
+
+_SPELT = {"supplier_name", "supplier_address", "buyer_name"}
+
+
+def _field(paper: Paper, name: str, option: Option) -> ExtractedField:
     return ExtractedField(
-        value=option.value,
+        value=straight(option.value, paper) if name in _SPELT else option.value,
         confidence=round(min(option.probability * option.legibility, _CAP), 4),
         page=option.page,
         box=enclosing(option.words),

@@ -19,6 +19,7 @@ AGREES, CONTRADICTS = 40.0, 0.1
 _ABSENT = 0.05
 # What fitting parts add to a total's own probability, and how much parts that cannot fit take from it.
 _HELP, _HINDERED = 2.0, 0.7
+_LIKELY_NET = 0.5
 _MOST = 8
 _WORTH = 0.002
 _LEAST = 0.05
@@ -35,6 +36,8 @@ class Total:
     """What the scorer said of the value alone."""
     agreed: bool | None = None
     """Whether net, tax and total fit; None where one is absent."""
+    backed: float = 0.0
+    """Where they fit: how likely the least likely of the other two is by itself."""
     turned: bool = False
     """Whether the paper prints it with the other sign."""
 
@@ -65,7 +68,14 @@ def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ())
     chosen, agreed = _best(roles["net_total"], taxes, roles["total"], _adjustments(found))
     ratio = AGREES if agreed else 1.0 if agreed is None else CONTRADICTS
     result = {
-        name: Total(option.value, with_evidence(option.probability, ratio), option.option, option.own, agreed)
+        name: Total(
+            option.value,
+            with_evidence(option.probability, ratio),
+            option.option,
+            option.own,
+            agreed,
+            _backed(option, chosen) if agreed else 0.0,
+        )
         for name, option in zip(("net_total", "tax_total", "total"), chosen, strict=True)
         if option is not None and with_evidence(option.probability, ratio) >= _LEAST
     }
@@ -83,6 +93,10 @@ def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ())
     if kind == "credit_note":
         return _unsigned(result)
     return result
+
+
+def _backed(one: _Choice, chosen: _Chosen) -> float:
+    return min(other.own for other in chosen if other is not None and other is not one)
 
 
 def _likely(name: str, options: Sequence[Option]) -> list[_Choice]:
@@ -172,6 +186,9 @@ def _fits(
     if net and tax:
         rest = total.value - net.value - tax.value
         agreed = abs(rest) <= _CENTS or any(abs(rest) == abs(it) for it in adjustments)
+        if agreed and tax.value == 0 and net.own < _LIKELY_NET:
+            # Any amount is the sum of itself and nothing: that says nothing where it is not labelled a net.
+            return weight, None
         exact = 1.0 if rest == 0 or rest in adjustments else 0.9
         return weight * (AGREES * exact if agreed else CONTRADICTS), agreed
     if (net and abs(net.value) > abs(total.value)) or (tax and abs(tax.value) >= abs(total.value) > 0):

@@ -47,7 +47,7 @@ RISING: dict[str, tuple[str, ...]] = {
     "address_line": ("places", "postcode", "lead"),
     "issue_date": ("issue",),
     "due_date": ("due",),
-    "number": ("mine", "repeats"),
+    "number": ("mine", "repeats", "numbered"),
     "po_number": ("po",),
     "total": (
         "total",
