@@ -18,9 +18,6 @@ from ticketos.ai.extract.memory.places import same_value
 from ticketos.dev.sim.documents.composed import Paper, compose
 from ticketos.lines.data_entry import rules
 
-SMALL = 0.1
-"""Eight papers say less than the benchmark's hundred (`benchmarks.learning`), which is held to what is asked."""
-
 
 def paper(seed: int, maker: str = "m1") -> Paper:
     return compose("invoice", seed, market="DE", maker=maker, buyer="b", lines=2)
@@ -42,7 +39,7 @@ def test_thirty_corrected_papers_spare_most_of_the_keying(kind: str, damage: flo
     tally = measure(kind, suppliers=2, papers=30, fresh=4, seed=77, damage=damage)  # type: ignore[arg-type]
     assert tally.recognised == tally.papers
     assert tally.needed["before"].total() > 10, "the supplier must need people at first"
-    assert tally.fall() >= ASKED - SMALL
+    assert tally.fall() >= ASKED
     assert not tally.wrong["after"], "what passes by itself must be right"
 
 

@@ -37,6 +37,7 @@ _ISSUED_BY_BUYER = ("purchase_order", "goods_receipt", "inventory")
 _LEAST = 0.12
 # Fields a person must see anyway: the best guess, told as one, is quicker to correct than an empty box.
 _LIKELY_DUE = 0.35
+_ANNOUNCED, _ANOTHERS = 0.5, 0.9
 _GUESSED = {"supplier_name": 0.01, "issue_date": 0.03, "number": 0.06, "buyer_name": 0.06}
 
 
@@ -187,12 +188,19 @@ def _scored(field: str, names: Sequence[NameOption]) -> list[tuple[Option, NameO
 
 def _numbers(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:
     options = number_options(paper, kind)
-    number = chosen(ranked("number", options))
+    number = chosen(_own(ranked("number", options)))
     orders = ranked("po_number", options)
     if number is not None and number.probability >= _LEAST:
         orders = [it for it in orders if it.value != number.value]
     order = None if kind in ("purchase_order", "inventory") else chosen(orders)
     return {"number": number, "po_number": order if order and order.probability > 0.3 else None}
+
+
+def _own(numbers: list[Option]) -> list[Option]:
+    """Without those announced as another document's alone, where one is announced as this document's."""
+    if not any(it.features["mine"] >= _ANNOUNCED for it in numbers):
+        return numbers
+    return [it for it in numbers if it.features["mine"] or it.features["foreign"] < _ANOTHERS]
 
 
 def _dates(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:

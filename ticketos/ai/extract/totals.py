@@ -12,7 +12,7 @@ from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.scoring.option import Option, ranked
 from ticketos.ai.extract.scoring.sums import Money, Place, amount_options, money_of
 
-_CENTS = Decimal("0.02")
+_CENT, _CENTS = Decimal("0.01"), Decimal("0.02")
 # How much more likely figures are when they agree, and less when they contradict each other: three random
 # candidates agree to the cent hardly ever, true ones nearly always.
 AGREES, CONTRADICTS = 40.0, 0.1
@@ -20,6 +20,7 @@ _ABSENT = 0.05
 # What fitting parts add to a total's own probability, and how much parts that cannot fit take from it.
 _HELP, _HINDERED = 2.0, 0.7
 _LIKELY_NET = 0.5
+_SMALL_TAX = Decimal("0.1")
 _MOST = 8
 _WORTH = 0.002
 _LEAST = 0.05
@@ -62,10 +63,12 @@ def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ())
     found = money_of(paper)
     options = amount_options(paper, kind, found, line_nets)
     roles = {name: _likely(name, options) for name in ("net_total", "tax_total", "total", "amount_due")}
+    adjustments = _adjustments(found)
+    roles["tax_total"] = [it for it in roles["tax_total"] if it.value not in adjustments]
     taxes = roles["tax_total"] + _summed(found, roles["tax_total"])
     if not roles["total"]:
         return {}
-    chosen, agreed = _best(roles["net_total"], taxes, roles["total"], _adjustments(found))
+    chosen, agreed = _best(roles["net_total"], taxes, roles["total"], adjustments)
     ratio = AGREES if agreed else 1.0 if agreed is None else CONTRADICTS
     result = {
         name: Total(
@@ -121,7 +124,9 @@ def _summed(found: Sequence[Money], single: Sequence[_Choice]) -> list[_Choice]:
     for money in found:
         for place in money.places:
             near = place.near[0] if place.near else None
-            if near is not None and near.side == "left" and near.mention.of("tax_part"):
+            # A tax of four decimals is told in passing, not charged.
+            charged = place.value == place.value.quantize(_CENT)
+            if charged and near is not None and near.side == "left" and near.mention.of("tax_part"):
                 # In a row the last amount is the row's result: base, then tax.
                 key = (place.page, place.spot.row)
                 before = rows.get(key)
@@ -183,9 +188,13 @@ def _fits(
 ) -> tuple[float, bool | None]:
     """How well a net and a tax go with a total, and whether they add up to it, rounding as printed."""
     weight = (net.probability if net else absent[0]) * (tax.probability if tax else absent[1])
+    if net and tax and tax.value * net.value < 0:
+        return weight * CONTRADICTS, False  # what is taken off is a discount or a rounding, not a tax
     if net and tax:
         rest = total.value - net.value - tax.value
-        agreed = abs(rest) <= _CENTS or any(abs(rest) == abs(it) for it in adjustments)
+        # A tax of cents must fit to the cent: within the slack it would fit any net that is the total itself.
+        slack = _CENTS if abs(tax.value) > _SMALL_TAX else Decimal(0)
+        agreed = abs(rest) <= slack or any(abs(rest) == abs(it) for it in adjustments)
         if agreed and tax.value == 0 and net.own < _LIKELY_NET:
             # Any amount is the sum of itself and nothing: that says nothing where it is not labelled a net.
             return weight, None

@@ -34,6 +34,8 @@ DEFAULT_THRESHOLDS: Mapping[str, float] = {
 }
 
 _CENT = Decimal("0.01")
+_MOST_TAX = Decimal("0.25")
+"""The largest share of a total that a tax makes up: 27 % and a service charge on the net."""
 _OLDEST = date(1990, 1, 1)
 _AHEAD = timedelta(days=62)
 _LONGEST_TERM = timedelta(days=3 * 366)
@@ -204,6 +206,15 @@ def _lines_sum(fields: Mapping[str, FieldValue], lines: Sequence[LineValue]) -> 
         return CheckResult("lines_sum", True, f"{len(known)} lines = {added} = net {net}", ("net_total",))
     if total is not None and abs(added - total) <= slack:
         return CheckResult("lines_sum", True, f"{len(known)} lines = {added} = total {total}", ("total",))
+    if net is None and total and 0 < added / total < 1 and (1 - added / total) <= _MOST_TAX:
+        # Lines before a tax that is not known come to less than the total: nothing is wrong by that.
+        tax = amount(_value(fields, "tax_total"))
+        if tax is None:
+            return None
+        if abs(added + tax - total) <= slack:
+            return CheckResult(
+                "lines_sum", True, f"{len(known)} lines + tax {tax} = total {total}", ("total",)
+            )
     aim, name = (net, "net_total") if net is not None else (total or Decimal(0), "total")
     what = "net amount" if name == "net_total" else "total"
     detail = f"{what} {aim} differs from the sum of {len(known)} lines ({added}) by {abs(aim - added)}"

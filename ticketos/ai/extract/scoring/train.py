@@ -73,7 +73,7 @@ FALLING: dict[str, tuple[str, ...]] = {
     "address_line": ("contact", "registration", "tax_id", "greeting", "title", "day", "money", "long_number"),
     "issue_date": ("due", "not"),
     "due_date": ("not", "issue"),
-    "number": ("other",),
+    "number": ("other", "foreign"),
     "po_number": ("other",),
     "total": ("change", "cash", "not", "tax_part", "tax_sum"),
     "net_total": ("change", "cash"),

@@ -13,11 +13,10 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
         "receipt|receipt ref|slip ref|check ref|trans(?:action)? ref|trx ref|cs ref|cs {no}|bill ref|"
         "tax inv {no}|ticket {no}|{no} ticket|{no} receipt|sales {no}|doc ref",
     ),
-    ("receipt_number", 0.6, r"(?:no|nr|n°|nº)(?=[\s.]*:)|#(?=\s)"),
+    ("receipt_number", 0.6, r"(?:no|nr|n°|nº)(?=[\s.]*:)"),
     ("invoice_number", 0.5, r"(?:no|nr|n°|nº)(?=[\s.]*:)"),
-    ("invoice_number", 0.6, r"#(?=\s)"),
+    ("invoice_number", 0.75, r"(?<!.)#(?=\s)"),
     ("invoice_number", 0.8, "booking {no}|reservation {no}|confirmation {no}|folio {no}|statement {no}"),
-    ("receipt_number", 0.8, "booking {no}|reservation {no}|confirmation {no}|folio {no}"),
     ("invoice_number", 0.95, "inv ref|tax inv {no}|{no} invoice"),
     (
         "receipt_number",
