@@ -18,10 +18,8 @@ from ticketos.ai.extract.find import Candidate, Paper
 from ticketos.ai.extract.labels import Language
 from ticketos.ai.extract.scoring.addresses import address_lines, best_run
 from ticketos.ai.extract.scoring.calibration import ink
-from ticketos.ai.extract.scoring.days import day_options
-from ticketos.ai.extract.scoring.lines import layout
-from ticketos.ai.extract.scoring.names import NameOption, name_options
-from ticketos.ai.extract.scoring.numbers import number_options
+from ticketos.ai.extract.scoring.names import NameOption
+from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.option import Option, chosen, log_odds, ranked
 from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.suppliers import KnownSupplier, normal, squeezed, supplier_of
@@ -76,9 +74,11 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
     found.tax_rows = tuple(tables.read_tax_rows(paper, lines))
     if not paper.rows:
         return found
-    found.candidates = candidates_of(paper, kind)
-    options: dict[str, Option | None] = dict(_parties(paper, kind, known))
-    options |= _numbers(paper, kind) | _dates(paper, kind)
+    nets = [Decimal(line.values.net) for line in lines if line.values.net]
+    offered = Offered(paper, kind, nets, known)
+    found.candidates = candidates_of(offered)
+    options: dict[str, Option | None] = dict(_parties(offered))
+    options |= _numbers(offered) | _dates(offered)
     for name, option in options.items():
         if option is not None and option.probability >= _GUESSED.get(name, _LEAST):
             found.fields[name] = _field(paper, name, option)
@@ -94,8 +94,7 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
             "score": log_odds(candidate.probability),
             "legible": ink(candidate.legibility),
         }
-    nets = [Decimal(line.values.net) for line in lines if line.values.net]
-    for name, total in totals.resolve(paper, kind, nets).items():
+    for name, total in totals.resolve(offered).items():
         found.fields[name] = _amount(paper, total)
         found.evidence[name] = {
             "score": log_odds(total.own),
@@ -118,18 +117,17 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
     return found
 
 
-def _parties(paper: Paper, kind: DocumentType, known: Sequence[KnownSupplier]) -> dict[str, Option | None]:
+def _parties(offered: Offered) -> dict[str, Option | None]:
     """Supplier with address, and buyer; one name is not both."""
-    placed = layout(paper)
-    names = name_options(placed, kind, known)
+    names = offered.names
     sellers = _scored("supplier_name", names)
     buyers = _scored("buyer_name", names)
     supplier = sellers[0] if sellers else None
     found: dict[str, Option | None] = {}
     if supplier is not None:
         found["supplier_name"] = chosen([it for it, _ in sellers])
-        address = best_run(address_lines(placed, supplier[1]))
-        if address is not None and kind != "inventory":
+        address = best_run(address_lines(offered.layout, supplier[1]))
+        if address is not None and offered.kind != "inventory":
             found["supplier_address"] = Option(
                 address.value, {}, address.words, address.page, address.row, log_odds(address.probability)
             )
@@ -186,8 +184,8 @@ def _scored(field: str, names: Sequence[NameOption]) -> list[tuple[Option, NameO
     return [(it, whose[id(it.features)]) for it in ranked(field, [name.option for name in names])]
 
 
-def _numbers(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:
-    options = number_options(paper, kind)
+def _numbers(offered: Offered) -> dict[str, Option | None]:
+    options, kind = offered.numbers, offered.kind
     number = chosen(_own(ranked("number", options)))
     orders = ranked("po_number", options)
     if number is not None and number.probability >= _LEAST:
@@ -203,8 +201,8 @@ def _own(numbers: list[Option]) -> list[Option]:
     return [it for it in numbers if it.features["mine"] or it.features["foreign"] < _ANOTHERS]
 
 
-def _dates(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:
-    options = day_options(paper, kind)
+def _dates(offered: Offered) -> dict[str, Option | None]:
+    options = offered.days
     due = chosen(ranked("due_date", options))
     return {
         "issue_date": chosen(ranked("issue_date", options)),

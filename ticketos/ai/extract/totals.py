@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 
-from schemas.extraction import DocumentType
-from ticketos.ai.extract.find import Paper
+from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.option import Option, ranked
-from ticketos.ai.extract.scoring.sums import Money, Place, amount_options, money_of
+from ticketos.ai.extract.scoring.sums import Money, Place
 
 _CENT, _CENTS = Decimal("0.01"), Decimal("0.02")
 # How much more likely figures are when they agree, and less when they contradict each other: three random
@@ -58,10 +57,9 @@ class _Choice:
     own: float
 
 
-def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ()) -> dict[str, Total]:
+def resolve(offered: Offered) -> dict[str, Total]:
     """net_total, tax_total, total and (where it differs) amount_due, as far as the paper shows them."""
-    found = money_of(paper)
-    options = amount_options(paper, kind, found, line_nets)
+    found, options, kind = offered.money, offered.amounts, offered.kind
     roles = {name: _likely(name, options) for name in ("net_total", "tax_total", "total", "amount_due")}
     adjustments = _adjustments(found)
     roles["tax_total"] = [it for it in roles["tax_total"] if it.value not in adjustments]
