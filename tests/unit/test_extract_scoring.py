@@ -324,3 +324,33 @@ def test_an_amount_and_no_tax_are_not_taken_for_a_sum_that_fits() -> None:
 
 def test_a_label_inside_a_number_announces_nothing() -> None:
     assert not list(mentions("invoice_number_17"))
+
+
+def test_a_discount_and_a_rounding_are_no_tax() -> None:
+    discounted = (
+        *RECEIPT[:9],
+        "PEN|29.65",
+        "SUBTOTAL|29.65",
+        "DISC|-2.97",
+        "FINAL TOTAL|26.68",
+        "CASH|26.68",
+    )
+    rounded = (*RECEIPT[:9], "BLOUSE|232.83", "ROUNDING ADJ.|0.02", "NETT TOTAL|232.85", "CREDIT CARD|232.85")
+    for rows, total in ((discounted, "26.68"), (rounded, "232.85")):
+        found = analyse([page(*rows)])
+        assert found.fields["total"].value == total
+        assert "tax_total" not in found.fields
+
+
+def test_older_debts_are_not_part_of_the_total() -> None:
+    rows = (
+        "Bright Paper GmbH", "Rechnung Nr. 4711 vom 11.03.2018", "Nettobetrag|100,00", "USt. 19 %|19,00",
+        "Gesamtbetrag|119,00", "Vorsaldo|81,00", "Zahlbetrag|200,00",
+    )  # fmt: skip
+    assert analyse([page(*rows, source="text")]).fields["total"].value == "119.00"
+
+
+def test_a_number_of_an_order_is_not_taken_where_the_invoice_has_one() -> None:
+    rows = ("Bright Paper Ltd", "INVOICE", "# A-17", "PO Number:|77231-B", "Date: 14/03/2018", "Total|120.00")
+    fields = analyse([page(*rows, source="text")]).fields
+    assert fields["number"].value == "A-17"

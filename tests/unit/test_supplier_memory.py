@@ -202,3 +202,21 @@ def test_the_words_kept_for_learning_are_bounded_and_come_back() -> None:
         : len(again[0].words)
     ]
     assert again[0].rows[0].text == long[0].rows[0].text
+
+
+def test_a_nought_recurs_and_teaches_no_place() -> None:
+    """No tax is keyed as 0.00, which also stands where a till prints that there was no change."""
+    memory = SupplierMemory("m1")
+    for seed in range(8):
+        it = paper(seed)
+        final = {**it.known(), "tax_total": "0.00"}
+        memory = learn(memory, Corrected(it.text_words().pages, final, {}, frozenset({"tax_total"})))
+    assert not memory.fields["tax_total"].places
+    it = paper(70)
+    found = analyse(it.text_words().pages)
+    found.fields["tax_total"] = ExtractedField(value="12.00", confidence=0.5, source="text")
+    after, _ = apply_memory(found, it.text_words().pages, [memory])
+    assert after.fields["tax_total"].value == "0.00"
+    found.fields.pop("tax_total")
+    after, _ = apply_memory(found, it.text_words().pages, [memory])
+    assert "tax_total" not in after.fields

@@ -18,11 +18,13 @@ AGREES, CONTRADICTS = 40.0, 0.1
 _ABSENT = 0.05
 # What fitting parts add to a total's own probability, and how much parts that cannot fit take from it.
 _HELP, _HINDERED = 2.0, 0.7
-_LIKELY_NET = 0.5
+_LIKELY_NET, _ANNOUNCED, _LABELLED = 0.5, 0.9, 0.4
+_STEPS = (Decimal("0.05"), Decimal(1))
 _SMALL_TAX = Decimal("0.1")
 _MOST = 8
 _WORTH = 0.002
-_LEAST = 0.05
+# A total has to be looked at anyway: the best guess, told as one, is quicker to correct than an empty box.
+_LEAST = {"total": 0.01}
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,11 @@ def resolve(offered: Offered) -> dict[str, Total]:
     adjustments = _adjustments(found)
     roles["tax_total"] = [it for it in roles["tax_total"] if it.value not in adjustments]
     taxes = roles["tax_total"] + _summed(found, roles["tax_total"])
+    roles["total"] = _of_this_paper(roles["total"])
     if not roles["total"]:
         return {}
-    chosen, agreed = _best(roles["net_total"], taxes, roles["total"], adjustments)
+    (net, tax, best), agreed = _best(roles["net_total"], taxes, roles["total"], adjustments)
+    chosen = net, tax, _rounded(best, roles["total"], adjustments) if best else None
     ratio = AGREES if agreed else 1.0 if agreed is None else CONTRADICTS
     result = {
         name: Total(
@@ -78,7 +82,7 @@ def resolve(offered: Offered) -> dict[str, Total]:
             _backed(option, chosen) if agreed else 0.0,
         )
         for name, option in zip(("net_total", "tax_total", "total"), chosen, strict=True)
-        if option is not None and with_evidence(option.probability, ratio) >= _LEAST
+        if option is not None and with_evidence(option.probability, ratio) >= _LEAST.get(name, 0.05)
     }
     if kind == "receipt" and agreed is not True:
         # A till prints parts of sums of every kind; only those that make up the total are its net and tax.
@@ -94,6 +98,33 @@ def resolve(offered: Offered) -> dict[str, Total]:
     if kind == "credit_note":
         return _unsigned(result)
     return result
+
+
+def _of_this_paper(totals: list[_Choice]) -> list[_Choice]:
+    """Without what is announced as something else alone, where another is announced as the total.
+
+    Older debts may be in what is due, "Total 6 %" is that of one rate.
+    """
+    if not any(it.option.features.get("total", 0.0) >= _ANNOUNCED for it in totals):
+        return totals
+    return [it for it in totals if it.option.features.get("total", 0.0) > 0 or not _another(it.option)]
+
+
+def _another(option: Option) -> bool:
+    return max(option.features.get("due", 0.0), option.features.get("not", 0.0)) >= _ANNOUNCED
+
+
+def _rounded(total: _Choice, totals: Sequence[_Choice], adjustments: Sequence[Decimal]) -> _Choice:
+    """The total after a rounding that the paper prints, where it prints that as a total too."""
+    for other in totals:
+        labelled = other.option.features.get("total", 0.0) >= _LABELLED
+        if labelled and other.value - total.value in adjustments and _rounder(other.value, total.value):
+            return replace(other, probability=total.probability, own=total.own)
+    return total
+
+
+def _rounder(value: Decimal, than: Decimal) -> bool:
+    return any(value % step == 0 and than % step != 0 for step in _STEPS)
 
 
 def _backed(one: _Choice, chosen: _Chosen) -> float:
