@@ -54,6 +54,8 @@ class Score:
             "fields": {name: round(share(found), 4) for name, found in by_field.items()},
             "line_f1": round(self.lines.f1, 4),
             "auto_right": round(share(auto), 4) if auto else None,
+            # Wrong by an e-invoice's data although the pages say nothing else: no reader of pages can be right there.
+            "auto_not_told": sum(not it.right and not it.told for it in auto),
             "auto_cover": round(sum(it.auto for it in printed) / max(len(printed), 1), 4),
             "cover_at_99": round(coverage(self.verdicts), 4),
             "pages_per_s": round(self.pages / max(self.seconds, 1e-9), 2),
@@ -110,7 +112,7 @@ def tell(total: Score, *, wrong: bool) -> None:
     if wrong:
         for it in total.verdicts:
             if not it.right:
-                mark = "AUTO " if it.auto else ""
+                mark = ("AUTO " if it.auto else "") + ("" if it.told else "not on the pages: ")
                 say(f"  {mark}{it.case} {it.field}: {it.true!r} read as {it.read!r} ({it.confidence:.3f})")
 
 

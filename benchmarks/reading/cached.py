@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from ticketos.ai.ocr.engines import OcrEngine
-from ticketos.ai.ocr.page import Word
+from ticketos.ai.ocr.page import Page, Word
 
 
 class CachedOcr:
@@ -20,19 +20,24 @@ class CachedOcr:
         self._folder = folder
         self.name = engine.name
 
-    def words(self, image: Image.Image) -> list[Word]:
-        """The words of the picture, read now or earlier."""
-        file = self.file(image)
+    def page(self, image: Image.Image, number: int, turn: int | None = None) -> Page:
+        """The page of the picture, read now or earlier."""
+        file = self.file(image, turn)
         if file.is_file():
-            rows = json.loads(file.read_text(encoding="utf-8"))
-            return [Word(text, x0, y0, x1, y1, tuple(box), sure) for text, x0, y0, x1, y1, box, sure in rows]
-        words = self._engine.words(image)
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            words = tuple(
+                Word(text, x0, y0, x1, y1, tuple(box), sure)
+                for text, x0, y0, x1, y1, box, sure in kept["words"]
+            )
+            return Page(number, kept["width"], kept["height"], words, "ocr", kept["turn"])
+        page = self._engine.page(image, number, turn)
         file.parent.mkdir(parents=True, exist_ok=True)
-        rows = [[it.text, it.x0, it.y0, it.x1, it.y1, it.box, it.confidence] for it in words]
-        file.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-        return words
+        rows = [[it.text, it.x0, it.y0, it.x1, it.y1, it.box, it.confidence] for it in page.words]
+        kept = {"width": page.width, "height": page.height, "turn": page.turn, "words": rows}
+        file.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+        return page
 
-    def file(self, image: Image.Image) -> Path:
-        """Where the words of a picture are kept."""
-        digest = hashlib.sha256(image.tobytes() + repr(image.size).encode()).hexdigest()[:32]
+    def file(self, image: Image.Image, turn: int | None = None) -> Path:
+        """Where what was read of a picture is kept."""
+        digest = hashlib.sha256(image.tobytes() + repr((image.size, turn)).encode()).hexdigest()[:32]
         return self._folder / self.name / f"{digest}.json"

@@ -71,7 +71,7 @@ def _receipts(folder: Path) -> Iterator[Case]:
             "issue_date": _day(key.get("date")),
             "total": _plain(key.get("total")),
         }
-        known = {name: value for name, value in truth.items() if value}
+        known: dict[str, str | None] = {name: value for name, value in truth.items() if value}
         yield Case(picture.stem, picture.name, picture.read_bytes, known)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from difflib import SequenceMatcher
@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from benchmarks.reading.folders import Case, Line
 from schemas.extraction import ExtractedField, ExtractedLine, Extraction
+from ticketos.ai.extract.values import DayOrder, amounts, days
 from ticketos.lines.data_entry.rules import AMOUNTS
 
 RIGHT_SHARE = 0.99
@@ -30,6 +31,8 @@ class Verdict:
     auto: bool
     source: str
     blocked_by: tuple[str, ...] = ()
+    told: bool = True
+    """Whether the true value stands on the pages at all; only known where they have a text layer."""
 
 
 def normal(name: str, value: str | None) -> str | None:
@@ -59,9 +62,25 @@ def judge(case: Case, found: Extraction) -> list[Verdict]:
             Verdict(
                 case.name, name, true, field.value, read in accepted, field.confidence, field.auto,
                 field.source, field.blocked_by,
+                found.engine != "pdfium" or on_page(name, accepted, found.text or ""),
             )
         )  # fmt: skip
     return verdicts
+
+
+def on_page(name: str, accepted: Collection[str | None], text: str) -> bool:
+    """Whether one of the accepted values stands in the text: an e-invoice's data may differ from what its pages say."""
+    if name in AMOUNTS:
+        seen = {f"{it.value:.2f}" for line in text.splitlines() for it in amounts(line)}
+    elif name.endswith("_date"):
+        lines = text.splitlines()
+        orders: tuple[DayOrder, ...] = ("dmy", "mdy")
+        found = (it for line in lines for order in orders for it in days(line, order))
+        seen = {normal(name, it.value.isoformat()) or "" for it in found}
+    else:
+        whole = normal(name, text) or ""
+        return any(value is not None and value in whole for value in accepted)
+    return any(value in seen for value in accepted)
 
 
 @dataclass
@@ -94,7 +113,7 @@ def _same_line(true: Line, read: ExtractedLine) -> bool:
         if expected is not None and (value is None or Decimal(expected) != Decimal(value)):
             return False
     names = [re.sub(r"[\W_]+", "", text or "").casefold() for text in (true.description, read.description)]
-    return names[0] in names[1] or SequenceMatcher(None, *names).ratio() >= _ALIKE
+    return names[0] in names[1] or SequenceMatcher(None, names[0], names[1]).ratio() >= _ALIKE
 
 
 def share(verdicts: Iterable[Verdict]) -> float:

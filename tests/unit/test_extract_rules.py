@@ -58,6 +58,21 @@ def test_lines_printed_with_tax_add_up_to_the_total() -> None:
     assert verdicts(values(), with_tax)["lines_sum"] is True
 
 
+def test_missing_lines_of_a_till_receipt_are_told_but_do_not_doubt_its_total() -> None:
+    fields = {"total": FieldValue("33.05", 0.97)}
+    lines = (LineValue(net="14.40"), LineValue(net="9.60"))
+    told = {it.name: it for it in checks("receipt", fields, lines, TODAY)}["lines_sum"]
+    assert not told.ok
+    assert "by 9.05" in told.detail
+    assert auto_fields(fields, [told])["total"].auto
+    on_an_invoice = {it.name: it for it in checks("invoice", fields, lines, TODAY)}["lines_sum"]
+    assert not auto_fields(fields, [on_an_invoice])["total"].auto
+    too_much = {it.name: it for it in checks("receipt", fields, (LineValue(net="50.00"),), TODAY)}[
+        "lines_sum"
+    ]
+    assert not auto_fields(fields, [too_much])["total"].auto
+
+
 def test_a_check_without_its_operands_says_nothing() -> None:
     assert "net_plus_tax" not in verdicts(values(tax_total=None))
     assert "lines_sum" not in verdicts(values(), ())

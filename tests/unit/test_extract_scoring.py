@@ -13,11 +13,13 @@ from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.labels import mentions
 from ticketos.ai.extract.scoring.calibration import Curve
 from ticketos.ai.extract.scoring.option import Option, chosen, log_odds
+from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.scoring.spots import Spot, labels_near, strength
 from ticketos.ai.extract.scoring.trees import Trees, matrix
 from ticketos.ai.extract.suppliers import KnownSupplier, supplier_of
 from ticketos.ai.extract.values import days, torn_days
 from ticketos.ai.ocr.page import Page, Word, fraction
+from ticketos.ai.ocr.tidy import tidied
 
 WIDTH, HEIGHT = 600.0, 1100.0
 
@@ -239,3 +241,123 @@ def test_what_blocked_a_field_is_said_in_words_with_the_difference() -> None:
     assert not total.auto
     assert "check:net_plus_tax" in total.blocked_by
     assert any("differs from net 100.00 + tax 20.00 by 3.00" in it for it in total.blocked_because)
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        (("RMO.02",), ("RM0.02",)),
+        (("RMD.17",), ("RM0.17",)),
+        (("RM96.", "20"), ("RM96.20",)),
+        (("15.0C",), ("15.00",)),
+        (("Grand", "Tota1RM21.85"), ("Grand", "Total", "RM21.85")),
+        (("Ma11", "TEBRAU"), ("Mall", "TEBRAU")),
+        (("G29", "7.50", "12"), ("G29", "7.50", "12")),
+        (("No.", "12"), ("No.", "12")),
+        (("31.12.", "20"), ("31.12.", "20")),
+    ],
+)
+def test_what_every_reader_of_pictures_confuses_is_put_right(
+    read: tuple[str, ...], meant: tuple[str, ...]
+) -> None:
+    assert tuple(word.text for word in tidied(page(" ".join(read))).words) == meant
+
+
+def test_a_text_layer_is_not_tidied() -> None:
+    layer = page("RMO.02", source="text")
+    assert tidied(layer) is layer
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        ("SANYU STATIONERYSHOP", "SANYU STATIONERY SHOP"),
+        ("GARDENIA BAKERIES (KL) SDNBHD", "GARDENIA BAKERIES (KL) SDN BHD"),
+        ("AMANO MALAYSIA SON BHD", "AMANO MALAYSIA SDN BHD"),
+        ("99 SPEED MART 5/B", "99 SPEED MART S/B"),
+        ("LIM HARDWARÉ TRADING", "LIM HARDWARE TRADING"),
+        ("Rosa Café Sdn. Bhd.", "Rosa Café Sdn. Bhd."),
+        ("14JALAN MANIS 4", "14 JALAN MANIS 4"),
+        ("SUPERMARKET ONE", "SUPERMARKET ONE"),
+    ],
+)
+def test_names_of_a_picture_are_spelt_as_such_names_are(read: str, meant: str) -> None:
+    paper = Paper([page(*RECEIPT)])
+    assert paper.language == "en"
+    assert straight(read, paper) == meant
+    layer = Paper([page(*RECEIPT, source="text")])
+    assert straight(read, layer) == read
+
+
+def test_terms_of_payment_are_no_amount() -> None:
+    found = analyse(
+        [
+            page(
+                "Bright Paper Ltd", "Invoice No 4711", "Invoice date 14/03/2018", "Subtotal|100.00", "VAT 20%|20.00",
+                "Total|120.00", "Please pay within 30 days", "Payment terms: 30 days net", "Please pay 14 days after receipt",
+                source="text",
+            )
+        ]
+    )  # fmt: skip
+    assert found.fields["total"].value == "120.00"
+    assert "amount_due" not in found.fields
+
+
+def test_a_total_of_one_rate_is_not_the_total() -> None:
+    rows = (
+        "BAKERY ONE SDN BHD", "DD: 21/07/2017 11:10", "Total 0% supplies:|7.61", "Total 6% supplies (excl. GST):|24.00",
+        "GST:|1.44", "Total 6% supplies (Inc. GST):|25.44", "Total 0% supplies:|7.61", "Total Payable:|33.05",
+    )  # fmt: skip
+    assert analyse([page(*rows)]).fields["total"].value == "33.05"
+
+
+def test_an_amount_and_no_tax_are_not_taken_for_a_sum_that_fits() -> None:
+    rows = (
+        "Versicherung Muster AG", "Rechnung Nr. 4711 vom 11.03.2018", "Positionssumme|220,00",
+        "Rechnungssumme ohne USt.|220,00", "Steuerbetrag|0,00", "Bruttosumme|220,00", "Offene Zahlungen|220,00",
+        "Zahlbetrag|440,00",
+    )  # fmt: skip
+    found = analyse([page(*rows, source="text")])
+    total = found.fields["total"]
+    assert total.value == "220.00" or not found.evidence["total"]["agrees"]
+
+
+def test_a_label_inside_a_number_announces_nothing() -> None:
+    assert not list(mentions("invoice_number_17"))
+
+
+def test_a_discount_and_a_rounding_are_no_tax() -> None:
+    discounted = (
+        *RECEIPT[:9],
+        "PEN|29.65",
+        "SUBTOTAL|29.65",
+        "DISC|-2.97",
+        "FINAL TOTAL|26.68",
+        "CASH|26.68",
+    )
+    rounded = (*RECEIPT[:9], "BLOUSE|232.83", "ROUNDING ADJ.|0.02", "NETT TOTAL|232.85", "CREDIT CARD|232.85")
+    for rows, total in ((discounted, "26.68"), (rounded, "232.85")):
+        found = analyse([page(*rows)])
+        assert found.fields["total"].value == total
+        assert "tax_total" not in found.fields
+
+
+def test_older_debts_are_not_part_of_the_total() -> None:
+    rows = (
+        "Bright Paper GmbH", "Rechnung Nr. 4711 vom 11.03.2018", "Nettobetrag|100,00", "USt. 19 %|19,00",
+        "Gesamtbetrag|119,00", "Vorsaldo|81,00", "Zahlbetrag|200,00",
+    )  # fmt: skip
+    assert analyse([page(*rows, source="text")]).fields["total"].value == "119.00"
+
+
+def test_a_number_of_an_order_is_not_taken_where_the_invoice_has_one() -> None:
+    rows = (
+        "Bright Paper Ltd",
+        "INVOICE",
+        "# INV-2017",
+        "PO Number:|77231-B",
+        "Date: 14/03/2018",
+        "Total|120.00",
+    )
+    fields = analyse([page(*rows, source="text")]).fields
+    assert fields["number"].value == "INV-2017"

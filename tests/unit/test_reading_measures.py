@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from benchmarks.reading.cached import CachedOcr
 from benchmarks.reading.folders import Case, Line, cases
-from benchmarks.reading.measures import LineCounts, Verdict, coverage, judge, normal, reliability
+from benchmarks.reading.measures import LineCounts, Verdict, coverage, judge, normal, on_page, reliability
 from schemas.extraction import ExtractedField, ExtractedLine, Extraction
+from ticketos.ai.ocr.page import Page, Word
 
 
 def read(**values: str | None) -> Extraction:
@@ -85,3 +88,38 @@ def test_receipts_are_found_by_their_keys_and_years_of_two_digits_are_read(tmp_p
 def test_a_folder_without_labels_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no labelled documents"):
         list(cases(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "true", "told"),
+    [
+        ("total", "1406.82", True),
+        ("total", "571.04", False),
+        ("issue_date", "2015-10-08", True),
+        ("issue_date", "2014-10-08", False),
+        ("number", "RE-2015/7", True),
+        ("number", "RE-2015/8", False),
+    ],
+)
+def test_what_the_pages_do_not_say_is_told_apart(name: str, true: str, told: bool) -> None:
+    text = "Rechnung RE-2015/7\nvom 08.10.2015\nGesamtbetrag: 1.406,82 €"
+    assert on_page(name, (normal(name, true),), text) is told
+
+
+def test_a_picture_read_before_is_not_read_again(tmp_path: Path) -> None:
+    class Once:
+        name = "once"
+        asked = 0
+
+        def page(self, image: Image.Image, number: int, turn: int | None = None) -> Page:
+            self.asked += 1
+            word = Word("Total", 1.0, 2.0, 30.0, 12.0, (0.1, 0.1, 0.3, 0.2), 0.9)
+            return Page(number, 100.0, 100.0, (word,), "ocr", turn or 90)
+
+    engine, picture = Once(), Image.new("RGB", (100, 100), "white")
+    first = CachedOcr(engine, tmp_path).page(picture, 1)
+    again = CachedOcr(engine, tmp_path).page(picture, 2)
+    assert engine.asked == 1
+    assert (again.number, again.words, again.turn, again.source) == (2, first.words, 90, "ocr")
+    CachedOcr(engine, tmp_path).page(Image.new("RGB", (100, 100), "black"), 1)
+    assert engine.asked == 2

@@ -18,9 +18,6 @@ from ticketos.ai.extract.memory.places import same_value
 from ticketos.dev.sim.documents.composed import Paper, compose
 from ticketos.lines.data_entry import rules
 
-SMALL = 0.1
-"""Eight papers say less than the benchmark's hundred (`benchmarks.learning`), which is held to what is asked."""
-
 
 def paper(seed: int, maker: str = "m1") -> Paper:
     return compose("invoice", seed, market="DE", maker=maker, buyer="b", lines=2)
@@ -42,7 +39,7 @@ def test_thirty_corrected_papers_spare_most_of_the_keying(kind: str, damage: flo
     tally = measure(kind, suppliers=2, papers=30, fresh=4, seed=77, damage=damage)  # type: ignore[arg-type]
     assert tally.recognised == tally.papers
     assert tally.needed["before"].total() > 10, "the supplier must need people at first"
-    assert tally.fall() >= ASKED - SMALL
+    assert tally.fall() >= ASKED
     assert not tally.wrong["after"], "what passes by itself must be right"
 
 
@@ -205,3 +202,21 @@ def test_the_words_kept_for_learning_are_bounded_and_come_back() -> None:
         : len(again[0].words)
     ]
     assert again[0].rows[0].text == long[0].rows[0].text
+
+
+def test_a_nought_recurs_and_teaches_no_place() -> None:
+    """No tax is keyed as 0.00, which also stands where a till prints that there was no change."""
+    memory = SupplierMemory("m1")
+    for seed in range(8):
+        it = paper(seed)
+        final = {**it.known(), "tax_total": "0.00"}
+        memory = learn(memory, Corrected(it.text_words().pages, final, {}, frozenset({"tax_total"})))
+    assert not memory.fields["tax_total"].places
+    it = paper(70)
+    found = analyse(it.text_words().pages)
+    found.fields["tax_total"] = ExtractedField(value="12.00", confidence=0.5, source="text")
+    after, _ = apply_memory(found, it.text_words().pages, [memory])
+    assert after.fields["tax_total"].value == "0.00"
+    found.fields.pop("tax_total")
+    after, _ = apply_memory(found, it.text_words().pages, [memory])
+    assert "tax_total" not in after.fields

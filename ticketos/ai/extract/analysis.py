@@ -18,11 +18,10 @@ from ticketos.ai.extract.find import Candidate, Paper
 from ticketos.ai.extract.labels import Language
 from ticketos.ai.extract.scoring.addresses import address_lines, best_run
 from ticketos.ai.extract.scoring.calibration import ink
-from ticketos.ai.extract.scoring.days import day_options
-from ticketos.ai.extract.scoring.lines import layout
-from ticketos.ai.extract.scoring.names import NameOption, name_options
-from ticketos.ai.extract.scoring.numbers import number_options
+from ticketos.ai.extract.scoring.names import NameOption
+from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.option import Option, chosen, log_odds, ranked
+from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.suppliers import KnownSupplier, normal, squeezed, supplier_of
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.extract.values import amounts, currency_codes, days, fold
@@ -35,6 +34,8 @@ _ISSUED_BY_BUYER = ("purchase_order", "goods_receipt", "inventory")
 # Below this a candidate is a guess that would cost a person more than an empty field.
 _LEAST = 0.12
 # Fields a person must see anyway: the best guess, told as one, is quicker to correct than an empty box.
+_LIKELY_DUE = 0.35
+_ANNOUNCED, _ANOTHERS = 0.5, 0.9
 _GUESSED = {"supplier_name": 0.01, "issue_date": 0.03, "number": 0.06, "buyer_name": 0.06}
 
 
@@ -73,16 +74,19 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
     found.tax_rows = tuple(tables.read_tax_rows(paper, lines))
     if not paper.rows:
         return found
-    found.candidates = candidates_of(paper, kind)
-    options: dict[str, Option | None] = dict(_parties(paper, kind, known))
-    options |= _numbers(paper, kind) | _dates(paper, kind)
+    nets = [Decimal(line.values.net) for line in lines if line.values.net]
+    offered = Offered(paper, kind, nets, known)
+    found.candidates = candidates_of(offered)
+    options: dict[str, Option | None] = dict(_parties(offered))
+    options |= _numbers(offered) | _dates(offered)
     for name, option in options.items():
         if option is not None and option.probability >= _GUESSED.get(name, _LEAST):
-            found.fields[name] = _field(paper, option)
+            found.fields[name] = _field(paper, name, option)
             found.evidence[name] = {
                 "score": option.score,
                 "legible": ink(option.legibility),
                 "guessed_day": name.endswith("_date") and bool(option.features.get("unsure")),
+                **_witnesses(name, option),
             }
     for name, candidate in parties.tax_identifiers(paper).items():
         found.fields[name] = _candidate(paper, candidate)
@@ -90,8 +94,7 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
             "score": log_odds(candidate.probability),
             "legible": ink(candidate.legibility),
         }
-    nets = [Decimal(line.values.net) for line in lines if line.values.net]
-    for name, total in totals.resolve(paper, kind, nets).items():
+    for name, total in totals.resolve(offered).items():
         found.fields[name] = _amount(paper, total)
         found.evidence[name] = {
             "score": log_odds(total.own),
@@ -100,6 +103,8 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
             "disagrees": total.agreed is False,
             "derived": total.option is None,
             "turned": total.turned,
+            "backed": total.backed,
+            **(_witnesses(name, total.option) if total.option else {}),
         }
     _recognise(found, known)
     currency = _currency(paper)
@@ -112,18 +117,17 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
     return found
 
 
-def _parties(paper: Paper, kind: DocumentType, known: Sequence[KnownSupplier]) -> dict[str, Option | None]:
+def _parties(offered: Offered) -> dict[str, Option | None]:
     """Supplier with address, and buyer; one name is not both."""
-    placed = layout(paper)
-    names = name_options(placed, kind, known)
+    names = offered.names
     sellers = _scored("supplier_name", names)
     buyers = _scored("buyer_name", names)
     supplier = sellers[0] if sellers else None
     found: dict[str, Option | None] = {}
     if supplier is not None:
         found["supplier_name"] = chosen([it for it, _ in sellers])
-        address = best_run(address_lines(placed, supplier[1]))
-        if address is not None and kind != "inventory":
+        address = best_run(address_lines(offered.layout, supplier[1]))
+        if address is not None and offered.kind != "inventory":
             found["supplier_address"] = Option(
                 address.value, {}, address.words, address.page, address.row, log_odds(address.probability)
             )
@@ -180,9 +184,9 @@ def _scored(field: str, names: Sequence[NameOption]) -> list[tuple[Option, NameO
     return [(it, whose[id(it.features)]) for it in ranked(field, [name.option for name in names])]
 
 
-def _numbers(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:
-    options = number_options(paper, kind)
-    number = chosen(ranked("number", options))
+def _numbers(offered: Offered) -> dict[str, Option | None]:
+    options, kind = offered.numbers, offered.kind
+    number = chosen(_own(ranked("number", options)))
     orders = ranked("po_number", options)
     if number is not None and number.probability >= _LEAST:
         orders = [it for it in orders if it.value != number.value]
@@ -190,12 +194,19 @@ def _numbers(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:
     return {"number": number, "po_number": order if order and order.probability > 0.3 else None}
 
 
-def _dates(paper: Paper, kind: DocumentType) -> dict[str, Option | None]:
-    options = day_options(paper, kind)
+def _own(numbers: list[Option]) -> list[Option]:
+    """Without those announced as another document's alone, where one is announced as this document's."""
+    if not any(it.features["mine"] >= _ANNOUNCED for it in numbers):
+        return numbers
+    return [it for it in numbers if it.features["mine"] or it.features["foreign"] < _ANOTHERS]
+
+
+def _dates(offered: Offered) -> dict[str, Option | None]:
+    options = offered.days
     due = chosen(ranked("due_date", options))
     return {
         "issue_date": chosen(ranked("issue_date", options)),
-        "due_date": due if due and due.probability > 0.5 else None,
+        "due_date": due if due and due.probability > _LIKELY_DUE else None,
     }
 
 
@@ -227,9 +238,37 @@ def _source(paper: Paper, page: int) -> Source:
     return next((it.source for it in paper.pages if it.number == page), "text")
 
 
-def _field(paper: Paper, option: Option) -> ExtractedField:
+_ANNOUNCING = {
+    "issue_date": "issue",
+    "due_date": "due",
+    "number": "mine",
+    "po_number": "po",
+    "supplier_name": "supplier",
+    "buyer_name": "buyer",
+    "total": "total",
+    "net_total": "net",
+    "tax_total": "tax_sum",
+    "amount_due": "due",
+}
+_COUNTED_ITSELF = {"issue_date", "due_date", "number", "po_number"}
+
+
+def _witnesses(name: str, option: Option) -> dict[str, float]:
+    """What speaks for a value besides its score: a label of its own, and that it stands there more than once."""
+    seen = option.features.get("repeats", option.features.get("printed", 1) - 1)
+    again = seen - 1 if name in _COUNTED_ITSELF else seen
+    return {
+        "announced": float(option.features.get(_ANNOUNCING.get(name, ""), 0.0)),
+        "repeated": float(min(max(again, 0), 2)),
+    }
+
+
+_SPELT = {"supplier_name", "supplier_address", "buyer_name"}
+
+
+def _field(paper: Paper, name: str, option: Option) -> ExtractedField:
     return ExtractedField(
-        value=option.value,
+        value=straight(option.value, paper) if name in _SPELT else option.value,
         confidence=round(min(option.probability * option.legibility, _CAP), 4),
         page=option.page,
         box=enclosing(option.words),

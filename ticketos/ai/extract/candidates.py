@@ -6,14 +6,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from schemas.extraction import DocumentType
-from ticketos.ai.extract.find import Paper
-from ticketos.ai.extract.scoring.days import day_options
-from ticketos.ai.extract.scoring.lines import layout
-from ticketos.ai.extract.scoring.names import name_options
-from ticketos.ai.extract.scoring.numbers import number_options
+from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.option import Option, ranked
-from ticketos.ai.extract.scoring.sums import amount_options, money_of
 from ticketos.ai.extract.taxid import tax_ids
 from ticketos.ai.extract.values import amounts, currency_codes
 from ticketos.ai.ocr.page import Cell, enclosing
@@ -22,19 +16,16 @@ from ticketos.lines.data_entry.rules import AMOUNTS
 MOST_CANDIDATES = 6
 
 
-def candidates(paper: Paper, kind: DocumentType) -> dict[str, list[dict[str, Any]]]:
+def candidates(offered: Offered) -> dict[str, list[dict[str, Any]]]:
     """Values each field could have, the likeliest first; amounts that play no such part come after those that do."""
+    paper = offered.paper
     cells = [cell for row in paper.rows for cell in row.cells]
     sums = list(_sums(cells))
-    parts = amount_options(paper, kind, money_of(paper), ())
-    found = {name: _kept([*_best(name, parts), *sums]) for name in AMOUNTS}
-    when = day_options(paper, kind)
-    numbers = number_options(paper, kind)
-    names = [one.option for one in name_options(layout(paper), kind)]
+    found = {name: _kept([*_best(name, offered.amounts), *sums]) for name in AMOUNTS}
     for options, fields in (
-        (when, ("issue_date", "due_date")),
-        (numbers, ("number", "po_number")),
-        (names, ("supplier_name", "buyer_name")),
+        (offered.days, ("issue_date", "due_date")),
+        (offered.numbers, ("number", "po_number")),
+        ([one.option for one in offered.names], ("supplier_name", "buyer_name")),
     ):
         found |= {name: _kept(_best(name, options)) for name in fields}
     taxes = [_at(cell, one.start, one.end, one.value) for cell in cells for one in tax_ids(cell.text)]

@@ -14,36 +14,40 @@ _TITLES: tuple[tuple[DocumentType, float, str], ...] = (
         "credit_note",
         3.2,
         r"credit note|credit memo|credit invoice|gutschrift|rechnungskorrektur|stornorechnung|avoir"
-        r"|note de credit|facture d avoir",
+        r"|note de credit|facture d avoir|factura rectificativa|abono|nota de credito|nota (?:di )?credito",
     ),
     (
         "purchase_order",
         3.0,
-        r"purchase order|bestellung|bon de commande|einkaufsbestellung|order confirmation",
+        r"purchase order|bestellung|bon de commande|einkaufsbestellung|order confirmation|orden de compra"
+        r"|pedido de compra|ordine (?:di acquisto|d acquisto|fornitore)",
     ),
     (
         "goods_receipt",
         3.2,
         r"goods receipt(?: note)?|goods received note|goods receiving note|grn|receiving report"
-        r"|wareneingang(?:sschein)?|bon de reception",
+        r"|wareneingang(?:sschein)?|bon de reception|albaran de entrada|recepcion de mercancia"
+        r"|ricevimento merce|bolla di entrata",
     ),
     (
         "inventory",
         3.0,
         r"inventory(?: list| report| count)?|stock (?:list|count|statement|report|summary|sheet)"
-        r"|inventurliste|inventur|bestandsliste|lagerbestand|inventaire|etat des stocks",
+        r"|inventurliste|inventur|bestandsliste|lagerbestand|inventaire|etat des stocks|inventario"
+        r"|listado de existencias|elenco giacenze",
     ),
     (
         "receipt",
         2.0,
         r"receipt|cash receipt|sales receipt|official receipt|cash bill|cash sales?|quittung|kassenbon"
-        r"|kassenbeleg|recu|ticket de caisse",
+        r"|kassenbeleg|recu|ticket de caisse|ticket de compra|factura simplificada|scontrino|ricevuta(?: fiscale)?"
+        r"|documento commerciale",
     ),
     (
         "invoice",
         3.0,
         r"(?:tax |simplified tax |proforma |commercial |sales )?invoice"
-        r"|[a-z]*rechnung|facture|bill of supply",
+        r"|[a-z]*rechnung|facture|bill of supply|factura(?: de venta)?|fattura(?: di vendita| accompagnatoria)?",
     ),
 )
 _PATTERNS = [

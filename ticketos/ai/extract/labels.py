@@ -106,7 +106,7 @@ def _by_first_letters() -> dict[str, tuple[_Compiled, ...]]:
     found: dict[str, list[_Compiled]] = {}
     for phrase, group in same.items():
         start = phrase[:2] if phrase[:2].isalpha() and phrase[2:3] not in ("?", "*") else ""
-        pattern = re.compile(rf"(?:{pattern_of(phrase)})(?![^\W\d_])")
+        pattern = re.compile(rf"(?:{pattern_of(phrase)})(?![^\W\d])")
         found.setdefault(start, []).append((pattern, tuple(group)))
     return {start: tuple(group) for start, group in found.items()}
 

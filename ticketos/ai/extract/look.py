@@ -16,6 +16,7 @@ from ticketos.ai.extract.candidates import candidates
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.limits import Limits, Quarantined
 from ticketos.ai.extract.pdf import PdfFile
+from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.sniff import kind_of
 from ticketos.ai.ocr.engines import OcrEngine, read_page
 from ticketos.ai.ocr.images import image_pages
@@ -61,7 +62,7 @@ def _candidates(pages: list[Page]) -> dict[str, list[dict[str, Any]]]:
     if not pages:
         return {}
     paper = Paper(pages)
-    return candidates(paper, doctype.type_of(paper)[0])
+    return candidates(Offered(paper, doctype.type_of(paper)[0]))
 
 
 def region(

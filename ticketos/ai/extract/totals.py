@@ -7,21 +7,24 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 
-from schemas.extraction import DocumentType
-from ticketos.ai.extract.find import Paper
+from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.option import Option, ranked
-from ticketos.ai.extract.scoring.sums import Money, Place, amount_options, money_of
+from ticketos.ai.extract.scoring.sums import Money, Place
 
-_CENTS = Decimal("0.02")
+_CENT, _CENTS = Decimal("0.01"), Decimal("0.02")
 # How much more likely figures are when they agree, and less when they contradict each other: three random
 # candidates agree to the cent hardly ever, true ones nearly always.
 AGREES, CONTRADICTS = 40.0, 0.1
 _ABSENT = 0.05
 # What fitting parts add to a total's own probability, and how much parts that cannot fit take from it.
 _HELP, _HINDERED = 2.0, 0.7
+_LIKELY_NET, _ANNOUNCED, _LABELLED = 0.5, 0.9, 0.4
+_STEPS = (Decimal("0.05"), Decimal(1))
+_SMALL_TAX = Decimal("0.1")
 _MOST = 8
 _WORTH = 0.002
-_LEAST = 0.05
+# A total has to be looked at anyway: the best guess, told as one, is quicker to correct than an empty box.
+_LEAST = {"total": 0.01}
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Total:
     """What the scorer said of the value alone."""
     agreed: bool | None = None
     """Whether net, tax and total fit; None where one is absent."""
+    backed: float = 0.0
+    """Where they fit: how likely the least likely of the other two is by itself."""
     turned: bool = False
     """Whether the paper prints it with the other sign."""
 
@@ -54,20 +59,30 @@ class _Choice:
     own: float
 
 
-def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ()) -> dict[str, Total]:
+def resolve(offered: Offered) -> dict[str, Total]:
     """net_total, tax_total, total and (where it differs) amount_due, as far as the paper shows them."""
-    found = money_of(paper)
-    options = amount_options(paper, kind, found, line_nets)
+    found, options, kind = offered.money, offered.amounts, offered.kind
     roles = {name: _likely(name, options) for name in ("net_total", "tax_total", "total", "amount_due")}
+    adjustments = _adjustments(found)
+    roles["tax_total"] = [it for it in roles["tax_total"] if it.value not in adjustments]
     taxes = roles["tax_total"] + _summed(found, roles["tax_total"])
+    roles["total"] = _of_this_paper(roles["total"])
     if not roles["total"]:
         return {}
-    chosen, agreed = _best(roles["net_total"], taxes, roles["total"], _adjustments(found))
+    (net, tax, best), agreed = _best(roles["net_total"], taxes, roles["total"], adjustments)
+    chosen = net, tax, _rounded(best, roles["total"], adjustments) if best else None
     ratio = AGREES if agreed else 1.0 if agreed is None else CONTRADICTS
     result = {
-        name: Total(option.value, with_evidence(option.probability, ratio), option.option, option.own, agreed)
+        name: Total(
+            option.value,
+            with_evidence(option.probability, ratio),
+            option.option,
+            option.own,
+            agreed,
+            _backed(option, chosen) if agreed else 0.0,
+        )
         for name, option in zip(("net_total", "tax_total", "total"), chosen, strict=True)
-        if option is not None and with_evidence(option.probability, ratio) >= _LEAST
+        if option is not None and with_evidence(option.probability, ratio) >= _LEAST.get(name, 0.05)
     }
     if kind == "receipt" and agreed is not True:
         # A till prints parts of sums of every kind; only those that make up the total are its net and tax.
@@ -83,6 +98,37 @@ def resolve(paper: Paper, kind: DocumentType, line_nets: Sequence[Decimal] = ())
     if kind == "credit_note":
         return _unsigned(result)
     return result
+
+
+def _of_this_paper(totals: list[_Choice]) -> list[_Choice]:
+    """Without what is announced as something else alone, where another is announced as the total.
+
+    Older debts may be in what is due, "Total 6 %" is that of one rate.
+    """
+    if not any(it.option.features.get("total", 0.0) >= _ANNOUNCED for it in totals):
+        return totals
+    return [it for it in totals if it.option.features.get("total", 0.0) > 0 or not _another(it.option)]
+
+
+def _another(option: Option) -> bool:
+    return max(option.features.get("due", 0.0), option.features.get("not", 0.0)) >= _ANNOUNCED
+
+
+def _rounded(total: _Choice, totals: Sequence[_Choice], adjustments: Sequence[Decimal]) -> _Choice:
+    """The total after a rounding that the paper prints, where it prints that as a total too."""
+    for other in totals:
+        labelled = other.option.features.get("total", 0.0) >= _LABELLED
+        if labelled and other.value - total.value in adjustments and _rounder(other.value, total.value):
+            return replace(other, probability=total.probability, own=total.own)
+    return total
+
+
+def _rounder(value: Decimal, than: Decimal) -> bool:
+    return any(value % step == 0 and than % step != 0 for step in _STEPS)
+
+
+def _backed(one: _Choice, chosen: _Chosen) -> float:
+    return min(other.own for other in chosen if other is not None and other is not one)
 
 
 def _likely(name: str, options: Sequence[Option]) -> list[_Choice]:
@@ -107,7 +153,9 @@ def _summed(found: Sequence[Money], single: Sequence[_Choice]) -> list[_Choice]:
     for money in found:
         for place in money.places:
             near = place.near[0] if place.near else None
-            if near is not None and near.side == "left" and near.mention.of("tax_part"):
+            # A tax of four decimals is told in passing, not charged.
+            charged = place.value == place.value.quantize(_CENT)
+            if charged and near is not None and near.side == "left" and near.mention.of("tax_part"):
                 # In a row the last amount is the row's result: base, then tax.
                 key = (place.page, place.spot.row)
                 before = rows.get(key)
@@ -169,9 +217,16 @@ def _fits(
 ) -> tuple[float, bool | None]:
     """How well a net and a tax go with a total, and whether they add up to it, rounding as printed."""
     weight = (net.probability if net else absent[0]) * (tax.probability if tax else absent[1])
+    if net and tax and tax.value * net.value < 0:
+        return weight * CONTRADICTS, False  # what is taken off is a discount or a rounding, not a tax
     if net and tax:
         rest = total.value - net.value - tax.value
-        agreed = abs(rest) <= _CENTS or any(abs(rest) == abs(it) for it in adjustments)
+        # A tax of cents must fit to the cent: within the slack it would fit any net that is the total itself.
+        slack = _CENTS if abs(tax.value) > _SMALL_TAX else Decimal(0)
+        agreed = abs(rest) <= slack or any(abs(rest) == abs(it) for it in adjustments)
+        if agreed and tax.value == 0 and net.own < _LIKELY_NET:
+            # Any amount is the sum of itself and nothing: that says nothing where it is not labelled a net.
+            return weight, None
         exact = 1.0 if rest == 0 or rest in adjustments else 0.9
         return weight * (AGREES * exact if agreed else CONTRADICTS), agreed
     if (net and abs(net.value) > abs(total.value)) or (tax and abs(tax.value) >= abs(total.value) > 0):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from PIL import Image
 
 from ticketos.ai.ocr.page import Page, Word, fraction
+from ticketos.ai.ocr.tidy import tidied
 
 if TYPE_CHECKING:
     from ticketos.ai.ocr.detect import LineFinder
@@ -165,7 +166,7 @@ class Tesseract:
 
 def read_page(engine: OcrEngine, image: Image.Image, number: int) -> Page:
     """Read an image that may lie on its side or head; boxes refer to the image as given."""
-    return engine.page(image, number)
+    return tidied(engine.page(image, number))
 
 
 def _slope(quads: Sequence[Sequence[tuple[float, float]]]) -> float:

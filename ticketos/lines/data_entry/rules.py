@@ -27,6 +27,8 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 # above them are right 99 times in 100 (`python -m benchmarks.extraction` prints both).
 DEFAULT_THRESHOLDS: Mapping[str, float] = {
     "*": 0.95,
+    "supplier_name": 0.8,
+    "buyer_name": 0.8,
     "issue_date": 0.9,
     "net_total": 0.93,
     "tax_total": 0.93,
@@ -119,7 +121,7 @@ def checks(
     """
     found: list[CheckResult | None] = [
         _rounded_total(fields, rounding) or _net_plus_tax(fields),
-        _lines_sum(fields, lines),
+        _lines_sum(document_type, fields, lines),
         _line_products(lines),
         _tax_by_rate(fields, lines),
         _issue_date_plausible(fields, today),
@@ -191,7 +193,9 @@ def _rounded_total(fields: Mapping[str, FieldValue], step: Decimal | None) -> Ch
     return CheckResult("net_plus_tax", True, detail, ("net_total", "tax_total", "total"))
 
 
-def _lines_sum(fields: Mapping[str, FieldValue], lines: Sequence[LineValue]) -> CheckResult | None:
+def _lines_sum(
+    document_type: str, fields: Mapping[str, FieldValue], lines: Sequence[LineValue]
+) -> CheckResult | None:
     """Lines may be printed with tax (receipts, consumer invoices): then they add up to the total."""
     nets = [amount(line.net) for line in lines]
     known = [value for value in nets if value is not None]
@@ -207,7 +211,10 @@ def _lines_sum(fields: Mapping[str, FieldValue], lines: Sequence[LineValue]) -> 
     aim, name = (net, "net_total") if net is not None else (total or Decimal(0), "total")
     what = "net amount" if name == "net_total" else "total"
     detail = f"{what} {aim} differs from the sum of {len(known)} lines ({added}) by {abs(aim - added)}"
-    return CheckResult("lines_sum", False, detail, (name,))
+    # A till prints no net, and taxes and charges between its lines and its total: that lines are missing says nothing
+    # of the total it prints.
+    silent = document_type == "receipt" and net is None and 0 < added < aim
+    return CheckResult("lines_sum", False, detail, () if silent else (name,))
 
 
 def _line_products(lines: Sequence[LineValue]) -> CheckResult | None:

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 
 from schemas.extraction import ExtractedField
 from ticketos.ai.extract.analysis import Findings, analyse
-from ticketos.ai.extract.memory.learning import IDENTITY, RECURRING, order_of
+from ticketos.ai.extract.memory.learning import IDENTITY, NOTHING, RECURRING, order_of
 from ticketos.ai.extract.memory.paper import packed
-from ticketos.ai.extract.memory.places import NUMBERS, PLACED, Spot, Spots, same_value
+from ticketos.ai.extract.memory.places import AMOUNTS, NUMBERS, PLACED, Spot, Spots, same_value
 from ticketos.ai.extract.memory.recognise import Recognised, recognise
 from ticketos.ai.extract.memory.supplier import FieldMemory, SupplierMemory
 from ticketos.ai.extract.scoring.calibration import curve
@@ -112,6 +112,9 @@ def _judge(
     elif name in RECURRING:
         for value, count in it.values.items():
             _add(options, name, value, _recurring(name, it, count, known.probability))
+    nothing = it.values.get(NOTHING, 0) if name in AMOUNTS and read is not None else 0
+    if nothing:
+        _add(options, name, NOTHING, _logit((nothing + 0.25) / (it.papers + 1.0)))
     if it.absent and read is not None:
         _add(options, name, None, _logit((it.absent + 0.25) / (it.papers + 1.5)))
     spoken = [option for option in options if option.spot is not None or option.read is None]

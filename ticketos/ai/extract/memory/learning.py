@@ -8,7 +8,16 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from ticketos.ai.extract.memory.places import NUMBERS, PLACED, Spot, Spots, letters, same_value, shape_of
+from ticketos.ai.extract.memory.places import (
+    AMOUNTS,
+    NUMBERS,
+    PLACED,
+    Spot,
+    Spots,
+    letters,
+    same_value,
+    shape_of,
+)
 from ticketos.ai.extract.memory.supplier import FieldMemory, SupplierMemory
 from ticketos.ai.extract.values import DayOrder, days, fold
 from ticketos.ai.ocr.page import Page
@@ -22,6 +31,7 @@ RECURRING = (
     "currency",
 )
 IDENTITY = ("supplier_name", "supplier_tax_id", "supplier_address")
+NOTHING = "0.00"
 _ROUNDINGS = ("0.05", "0.1", "0.5", "1")
 _ANCHOR = 9
 _HEAD = 0.35
@@ -57,7 +67,10 @@ def learn(memory: SupplierMemory, paper: Corrected) -> SupplierMemory:
             it.values[kept] = it.values.get(kept, 0) + 1
     for name in paper.seen & paper.final.keys():
         value, it = paper.final[name], known.of(name)
-        if name in PLACED:
+        if is_nothing(name, value):
+            # A nought stands in many places by chance: that it is one recurs, where it stands says nothing.
+            it.values[NOTHING] = it.values.get(NOTHING, 0) + 1
+        elif name in PLACED:
             _learn_place(it, found.of(name), name, value)
         it.papers += 1
         it.absent += value is None
@@ -73,6 +86,11 @@ def learn(memory: SupplierMemory, paper: Corrected) -> SupplierMemory:
         known.misread[squeezed] = known.misread.get(squeezed, 0) + 1
     _learn_anchors(known, paper.pages)
     return known
+
+
+def is_nothing(name: str, value: str | None) -> bool:
+    """Whether the value is an amount of nothing."""
+    return name in AMOUNTS and value is not None and same_value(name, value, NOTHING)
 
 
 def _learn_place(it: FieldMemory, found: Sequence[Spot], name: str, value: str | None) -> None:

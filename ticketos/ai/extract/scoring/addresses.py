@@ -12,7 +12,11 @@ from ticketos.ai.extract.scoring.trees import Trees, champion, matrix, sigmoid
 from ticketos.ai.ocr.page import Word
 
 _LINES = 11
-_LEAD = re.compile(r"^\W*(?:address|anschrift|adresse|addr|add|direccion|indirizzo)\s*[:.]\s*", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^\W*(?:(?:h\.?[oq]\.?|head office|office|branch|business)\W{0,2})?"
+    r"(?:address|anschrift|adresse|addr|add|direccion|indirizzo)\s*[:.]\s*",
+    re.IGNORECASE,
+)
 _SENDER_BREAK = re.compile(r"\s*[●•·|]\s*|\s+[*–—-]\s+")
 # A line that stops a run costs this much log-odds to cross: second names stand between name and address.
 _CROSSED = 1.2

@@ -14,9 +14,13 @@ from importlib import resources
 from ticketos.ai.extract.scoring.option import log_odds
 from ticketos.ai.extract.scoring.trees import sigmoid
 
-EVIDENCE = ("score", "legible", "agrees", "disagrees", "passed", "failed", "guessed_day", "derived")
-"""What is weighed: the scorer's log-odds, the log-odds of the ink, sums that fit or do not, checks, a day that could be
-a month, a value that was calculated."""
+EVIDENCE = (
+    *("score", "legible", "agrees", "backed", "disagrees", "passed", "failed"),
+    *("guessed_day", "derived", "announced", "repeated"),
+)
+"""What is weighed: the scorer's log-odds, the log-odds of the ink, sums that fit (and how likely the others of the sum are
+by themselves) or do not, checks, a day that could be a month, a value that was calculated, the strength of its label, how
+often it is printed again."""
 _SHRUNK = {"text": (0.9, 0.15), "ocr": (0.85, 0.3), "rule": (0.8, 0.4)}
 _CAP = 0.998
 _SIGN_TURNED = 0.85

@@ -11,7 +11,9 @@ from ticketos.ai.extract.scoring.option import Option
 from ticketos.ai.extract.scoring.spots import Spot, labels_near, strength
 from ticketos.ai.extract.values import Day, days, torn_days
 
-_TIME = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})?\s*(?:[ap]m)?", re.IGNORECASE)
+_TIME = re.compile(
+    r"(?<![\d.])\d{1,2}(?::\d{2}){1,2}|(?<![\d.])\d{1,2}\.\d{2}\s*(?:[ap]m|uhr)\b", re.IGNORECASE
+)
 
 
 def day_options(paper: Paper, kind: DocumentType) -> list[Option]:
@@ -57,6 +59,7 @@ def day_options(paper: Paper, kind: DocumentType) -> list[Option]:
             "above": bool(near) and near[0].side == "above",
             "order": min(order, 8),
             "only": len(values) == 1,
+            "values": min(len(values), 5),
             "repeats": min(sum(it.value == day.value for it, _, _ in found), 5),
             "top": cell.y0 / height[cell.page],
             "page": min(cell.page, 4),

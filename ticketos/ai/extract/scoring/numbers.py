@@ -25,6 +25,7 @@ NUMBER_LABELS: dict[DocumentType, tuple[str, ...]] = {
 _DOCUMENT = ("invoice_number", "credit_number", "receipt_number", "po_number", "grn_number", "list_number")
 _MONEY = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
 _MOST = 160
+_NUMBERED = re.compile(r"(?:(?<![a-z])(?:no|nr|num|number|nummer|numero|id)|n[°º]|#)[\s.:]*$", re.IGNORECASE)
 _PREFIX = re.compile(r"(?:^|[\s:#])([A-Z]{1,5})\s$")
 
 
@@ -72,6 +73,7 @@ def number_options(paper: Paper, kind: DocumentType) -> list[Option]:
             "nearest_other": bool(near) and near[0].mention.of("-other") is not None,
             "above": bool(near) and near[0].side == "above",
             "unlabelled": not near,
+            "numbered": bool(_NUMBERED.search(text[: spot.start])),
             "gap": min(gap, 6),
             # Beyond a few, how many there are is the habit of whoever numbers.
             "digits": min(digits, 3),

@@ -24,6 +24,7 @@ _ENOUGH_PRINTED = 3
 _ROUNDED = re.compile(r"round(?!ed total)|rnd|arrond|redond|arroton|rundung", re.IGNORECASE)
 _INCLUSIVE = re.compile(r"incl|inkl|gross|brutto|ttc|with (?:gst|vat|tax)|round|payable|grand", re.IGNORECASE)
 _EXCLUSIVE = re.compile(r"excl|exkl|before|ohne|netto?\b|\bht\b|sub|zwischen", re.IGNORECASE)
+_SETTLED = 0.9
 _RATES = tuple(
     Decimal(it) for it in ("5", "6", "7", "8", "10", "12", "15", "18", "19", "20", "21", "22", "28", "5.5")
 )
@@ -77,7 +78,11 @@ def money_of(paper: Paper) -> list[Money]:
                 spot = Spot(index, position, amount.start, amount.end)
                 lead = " ".join([*(it.text for it in row.cells[:position]), cell.text[: amount.start]])
                 near = tuple(labels_near(paper, spot))
-                if not amount.money and (abs(amount.value) > _LARGEST_BARE or not _sum_label(near)):
+                if not amount.money and (
+                    abs(amount.value) > _LARGEST_BARE
+                    or not _sum_label(near)
+                    or _counted(cell.text[amount.end :])
+                ):
                     continue
                 if len(by_value) >= _MOST and amount.value not in by_value:
                     continue
@@ -92,6 +97,19 @@ def money_of(paper: Paper) -> list[Money]:
     known = {it.value for it in printed}
     torn = [_pointed(it) for it in found if it not in printed and abs(it.value) >= 100]
     return printed + [it for it in torn if it.value not in known and paper.pages[0].source == "ocr"]
+
+
+# What may follow a sum in its line; any other word says of what the figure is a count: "30 days", "12 items".
+_FOLLOWS = re.compile(
+    r"[\s.*]*(?:$|[^a-z\s]|(?:only|net+o?|brutto|gross|incl|inkl|inc|excl|exkl|ex|ttc|ht|iva|mwst|ust|tva|vat|gst|sr|zrl?|nr|euros?|eur|[a-z])"
+    r"(?![a-z]))",
+    re.IGNORECASE,
+)
+
+
+def _counted(behind: str) -> bool:
+    """Whether a bare figure is a number of something, by the word behind it."""
+    return not _FOLLOWS.match(behind)
 
 
 def _pointed(money: Money) -> Money:
@@ -129,15 +147,17 @@ def amount_options(
         )
         beside = " ".join(paper.rows[place.spot.row].text for place in money.places if place.near)
         heights = sorted(word.height for word in paper.pages[0].words) or [1.0]
+        # "Rounding 45.35" under "Rounding adjustment 0.01" is the total after rounding.
+        settled = money.value in facts.rounded and any(it.rounding for it in money.places)
         features: dict[str, float] = {
-            "total": money.strength("total"),
+            "total": max(money.strength("total"), _SETTLED if settled else 0.0),
             "due": money.strength("amount_due"),
             "net": money.strength("net_total"),
             "tax_sum": money.strength("tax_total"),
             "tax_part": money.strength("tax_part"),
             "cash": money.strength("cash"),
             "change": money.strength("change"),
-            "not": money.strength("-amount"),
+            "not": 0.0 if settled else money.strength("-amount"),
             "totals": sum(strength(list(it.near), "total") > 0.4 for it in money.places),
             "inclusive": bool(_INCLUSIVE.search(labels)) or bool(_INCLUSIVE.search(beside)),
             "exclusive": bool(_EXCLUSIVE.search(beside)),
@@ -213,7 +233,8 @@ def _facts(found: Sequence[Money], line_nets: Sequence[Decimal]) -> _Facts:
                     break
     handed = [it.value for it in found if it.strength("cash") > 0.4]
     back = [it.value for it in found if it.strength("change") > 0.4]
-    paid = {given - change for given in handed for change in back} & present
+    # Some tills print what they took with a minus.
+    paid = {abs(given) - abs(change) for given in handed for change in back} & present
     adjustments = {it.value for it in found if any(place.rounding for place in it.places)}
     rounded = {
         value + adjustment * sign

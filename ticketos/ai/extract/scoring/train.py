@@ -47,7 +47,7 @@ RISING: dict[str, tuple[str, ...]] = {
     "address_line": ("places", "postcode", "lead"),
     "issue_date": ("issue",),
     "due_date": ("due",),
-    "number": ("mine", "repeats"),
+    "number": ("mine", "repeats", "numbered"),
     "po_number": ("po",),
     "total": (
         "total",
@@ -73,7 +73,7 @@ FALLING: dict[str, tuple[str, ...]] = {
     "address_line": ("contact", "registration", "tax_id", "greeting", "title", "day", "money", "long_number"),
     "issue_date": ("due", "not"),
     "due_date": ("not", "issue"),
-    "number": ("other",),
+    "number": ("other", "foreign"),
     "po_number": ("other",),
     "total": ("change", "cash", "not", "tax_part", "tax_sum"),
     "net_total": ("change", "cash"),

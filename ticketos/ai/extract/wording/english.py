@@ -15,6 +15,8 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     ),
     ("receipt_number", 0.6, r"(?:no|nr|n°|nº)(?=[\s.]*:)"),
     ("invoice_number", 0.5, r"(?:no|nr|n°|nº)(?=[\s.]*:)"),
+    ("invoice_number", 0.75, r"(?<!.)#(?=\s)"),
+    ("invoice_number", 0.8, "booking {no}|reservation {no}|confirmation {no}|folio {no}|statement {no}"),
     ("invoice_number", 0.95, "inv ref|tax inv {no}|{no} invoice"),
     (
         "receipt_number",
@@ -108,13 +110,18 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
         "gst amount|total gst amount|total tax amount|sales tax total",
     ),
     ("tax_part", 0.9, "cgst|sgst|igst|utgst|vat|gst|sales tax|tax|hst|pst|service tax|sst|cess"),
-    ("cash", 0.9, "cash|cash received|cash tendered|amount tendered|tendered|cash paid|paid"),
+    (
+        "cash",
+        0.9,
+        "total paid|total tender(?:ed)?|total cash|cash|cash received|cash tendered|amount tendered|tendered|cash paid|paid",
+    ),
     ("change", 0.9, "change|change due|cash change|balance returned"),
     (
         "-amount",
         1.0,
         "discount|total discount|rounding|rounding adj(?:ustment)?|round off|rounding adjustment|"
         "shipping|freight|total qty|total quantity|total items?|item count|total savings|deposit|"
+        r"total \d+(?:[.,]\d+)?\s*%|"
         "prepaid|paid amount|amount paid|less advance|advance|credit card|visa|total in words|"
         "amount in words|gst summary|unit price|total price|total no of items",
     ),
@@ -155,6 +162,7 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
         "-amount",
         1.0,
         "total savings|you saved|points|item discount|line discount|opening balance|previous balance|"
+        "balance brought forward|open items|arrears|"
         "rounding amt|round adj|rnd adj|rounding adj",
     ),
     (

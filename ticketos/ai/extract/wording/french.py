@@ -51,7 +51,11 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     ),
     ("tax_total", 0.96, "total tva|montant tva|total taxes?|montant de la tva|total t v a|montant taxe"),
     ("tax_part", 0.9, "tva|t v a|taxe"),
-    ("-amount", 1.0, "remise|acompte|frais de port|escompte|arrondi|capital"),
+    (
+        "-amount",
+        1.0,
+        "solde anterieur|report solde|impayes anterieurs|remise|acompte|frais de port|escompte|arrondi|capital",
+    ),
     ("supplier", 0.95, "vendeur|fournisseur|emetteur|prestataire"),
     (
         "buyer",

@@ -6,7 +6,7 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     (
         "invoice_number",
         0.97,
-        r"rechnungs{no}|rechnung {no}|\w*rechnung [(]\d+[)] {no}|re {no}|beleg{no}|beleg {no}",
+        r"rechnungs{no}|[a-z]*rechnung {no}|\w*rechnung[^\d]{0,30}[(]\d+[)] {no}|re {no}|beleg{no}|beleg {no}",
     ),
     ("invoice_number", 0.75, "[a-z]*rechnung|rechnung #|dokument{no}"),
     (
@@ -51,7 +51,7 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
         "-date",
         1.0,
         "lieferdatum|leistungsdatum|liefer und leistungsdatum|leistungszeitraum|abrechnungszeitraum|"
-        "liefertermin|druckdatum|lieferscheindatum|auftragsdatum|bestelldatum|geburtsdatum",
+        "zeitraum|zeitraum vo[mn]|bis zum|liefertermin|druckdatum|lieferscheindatum|auftragsdatum|bestelldatum|geburtsdatum",
     ),
     (
         "total",
@@ -89,6 +89,7 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     (
         "-amount",
         1.0,
+        "vorsaldo|offene posten|offene zahlungen|saldovortrag|"
         "rabatt|rabatte|skonto|versandkosten|anzahlung|rundung|gesamtbetrag der abschlage|"
         "gesamtbetrag der zuschlage|vorauszahlung|stuckpreis|einzelpreis",
     ),

@@ -50,6 +50,7 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     (
         "-amount",
         1.0,
+        "saldo precedente|insoluti precedenti|"
         "sconto|spese di trasporto|acconto|arrotondamento|ritenuta|ritenuta d acconto|bollo|prezzo unitario",
     ),
     ("supplier", 0.95, "fornitore|venditore|cedente|cedente prestatore|emittente|mittente"),

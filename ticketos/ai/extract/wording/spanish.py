@@ -65,7 +65,11 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
     ("tax_part", 0.9, "iva|i v a|igic|recargo de equivalencia"),
     ("cash", 0.9, "efectivo|entregado|tarjeta|pagado"),
     ("change", 0.9, "cambio|devolucion|vuelto"),
-    ("-amount", 1.0, "descuento|dto|portes|irpf|retencion|anticipo|redondeo|precio unitario"),
+    (
+        "-amount",
+        1.0,
+        "saldo anterior|pendiente anterior|descuento|dto|portes|irpf|retencion|anticipo|redondeo|precio unitario",
+    ),
     ("supplier", 0.95, "proveedor|vendedor|emisor|datos del proveedor|expedidor"),
     (
         "buyer",

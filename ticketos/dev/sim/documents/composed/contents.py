@@ -155,10 +155,18 @@ def draw(
         tax_total=tax_total,
         rounding=rounding,
         total=total,
-        paid=cents(total * Decimal("0.3")) if kind == "invoice" and rng.random() < 0.06 else ZERO,
+        paid=cents(total * _paid_share(rng, seed)) if kind == "invoice" else ZERO,
         tendered=total if by_card else _tendered(rng, total),
         by_card=by_card,
     )
+
+
+def _paid_share(rng: random.Random, seed: object) -> Decimal:
+    """What was paid before, as a share of the total; less than nothing is a balance that was open before."""
+    if rng.random() < 0.06:
+        return Decimal("0.3")
+    earlier = random.Random(f"open/{seed}")
+    return -Decimal(earlier.randint(5, 180)) / 100 if earlier.random() < 0.05 else ZERO
 
 
 def _line_count(rng: random.Random, kind: Kind) -> int:

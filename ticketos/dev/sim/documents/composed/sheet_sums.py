@@ -46,8 +46,9 @@ def rows_of(sheet: Sheet) -> list[Row]:
         rows.append((voice.label("round_off"), contents.rounding, None))
     rows.append((voice.label("total"), contents.total, "total"))
     if contents.paid:
+        earlier = voice.label("paid" if contents.paid > 0 else "previous_balance")
         rows += [
-            (voice.label("paid"), -contents.paid, None),
+            (earlier, -contents.paid, None),
             (voice.label("amount_due"), contents.total - contents.paid, "amount_due"),
         ]
     elif contents.kind == "invoice" and hand.chance("sums.due_zero", 0.1):

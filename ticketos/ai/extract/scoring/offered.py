@@ -1,0 +1,52 @@
+"""Every candidate of a paper, worked out once for all who choose among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from schemas.extraction import DocumentType
+from ticketos.ai.extract.find import Paper
+from ticketos.ai.extract.scoring.days import day_options
+from ticketos.ai.extract.scoring.lines import Layout, layout
+from ticketos.ai.extract.scoring.names import NameOption, name_options
+from ticketos.ai.extract.scoring.numbers import number_options
+from ticketos.ai.extract.scoring.option import Option
+from ticketos.ai.extract.scoring.sums import Money, amount_options, money_of
+from ticketos.ai.extract.suppliers import KnownSupplier
+
+
+@dataclass
+class Offered:
+    """What a paper offers for each kind of field; `line_nets` are the amounts of its lines, `known` this client's suppliers."""
+
+    paper: Paper
+    kind: DocumentType
+    line_nets: Sequence[Decimal] = ()
+    known: Sequence[KnownSupplier] = ()
+
+    @cached_property
+    def layout(self) -> Layout:
+        return layout(self.paper)
+
+    @cached_property
+    def names(self) -> list[NameOption]:
+        return name_options(self.layout, self.kind, self.known)
+
+    @cached_property
+    def days(self) -> list[Option]:
+        return day_options(self.paper, self.kind)
+
+    @cached_property
+    def numbers(self) -> list[Option]:
+        return number_options(self.paper, self.kind)
+
+    @cached_property
+    def money(self) -> list[Money]:
+        return money_of(self.paper)
+
+    @cached_property
+    def amounts(self) -> list[Option]:
+        return amount_options(self.paper, self.kind, self.money, self.line_nets)
