@@ -19,6 +19,7 @@ PROMISED = {
     "chaos": "kills tickets lost doubled double_billed journals_zero audit_ok recover_p95_s",
     "big_ticket": "documents seconds docs_per_s runs largest_run_events progress_seen state broken_named",
     "extraction": "fields line_f1 auto_right auto_cover cover_at_99 pages_per_s rss_mb",
+    "networks": "ratio openvino_ms onnxruntime_ms openvino_mb",
     "lists": "tickets rows_p95_ms counts_p95_ms search_p95_ms board_p95_ms rows_worst_ms",
 }
 """Scripts outside of this repository read these keys: a line may get more of them, never fewer or others."""
