@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_every_role_is_shown_by_somebody() -> None:
 
 
 def test_without_a_browser_it_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(camera.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(StackError, match="Chromium"):
         screenshots(tmp_path, print)
 
@@ -57,7 +58,7 @@ def test_wrong_usage_is_said_in_words(tmp_path: Path) -> None:
         ({"url": "http://localhost:1"}, "belong together"),
     ):
         with pytest.raises(StackError, match=words):
-            screenshots(tmp_path, print, **asked)  # type: ignore[arg-type]
+            screenshots(tmp_path, print, **asked)
 
 
 def test_the_people_of_a_running_demo_are_read_from_its_file(tmp_path: Path) -> None:
