@@ -416,16 +416,20 @@ class BulkAct(Body):
         return self
 
 
-class TicketOutcome(View):
-    """What became of one ticket: applied, being_applied, or refused with its code. ``number`` is empty where there is
-    no such ticket for the caller."""
+class ActOutcome(View):
+    """What became of one of many: applied, being_applied, or refused with its code."""
 
     ticket_id: UUID
-    number: str = ""
     status: Literal["applied", "being_applied", "refused"]
     outcome: str = ""
     code: str | None = None
     detail: str | None = None
+
+
+class TicketOutcome(ActOutcome):
+    """What became of one ticket. ``number`` is empty where there is no such ticket for the caller."""
+
+    number: str = ""
 
 
 class BulkActOutcome(View):
@@ -446,14 +450,8 @@ class BulkApproval(Body):
     approvals: list[OneApproval] = Field(min_length=1, max_length=200)
 
 
-class ApprovalOutcome(View):
-    """What became of one decision: applied, being_applied or refused with its code."""
-
-    ticket_id: UUID
-    status: Literal["applied", "being_applied", "refused"]
-    outcome: str = ""
-    code: str | None = None
-    detail: str | None = None
+class ApprovalOutcome(ActOutcome):
+    """What became of one decision."""
 
 
 class BulkOutcome(View):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -281,13 +281,26 @@ async def _decide(call: Call, wanted: OneApproval, key: str) -> ApprovalOutcome:
         return Planned(target_of(row), "decide_approval", decision(row, wanted, call, key))
 
     try:
-        planned = await call.read(plan)
-        result = await call.services.acts.act(planned.target, planned.update, planned.argument)
-        if result is not None and not result.applied:
-            raise refused(result)
+        status, said = await settled(call, plan)
     except DomainError as error:
-        detail = words_of(error.code, error.params)[1]
-        return ApprovalOutcome(ticket_id=wanted.ticket_id, status="refused", code=error.code, detail=detail)
+        return ApprovalOutcome(ticket_id=wanted.ticket_id, **refusal(error))
+    return ApprovalOutcome(ticket_id=wanted.ticket_id, status=status, outcome=said)
+
+
+async def settled(
+    call: Call, plan: Callable[[Connection], Planned]
+) -> tuple[Literal["applied", "being_applied"], str]:
+    """Send one of many acts and wait for it: whether it is applied or still being applied, and its outcome. Raises
+    what the workflow refused."""
+    planned = await call.read(plan)
+    result = await call.services.acts.act(planned.target, planned.update, planned.argument)
     if result is None:
-        return ApprovalOutcome(ticket_id=wanted.ticket_id, status="being_applied")
-    return ApprovalOutcome(ticket_id=wanted.ticket_id, status="applied", outcome=result.outcome)
+        return "being_applied", ""
+    if not result.applied:
+        raise refused(result)
+    return "applied", result.outcome
+
+
+def refusal(error: DomainError) -> dict[str, Any]:
+    """A refusal as the outcome of one of many: its code, and why in words."""
+    return {"status": "refused", "code": error.code, "detail": words_of(error.code, error.params)[1]}

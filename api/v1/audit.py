@@ -60,11 +60,12 @@ def explored(
         until=until,
         money=money,
     )
-    shown = []
-    for one in found[:limit]:
-        view = views.event(one, call.principal.staff_over(one.client_id))
-        shown.append(TrailEvent(**view.model_dump(), client_id=one.client_id))
-    return shown, str(shown[-1].seq) if len(found) > limit else None
+    shown = [
+        TrailEvent(**view.model_dump(), client_id=one.client_id)
+        for one in found[:limit]
+        for view in views.events([one], call.principal.staff_over(one.client_id))
+    ]
+    return shown, str(found[limit - 1].seq) if len(found) > limit else None
 
 
 @router.get("/audit-events", response_model=Page[TrailEvent], responses=problems(400, 404))

@@ -14,10 +14,9 @@ from sqlalchemy import Connection, RowMapping
 
 from api.access import ROUTES
 from api.deps import Call, CallDep, Reply, replayed
-from api.errors import words_of
 from api.v1 import tasks as task_routes
 from api.v1 import tickets as ticket_routes
-from api.v1.acts import Planned, refused, target_of
+from api.v1.acts import Planned, refusal, settled, target_of
 from api.v1.parameters import problems
 from schemas.acts import Act, ActorRef, ChangePriority, PauseTicket, ResumeTicket
 from schemas.requests import BulkAct, BulkActOutcome, TicketOutcome
@@ -89,10 +88,7 @@ async def _one(call: Call, body: BulkAct, ticket_id: UUID, key: str) -> TicketOu
         else:
             status, outcome = "applied", await call.read(partial(_IN_DATABASE[body.act], call, body, found))
     except DomainError as error:
-        detail = words_of(error.code, error.params)[1]
-        return TicketOutcome(
-            ticket_id=ticket_id, number=number, status="refused", code=error.code, detail=detail
-        )
+        return TicketOutcome(ticket_id=ticket_id, number=number, **refusal(error))
     return TicketOutcome.model_validate(
         {"ticket_id": ticket_id, "number": number, "status": status, "outcome": outcome}
     )
@@ -109,13 +105,7 @@ async def _by_workflow(call: Call, body: BulkAct, found: Found, key: str) -> tup
         actor = call.principal.actor_ref(row["client_id"])
         return Planned(target_of(row), update, argument(body, actor, key))
 
-    planned = await call.read(plan)
-    result = await call.services.acts.act(planned.target, planned.update, planned.argument)
-    if result is None:
-        return "being_applied", ""
-    if not result.applied:
-        raise refused(result)
-    return "applied", result.outcome
+    return await settled(call, plan)
 
 
 _BY_WORKFLOW: dict[str, tuple[str, Callable[[BulkAct, ActorRef, str], Act]]] = {

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.books import contract, settle
+from tests.support.books import contract, held_unit, settle
 from tests.support.site import CHROMIUM, Site, chromium, faults_of, ids, served
 from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
@@ -75,20 +75,8 @@ def seeded(site: Site) -> Site:
             )  # fmt: skip
     world.task(world.acme, ticket, subject_id=document)
     contract(world, world.acme, service_line="it_helpdesk", number="HELP-1")
-    units = []
-    for line in ("it_helpdesk", "hr_recruitment"):
-        closed = world.ticket(world.acme, service_line=line, state="closed", closed_at=now, subject=NASTY)
-        unit = new_id()
-        world._insert(
-            "usage_event",
-            world.acme,
-            {
-                "id": unit, "client_id": world.acme, "key": f"ticket:{closed}", "ticket_id": closed,
-                "unit_type": "ticket", "quantity": 1, "accepted_at": now, "period": f"{now:%Y-%m}",
-                "bill_period": f"{now:%Y-%m}", "state": "held", "fate": "no_contract",
-            },
-        )  # fmt: skip
-        units.append(unit)
+    units = [held_unit(world, world.acme, line)[0] for line in ("it_helpdesk", "hr_recruitment")]
+    world.sql(world.acme, "update ticket set subject = %s where service_line = 'it_helpdesk'", (NASTY,))
     survey = new_id()
     world._insert(
         "survey",

@@ -47,6 +47,7 @@ def relay(world: World, home: Path) -> tuple[Relay, Settings]:
 async def test_a_note_is_the_house_s_alone(world: World) -> None:
     agent = world.person(world.provider, ("agent", world.acme), name="Asha")
     client = world.person(world.acme, ("client_admin", world.acme))
+    auditor = world.person(world.provider, ("auditor", None))
     ticket = world.ticket(world.acme)
     path = f"/v1/tickets/{ticket}"
     async with world.http() as http:
@@ -60,6 +61,9 @@ async def test_a_note_is_the_house_s_alone(world: World) -> None:
             seen = (await http.get(path + asked, headers=client.headers)).text
             assert "Ask Ravi" not in seen
             assert "noted" not in seen
+        trail = "/v1/audit-events?event=ticket"
+        assert "ticket.noted" in (await http.get(trail, headers=auditor.headers)).text
+        assert "noted" not in (await http.get(trail, headers=client.headers)).text
         refused = await http.post(f"{path}/notes", json={"text": "x"}, headers=client.headers)
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
         empty = await http.post(f"{path}/notes", json={"text": " \n "}, headers=agent.headers)

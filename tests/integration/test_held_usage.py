@@ -11,8 +11,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests.support.api import Person, World, world_on
-from tests.support.books import contract, settle
-from ticketos.db.ids import new_id
+from tests.support.books import contract, held_unit, settle
 from ticketos.dev.database import PostgresUrls
 
 AT = datetime(2026, 11, 15, 10, tzinfo=UTC)
@@ -32,28 +31,7 @@ def finance(world: World) -> Person:
 
 
 def held(world: World, line: str = "it_helpdesk", at: datetime = AT) -> tuple[UUID, UUID]:
-    """A closed ticket of Acme, its billing ticket and a unit that no contract covers: (usage, ticket)."""
-    ticket_id = world.ticket(world.acme, service_line=line, stage="closure", state="closed", received_at=at)
-    usage_id, month = new_id(), f"{at:%Y-%m}"
-    detail = {"key": "billing", "payment_status": "held"}
-    number = f"B-{ticket_id.hex[:20]}"
-    row = {"id": new_id(), "client_id": world.acme, "root_id": ticket_id, "received_at": at}
-    world._insert("ticket", world.acme, {**row, "number": number, "kind": "billing", "detail": detail})
-    values = {
-        "id": usage_id,
-        "client_id": world.acme,
-        "key": f"ticket:{ticket_id}",
-        "ticket_id": ticket_id,
-        "unit_type": "ticket",
-        "quantity": 1,
-        "accepted_at": at,
-        "period": month,
-        "bill_period": month,
-        "state": "held",
-        "fate": "no_contract",
-    }
-    world._insert("usage_event", world.acme, values)
-    return usage_id, ticket_id
+    return held_unit(world, world.acme, line, at)
 
 
 def row(world: World, usage_id: UUID) -> Any:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
 from tests.support.api import Person, World, world_on
-from tests.support.books import contract, settle
+from tests.support.books import contract, held_unit, settle
 from tests.support.portal import browsing
-from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
-
-AT = datetime(2026, 11, 15, 10, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +27,7 @@ def finance(world: World) -> Person:
 
 
 def held(world: World, client: UUID) -> UUID:
-    ticket = world.ticket(client, service_line="it_helpdesk", stage="closure", state="closed", received_at=AT)
-    usage = new_id()
-    values = {
-        "id": usage, "client_id": client, "key": f"ticket:{ticket}", "ticket_id": ticket, "unit_type": "ticket",
-        "quantity": 1, "accepted_at": AT, "period": "2026-11", "bill_period": "2026-11", "state": "held",
-        "fate": "no_contract",
-    }  # fmt: skip
-    world._insert("usage_event", client, values)
-    return usage
+    return held_unit(world, client)[0]
 
 
 def state(world: World, client: UUID, usage: UUID) -> tuple[str, UUID | None]:

@@ -339,9 +339,9 @@ async def test_buttons_show_what_a_role_may_do(world: World) -> None:
                 one.rsplit("/", 1)[1] for one in page.all("//form/@action") if one.startswith("/tickets/")
             }
     assert shown == {
-        "agent": {"pause", "links"},
-        "lead": {"pause", "links", "priority", "cancel", "subject"},
-        "qa": {"links"},
+        "agent": {"pause", "links", "notes", "replies"},
+        "lead": {"pause", "links", "notes", "replies", "priority", "cancel", "subject"},
+        "qa": {"links", "notes"},
         "auditor": set(),
     }
 

@@ -169,3 +169,31 @@ def _unit(
         ):
             connection.execute(SQLModel.metadata.tables[table].insert(), about | values)
     return event_id
+
+
+def held_unit(
+    world: World, client_id: UUID, line: str = "it_helpdesk", at: datetime | None = None
+) -> tuple[UUID, UUID]:
+    """A closed ticket, its billing ticket and a unit that no contract covers: (usage, ticket)."""
+    at = at or datetime(2026, 11, 15, 10, tzinfo=UTC)
+    ticket_id = world.ticket(client_id, service_line=line, stage="closure", state="closed", received_at=at)
+    usage_id, month = new_id(), f"{at:%Y-%m}"
+    detail = {"key": "billing", "payment_status": "held"}
+    number = f"B-{ticket_id.hex[:20]}"
+    row = {"id": new_id(), "client_id": client_id, "root_id": ticket_id, "received_at": at}
+    world._insert("ticket", client_id, {**row, "number": number, "kind": "billing", "detail": detail})
+    values = {
+        "id": usage_id,
+        "client_id": client_id,
+        "key": f"ticket:{ticket_id}",
+        "ticket_id": ticket_id,
+        "unit_type": "ticket",
+        "quantity": 1,
+        "accepted_at": at,
+        "period": month,
+        "bill_period": month,
+        "state": "held",
+        "fate": "no_contract",
+    }
+    world._insert("usage_event", client_id, values)
+    return usage_id, ticket_id

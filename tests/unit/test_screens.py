@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_every_role_is_shown_by_somebody() -> None:
 
 
 def test_without_a_browser_it_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(StackError, match="Chromium"):
         screenshots(tmp_path, print)
 

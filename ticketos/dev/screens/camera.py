@@ -18,8 +18,9 @@ from ticketos.dev.screens.places import PLACES, SHOWN, Accounts, Place
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-WIDTHS: Mapping[int, int] = {1280: 860, 390: 844}
-"""Width of the window → its height, in CSS pixels."""
+LAPTOP, PHONE = (1280, 860), (390, 844)
+WINDOWS = (LAPTOP, PHONE)
+"""Width and height of the windows, in CSS pixels."""
 THEMES = ("light", "dark")
 LARGEST_BYTES = 120_000
 """A picture of README or docs is at most this heavy."""
@@ -69,7 +70,7 @@ class Camera:
         for role in ("", *roles):
             pages = [*self._menu(role), *(one for one in PLACES if one.role == role)]
             say(f"{role or 'nobody'}: {len(pages)} pages")
-            for width, height in WIDTHS.items():
+            for width, height in WINDOWS:
                 for theme in THEMES:
                     window = self._window(role, width, height, theme)
                     for place in pages:
@@ -92,7 +93,7 @@ class Camera:
         folder.mkdir(parents=True, exist_ok=True)
         written = []
         for name, (role, path, follow) in SHOWN.items():
-            window = self._window(role, 1280, WIDTHS[1280], "light")
+            window = self._window(role, *LAPTOP, "light")
             page = window.new_page()
             if not self._go(page, Place(name, role, path, follow)):
                 raise StackError(f"There is nothing to show for {name} at {path}.")
@@ -110,7 +111,7 @@ class Camera:
         """What the menu of this role leads to."""
         if not role:
             return []
-        window = self._window(role, 1280, WIDTHS[1280], "light")
+        window = self._window(role, *LAPTOP, "light")
         page = window.new_page()
         page.goto("/")
         paths = page.locator(".side nav a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
