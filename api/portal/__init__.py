@@ -26,6 +26,7 @@ from api.portal.routes import (
     insights,
     invoices,
     live,
+    oidc,
     overview,
     palette,
     people,
@@ -47,6 +48,7 @@ from api.portal.routes import (
 _PAGES = (
     assets,
     session,
+    oidc,
     home,
     work,
     tasks,
