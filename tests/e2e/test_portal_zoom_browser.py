@@ -236,11 +236,8 @@ def test_a_page_fits_and_its_main_act_is_reached(site: Site, browser: Browser, w
 
 def _reach(page: Page, path: str, wrong: list[str]) -> int:
     """The page's main acts, its menu and its first control: each in sight when asked for, and under nothing."""
-    wanted = page.locator("main .main-act:visible").all()
-    for one in wanted:
-        if said := one.evaluate(REACHED):
-            wrong.append(f"{path}: {one.inner_text()!r} {said}")
-    for one in page.locator("header a:visible, header button:visible, header summary:visible").all()[:4]:
-        if said := one.evaluate(REACHED):
-            wrong.append(f"{path}: top {said}")
-    return len(wanted)
+    top = page.locator("header a:visible, header button:visible, header summary:visible").all()[:4]
+    acts = page.locator("main .main-act:visible").all()
+    found = [(one.inner_text(), one.evaluate(REACHED)) for one in (*acts, *top)]
+    wrong += [f"{path}: {name!r} {said}" for name, said in found if said]
+    return len(acts)
