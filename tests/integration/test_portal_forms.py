@@ -284,7 +284,8 @@ def _state(world: World, client: UUID) -> dict[str, str]:
 
 async def test_another_clients_ids_do_nothing_in_any_form(world: World, cases: list[Case]) -> None:
     """In the address, and in every field that names a row while the address is one's own."""
-    before, sent, wrong = _state(world, world.beta), 0, []
+    before, sent = _state(world, world.beta), 0
+    wrong: list[tuple[object, ...]] = []
     for case in cases:
         async with browsing(world, case.person) as browser:
             held = _roles(world, case.person)
