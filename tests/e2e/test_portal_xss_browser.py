@@ -408,12 +408,16 @@ def test_what_stands_in_the_address_comes_back_as_text(site: Site, window: Heard
         *("months", "type", "field", "category", "supplier", "as_of", "next", "money"),
     )
     picked = list(slices(TEXTS, 24))
-    for at, (_, path, _) in enumerate(PAGES[who]):
+    for at, (route, path, _) in enumerate(PAGES[who]):
+        if (
+            "{" in route and route != "/tickets/{ticket_id}"
+        ):  # the page of one row takes nothing from the address
+            continue
         text = picked[at % len(picked)]
         target = site.address(path).partition("?")[0]
         query = window.page.evaluate(
             "([names, text]) => new URLSearchParams(names.map((one) => [one, text])).toString()",
-            [[one for one in names if (one, who) != ("months", "")], text],
+            [names, text],
         )
         answer = window.page.goto(f"{target}?{query}", wait_until="domcontentloaded")
         assert answer is not None
