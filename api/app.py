@@ -207,6 +207,7 @@ def create_app(settings: Settings) -> FastAPI:
             secure_cookies=settings.public_url.startswith("https://"),
         ),
     )
+    services.oidc = _provider(settings, keyring)
     smtp = None
     if settings.smtp_port:
         mailbox = Mailbox(services)
@@ -238,6 +239,26 @@ def _connector(settings: Settings, keyring: Keyring) -> Any:
         return await connected(settings.temporal_address, settings.temporal_namespace, keyring)
 
     return connect
+
+
+def _provider(settings: Settings, keyring: Keyring) -> Any:
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    from api.oidc import Provider, Registration  # only who has one pays for loading it
+
+    secret = settings.oidc_client_secret
+    return Provider(
+        Registration(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            secret=secret.get_secret_value() if secret else None,
+            name=settings.oidc_name,
+            trust_factor=settings.oidc_trust_factor,
+        ),
+        keyring,
+        utc_now,
+        settings.public_url,
+    )
 
 
 def _handle_errors(app: FastAPI) -> None:

@@ -42,8 +42,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN_PAGE = "/login"
 INTAKE = frozenset({"/v1/tickets"})
 """Where new requests come in: refused here when the door is full, before anything is spent on them."""
-GUESSED = frozenset({"/v1/sessions", "/login", "/login/code"})
-"""Routes where somebody could guess passwords."""
+GUESSED = frozenset({"/v1/sessions", "/login", "/login/code", "/login/oidc", "/login/oidc/back"})
+"""Routes where somebody could guess passwords, or make us ask others."""
 TRIED = frozenset(
     {"/v1/documents/{document_id}/password", "/requests/{ticket_id}/documents/{document_id}/password"}
 )

@@ -21,6 +21,12 @@ STATUS: Mapping[str, int] = {
     "unauthenticated": 401,
     "sign-in-refused": 401,
     "code-needed": 401,
+    "oidc-refused": 401,
+    "oidc-expired": 401,
+    "oidc-answer-invalid": 401,
+    "oidc-email-unverified": 403,
+    "oidc-no-account": 403,
+    "oidc-unavailable": 503,
     "code-refused": 401,
     "form-expired": 403,
     "factor-already-on": 409,
@@ -104,6 +110,28 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "code-needed": ("Code needed", "This login has a second factor: send its code too."),
     "code-refused": ("Code refused", "The code is wrong, was used before, or is too old."),
+    "oidc-refused": ("Sign-in refused", "{provider} did not sign you in."),
+    "oidc-expired": (
+        "Begin again",
+        "This sign-in took too long, or was begun in another browser. Begin again.",
+    ),
+    "oidc-answer-invalid": (
+        "Answer not believed",
+        "What {provider} answered could not be verified, so nobody was signed in. Begin again; if it stays so, tell"
+        " your administrator.",
+    ),
+    "oidc-email-unverified": (
+        "Address not verified",
+        "{provider} names no e-mail address that it has verified as yours. Verify it there, or use your password.",
+    ),
+    "oidc-no-account": (
+        "No account here",
+        "There is no account for {email}. Your administrator can make one; signing in makes none.",
+    ),
+    "oidc-unavailable": (
+        "Cannot be reached",
+        "{provider} cannot be reached just now. Try again in a moment, or sign in with your password.",
+    ),
     "factor-already-on": ("On already", "A second factor is set up; switch it off first to change it."),
     "form-expired": ("Form expired", "The form was opened in another session; open the page again."),
     "forbidden": ("Not allowed", "Your role does not allow this."),

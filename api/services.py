@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 import structlog
@@ -32,6 +32,9 @@ from ticketos.db.session import Database
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId, Now
 from ticketos.pace import Bounds, Pace
+
+if TYPE_CHECKING:
+    from api.oidc import Provider
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -74,6 +77,8 @@ class Services:
     hashing: CapacityLimiter | None = None
     machinery: Machinery | None = None
     """None where nothing can be asked: pages then say so."""
+    oidc: Provider | None = None
+    """The company's own identity provider, where people may sign in through one."""
 
     def __post_init__(self) -> None:
         self.accounts = Accounts(self.audit, self.new_id)

@@ -107,6 +107,14 @@ class Settings(BaseSettings):
     )
     mail_domain: str = "tickets.localhost"
 
+    oidc_issuer: OptionalText = Field(default=None, description="None: nobody signs in through a provider")
+    oidc_client_id: OptionalText = None
+    oidc_client_secret: OptionalSecret = Field(default=None, description="None: a public client, PKCE alone")
+    oidc_name: str = Field(default="", description="what people call the provider; empty: its host")
+    oidc_trust_factor: bool = Field(
+        default=False, description="a second factor shown to the provider stands for one's own"
+    )
+
     retired_master_keys: str = Field(
         default="",
         description=f"files of earlier master keys, parted by {os.pathsep!r}; relative ones lie in home",
@@ -126,7 +134,18 @@ class Settings(BaseSettings):
             fill(self, "objects_url", (self.home / "objects").as_uri())
         if self.environment != "local" and not self.public_url.startswith("https://"):
             raise ValueError("outside the local environment TICKETOS_PUBLIC_URL must start with https://")
+        self._check_oidc()
         return self
+
+    def _check_oidc(self) -> None:
+        if self.oidc_issuer is None:
+            if self.oidc_client_id is not None or self.oidc_client_secret is not None:
+                raise ValueError("TICKETOS_OIDC_ISSUER must be set where other TICKETOS_OIDC_ variables are")
+            return
+        if self.oidc_client_id is None:
+            raise ValueError("TICKETOS_OIDC_CLIENT_ID must be set where TICKETOS_OIDC_ISSUER is")
+        if not self.oidc_issuer.startswith("https://") and self.environment != "local":
+            raise ValueError("outside the local environment TICKETOS_OIDC_ISSUER must start with https://")
 
     @property
     def owner_url(self) -> str:

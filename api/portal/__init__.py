@@ -28,6 +28,7 @@ from api.portal.routes import (
     insights,
     invoices,
     live,
+    oidc,
     overview,
     palette,
     people,
@@ -49,6 +50,7 @@ from api.portal.routes import (
 _PAGES = (
     assets,
     session,
+    oidc,
     home,
     work,
     tasks,

@@ -184,7 +184,7 @@ class Timeline:
 
     def _event(self, event: EventView) -> Entry:
         t, after = self._t, event.after or {}
-        document = _uuid(after.get("document") or (event.entity_id if event.entity == "document" else None))
+        document = uuid_of(after.get("document") or (event.entity_id if event.entity == "document" else None))
         return Entry(
             at=event.at,
             seq=event.seq,
@@ -220,7 +220,7 @@ class Timeline:
         )
 
     def _who(self, event: EventView) -> str:
-        t, person = self._t, _uuid(event.actor_id)
+        t, person = self._t, uuid_of(event.actor_id)
         if person is not None and person in self._people:
             return self._people[person]
         if event.actor_kind in ("user", "client") and person is None:
@@ -259,7 +259,7 @@ class Timeline:
             return ", ".join(
                 _in_words(self._t, str(one)) for one in value[:12] if not isinstance(one, dict | list)
             )
-        person = _uuid(value)
+        person = uuid_of(value)
         if person is not None:
             return self._people.get(person, "")
         for group in (name, "stage", "state", "line", "doc_type"):
@@ -373,7 +373,8 @@ def _in_words(t: Texts, text: str | None) -> str:
     return blocked_in_words(t, text) if text.startswith(("field:", "check:")) else text
 
 
-def _uuid(value: object) -> UUID | None:
+def uuid_of(value: object) -> UUID | None:
+    """The id a text spells; None when it spells none."""
     try:
         return UUID(str(value)) if value else None
     except ValueError:

@@ -61,16 +61,27 @@ async def checked_login(services: Services, email: str, password: str, *, addres
 
 
 async def open_session(
-    services: Services, login: Login, code: str | None, *, address: str, agent: str | None
+    services: Services,
+    login: Login,
+    code: str | None,
+    *,
+    address: str,
+    agent: str | None,
+    by: str | None = None,
+    factor_settled: bool = False,
 ) -> str:
-    """A session for somebody whose password was right: its token. Raises ``code-needed`` when the login has a
-    second factor and no code came, ``code-refused`` for a wrong one, which counts as a failed attempt."""
+    """A session for somebody whose password was right, or whom the provider ``by`` vouched for: its token. Raises
+    ``code-needed`` when the login has a second factor and no code came (unless ``factor_settled`` elsewhere),
+    ``code-refused`` for a wrong one, which counts as a failed attempt."""
 
     def settle() -> str:
         actor, now = Actor("user", str(login.user_id), origin=address), services.now()
         with services.database.transaction([login.client_id]) as connection:
             if code is None:
-                if services.second_factor.of(connection, login.user_id).since is not None:
+                if (
+                    not factor_settled
+                    and services.second_factor.of(connection, login.user_id).since is not None
+                ):
                     raise DomainError("code-needed")
             elif (
                 services.second_factor.check(
@@ -79,7 +90,9 @@ async def open_session(
                 == "wrong"
             ):
                 raise DomainError("code-refused")
-            return services.accounts.begin_session(connection, login, now=now, actor=actor, agent=agent)[0]
+            return services.accounts.begin_session(
+                connection, login, now=now, actor=actor, agent=agent, by=by
+            )[0]
 
     try:
         return await in_thread(settle)

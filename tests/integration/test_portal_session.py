@@ -78,6 +78,32 @@ async def test_a_session_is_always_a_new_one(world: World) -> None:
             assert part in set_now[0]
 
 
+async def test_a_session_of_the_second_factor_is_a_new_one_too(world: World) -> None:
+    """Between password and code nobody is signed in, and what comes after the code was in no browser before."""
+    person = world.person(world.provider, ("agent", None))
+    async with browsing(world, person) as browser:
+        offer = await browser.get("/account/factor")
+        secret = _secret("".join(offer.all("//code[@id='factor-secret']")))
+        now = step_of(datetime.now(UTC))
+        await browser.post("/account/factor", {**offer.form("/account/factor"), "code": code_at(secret, now)})
+    async with browsing(world) as browser:
+        browser.client.cookies.set("tos_session", "tos_s_planted", domain="localhost.local", path="/")
+        await browser.sign_in(person)
+        half = browser.client.cookies["tos_half"]
+        assert browser.client.cookies["tos_session"] == "tos_s_planted"
+        assert (await browser.get("/account")).to.startswith("/login")
+        async with world.http() as http:  # the note between the two opens nothing
+            for token in (half, "tos_s_planted"):
+                assert (
+                    await http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
+                ).status_code == 401
+        entered = await browser.submit("/login/code", "/login/code", code=code_at(secret, now + 1))
+        given = [c for c in entered.answer.headers.get_list("set-cookie") if c.startswith("tos_session=")]
+        assert len(given) == 1 and "planted" not in given[0]
+        assert "tos_half" not in browser.client.cookies
+        assert person.token not in given[0]
+
+
 async def test_a_form_of_another_site_is_refused(world: World) -> None:
     person = world.person(world.provider, ("agent", None))
     async with browsing(world, person) as browser:

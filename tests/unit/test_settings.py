@@ -148,3 +148,24 @@ def test_a_retired_key_that_cannot_be_used_stops_the_start(
     change(old)
     with pytest.raises(SettingsError, match=says):
         master_keys(Settings(home=tmp_path, retired_master_keys="old.key"))
+
+
+def test_a_provider_is_configured_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().oidc_issuer is None
+    monkeypatch.setenv("TICKETOS_OIDC_CLIENT_ID", "ticketos")
+    with pytest.raises(ValidationError, match="TICKETOS_OIDC_ISSUER must be set"):
+        Settings()
+    monkeypatch.setenv("TICKETOS_OIDC_ISSUER", "http://id.example")
+    monkeypatch.setenv("TICKETOS_OIDC_CLIENT_SECRET", "very secret")
+    settings = Settings()
+    assert (settings.oidc_issuer, settings.oidc_trust_factor) == ("http://id.example", False)
+    assert "very secret" not in repr(settings)
+    monkeypatch.setenv("TICKETOS_ENVIRONMENT", "production")
+    monkeypatch.setenv("TICKETOS_PUBLIC_URL", "https://desk.example")
+    with pytest.raises(ValidationError, match="OIDC_ISSUER must start with https"):
+        Settings()
+    monkeypatch.setenv("TICKETOS_OIDC_ISSUER", "https://id.example")
+    assert Settings().oidc_issuer == "https://id.example"
+    monkeypatch.delenv("TICKETOS_OIDC_CLIENT_ID")
+    with pytest.raises(ValidationError, match="TICKETOS_OIDC_CLIENT_ID must be set"):
+        Settings()

@@ -278,6 +278,15 @@ class Ticket(SQLModel, table=True):
             "ix_ticket_open_recent",
             "received_at",
             "id",
+            postgresql_include=[
+                "client_id",
+                "stage",
+                "state",
+                "service_line",
+                "sla_state",
+                "priority",
+                "desk",
+            ],
             postgresql_where=text("kind = 'request' and closed_at is null"),
         ),
         Index(

@@ -13,6 +13,8 @@ from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import httpx2
+
 from ticketos.dev import attach, postgres, tools
 from ticketos.dev.processes import StackError, port_answers
 from ticketos.settings import MASTER_KEY_FILE, Settings, SettingsError, ensure_master_key
@@ -47,6 +49,7 @@ def examine(settings: Settings) -> list[Check]:
         _home(settings.home),
         _master_key(settings.home),
         _port(settings.port),
+        _oidc(settings),
     ]
 
 
@@ -195,3 +198,28 @@ def _master_key(home: Path) -> Check:
 def _port(port: int) -> Check:
     taken = port_answers(port)
     return Check(f"Port {port}", not taken, "taken" if taken else "free", "Another free port is used.", False)
+
+
+def _oidc(settings: Settings) -> Check:
+    """Where people may sign in through an identity provider: which one, and whether it answers."""
+    issuer = settings.oidc_issuer
+    if issuer is None:
+        return Check("OIDC sign-in", True, "not configured (TICKETOS_OIDC_ISSUER)", required=False)
+    kind = "with a secret" if settings.oidc_client_secret else "public client"
+    factor = "its second factor counts" if settings.oidc_trust_factor else "own second factor asked"
+    found = f"{issuer} as {settings.oidc_client_id}, {kind}, {factor}"
+    try:
+        answer = httpx2.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=ANSWER_S)
+        named = answer.json().get("issuer") if answer.status_code == 200 else None
+    except (httpx2.HTTPError, ValueError, AttributeError) as error:
+        return Check(
+            "OIDC sign-in",
+            False,
+            f"{found}; it does not answer ({error})",
+            "Check TICKETOS_OIDC_ISSUER.",
+            False,
+        )
+    if named != issuer:
+        fix = f"Set TICKETOS_OIDC_ISSUER to exactly what it calls itself: {named}"
+        return Check("OIDC sign-in", False, f"{found}; it names another issuer", fix, False)
+    return Check("OIDC sign-in", True, f"{found}; redirect address {settings.public_url}/login/oidc/back")

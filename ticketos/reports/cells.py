@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable
 from decimal import Decimal
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 BOM = "\ufeff"
 """Tells a spreadsheet that the file is UTF-8."""
 

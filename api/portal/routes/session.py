@@ -14,6 +14,7 @@ from api.deps import ServicesDep
 from api.edge import COOKIE
 from api.errors import status_of
 from api.portal.forms import SEED_COOKIE, Form, posted, safe_next
+from api.portal.listing import address
 from api.portal.page import Portal, redirect
 from api.portal.viewer import YEAR_S, ZONE_COOKIE, viewer_of, zone_named
 from api.portal.visit import PortalDep, PostDep
@@ -31,7 +32,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/login/code"): PUBLIC,
     ("POST", "/logout"): allow(ALL, page=True),
 }
-HALF_COOKIE = "tos_half"
+HALF_COOKIE, VIA_COOKIE = "tos_half", "tos_via"
 _HALF_LIFE_S = 300
 
 
@@ -44,10 +45,29 @@ def _page(portal: Portal, request: Request, name: str, status: int = 200, **valu
     return portal.render(request, viewer_of(request, None), f"session/{name}", status, **values)
 
 
+def login_page(
+    portal: Portal, request: Request, status: int = 200, *, email: str = "", wanted: str = "/", **values: Any
+) -> Response:
+    """The sign-in form, with the way through a provider where there is one."""
+    provider = portal.services.oidc
+    return _page(
+        portal,
+        request,
+        "login",
+        status,
+        email=email,
+        next=wanted,
+        provider=provider.name if provider else None,
+        begin=address("/login/oidc", {"next": wanted if wanted != "/" else ""}),
+        leave=provider is not None and VIA_COOKIE in request.cookies,
+        **values,
+    )
+
+
 @router.get("/login")
 async def show(request: Request, portal: PortalDep, next: str = "/") -> Response:  # noqa: A002 (the URL's word)
     """The sign-in form."""
-    return _page(portal, request, "login", email="", next=safe_next(next))
+    return login_page(portal, request, wanted=safe_next(next))
 
 
 @router.post("/login")
@@ -60,13 +80,12 @@ async def sign_in(request: Request, portal: PortalDep, services: ServicesDep) ->
     except DomainError as error:
         typed = form.text("email", 500) if form else ""
         wanted = safe_next(form.text("next")) if form else "/"
-        return _page(
+        return login_page(
             portal,
             request,
-            "login",
             status_of(error.code),
             email=typed,
-            next=wanted,
+            wanted=wanted,
             notice=portal.problem(error),
         )
     if zone_named(zone := form.text("zone", 60)):
@@ -80,17 +99,23 @@ async def _password_given(request: Request, services: Services, form: Form) -> R
         services, form.text("email", 500), password, address=_address(request)
     )
     try:
-        return await _enter(request, services, login, None, wanted)
+        return await enter(request, services, login, None, wanted)
     except DomainError as error:
         if error.code != "code-needed":
             raise
+    return ask_code(services, login, wanted)
+
+
+def ask_code(services: Services, login: Login, wanted: str, by: str = "") -> Response:
+    """On to the second factor: the browser carries, signed, whose first one was right."""
     response = redirect("/login/code")
     response.set_cookie(
         HALF_COOKIE,
-        _half(services).dumps([str(login.user_id), str(login.client_id), wanted]),
+        _half(services).dumps([str(login.user_id), str(login.client_id), wanted, by]),
         max_age=_HALF_LIFE_S,
         httponly=True,
-        samesite="strict",
+        # A browser that a provider sends back takes no strict cookie along; without a code it opens nothing.
+        samesite="lax" if by else "strict",
         secure=services.options.secure_cookies,
         path="/login",
     )
@@ -111,13 +136,13 @@ async def give_code(request: Request, portal: PortalDep, services: ServicesDep) 
     half = _half_signed_in(request, services)
     if half is None:
         return redirect("/login")
-    user_id, client_id, wanted = half
+    user_id, client_id, wanted, by = half
     try:
         form = await posted(request, services, portal.guard, "")
         login = await in_thread(lambda: _login(services, user_id, client_id))
-        if login is None or not login.may_try(services.now()):
+        if login is None or not login.open(services.now()):
             raise DomainError("sign-in-refused")
-        response = await _enter(request, services, login, form.text("code", 40) or "-", wanted)
+        response = await enter(request, services, login, form.text("code", 40) or "-", wanted, by=by)
     except DomainError as error:
         return _page(portal, request, "code", 401, notice=portal.problem(error))
     response.delete_cookie(HALF_COOKIE, path="/login")
@@ -135,12 +160,12 @@ async def sign_out(visit: PostDep) -> Response:
     return response
 
 
-def _half_signed_in(request: Request, services: Services) -> tuple[UUID, UUID, str] | None:
+def _half_signed_in(request: Request, services: Services) -> tuple[UUID, UUID, str, str] | None:
     try:
-        user, client, wanted = _half(services).loads(
+        user, client, wanted, by = _half(services).loads(
             request.cookies.get(HALF_COOKIE, ""), max_age=_HALF_LIFE_S
         )
-        return UUID(user), UUID(client), safe_next(wanted)
+        return UUID(user), UUID(client), safe_next(wanted), str(by)
     except (BadSignature, ValueError, TypeError):
         return None
 
@@ -151,12 +176,26 @@ def _login(services: Services, user_id: UUID, client_id: UUID) -> Login | None:
         return None if row is None else accounts.login_of(connection, row["email"])
 
 
-async def _enter(
-    request: Request, services: Services, login: Login, code: str | None, wanted: str
+async def enter(
+    request: Request,
+    services: Services,
+    login: Login,
+    code: str | None,
+    wanted: str,
+    *,
+    by: str = "",
+    factor_settled: bool = False,
 ) -> Response:
-    """Begin a session: always a new one, so that nobody can have set it before."""
+    """Begin a session: always a new one, so that nobody can have set it before. ``by`` is the provider that
+    vouched."""
     token = await sessions.open_session(
-        services, login, code, address=_address(request), agent=request.headers.get("user-agent", "")[:300]
+        services,
+        login,
+        code,
+        address=_address(request),
+        agent=request.headers.get("user-agent", "")[:300],
+        by=by or None,
+        factor_settled=factor_settled,
     )
     response = redirect(wanted)
     sessions.set_cookie(response, token, secure=services.options.secure_cookies)

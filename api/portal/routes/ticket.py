@@ -20,7 +20,7 @@ from api.portal.formats import Formats
 from api.portal.page import redirect
 from api.portal.parts import Choice, Notice, Tab
 from api.portal.routes.work import doing
-from api.portal.timeline import GROUPS, Timeline, folded
+from api.portal.timeline import GROUPS, Timeline, folded, uuid_of
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import acts, ai_reviews, messages
 from api.v1 import tickets as v1
@@ -185,7 +185,11 @@ def _read(
     events = visit.services.audit.recent(connection, root["id"], before=before, limit=EVENTS)
     todo = tasks.of_ticket(connection, root["id"])
     checks = documents.quality_of(connection, root["id"])
-    people = {UUID(one.actor_id) for one in events if one.actor_id and one.actor_kind in ("user", "client")}
+    people = {
+        person
+        for one in events
+        if one.actor_kind in ("user", "client") and (person := uuid_of(one.actor_id)) is not None
+    }
     people |= {one for row in todo for one in (row["assigned_to"], row["completed_by"]) if one}
     people |= {one for one in (root["owner_id"], *(row["reviewer_id"] for row in checks)) if one}
     staff = visit.principal.staff_over(root["client_id"])

@@ -120,13 +120,13 @@ class Login:
     active: bool
     locked_until: datetime | None
 
+    def open(self, now: datetime) -> bool:
+        """Whether the account is in use and not locked, however its owner proves who they are."""
+        return self.active and (self.locked_until is None or self.locked_until <= now)
+
     def may_try(self, now: datetime) -> bool:
         """Whether a right password would be let in now."""
-        return (
-            self.active
-            and self.password_hash is not None
-            and (self.locked_until is None or self.locked_until <= now)
-        )
+        return self.password_hash is not None and self.open(now)
 
 
 def login_of(connection: Connection, email: str) -> Login | None:
@@ -147,9 +147,17 @@ class Accounts:
         self._new_id = new_id
 
     def begin_session(
-        self, connection: Connection, login: Login, *, now: datetime, actor: Actor, agent: str | None
+        self,
+        connection: Connection,
+        login: Login,
+        *,
+        now: datetime,
+        actor: Actor,
+        agent: str | None,
+        by: str | None = None,
     ) -> tuple[str, datetime]:
-        """A new session; returns its token, which is kept nowhere, and when it ends."""
+        """A new session; returns its token, which is kept nowhere, and when it ends. ``by`` is the identity provider
+        that vouched, where one did."""
         token, ends = SESSION_PREFIX + secrets.token_urlsafe(32), now + SESSION_LIFE
         connection.exec_driver_sql(
             "update app_user set failed_logins = 0, locked_until = null"
@@ -168,7 +176,12 @@ class Accounts:
             login.client_id,
             actor,
             now,
-            Emit("access.signed_in", entity="user_session", entity_id=str(session_id)),
+            Emit(
+                "access.signed_in",
+                after={"by": by} if by else None,
+                entity="user_session",
+                entity_id=str(session_id),
+            ),
         )
         return token, ends
 

