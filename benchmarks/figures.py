@@ -113,7 +113,18 @@ def commit_of(root: Path = ROOT) -> str:
     if head.returncode != 0:
         return "unknown"
     changed = subprocess.run(
-        [*asked, "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True
+        # What was kept by the run before is no difference to what is measured.
+        [
+            *asked,
+            "status",
+            "--porcelain",
+            "--untracked-files=no",
+            "--",
+            ".",
+            f":!{MEASURED.relative_to(ROOT)}",
+        ],
+        capture_output=True,
+        text=True,
     )
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
 

@@ -118,6 +118,8 @@ def test_a_date_is_read_where_a_time_is_glued_to_it_and_in_spanish_and_italian(t
     [
         ("0502-18", date(2018, 2, 5)),
         ("2504/2017", date(2017, 4, 25)),
+        ("05 02-18", date(2018, 2, 5)),
+        ("27 032018", date(2018, 3, 27)),
         ("27032018", date(2018, 3, 27)),
         ("l4/03/2O18", date(2018, 3, 14)),
     ],

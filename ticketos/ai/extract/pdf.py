@@ -5,8 +5,9 @@ from __future__ import annotations
 import ctypes
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -22,8 +23,10 @@ _POINTS_PER_INCH = 72
 _OBJECTS_LOOKED_AT = 5_000
 # All pictures of a page together may have this many times the pixels of the largest one allowed.
 _PICTURES_PER_PAGE = 3
-# The smallest linear code has two dozen bars; ruled tables have fewer shapes than codes but for large ones.
+# The smallest linear code has two dozen bars in one row; a square code has more squares, or one shape of many corners.
 _SHAPES_OF_A_CODE = 24
+_SEGMENTS_OF_A_CODE = 96
+_LARGEST_SQUARE = 12.0
 
 
 class PdfFile:
@@ -69,15 +72,27 @@ class PdfFile:
             raise Quarantined("unreadable", f"page {number}: {error}") from error
 
     def may_hold_codes(self, number: int) -> bool:
-        """Whether page `number` shows a picture or enough shapes to be a code."""
-        seen = 0
+        """Whether page `number` shows a picture, or shapes like the bars or squares of a code.
+
+        Bars stand in one row; the rules of a table do so only by its columns.
+        """
+        rows: Counter[tuple[int, int]] = Counter()
+        squares = 0
         page = self._document[number - 1]
         for index in range(min(pdfium.FPDFPage_CountObjects(page.raw), _OBJECTS_LOOKED_AT)):
-            kind = pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page.raw, index))
+            shown = pdfium.FPDFPage_GetObject(page.raw, index)
+            kind = pdfium.FPDFPageObj_GetType(shown)
             if kind in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM):
                 return True
-            seen += kind == pdfium.FPDF_PAGEOBJ_PATH
-        return seen >= _SHAPES_OF_A_CODE
+            if kind != pdfium.FPDF_PAGEOBJ_PATH:
+                continue
+            if pdfium.FPDFPath_CountSegments(shown) >= _SEGMENTS_OF_A_CODE:
+                return True
+            left, bottom, right, top = _bounds(shown)
+            squares += max(right - left, top - bottom) <= _LARGEST_SQUARE
+            if right - left < top - bottom:
+                rows[round(bottom), round(top)] += 1
+        return squares >= _SHAPES_OF_A_CODE or max(rows.values(), default=0) >= _SHAPES_OF_A_CODE
 
     def picture(self, number: int) -> Image.Image:
         """Page `number` (from 1) in RGB at the limit's resolution, coarser if it would be too many pixels."""
@@ -111,6 +126,14 @@ class PdfFile:
 
     def close(self) -> None:
         self._document.close()
+
+
+def _bounds(shown: Any) -> tuple[float, float, float, float]:
+    """Left, bottom, right and top of an object on a page, in points."""
+    edges = [ctypes.c_float() for _ in range(4)]
+    pdfium.FPDFPageObj_GetBounds(shown, *(ctypes.byref(edge) for edge in edges))
+    left, bottom, right, top = (edge.value for edge in edges)
+    return left, bottom, right, top
 
 
 def _cut_off(data: bytes) -> bool:

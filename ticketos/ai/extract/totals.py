@@ -70,7 +70,7 @@ def resolve(offered: Offered) -> dict[str, Total]:
     if not roles["total"]:
         return {}
     (net, tax, best), agreed = _best(roles["net_total"], taxes, roles["total"], adjustments)
-    chosen = net, tax, _rounded(best, roles["total"], adjustments) if best else None
+    chosen = net, tax, _doubted(_rounded(best, roles["total"], adjustments)) if best else None
     ratio = AGREES if agreed else 1.0 if agreed is None else CONTRADICTS
     result = {
         name: Total(
@@ -111,15 +111,26 @@ def _of_this_paper(totals: list[_Choice]) -> list[_Choice]:
 
 
 def _another(option: Option) -> bool:
-    return max(option.features.get("due", 0.0), option.features.get("not", 0.0)) >= _ANNOUNCED
+    seen = option.features
+    if seen.get("after_rounding") or seen.get("paid"):
+        return False
+    return max(seen.get("due", 0.0), seen.get("not", 0.0)) >= _ANNOUNCED
 
 
 def _rounded(total: _Choice, totals: Sequence[_Choice], adjustments: Sequence[Decimal]) -> _Choice:
     """The total after a rounding that the paper prints, where it prints that as a total too."""
     for other in totals:
-        labelled = other.option.features.get("total", 0.0) >= _LABELLED
+        seen = other.option.features
+        labelled = max(seen.get("total", 0.0), seen.get("due", 0.0)) >= _LABELLED
         if labelled and other.value - total.value in adjustments and _rounder(other.value, total.value):
             return replace(other, probability=total.probability, own=total.own)
+    return total
+
+
+def _doubted(total: _Choice) -> _Choice:
+    """A total that its label calls something else may be the best guess, but never a sure one."""
+    if total.option.features.get("total", 0.0) == 0 and total.option.features.get("not", 0.0) >= _ANNOUNCED:
+        return replace(total, own=min(total.own, 0.5))
     return total
 
 

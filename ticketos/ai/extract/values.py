@@ -181,8 +181,8 @@ def _days(text: str, order: DayOrder) -> tuple[Day, ...]:
 
 _TORN: tuple[re.Pattern[str], ...] = (
     re.compile(rf"(?<![\d.,/\-])(\d{{1,2}})()[-/.](\d{{1,2}})[-/.,:]{_YEAR}{_ENDS}"),
-    re.compile(rf"(?<![\d.,/\-])(\d{{2}})()(\d{{2}})[-/]{_YEAR}{_ENDS}"),
-    re.compile(r"(?<![\d.,/\-])(\d{2})()[-/](\d{2})((?:19|20)\d{2})(?!\d)"),
+    re.compile(rf"(?<![\d.,/\-])(\d{{2}})()\s?(\d{{2}})[-/]{_YEAR}{_ENDS}"),
+    re.compile(r"(?<![\d.,/\-])(\d{2})()[-/\s](\d{2})((?:19|20)\d{2})(?!\d)"),
     re.compile(r"(?<![\d.,/\-])(\d{2})()(\d{2})((?:19|20)\d{2})(?!\d)"),
 )
 _COMPACT = re.compile(r"(?<![\d.,/\-])((?:19|20)\d{2})(\d{2})(\d{2})(?!\d)")

@@ -2,8 +2,10 @@
 
     python -m ticketos.ai.extract.scoring.train FOLDER… --out FILE
 
-Each folder holds `NAME.pdf` with `NAME.json` (our own generator's truth). The same folders, seed and library give the
-same weights. A fifth of the documents is kept back: their scores are printed.
+Each folder holds `NAME.pdf` or `NAME.words.json` with `NAME.json` (our own generator's truth), as
+`python -m ticketos.dev.sim.documents --form words|text_words` writes them. The same folders, seed and library give the
+same weights. A fifth of the documents is kept back: their scores are printed. New weights take a field over where they
+read it better than those in use (`python -m benchmarks.extraction`); `--only` names the fields.
 """
 
 from __future__ import annotations

@@ -129,6 +129,7 @@ def _stored() -> dict[str, Trees]:
     return {field: Trees.from_json(trees) for field, trees in stored["fields"].items()}
 
 
+@cache
 def version() -> str:
     """Names the weights in what was read with them."""
     file = resources.files("ticketos.ai.extract.scoring").joinpath("weights.json")

@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument(
         "--kind", choices=KINDS, action="append", help="may be given several times; all in turn without it"
     )
-    parser.add_argument("--form", choices=sorted(SUFFIXES), help="all but words in turn without it")
+    parser.add_argument("--form", choices=sorted(SUFFIXES), help="all but those of words in turn without it")
     parser.add_argument("--damage", type=float, help="0 clean to 1 hard to read; mixed without it")
     asked = parser.parse_args()
     if asked.damage is not None and not 0 <= asked.damage <= 1:

@@ -20,6 +20,7 @@ SUFFIXES: dict[str, str] = {
     "image_png": "png",
     "image_jpeg": "jpg",
     "words": "words.json",
+    "text_words": "words.json",
 }
 
 
@@ -54,8 +55,8 @@ def write_folder(
 ) -> list[Path]:
     """Writes `count` documents NAME.ext, each with its truth NAME.json; returns the documents' paths.
 
-    Without a form, forms take turns; `words` writes pages of words instead of a document. Files of the same
-    name are overwritten.
+    Without a form, forms take turns; `words` writes pages of words instead of a document, as an optical reader
+    gives them, `text_words` as a text layer does. Files of the same name are overwritten.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(f"folder/{seed}")
@@ -80,12 +81,13 @@ def write_folder(
 
 def content(paper: Paper, form: str, seed: str, damage: float) -> bytes:
     """The paper as a file of the form. Raises `ValueError` for a form that does not exist."""
-    if form == "words":
-        read = paper.ocr_words(seed, damage)
+    if form in ("words", "text_words"):
+        read = paper.ocr_words(seed, damage) if form == "words" else paper.text_words()
         pages = [
             {
                 "width": page.width,
                 "height": page.height,
+                "source": page.source,
                 "words": [[w.text, w.x0, w.y0, w.x1, w.y1, w.confidence] for w in page.words],
             }
             for page in read.pages
