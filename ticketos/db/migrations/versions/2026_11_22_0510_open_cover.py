@@ -2,7 +2,7 @@
 by service line or lateness walked the index over every request there ever was.
 
 Revision ID: open_cover
-Revises: lists
+Revises: parts
 Create Date: 2026-11-22 05:10
 """
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "open_cover"
-down_revision = "lists"
+down_revision = "parts"
 branch_labels = None
 depends_on = None
 
