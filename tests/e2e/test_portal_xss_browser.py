@@ -125,6 +125,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("/invoices", "/invoices", ""),
         ("/invoices/{invoice_id}", "/invoices/{invoice}", ""),
         ("/invoices/{invoice_id}/lines/{line_id}", "/invoices/{invoice}/lines/{line}", ""),
+        ("/billing/held/{usage_id}", "/billing/held/{held}", ""),
         ("/books", "/books", ""),
         ("/reconciliations", "/reconciliations", ""),
     ),

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from api.portal import PORTAL_RULES
 from schemas.extraction import FIELD_NAMES
 from tests.support.api import Person, World, world_on
-from tests.support.books import accepted, contract, settle
+from tests.support.books import accepted, contract, held_unit, settle
 from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.processes import free_port
@@ -78,6 +78,7 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
             ("/invoices/{invoice_id}/lines/{line_id}", "/invoices/{invoice}/lines/{line}"),
             ("/books", "/books"),
         ),
+        ("/billing/held/{usage_id}", "/billing/held/{held}"),
         ("/reconciliations", "/reconciliations"),
     ),
     "": (("/login", "/login"),),
@@ -170,6 +171,7 @@ def _seeded(site: Site) -> Site:
     payload = {"fields": list(FIELD_NAMES[:5])}
     for kind in ("keying", "qa_review", "triage"):
         ids[kind] = world.task(acme, ids["ticket"], kind=kind, subject_id=ids["document"], payload=payload)
+    ids["held"], _ = held_unit(world, acme)
     ids["calendar"], ids["invoice"], ids["line"] = new_id(), new_id(), new_id()
     about = {"client_id": acme}
     world._insert("calendar", acme, {**about, "id": ids["calendar"], "name": LONG, "definition": {}})

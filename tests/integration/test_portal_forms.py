@@ -19,7 +19,7 @@ import api.portal
 from api.access import STAFF, Rule
 from api.app import routes_of
 from tests.support.api import Person, World, world_on
-from tests.support.books import accepted, contract, settle
+from tests.support.books import accepted, contract, held_unit, settle
 from tests.support.portal import Browser, browsing
 from ticketos.db.ids import new_id
 from ticketos.db.repositories.accounts import caller_of, login_of
@@ -102,7 +102,7 @@ PLAIN = frozenset(
     }
 )
 """Fields that name no row."""
-LEADS = frozenset({"next", "query"})
+LEADS = frozenset({"next", "query", "back"})
 """Fields that say where to go on."""
 
 
@@ -120,6 +120,9 @@ class Rows:
             "chosen": f"{ids['ticket_id']}:{VERSION}",
             "client": slug,
             "company": str(client),
+            "contract_id": str(ids["contract_id"]),
+            "user_id": str(ids["user_id"]),
+            "ticket": str(ids["ticket_id"]),
             "grants": f"client_admin:{client}",
             "other": str(ids["ticket_id"]),
             "scope": str(client),
@@ -150,6 +153,7 @@ def _rows(world: World, client: UUID, who: Person, words: str) -> Rows:
     world.approval(client, ids["ticket_id"], VERSION, deemed_at=now + timedelta(days=2), reason=words)
     ids["contract_id"] = contract(world, client, name=words)
     accepted(world, client, ids["contract_id"], 2, period=f"{now:%Y-%m}")
+    ids["usage_id"], _ = held_unit(world, client)
     ids["calendar_id"], ids["invoice_id"], ids["line_id"] = new_id(), new_id(), new_id()
     world._insert(
         "calendar", client, {"id": ids["calendar_id"], "client_id": client, "name": words, "definition": {}}

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from schemas.extraction import FIELD_NAMES
 from tests.support.api import Person, World
-from tests.support.books import accepted, contract, settle
+from tests.support.books import accepted, contract, held_unit, settle
 from ticketos.db.ids import new_id
 from ticketos.domain.changes import Emit
 from ticketos.domain.state import SYSTEM, Actor
@@ -312,6 +312,7 @@ def _money(world: World, made: Planted, texts: Sequence[str], now: datetime) -> 
     agreed = contract(world, world.acme, name=_joined(texts, 1), number=texts[14])
     made.ids["contract"] = agreed
     accepted(world, world.acme, agreed, 3, period=f"{now:%Y-%m}")
+    made.ids["held"], _ = held_unit(world, world.acme)
     made.ids["calendar"] = new_id()
     world._insert(
         "calendar",
