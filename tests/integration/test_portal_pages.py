@@ -97,6 +97,9 @@ async def test_only_what_must_be_is_public() -> None:
         ("POST", "/login"),
         ("GET", "/login/code"),
         ("POST", "/login/code"),
+        ("GET", "/login/oidc"),
+        ("GET", "/login/oidc/back"),
+        ("GET", "/login/oidc/out"),
     } == OPEN
 
 
