@@ -93,6 +93,9 @@ PLACES: tuple[Place, ...] = (
 NOT_PICTURED: Mapping[str, str] = {
     "/": "leads to everybody's first page",
     "/login/code": "asks whoever switched a second factor on",
+    "/login/oidc": "leads to the identity provider",
+    "/login/oidc/back": "leads back from it",
+    "/login/oidc/out": "signs out there too",
     "/live": "a stream",
     "/palette": "lines of the palette",
     "/static/{mark}/{name:path}": "files",
