@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 from ticketos.ai.extract.cli import extract
 from ticketos.ai.extract.limits import Limits
 from ticketos.ai.extract.sandbox import ChildBounds, SandboxedReader
+from ticketos.dev.sim.documents import generate
 
 
 def pdf(pages: int = 1) -> bytes:
@@ -141,6 +142,15 @@ def test_a_child_that_keeps_too_much_is_replaced_and_a_light_one_stays() -> None
         heavy.read(pdf(), "a.pdf")
         assert not children() - before, "what a parser may add would come on top of what it keeps"
         assert heavy.read(pdf(), "a.pdf").status == "read"
+
+
+def test_a_child_that_has_read_a_scan_stays_for_the_next_one() -> None:
+    before = children()
+    scan = generate("invoice", 5, form="scan_pdf")
+    with SandboxedReader() as reader:
+        for _ in range(2):
+            assert reader.read(scan.content, "a.pdf").status == "read"
+            assert len(children() - before) == 1, "each scan would load the networks anew"
 
 
 def test_a_crash_in_the_middle_of_a_document_quarantines_that_document_alone() -> None:

@@ -47,12 +47,13 @@ class ChildBounds:
     every `watch_s` seconds), `parsing_bytes` what a parser may add to either while it has foreign bytes in hand, and
     `parsing_s` the processor seconds that one step of parsing (opening, a page's text, its picture) may take.
     A page read optically buys a file `page_s` seconds beyond the time for a document, up to `longest_s` in all.
-    A child that still holds more than `kept_bytes` after a document is replaced: what a parser may add comes on top.
+    A child that still holds more than `kept_bytes` after a document is replaced, since what a parser may add comes on
+    top. One that has read a page optically keeps its networks, about 735 MB: it must stay, or each scan would load them.
     """
 
     memory_bytes: int = 4 * 1024**3
     resident_bytes: int = 1150 * 1024**2
-    kept_bytes: int = 500 * 1024**2
+    kept_bytes: int = 800 * 1024**2
     parsing_bytes: int = 512 * 1024**2
     parsing_s: int = 10
     documents: int = 500
