@@ -471,9 +471,10 @@ FILL = """([at, text]) => {
 
 @pytest.mark.parametrize(("window", "who"), [(who, who) for who in FORMS], indirect=["window"])
 def test_what_was_typed_comes_back_as_text(site: Site, window: Heard, who: str) -> None:
-    """Every form of these pages, filled with a vector and sent; most are refused and show what was typed."""
+    """Every form of these pages, filled with a vector and sent; most are refused and show what was typed. Of the
+    forms of a page that send the same act (each act of AI can be judged), two are sent."""
     page, picked = window.page, list(slices(TEXTS, 40))
-    sent = 0
+    sent, alike = 0, Counter[str]()
     for path in FORMS[who]:
         page.goto(site.address(path))
         actions = page.evaluate(
@@ -481,6 +482,9 @@ def test_what_was_typed_comes_back_as_text(site: Site, window: Heard, who: str) 
         )
         for at, action in enumerate(actions):
             if "/work/views/" in action or "/work/next" in action:
+                continue
+            alike[action] += 1
+            if alike[action] > 2:
                 continue
             if page.url != site.base + site.address(path):
                 page.goto(site.address(path))
