@@ -3,10 +3,11 @@
 Each stays a step of its own: its own transaction, key and verdict, recorded when it is done. The workflow names
 in its command what follows (``StageCommand.then``); the answer carries the verdicts of what was run
 (``StageVerdict.then``), and the workflow takes them when it comes to those stages. A local activity costs worker
-and server more than the step in it, so a ticket nobody touches is served with a third of them.
+and server more than the step in it (ADR 0008).
 
-A step runs ahead only when the one before allows it (``GOES_ON``) and the ticket is neither paused nor ended.
-When it cannot be done, what was done until then is answered; the workflow runs it itself, with its retries.
+A step runs ahead only when the rule lets the ticket go on after the one before (``stages.GOES_ON``) and the ticket
+is neither paused nor ended. When it cannot be done, what was done until then is answered; the workflow runs it
+itself, with its retries.
 """
 
 from __future__ import annotations
@@ -18,23 +19,9 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from schemas.ticket import StageCommand, StageVerdict
+from ticketos.domain.stages import GOES_ON
 
 Run = Callable[[StageCommand], StageVerdict]
-
-GOES_ON: Mapping[str, Callable[[StageVerdict], bool]] = {
-    "intake.enter": lambda verdict: True,
-    "triage.enter": lambda verdict: verdict.outcome != "ask",
-    "contract.enter": lambda verdict: verdict.outcome == "covered",
-    "assignment.enter": lambda verdict: True,
-    "data_entry.post": lambda verdict: not verdict.facts["remaining"],
-    "delivery.finish": lambda verdict: True,
-    "quality.inspect": lambda verdict: verdict.outcome != "inspect",
-    "quality.conclude": lambda verdict: verdict.outcome == "passed",
-    "billing.record": lambda verdict: True,
-}
-"""After which verdict of a step the ticket goes on without a person's or the client's word. Workflows branch on it too:
-whoever changes one changes what stored histories replay to."""
-
 
 _ALONE = {"subject": "", "facts": {}, "then": (), "ahead": True}
 """What of a command is not for the step that follows."""
@@ -53,7 +40,11 @@ def name_of(method: Callable[..., Any]) -> str:
 
 def goes_on(method: Callable[..., Any], verdict: StageVerdict) -> bool:
     """Whether the ticket goes on to the next step after that verdict of ``method``."""
-    return GOES_ON[name_of(method)](verdict)
+    return _on(name_of(method), verdict)
+
+
+def _on(step: str, verdict: StageVerdict) -> bool:
+    return GOES_ON[step](verdict.outcome, verdict.facts)
 
 
 def _leading(name: str, first: Run, steps: Mapping[str, Run]) -> Run:
@@ -62,7 +53,7 @@ def _leading(name: str, first: Run, steps: Mapping[str, Run]) -> Run:
         verdict = first(command)
         before, done = (name, verdict), []
         for after in command.then:
-            if not GOES_ON[before[0]](before[1]):
+            if not _on(*before):
                 break
             try:
                 reached = steps[after](command.model_copy(update=_ALONE))

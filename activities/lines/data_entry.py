@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -186,9 +186,9 @@ class DataEntryActivities:
     def _locked(self, step: Step, document: DocumentState, reading: Mapping[str, Any]) -> Verdict | None:
         """The client asked for the password of a protected document, where the contract has us wait for it."""
         timing = deadline.timing_of(step.contract())
-        if timing.sla.password_s == 0 or not passwords.wanted(document, reading):
+        until = passwords.waits_until(document, reading, timing, step.now)
+        if until is None:
             return None
-        until = timing.calendar.add_working_time(step.now, timedelta(seconds=timing.sla.password_s))
         return passwords.asked(step.ticket(), step.client(), document, reading, until, step.now, step.new_id)
 
     def _none_left(self, step: Step, keying: int) -> Mapping[str, Any]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from schemas.extraction import ExtractedLine, TaxRow
+from schemas.extraction import TaxRow
 from tests.support.papers import paper
-from ticketos.ai.extract.tables import Evidence, evidence, read_lines, read_tax_rows
+from ticketos.ai.extract.tables import read_lines, read_tax_rows
 
 
 def rows(drawing: str) -> list[tuple[str | None, str | None, str | None]]:
@@ -61,32 +59,3 @@ Bolt                10       0.40      20%         4.00
 """)
         == []
     )
-
-
-def line(**values: str) -> ExtractedLine:
-    return ExtractedLine(**values)
-
-
-def test_evidence_adds_up_lines_and_taxes() -> None:
-    lines = [
-        line(quantity="3", unit_price="2.50", tax_rate="7", net="7.50"),
-        line(quantity="10", unit_price="0.41", tax_rate="19.0", net="4.00"),
-        line(tax_rate="19", net="1.05"),
-    ]
-    found = evidence(lines, [TaxRow(rate="7", base="7.50", amount="0.53"), TaxRow(rate="19", amount="0.96")])
-    assert found == Evidence(
-        lines=3,
-        net=Decimal("12.55"),
-        net_by_rate={Decimal(7): Decimal("7.50"), Decimal(19): Decimal("5.05")},
-        tax=Decimal("1.49"),
-        stated_base=None,
-        stated_tax=Decimal("1.49"),
-        products=1,
-        compared=2,
-    )
-
-
-def test_evidence_is_silent_where_a_part_is_missing() -> None:
-    found = evidence([line(net="7.50", tax_rate="7"), line(description="free text")])
-    assert (found.net, found.tax, found.net_by_rate) == (None, None, {})
-    assert evidence([]) == Evidence()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.following import GOES_ON, name_of
+from activities.following import name_of
 from activities.handling import HandlingActivities
 from activities.lines.line import LinePorts
 from schemas.acts import ActorRef
@@ -16,6 +16,7 @@ from schemas.ticket import ActCommand, StageCommand, StageVerdict
 from tests.support.memory import MemoryStore, World, agent, contract, document, ticket
 from tests.support.running import NoFiles, Readings, sure, unsure
 from ticketos.domain.ports import StepKey
+from ticketos.domain.stages import GOES_ON
 from workers.wiring import line_work, ticket_activities
 
 TO_DELIVERY = ("triage.enter", "contract.enter", "assignment.enter", "delivery.begin")

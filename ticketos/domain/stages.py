@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,22 @@ DESKS = {
     "closure": "client_success",
 }
 """The owning desk of each stage (MF16)."""
+
+Going = Callable[[str, Mapping[str, Any]], bool]
+
+GOES_ON: Mapping[str, Going] = {
+    "intake.enter": lambda outcome, facts: True,
+    "triage.enter": lambda outcome, facts: outcome != "ask",
+    "contract.enter": lambda outcome, facts: outcome == "covered",
+    "assignment.enter": lambda outcome, facts: True,
+    "data_entry.post": lambda outcome, facts: not facts["remaining"],
+    "delivery.finish": lambda outcome, facts: True,
+    "quality.inspect": lambda outcome, facts: outcome != "inspect",
+    "quality.conclude": lambda outcome, facts: outcome == "passed",
+    "billing.record": lambda outcome, facts: True,
+}
+"""After which outcome of a step, with the facts of its verdict, the ticket goes on without a person's or the client's
+word. Workflows branch on it: whoever changes one changes what stored histories replay to."""
 
 
 def enter(

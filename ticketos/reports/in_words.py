@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-_SMALL = [
+SMALL = [
     "zero",
     "one",
     "two",
@@ -26,7 +26,7 @@ _SMALL = [
     "eighteen",
     "nineteen",
 ]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _STEPS = ((10_000_000, "crore"), (100_000, "lakh"), (1_000, "thousand"), (100, "hundred"))
 
 
@@ -46,6 +46,6 @@ def _number(value: int) -> str:
             rest = value % step
             return f"{_number(value // step)} {name}" + (f" {_number(rest)}" if rest else "")
     if value < 20:
-        return _SMALL[value]
+        return SMALL[value]
     tens, ones = divmod(value, 10)
-    return _TENS[tens - 2] + (f"-{_SMALL[ones]}" if ones else "")
+    return TENS[tens - 2] + (f"-{SMALL[ones]}" if ones else "")

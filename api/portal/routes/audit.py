@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -35,9 +35,7 @@ NAV = (
 GROUPS = tuple(dict.fromkeys(event.name.partition(".")[0] for event in CATALOGUE))
 
 
-@router.get("/audit")
-async def show(
-    visit: VisitDep,
+def _asked(
     event: str = "",
     client: str = "",
     ticket: str = "",
@@ -45,10 +43,9 @@ async def show(
     since: str = "",
     until: str = "",
     money: str = "",
-    cursor: str | None = None,
-) -> Response:
-    """The explorer."""
-    query = {
+) -> dict[str, str]:
+    """What the address asks for."""
+    return {
         "event": event,
         "client": client,
         "ticket": ticket.strip()[:60],
@@ -57,6 +54,14 @@ async def show(
         "until": until,
         "money": "1" if money else "",
     }
+
+
+AskedDep = Annotated[dict[str, str], Depends(_asked)]
+
+
+@router.get("/audit")
+async def show(visit: VisitDep, query: AskedDep, cursor: str | None = None) -> Response:
+    """The explorer."""
     return await _show(visit, query, cursor or None)
 
 
@@ -179,26 +184,8 @@ def _filters(visit: Visit, query: Mapping[str, str]) -> list[Filter]:
 
 
 @router.get("/audit.csv")
-async def export(
-    visit: VisitDep,
-    event: str = "",
-    client: str = "",
-    ticket: str = "",
-    actor: str = "",
-    since: str = "",
-    until: str = "",
-    money: str = "",
-) -> Response:
+async def export(visit: VisitDep, query: AskedDep) -> Response:
     """The same events as a file."""
-    query = {
-        "event": event,
-        "client": client,
-        "ticket": ticket.strip()[:60],
-        "actor": actor[:60],
-        "since": since,
-        "until": until,
-        "money": money,
-    }
 
     def page(connection: Connection, cursor: str | None) -> tuple[list[TrailEvent], str | None]:
         return _found(connection, visit, query, FILE_PAGE, cursor)

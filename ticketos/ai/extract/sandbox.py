@@ -48,7 +48,7 @@ class ChildBounds:
     `parsing_s` the processor seconds that one step of parsing (opening, a page's text, its picture) may take.
     A page read optically buys a file `page_s` seconds beyond the time for a document, up to `longest_s` in all.
     A child that still holds more than `kept_bytes` after a document is replaced, since what a parser may add comes on
-    top. One that has read a page optically keeps its networks, about 735 MB: it must stay, or each scan would load them.
+    top. One that has read a page optically keeps its networks and must stay below this, or each scan would load them.
     """
 
     memory_bytes: int = 4 * 1024**3

@@ -32,8 +32,8 @@ _TIMEOUT_SECONDS = 30.0
 _DEFAULT_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _PERMANENT = 500
 _REFERENCES = 20
-# Three mails are sent for a ticket. The newer policies of the library parse every header anew as they write it, which
-# costs a worker five times as much as all the rest of a mail.
+# A mail is composed for most stages of a ticket, and the newer policies of the library parse every header anew as they
+# write it, which costs more than all the rest of a mail.
 _POLICY = compat32.clone(linesep="\r\n")
 _QUOTED = Charset("utf-8")
 _QUOTED.body_encoding = QP

@@ -7,7 +7,7 @@ where that copy lies. Nobody says so in time, or the client has no password: the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ticketos.domain.changes import (
@@ -20,6 +20,7 @@ from ticketos.domain.changes import (
     SetTicket,
     Verdict,
 )
+from ticketos.domain.deadline import Timing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import Actor, ClientState, DocumentState, TaskState, TicketState
@@ -29,9 +30,15 @@ KIND = "password"
 LINE = "data_entry"
 
 
-def wanted(document: DocumentState, reading: Mapping[str, Any]) -> bool:
-    """Whether a password would help: the file asks for one and nobody has opened it yet."""
-    return reading.get("reason") == "encrypted" and document.readable is None
+def waits_until(
+    document: DocumentState, reading: Mapping[str, Any], timing: Timing, now: datetime
+) -> datetime | None:
+    """Until when the client is asked: the file wants a password, nobody has opened it yet, and the contract has us
+    wait. None: it is not asked for."""
+    allowed = timing.sla.password_s
+    if allowed == 0 or reading.get("reason") != "encrypted" or document.readable is not None:
+        return None
+    return timing.calendar.add_working_time(now, timedelta(seconds=allowed))
 
 
 def asked(

@@ -8,13 +8,12 @@ from schemas.extraction import TaxRow
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.tables.bare import bare_lines
 from ticketos.ai.extract.tables.body import lines_under
-from ticketos.ai.extract.tables.evidence import Evidence, evidence
 from ticketos.ai.extract.tables.headings import headings
 from ticketos.ai.extract.tables.line import Line
 from ticketos.ai.extract.tables.numbers import decimal_mark
 from ticketos.ai.extract.tables.taxes import tax_rows
 
-__all__ = ["Evidence", "Line", "evidence", "read_lines", "read_tax_rows"]
+__all__ = ["Line", "read_lines", "read_tax_rows"]
 
 _LONGEST_TABLE = 2000
 

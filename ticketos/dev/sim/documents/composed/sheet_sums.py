@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ticketos.dev.sim.documents.canvas import BLACK, GREY, Colour
 from ticketos.dev.sim.documents.composed.contents import UNTAXED, ZERO
 from ticketos.dev.sim.documents.composed.drawing import Runs
+from ticketos.reports.in_words import SMALL, TENS
 
 if TYPE_CHECKING:
     from ticketos.dev.sim.documents.composed.sheets import Sheet
@@ -180,33 +181,12 @@ def _tax_table(sheet: Sheet, y: float) -> float:
     return y
 
 
-_ONES = [
-    *(
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-    ),
-    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-]
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-
-
 def in_words(number: int) -> str:
     """A whole number in English words, the Western way."""
     if number < 20:
-        return _ONES[number]
+        return SMALL[number]
     if number < 100:
-        return _TENS[number // 10] + (f"-{_ONES[number % 10]}" if number % 10 else "")
+        return TENS[number // 10 - 2] + (f"-{SMALL[number % 10]}" if number % 10 else "")
     for size, name in (
         (1_000_000_000, "billion"),
         (1_000_000, "million"),

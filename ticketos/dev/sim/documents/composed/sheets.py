@@ -15,6 +15,7 @@ from ticketos.dev.sim.documents.composed.sheet_foot import draw_after, draw_page
 from ticketos.dev.sim.documents.composed.sheet_sums import draw_sums
 from ticketos.dev.sim.documents.composed.sheet_table import Table
 from ticketos.dev.sim.documents.composed.voice import Voice
+from ticketos.dev.sim.documents.layouts import ACCENTS
 
 FAMILIES = (
     "sans",
@@ -32,18 +33,7 @@ FAMILIES = (
     "grotesk",
 )
 _SIZES = ((595.0, 842.0), (595.0, 842.0), (595.0, 842.0), (612.0, 792.0))
-_ACCENTS: tuple[Colour, ...] = (
-    (28, 63, 117),
-    (140, 33, 38),
-    (19, 98, 81),
-    (90, 54, 120),
-    (176, 92, 20),
-    (45, 52, 60),
-    (0, 96, 135),
-    (20, 20, 20),
-    (20, 20, 20),
-    (70, 110, 40),
-)
+_ACCENTS: tuple[Colour, ...] = (*ACCENTS, (20, 20, 20), (20, 20, 20), (70, 110, 40))
 # Rows of blocks from the top; a row is one block over the full width or two side by side. The first list
 # of a maker's arrangement is its letterhead, the second its parties and data.
 _LETTERHEADS: tuple[tuple[tuple[str, ...], ...], ...] = (
