@@ -17,6 +17,7 @@ from api.services import Services
 from ticketos.db.session import driver
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor
+from ticketos.heap import settle
 from ticketos.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -41,6 +42,7 @@ async def _serve(settings: Settings) -> None:
             _config(codec(app.state.services, settings), LOOPBACK, settings.codec_port, settings)
         )
         servers.append(beside)
+    settle()
     ends = [asyncio.create_task(server.serve()) for server in servers]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for server in servers:

@@ -165,7 +165,7 @@ class Starter:
     a moment later."""
 
     MOST = 4
-    BOUNDS = Bounds(least=1, first=20, most=40, burst=8)
+    BOUNDS = Bounds(least=1, first=5, most=10, burst=4)
 
     def __init__(self, services: Services) -> None:
         self._services = services

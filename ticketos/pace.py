@@ -1,5 +1,6 @@
-"""How fast background work may be begun while people and programs wait at the edge: more and more as long as nothing
-suffers, half as much as soon as something does (additive increase, multiplicative decrease)."""
+"""How fast background work may be begun while people and programs wait at the edge: a little more with each step as long
+as nothing suffers, half as much as soon as something does. Work is felt only a while after it was begun, so a pace that
+grows quickly is always beyond what the machine can do by the time it hears of it."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bounds:
-    """Beginnings a second: never fewer than ``least`` on average, never more than ``most``, ``first`` to begin with.
-    ``burst`` may come at once after a pause."""
+    """Beginnings a second: never fewer than ``least`` on average, never more than ``most``, ``first`` whenever these
+    bounds begin to hold. ``burst`` may come at once after a pause."""
 
     least: float
     first: float
@@ -24,8 +25,8 @@ class Pace:
 
     STEP_S = 0.25
     """How often the rate changes at most: long enough for a change to be felt before the next one."""
-    GROWTH = 4.0
-    """Beginnings a second that a step without strain adds."""
+    GROWTH = 1.05
+    """What a step without strain multiplies the rate by: twice as fast after three and a half seconds."""
 
     def __init__(self, bounds: Bounds, clock: Callable[[], float] = time.monotonic) -> None:
         self._bounds = bounds
@@ -40,15 +41,20 @@ class Pace:
         """Beginnings a second just now."""
         return self._rate
 
-    def felt(self, strained: bool, least: float | None = None) -> None:
-        """Say how it goes. Strain within a step counts for the whole of it; ``least`` is a higher floor for now."""
-        self._strained = self._strained or strained
+    def felt(self, strained: bool, bounds: Bounds | None = None) -> None:
+        """Say how it goes, and which bounds hold now if not the same as before. Strain within a step counts for the
+        whole of it."""
         now = self._clock()
+        if bounds is not None and bounds != self._bounds:
+            self._fill(now)
+            self._bounds, self._rate = bounds, bounds.first
+            self._filled = min(self._filled, float(bounds.burst))
+        self._strained = self._strained or strained
         if now - self._changed_at < self.STEP_S:
             return
         self._fill(now)
-        wanted = self._rate / 2 if self._strained else self._rate + self.GROWTH
-        self._rate = min(max(wanted, self._bounds.least if least is None else least), self._bounds.most)
+        wanted = self._rate / 2 if self._strained else self._rate * self.GROWTH
+        self._rate = min(max(wanted, self._bounds.least), self._bounds.most)
         self._changed_at, self._strained = now, False
 
     def take(self, wanted: int) -> int:

@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 
 from ticketos.ai.extract.sandbox import SandboxedReader
 from ticketos.db.sealing import Sealer
+from ticketos.heap import settle
 from ticketos.settings import Settings
 from ticketos.temporal import connect
 from workers import wiring
@@ -67,6 +68,7 @@ async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
             offered = wiring.activities_of(queue, steps, found.objects, reader, money)
             if queue == names.TICKETS or offered:
                 await stack.enter_async_context(_worker(client, queue, offered, found, stack))
+        settle()
         log.info("worker.ready", queues=list(queues))
         try:
             await asyncio.gather(asyncio.Event().wait(), *background)

@@ -58,9 +58,10 @@ LEASE = timedelta(seconds=60)
 MAIL_ATTEMPTS = 8
 LONGEST_WAIT_S = 300
 
-AT_LEAST_WHEN_QUIET = 25.0
-"""Starts a second while nobody waits at the edge: more than the machine works off, so it is never short of work."""
-STARTS = Bounds(least=2, first=AT_LEAST_WHEN_QUIET, most=100, burst=BATCH)
+QUIET = Bounds(least=25, first=25, most=100, burst=8)
+"""Starts while nobody waits at the edge: more than the machine works off, so it is never short of work."""
+RUSHED = Bounds(least=2, first=4, most=100, burst=4)
+"""Starts while requests come faster than the edge can start them."""
 RUSH = 5
 """So many starts that the edge left alone for half a second and more say that it has its hands full."""
 START_TIMEOUT_S = 15
@@ -123,7 +124,7 @@ class Relay:
     def __init__(self, found: Parts, client: Client) -> None:
         self._found = found
         self._client = client
-        self._pace = Pace(STARTS)
+        self._pace = Pace(QUIET)
         self._strain = Strain()
         self._more = False
         self._kinds: Mapping[str, Callable[[Item], Any]] = {
@@ -159,7 +160,7 @@ class Relay:
         self._pace.give_back(allowed - len(starts))
         # Either there is more to send, or nobody asked whether there is.
         self._more = len(starts) == allowed or len(others) == BATCH
-        self._pace.felt(self._strain.felt, least=None if rush else AT_LEAST_WHEN_QUIET)
+        self._pace.felt(self._strain.felt, RUSHED if rush else QUIET)
         await asyncio.gather(self._all_started(starts), *(self._one(item) for item in others))
         return len(starts) + len(others)
 

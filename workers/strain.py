@@ -10,7 +10,7 @@ from typing import Literal
 
 Measure = Literal["lag", "claim", "start"]
 
-LIMITS_S: dict[Measure, float] = {"lag": 0.015, "claim": 0.03, "start": 0.08}
+LIMITS_S: dict[Measure, float] = {"lag": 0.015, "claim": 0.02, "start": 0.05}
 """Strain is when one of them takes longer than this on average."""
 _TICK_S = 0.05
 _WEIGHT = 0.2

@@ -21,7 +21,7 @@ from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
 from ticketos.pace import Pace
 from ticketos.settings import Settings
-from workers.relay import AT_LEAST_WHEN_QUIET, BATCH, RUSH, STARTS, Relay
+from workers.relay import BATCH, QUIET, RUSH, RUSHED, Relay
 from workers.strain import LIMITS_S
 from workers.wiring import Parts
 
@@ -131,7 +131,7 @@ async def test_under_strain_a_rush_at_the_edge_slows_starts_down_to_the_least(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1_000.0
-    monkeypatch.setattr(bench.relay, "_pace", Pace(STARTS, lambda: now))
+    monkeypatch.setattr(bench.relay, "_pace", Pace(QUIET, lambda: now))
     for _ in range(RUSH):  # left alone by the edge for a second already
         bench.outbox("start", due_in=timedelta(seconds=2))
 
@@ -147,19 +147,19 @@ async def test_under_strain_a_rush_at_the_edge_slows_starts_down_to_the_least(
             )
         return bench.relay._pace.rate
 
-    assert await settled_rate() == STARTS.least
+    assert await settled_rate() == RUSHED.least
     # The rush is over: still strained, but a worker must not run out of work.
     bench.world.sql(bench.world.acme, "update outbox set state = 'done'")
-    assert await settled_rate() == AT_LEAST_WHEN_QUIET
+    assert await settled_rate() == QUIET.least
 
 
 async def test_a_rush_without_strain_slows_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000.0
-    monkeypatch.setattr(bench.relay, "_pace", Pace(STARTS, lambda: now))
+    monkeypatch.setattr(bench.relay, "_pace", Pace(QUIET, lambda: now))
     monkeypatch.setattr("workers.strain.LIMITS_S", dict.fromkeys(LIMITS_S, 1e9))  # whatever else runs here
     for _ in range(RUSH):
         bench.outbox("start", due_in=timedelta(seconds=2))
-    for _ in range(30):
+    for _ in range(80):
         now += Pace.STEP_S
         await bench.relay.once()
-    assert bench.relay._pace.rate == STARTS.most
+    assert bench.relay._pace.rate == RUSHED.most

@@ -75,12 +75,22 @@ def test_what_was_taken_and_not_used_may_be_taken_again() -> None:
     assert pace.take(4) == 3
 
 
-def test_a_higher_floor_holds_while_it_is_given() -> None:
+def test_other_bounds_begin_at_their_first_and_hold_from_then_on() -> None:
     clock = Clock()
-    pace = Pace(Bounds(least=2, first=64, most=64, burst=10), clock)
+    quiet, rushed = Bounds(least=25, first=25, most=64, burst=10), Bounds(least=2, first=4, most=64, burst=3)
+    pace = Pace(quiet, clock)
     for _ in range(10):
         clock.now += Pace.STEP_S
-        pace.felt(True, least=25)
+        pace.felt(True)
+    assert pace.rate == 25
+    pace.felt(False, rushed)  # at once, not with the next step
+    assert pace.rate == 4
+    assert pace.take(10) == 3
+    for _ in range(4):
+        clock.now += Pace.STEP_S
+        pace.felt(False, rushed)
+    assert 4 < pace.rate < 5  # a second later hardly more: what was begun is not felt yet
+    pace.felt(True, quiet)
     assert pace.rate == 25
 
 
