@@ -9,16 +9,14 @@ waits stays in the outbox, first come first served.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -27,25 +25,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from schemas.acts import ActorRef, ResumeTicket
 from schemas.open_text import summary
 from schemas.ticket import TicketStart
-from ticketos.channels.email.address import reply_address
-from ticketos.channels.email.mails import LINKED, About, render
-from ticketos.channels.email.send import (
-    Delivered,
-    OutMail,
-    PermanentFailure,
-    UnsendableMailError,
-    compose,
-    deliver,
-    message_id,
-)
 from ticketos.db.ids import new_id
-from ticketos.db.repositories import messages
 from ticketos.db.repositories.intake import HEAD_START
 from ticketos.db.session import driver
 from ticketos.domain.changes import Emit
 from ticketos.domain.state import SYSTEM
-from ticketos.links import approval_link, repeat_link, survey_link
 from ticketos.pace import Bounds, Pace
+from workers.outbox import Hopeless, Item
+from workers.post import Mailer
 from workers.strain import Strain
 from workers.wiring import Parts, utc_now
 from workflows import names
@@ -88,34 +75,9 @@ _STARTED = """
 update outbox set state = 'done', error = null, done_at = clock_timestamp(), next_at = clock_timestamp()
  where id = any(%s)"""
 
-_ABOUT = """
-select t.id, t.root_id, t.number, t.subject, t.life, t.round, c.name, c.zone, c.slug, t.detail,
-       (select m.external_id from message m where m.ticket_id = t.id and m.direction = 'in' order by m.received_at limit 1),
-       (select s.id from survey s where s.ticket_id = t.id and s.life = t.life)
-  from ticket t join client c on c.id = t.client_id where t.id = %s"""
-
-_SENT = """
-insert into message (id, client_id, ticket_id, direction, channel, external_id, sender, recipient, subject, body,
-                     sent_at, received_at)
-values (%s, %s, %s, 'out', 'email', %s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
-
-
 _DEAD = """
 insert into notice (id, client_id, ticket_id, key, kind, desk, detail, at)
 values (%s, %s, %s, %s, 'outbox_dead', 'ops', %s, %s) on conflict (key) do nothing"""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One row taken from the outbox."""
-
-    id: UUID
-    client_id: UUID
-    ticket_id: UUID | None
-    key: str
-    kind: str
-    payload: Mapping[str, Any]
-    attempts: int
 
 
 class Relay:
@@ -127,10 +89,10 @@ class Relay:
         self._pace = Pace(QUIET)
         self._strain = Strain()
         self._more = False
-        self._kinds: Mapping[str, Callable[[Item], Any]] = {
+        self._kinds: Mapping[str, Callable[[Item], Awaitable[str | None]]] = {
             "start": self._start,
             "reply": self._reply,
-            "mail": self._mail,
+            "mail": Mailer(found).send,
             "notify": self._noted,
         }
 
@@ -240,77 +202,6 @@ class Relay:
     async def _noted(self, item: Item) -> str | None:
         return None  # a notice lies in the database already; nothing leaves the house for it
 
-    async def _mail(self, item: Item) -> str | Hopeless | None:
-        row = await asyncio.to_thread(self._about, item)
-        if row is None:
-            return Hopeless("the ticket is gone")
-        settings = self._found.settings
-        template = str(item.payload["template"])
-        link = self._link(template, item, row)
-        values = item.payload.get("values", {})
-        if (written := item.payload.get("message")) is not None:
-            text = await asyncio.to_thread(self._written, item, UUID(written))
-            if text is None:
-                return Hopeless("the reply is gone")
-            values = {"text": text}
-        words = render(
-            template,
-            values,
-            About(row[2], row[3], row[6], row[7], link, self._repeat(item, row)),
-        )
-        to = str(item.payload["to"])
-        now = utc_now()
-        mail = OutMail(
-            sender=f"{row[8]}@{settings.mail_domain}",
-            sender_name="TicketingOS",
-            to=(to,),
-            subject=words.subject,
-            text=words.text,
-            message_id=message_id(item.id, settings.mail_domain),
-            sent_at=now,
-            loop_token=settings.mail_domain,
-            reply_to=reply_address(row[0], settings.mail_domain, self._found.keyring.derive("mail")),
-            in_reply_to=row[10] if "@" in (row[10] or "") else None,
-        )
-        try:
-            raw = compose(mail)
-        except UnsendableMailError as error:
-            return Hopeless(str(error))
-        url = settings.outbound_smtp_url.get_secret_value() if settings.outbound_smtp_url else None
-        result = await deliver(raw, mail.sender, (to,), url, None if url else settings.outbox_dir)
-        if isinstance(result, Delivered):
-            await asyncio.to_thread(self._sent, item, mail, words.text)
-            return None
-        told = f"{result.code} {result.detail}"[:300]
-        return Hopeless(told) if isinstance(result, PermanentFailure) else told
-
-    def _link(self, template: str, item: Item, row: Any) -> str:
-        settings, keyring = self._found.settings, self._found.keyring
-        values = item.payload.get("values", {})
-        if LINKED.get(template) == "a":
-            return approval_link(
-                settings.public_url,
-                keyring,
-                item.client_id,
-                row[0],
-                str(values["version"]),
-                str(item.payload["to"]),
-            )
-        if LINKED.get(template) == "s":
-            return survey_link(
-                settings.public_url, keyring, item.client_id, row[0], row[11], str(item.payload["to"])
-            )
-        return ""
-
-    def _repeat(self, item: Item, row: Any) -> str:
-        """The link by which the requester of contact work comes back."""
-        if not item.payload.get("values", {}).get("contact"):
-            return ""
-        found = self._found
-        return repeat_link(
-            found.settings.public_url, found.keyring, item.client_id, row[0], row[4], str(item.payload["to"])
-        )
-
     def _claim(self, starts: int) -> tuple[list[Item], list[Item], bool]:
         """What is to be sent besides starts, as many starts as asked for, and whether the edge is in a rush."""
         with self._found.database.system() as connection:
@@ -357,59 +248,3 @@ class Relay:
             actor=SYSTEM,
             emit=Emit("mail.failed", after={"outbox": str(item.id), "kind": item.kind}, why=error),
         )
-
-    def _about(self, item: Item) -> Any:
-        with self._found.database.transaction((item.client_id,)) as connection:
-            return driver(connection).execute(_ABOUT, (item.ticket_id,)).fetchone()
-
-    def _sent(self, item: Item, mail: OutMail, text: str) -> None:
-        with self._found.database.transaction((item.client_id,)) as connection:
-            if (written := item.payload.get("message")) is not None:
-                messages.left_as_mail(
-                    connection, UUID(written), mail.message_id, mail.sender, mail.subject, mail.sent_at
-                )
-            else:
-                self._keep(connection, item, mail, text)
-            self._found.audit.record(
-                connection,
-                client_id=item.client_id,
-                ticket_id=item.ticket_id,
-                root_id=item.ticket_id,
-                at=mail.sent_at,
-                actor=SYSTEM,
-                emit=Emit(
-                    "mail.sent",
-                    after={"template": str(item.payload["template"])},
-                    personal={"to": mail.to[0]},
-                    subject=mail.to[0],
-                ),
-            )
-
-    def _written(self, item: Item, message_id: UUID) -> str | None:
-        """What a person wrote; it lies in the conversation and nowhere else."""
-        with self._found.database.transaction((item.client_id,)) as connection:
-            return messages.body_of(connection, message_id)
-
-    def _keep(self, connection: Connection, item: Item, mail: OutMail, text: str) -> None:
-        """A mail of ours is part of the conversation."""
-        driver(connection).execute(
-            _SENT,
-            (
-                new_id(),
-                item.client_id,
-                item.ticket_id,
-                mail.message_id,
-                mail.sender,
-                mail.to[0],
-                mail.subject,
-                text,
-                mail.sent_at,
-                mail.sent_at,
-            ),
-        )
-
-
-class Hopeless(str):
-    """A failure that trying again cannot mend."""
-
-    __slots__ = ()
