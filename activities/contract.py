@@ -28,11 +28,9 @@ class ContractActivities:
     def _decide(self, step: Step) -> Verdict:
         ticket, client = step.ticket(), step.client()
         contracts = step.contracts()
-        capped = next(
-            (c for c in contracts if c.service_line == ticket.service_line and c.terms.scope.monthly_volume),
-            None,
-        )
-        volume = step.volume(capped.id, period_of(ticket.received_at, client.zone)) if capped else 0
+        found = contract.in_force(ticket, client, contracts)
+        capped = found is not None and found.terms.scope.monthly_volume is not None
+        volume = step.volume(found.id, period_of(ticket.received_at, client.zone)) if found and capped else 0
         return contract.decide(
             ticket, client, contracts, volume, step.clocks(), ticket.documents_total, step.now, step.new_id
         )

@@ -6,10 +6,13 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from api.errors import status_of, words_of
 from api.failures import constraint_of
 from api.services import Services
+from api.smtp import RefusedMailError
 from schemas.ticket import TicketStart
 from ticketos.db.repositories.intake import Accepted
+from ticketos.domain.errors import DomainError
 from ticketos.domain.intake_types import Intake
 from ticketos.domain.state import Actor
 
@@ -38,7 +41,8 @@ class Mailbox:
         return found
 
     def accept(self, client_id: UUID, intake: Intake, raw: bytes) -> None:
-        """Commit one message; its work is started right after. Raises when it was not committed."""
+        """Commit one message; its work is started right after. Raises when it was not committed:
+        ``RefusedMailError`` when it never will be."""
         services = self._services
         actor = Actor("customer", origin="email")
 
@@ -56,6 +60,10 @@ class Mailbox:
             accepted = (
                 commit()
             )  # the same message came twice at once; the other delivery was quicker and is found now
+        except DomainError as error:
+            if status_of(error.code) >= 500:
+                raise
+            raise RefusedMailError(" ".join(words_of(error.code, error.params)[1].split())) from error
         if accepted.ticket_id is not None and not accepted.duplicate and not accepted.reply_to_existing:
             services.starter.offer(
                 TicketStart(ticket_id=accepted.ticket_id, client_id=client_id, number=accepted.number or "")

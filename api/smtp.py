@@ -1,7 +1,8 @@
 """Mail in: an SMTP listener that answers "accepted" only after the message is committed.
 
 One address per client. An unknown recipient is refused at RCPT, so its sender learns of it at once; a mail
-that cannot be stored gets a temporary refusal, so the sending server keeps it and comes back.
+that cannot be stored gets a temporary refusal, so the sending server keeps it and comes back; one that never will be
+(too many files, a client that is no longer served) is refused for good, with the reason.
 """
 
 import asyncio
@@ -28,6 +29,10 @@ _UNKNOWN = "550 5.1.1 no such address here"
 _TRY_AGAIN = "451 4.3.0 cannot store the message now, try again later"
 _BUSY = "451 4.3.2 too busy, try again later"
 _TOO_MANY = "452 4.5.3 too many recipients"
+
+
+class RefusedMailError(Exception):
+    """What ``accept`` raises for a message that will never be taken, with the reason in words for its sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +225,8 @@ class _Handler(Generic[Client]):
         future.add_done_callback(self._pending.discard)
         try:
             await asyncio.shield(future)
+        except RefusedMailError as error:
+            return f"554 5.6.0 {error}"  # coming again would change nothing; the sender is told why
         except Exception:
             # Not committed, whatever the reason: a temporary refusal makes the sending server keep it.
             log.exception("message could not be stored")

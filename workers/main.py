@@ -15,6 +15,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from ticketos.ai.extract.sandbox import SandboxedReader
+from ticketos.db.repositories import idempotency
 from ticketos.db.sealing import Sealer
 from ticketos.heap import settle
 from ticketos.settings import Settings
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 SERVED = (names.TICKETS, names.DOCUMENTS, names.MONEY, names.OUTBOUND)
 GRACE = timedelta(seconds=30)
 SEAL_EVERY_S = 1.0
+FORGET_EVERY_S = 3600.0
 CONNECT_WAIT_S = 60
 STICKY = timedelta(seconds=5)
 """After how long a ticket of a worker that died goes to another one; the SDK's own value is twice that."""
@@ -65,7 +67,7 @@ async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
         if names.TICKETS in queues:  # the first ticket must not wait for the classifier's tables
             await asyncio.to_thread(wiring.warm_up)
         for queue in queues:
-            offered = wiring.activities_of(queue, steps, found.objects, reader, money)
+            offered = wiring.activities_of(queue, found, steps, reader, money)
             if queue == names.TICKETS or offered:
                 await stack.enter_async_context(_worker(client, queue, offered, found, stack))
         settle()
@@ -109,6 +111,7 @@ def _loops(found: Parts, client: Client, queues: Sequence[str]) -> list[Coroutin
             Relay(found, client).run_forever(),
             Reconciler(found, client).run_forever(),
             _seal_for_ever(found),
+            _forget_for_ever(found),
         ]
     if names.MONEY in queues:
         loops.append(keep_schedules(client, found.database))
@@ -126,6 +129,22 @@ async def _seal_for_ever(found: Parts) -> None:
         ) as error:  # the loop must outlive a database restart; what failed is sealed next time
             log.warning("seal.failed", cause=str(error)[:300])
         await asyncio.sleep(SEAL_EVERY_S)
+
+
+async def _forget_for_ever(found: Parts) -> None:
+    """Delete answers to repeatable requests when nobody can ask for them any more."""
+    while True:
+        try:
+            gone = await asyncio.to_thread(_forget, found)
+            log.info("answers.forgotten", rows=gone)
+        except Exception as error:  # a database that is away: the next hour does it
+            log.warning("forget.failed", cause=str(error)[:300])
+        await asyncio.sleep(FORGET_EVERY_S)
+
+
+def _forget(found: Parts) -> int:
+    with found.database.system() as connection:
+        return idempotency.forget_old(connection, wiring.utc_now())
 
 
 async def _connected(settings: Settings, found: Parts) -> Client:

@@ -1,8 +1,9 @@
 """The net below the outbox and the updates: what is true in the database, but not known to a workflow.
 
-A request that is open while its workflow is gone is started again; the recorded steps make that safe, since a new run
-finds every earlier effect done. An act that was recorded while worker and server died together, before the workflow
-heard of it, is told again under its own id: a workflow that knows it answers at once, one that does not catches up.
+A request that is open while its workflow is gone, failed or was terminated is started again, a few times; the recorded
+steps make that safe, since a new run finds every earlier effect done. An act that was recorded while worker and server
+died together, before the workflow heard of it, is told again under its own id: a workflow that knows it answers at once,
+one that does not catches up.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from temporalio.client import Client, WorkflowUpdateFailedError
+from psycopg.types.json import Jsonb
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from schemas.acts import (
@@ -31,8 +33,9 @@ from schemas.acts import (
     ResumeTicket,
     RetryStep,
 )
+from ticketos.db.ids import new_id
 from ticketos.db.session import driver
-from workers.wiring import Parts
+from workers.wiring import Parts, utc_now
 from workflows import names
 
 log = structlog.get_logger()
@@ -50,8 +53,15 @@ select t.id, t.client_id from ticket t
 
 _AGAIN = """
 update outbox set state = 'waiting', next_at = clock_timestamp(), error = 'the workflow was gone'
- where ticket_id = %s and kind = 'start' and key = (
+ where ticket_id = %s and kind = 'start' and attempts < %s and key = (
    select 'start:' || t.id || ':' || t.life from ticket t where t.id = outbox.ticket_id)"""
+
+MOST_STARTS = 6
+"""A workflow that fails however often it is started is for a person to look at."""
+
+_GIVEN_UP = """
+insert into notice (id, client_id, ticket_id, key, kind, desk, detail, at)
+values (%s, %s, %s, %s, 'outbox_dead', 'ops', %s, %s) on conflict (key) do nothing"""
 
 
 _ACTS = """
@@ -62,6 +72,10 @@ select distinct on (e.root_id) e.root_id, e.after->>'act', e.after->>'act_kind',
    and e.recorded_at between clock_timestamp() - interval '15 minutes' and clock_timestamp() - %s::interval
    and jsonb_exists(e.after, 'act') and t.kind = 'request' and (t.closed_at is null or t.state = 'cancelled')
  order by e.root_id, e.seq desc"""
+
+FALLEN = frozenset(
+    {WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.TIMED_OUT}
+)
 
 OF_TICKET = frozenset({"triage", "contract", "qa_review", "escalation"})
 """Tasks that the ticket's own workflow waits for; all others are its line's."""
@@ -91,12 +105,14 @@ class Reconciler:
     async def once(self) -> int:
         """Look at one batch; returns how many workflows were asked to start again."""
         again = 0
-        for ticket_id in await asyncio.to_thread(self._suspects):
+        for ticket_id, client_id in await asyncio.to_thread(self._suspects):
             if not await self._gone(ticket_id):
                 continue
-            await asyncio.to_thread(self._restart, ticket_id)
-            log.warning("reconciler.restarting", ticket=str(ticket_id))
-            again += 1
+            if await asyncio.to_thread(self._restart, ticket_id):
+                log.warning("reconciler.restarting", ticket=str(ticket_id))
+                again += 1
+            else:
+                await asyncio.to_thread(self._give_up, ticket_id, client_id)
         return again
 
     async def tell_again(self) -> int:
@@ -121,24 +137,32 @@ class Reconciler:
 
     async def _gone(self, ticket_id: UUID) -> bool:
         try:
-            await self._client.get_workflow_handle(names.ticket_workflow(ticket_id)).describe()
+            found = await self._client.get_workflow_handle(names.ticket_workflow(ticket_id)).describe()
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return True
             raise
-        return False
+        return found.status in FALLEN
 
-    def _suspects(self) -> list[UUID]:
+    def _suspects(self) -> list[tuple[UUID, UUID]]:
         with self._found.database.system() as connection:
-            return [row[0] for row in driver(connection).execute(_SUSPECTS, (UNTOUCHED, BATCH)).fetchall()]
+            return driver(connection).execute(_SUSPECTS, (UNTOUCHED, BATCH)).fetchall()
 
     def _acts(self) -> list[Any]:
         with self._found.database.system() as connection:
             return driver(connection).execute(_ACTS, (SETTLED,)).fetchall()
 
-    def _restart(self, ticket_id: UUID) -> None:
+    def _restart(self, ticket_id: UUID) -> bool:
         with self._found.database.system() as connection:
-            driver(connection).execute(_AGAIN, (ticket_id,))
+            return driver(connection).execute(_AGAIN, (ticket_id, MOST_STARTS)).rowcount > 0
+
+    def _give_up(self, ticket_id: UUID, client_id: UUID) -> None:
+        detail = Jsonb(
+            {"kind": "start", "cause": "The workflow ends however often it is started; see Temporal."}
+        )
+        with self._found.database.transaction((client_id,)) as connection:
+            key = f"restart:{ticket_id}"
+            driver(connection).execute(_GIVEN_UP, (new_id(), client_id, ticket_id, key, detail, utc_now()))
 
 
 def _again(

@@ -157,10 +157,11 @@ class Relay:
         await asyncio.to_thread(self._settle, item, "dead" if dead else "waiting", str(error))
 
     async def _start(self, item: Item) -> str | None:
-        """Start the ticket's workflow. A first life never starts twice; the recorded steps guard every later one."""
+        """Start the ticket's workflow. A first life starts again only when its run failed or was terminated (the
+        reconciler asks for that); the recorded steps make it safe."""
         start = TicketStart.model_validate(item.payload)
         policy = (
-            WorkflowIDReusePolicy.REJECT_DUPLICATE
+            WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
             if start.life == 1
             else WorkflowIDReusePolicy.ALLOW_DUPLICATE
         )

@@ -41,7 +41,7 @@ from ticketos.db.repositories.learning import Learning, SqlLearningRuns
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
-from ticketos.domain.ports import Documents, Reader, Store, Triage
+from ticketos.domain.ports import Reader, Store, Triage
 from ticketos.lines import KEYS, LINES, line_of
 from ticketos.lines.line import BY_HAND
 from ticketos.settings import Settings, master_keys
@@ -130,9 +130,10 @@ def line_work(ports: LinePorts) -> tuple[LineWork, ...]:
 
 
 def ticket_activities(
-    steps: Store, triage: Triage, lines: Sequence[LineWork]
+    steps: Store, triage: Triage, lines: Sequence[LineWork], sampling_secret: str = ""
 ) -> Sequence[Callable[..., Any]]:
-    """The local activities of tickets: one class per stage, and the lines'."""
+    """The local activities of tickets: one class per stage, and the lines'. ``sampling_secret`` is the installation's;
+    without it samples can be foretold, as tests want it."""
     intake, triaged, contract = (
         IntakeActivities(steps),
         TriageActivities(steps, triage),
@@ -141,7 +142,7 @@ def ticket_activities(
     assignment, delivery, judged = (
         AssignmentActivities(steps),
         DeliveryActivities(steps),
-        QualityActivities(steps),
+        QualityActivities(steps, sampling_secret),
     )
     again, approval, billing = ReworkActivities(steps), ApprovalActivities(steps), BillingActivities(steps)
     closure, deadline, handling = (
@@ -214,12 +215,13 @@ def _questions(line: str | None, doc_type: str) -> Sequence[str]:
 
 
 def activities_of(
-    queue: str, steps: Store, documents: Documents, reader: Reader, money: Sequence[Callable[..., Any]] = ()
+    queue: str, found: Parts, steps: Store, reader: Reader, money: Sequence[Callable[..., Any]] = ()
 ) -> Sequence[Callable[..., Any]]:
     """What a worker of this queue offers. Local activities belong to the queue of their workflows."""
-    lines = line_work(LinePorts(steps, documents, reader, checksum_right))
+    lines = line_work(LinePorts(steps, found.objects, reader, checksum_right))
+    secret = found.keyring.derive("sampling").hex()
     offered: dict[str, Sequence[Callable[..., Any]]] = {
-        names.TICKETS: ticket_activities(steps, local_triage, lines),
+        names.TICKETS: ticket_activities(steps, local_triage, lines, secret),
         names.DOCUMENTS: tuple(one for line in lines for one in line.documents),
         names.MONEY: money,
     }

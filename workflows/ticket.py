@@ -83,12 +83,15 @@ class TicketWorkflow(Steps):
         """Serve the ticket until it is closed or cancelled."""
         flow = asyncio.create_task(self._master_flow())
         clock = asyncio.create_task(self._watch_deadline())
-        try:
-            await workflow.wait_condition(lambda: flow.done() or self._cancelled or clock.done())
-            if clock.done():
-                clock.result()  # a defect of ours in the watch must not leave the ticket without its deadlines
-        except asyncio.CancelledError:
-            await self._cancelled_in_temporal()
+        while not (flow.done() or self._cancelled):
+            try:
+                await workflow.wait_condition(lambda: flow.done() or self._cancelled or clock.done())
+                if clock.done():
+                    clock.result()  # a defect of ours in the watch must not leave the ticket without its deadlines
+            except asyncio.CancelledError:
+                await (
+                    self._cancelled_in_temporal()
+                )  # refused where it is too late to cancel: the ticket goes on
         self._over = True
         await _ended(clock)
         if self._cancelled:

@@ -267,7 +267,7 @@ def test_the_system_role_sees_across_clients_only_what_its_work_needs(world: Wor
             assert _count(driver(connection), table) >= 2
     for table in sorted({*tables.OWNED} - allowed):
         with pytest.raises(errors.InsufficientPrivilege), _connection(world.urls.system) as sql:
-            _count(sql, table)
+            sql.execute(f"select * from {table}")
     with world.app.system() as connection:
         assert (
             driver(connection).execute("update outbox set state = 'done' where kind = 'none'").rowcount == 0

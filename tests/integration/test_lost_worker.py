@@ -30,6 +30,7 @@ from tests.support.api import Person, World, world_on
 from tests.support.books import contract
 from tests.support.dying_worker import store_on, worker
 from ticketos.crypto import Keyring
+from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.temporal import TemporalAddress
 from workers import reconciler
@@ -215,3 +216,55 @@ async def test_an_act_whose_worker_is_killed_right_after_the_commit_counts_once(
         await asyncio.wait_for(watch.tell_again(), 60)
         assert await asyncio.wait_for(ticket.handle.result(), 60) == "closed"
     assert ticket.done_once()
+
+
+@pytest.fixture
+def suspected_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In earnest a request is left alone for a while before anybody asks after its workflow."""
+    monkeypatch.setattr(reconciler, "UNTOUCHED", timedelta(0))
+
+
+async def test_a_workflow_that_was_terminated_is_started_again_and_after_a_few_times_a_person_is_told(
+    world: World,
+    helper: Person,
+    database: PostgresUrls,
+    temporal_server: TemporalAddress,
+    suspected_at_once: None,
+) -> None:
+    queue = f"lost-{uuid.uuid4().hex[:8]}"
+    ticket = await begun(world, temporal_server, queue)
+    async with serving(database, ticket.client, world.services.keyring, queue) as store:
+        await ticket.until(lambda: ticket.tasks("open"))
+        own = "ticket_id = %s and kind = 'start'"
+        world.sql(
+            world.acme,
+            "insert into outbox (id, client_id, ticket_id, key, kind, payload, state, attempts, next_at)"
+            " values (%s, %s, %s, %s, 'start', '{}', 'done', 1, now())",
+            (new_id(), world.acme, ticket.id, f"start:{ticket.id}:1"),
+        )
+        world.sql(world.acme, "update ticket set next_at = null where id = %s", (ticket.id,))
+        found: Any = SimpleNamespace(database=store.database)
+        watch = Reconciler(found, ticket.client)
+
+        def start() -> str:
+            (row,) = world.sql(world.acme, f"select state from outbox where {own}", (ticket.id,))
+            return str(row.state)
+
+        await watch.once()
+        assert start() == "done", "its workflow runs"
+        await ticket.handle.terminate("by hand")
+        await watch.once()
+        assert start() == "waiting"
+
+        world.sql(
+            world.acme,
+            f"update outbox set state = 'done', attempts = {reconciler.MOST_STARTS} where {own}",
+            (ticket.id,),
+        )
+        for _ in range(2):
+            await watch.once()
+        assert start() == "done", "nothing is tried for ever"
+        told = world.sql(
+            world.acme, "select kind, desk from notice where key = %s", (f"restart:{ticket.id}",)
+        )
+        assert [(row.kind, row.desk) for row in told] == [("outbox_dead", "ops")]

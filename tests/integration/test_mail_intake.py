@@ -12,9 +12,11 @@ import pytest
 
 from api.mailbox import Mailbox
 from api.services import REPLY_KEY
+from api.smtp import RefusedMailError
 from tests.support.api import World, world_on
 from ticketos.channels.email import parse, reply_address
 from ticketos.db.ids import new_id
+from ticketos.db.repositories.intake import MAX_FILES
 from ticketos.dev.database import PostgresUrls
 
 DOMAIN = "tickets.localhost"
@@ -59,6 +61,20 @@ def test_an_address_belongs_to_its_client_a_reply_address_to_its_ticket_and_othe
     assert mailbox.resolve(address) == world.beta
     assert mailbox.resolve(f"nobody@{DOMAIN}") is None
     assert mailbox.resolve(reply_address(ticket_id, DOMAIN, b"x" * 32)) is None
+
+
+def test_a_mail_that_will_never_be_taken_is_refused_for_good_in_words(world: World) -> None:
+    parts = "".join(
+        f"--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=f{n}.pdf\r\n\r\n%PDF-{n}\r\n"
+        for n in range(MAX_FILES + 1)
+    )
+    raw = (
+        f"From: Asha <asha@customer.example>\r\nTo: acme@{DOMAIN}\r\nSubject: All of them\r\n"
+        f"Message-ID: <{new_id().hex}@customer.example>\r\nMIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/mixed; boundary="b"\r\n\r\n{parts}--b--\r\n'
+    ).encode()
+    with pytest.raises(RefusedMailError, match=f"at most {MAX_FILES} files"):
+        deliver(world, raw)
 
 
 def test_the_same_mail_delivered_by_many_at_once_is_one_ticket(world: World) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from api.smtp import SmtpEdge, SmtpLimits
+from api.smtp import RefusedMailError, SmtpEdge, SmtpLimits
 from ticketos.channels.email.send import (
     Delivered,
     OutMail,
@@ -32,6 +32,7 @@ class Store:
         self.rows: dict[tuple[str, str], Intake] = {}
         self.threads: set[str] = set()
         self.broken = False
+        self.refusing = ""
         self.entered = threading.Semaphore(0)
         self.hold = threading.Event()
         self.hold.set()
@@ -41,6 +42,8 @@ class Store:
         self.hold.wait(10)
         if self.broken:
             raise ConnectionError("database is down")
+        if self.refusing:
+            raise RefusedMailError(self.refusing)
         assert raw
         self.threads.add(threading.current_thread().name)
         self.rows.setdefault((client, intake.external_id), intake)
@@ -103,6 +106,17 @@ async def test_a_mail_arrives_once_per_client_and_only_after_the_commit(
     assert got.attachments[0].filename == "bill.pdf"
     assert got.recipient == "acme@desk.example"
     assert all(name.startswith("smtp-intake") for name in store.threads)
+
+
+async def test_a_mail_refused_for_good_says_why_and_does_not_come_again(
+    store: Store, edge: SmtpEdge[str]
+) -> None:
+    store.refusing = "A ticket carries at most 20 files."
+    answer = await send(edge, mail())
+    assert isinstance(answer, PermanentFailure)
+    assert answer.code == 554
+    assert "at most 20 files" in answer.detail
+    assert store.rows == {}
 
 
 async def test_the_same_mail_twice_is_one_row(store: Store, edge: SmtpEdge[str]) -> None:

@@ -51,6 +51,8 @@ class World:
 
     client: ClientState = ACME
     contracts: list[ContractState] = field(default_factory=list)
+    volumes: dict[UUID, int] = field(default_factory=dict)
+    """Units of the month by contract, of other requests."""
     tickets: dict[UUID, TicketState] = field(default_factory=dict)
     documents: dict[UUID, DocumentState] = field(default_factory=dict)
     tasks: dict[UUID, TaskState] = field(default_factory=dict)
@@ -164,7 +166,7 @@ class MemoryStep:
         return tuple(q for t, q in self.w.checks if t == self.key.ticket_id)
 
     def volume(self, contract_id: UUID, period: str) -> int:
-        return 0
+        return self.w.volumes.get(contract_id, 0)
 
     def locked_periods(self) -> frozenset[str]:
         return self.w.locked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.service import RPCError
 
 from schemas.acts import CancelTicket, PauseTicket, ResumeTicket, RetryStep
@@ -299,6 +301,34 @@ async def test_temporals_own_cancel_ends_the_ticket_the_same_way(temporal_server
         await run.handle.cancel()
         assert await run.done() == "cancelled"
     assert run.now().state == "cancelled"
+
+
+async def test_temporals_own_cancel_when_it_is_too_late_leaves_the_ticket_at_work(
+    temporal_server: Any,
+) -> None:
+    store, request = world(STRAIGHT)
+    broken = True
+
+    def fail(key: Any) -> None:
+        if broken and key.step == "closure":
+            raise LookupError("survey cannot be made")
+
+    store.failing = fail
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.decide("accept")
+        await run.until(lambda: run.now().state == "needs_attention", "attention")
+        await run.handle.cancel()
+        for _ in range(100):  # until the workflow has heard of it and asked the rule
+            events = [e.event_type for e in (await run.handle.fetch_history()).events]
+            heard = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+            if heard in events and EventType.EVENT_TYPE_MARKER_RECORDED in events[events.index(heard) :]:
+                break
+            await asyncio.sleep(0.05)
+        broken = False
+        assert (await run.act("retry", RetryStep(actor=LEAD, key="again"))).applied
+        assert await run.done() == "closed"
+    assert len(run.world.usage) == 1
 
 
 async def test_a_step_that_cannot_be_done_needs_attention_until_somebody_retries(

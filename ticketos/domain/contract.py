@@ -25,18 +25,16 @@ def decide(
     new_id: NewId,
 ) -> Verdict:
     """Outcome ``covered`` with clocks re-timed to the contract, ``parked`` with the reason and a task for the desk,
-    or ``held`` while the ticket is paused."""
+    or ``held`` while the ticket is paused. ``volume`` is what other requests brought in the month under the contract
+    in force."""
     if (
         ticket.state == "paused"
     ):  # paused while this step was on its way: it is looked at when the ticket goes on
         return Verdict("held")
-    day = ticket.received_at.astimezone(ZoneInfo(client.zone)).date()
-    of_line = [c for c in contracts if c.service_line == ticket.service_line]
-    contract = next((c for c in of_line if c.in_force(day)), None)
+    contract = in_force(ticket, client, contracts)
     if contract is None:
-        return _parked(
-            ticket, client, "contract-missing" if not of_line else "contract-not-in-force", now, new_id
-        )
+        known = any(c.service_line == ticket.service_line for c in contracts)
+        return _parked(ticket, client, "contract-not-in-force" if known else "contract-missing", now, new_id)
     cap = contract.terms.scope.monthly_volume
     if cap is not None and volume + max(documents, 1) > cap:
         return _parked(ticket, client, "contract-volume-exceeded", now, new_id)
@@ -74,6 +72,14 @@ def decide(
         next_at,
         {"contract": str(contract.id)},
     )
+
+
+def in_force(
+    ticket: TicketState, client: ClientState, contracts: Sequence[ContractState]
+) -> ContractState | None:
+    """The contract that covers the ticket's line on the client's day of its receipt."""
+    day = ticket.received_at.astimezone(ZoneInfo(client.zone)).date()
+    return next((c for c in contracts if c.service_line == ticket.service_line and c.in_force(day)), None)
 
 
 def provisional(ticket: TicketState, contracts: Sequence[ContractState], now: datetime) -> Verdict:

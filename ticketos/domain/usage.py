@@ -73,8 +73,8 @@ def fate(
 ) -> Fate:
     """What becomes of an event, in this order of precedence.
 
-    `duplicate`: its key is known, it is dropped. `no_contract`: none named, or none in force when it was
-    accepted; it waits for a person. `late`: its period is locked; `billing_period` says which invoice takes
+    `duplicate`: its key is known, it is dropped. `no_contract`: none named, or none in force when the
+    work was received; it waits for a person. `late`: its period is locked; `billing_period` says which invoice takes
     it, with a reference to the period it belongs to. Else `billable`.
     """
     if event.key in known_keys:

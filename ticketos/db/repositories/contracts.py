@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.tables import Calendar, Contract
+from ticketos.domain import agreement
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
@@ -87,7 +88,10 @@ class Agreements:
         self._edit(connection, CALENDAR, "calendar", row, _with_plain_calendar(values), now, actor)
 
     def _check_contract(self, connection: Connection, values: Mapping[str, Any]) -> None:
-        Terms.from_json(values["terms"])
+        stated = values["terms"]
+        agreement.check(
+            Terms.from_json(stated), priced=not {"kind", "data"}.isdisjoint(stated.get("pricing") or ())
+        )
         starts, ends = values["starts_on"], values.get("ends_on")
         if ends is not None and ends < starts:
             raise DomainError("dates-crossed", starts_on=starts.isoformat(), ends_on=ends.isoformat())

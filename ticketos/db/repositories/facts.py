@@ -231,8 +231,10 @@ class Facts:
     def volume(self, contract_id: UUID, period: str) -> int:
         """Units other requests brought under that contract in the month (``2026-11``, in the client's zone).
 
-        A request without documents counts as one; a cancelled one does not count.
+        A request without documents counts as one; a cancelled one does not count. Who asks holds the contract's month
+        until the end of the transaction: of two requests at once the second counts the first.
         """
+        self._one("select pg_advisory_xact_lock(hashtextextended(%s, 5530214467))", f"{contract_id}:{period}")
         year, month = map(int, period.split("-"))
         zone = ZoneInfo(self.client().zone)
         start = datetime(year, month, 1, tzinfo=zone).astimezone(UTC)

@@ -1,0 +1,52 @@
+"""Whether terms can be worked by, asked when a contract is written: what a rule would refuse later, in the middle of a
+ticket or of a month's invoices, is refused here in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ticketos.domain import pricing
+from ticketos.domain.errors import DomainError
+from ticketos.domain.money import Money
+from ticketos.domain.terms import PRIORITIES, Terms
+
+CLASSES = ("standard", "priority")
+"""The turnaround classes of documents (CP2)."""
+
+
+def check(terms: Terms, *, priced: bool) -> None:
+    """Raises ``DomainError("terms-invalid")`` naming section and cause. ``priced``: the terms name a price; a contract
+    without one is billed once it has got it."""
+    sla = terms.sla
+    _each("sla", "first_response_s", sla.first_response_s.keys(), PRIORITIES)
+    _each("sla", "turnaround_s", sla.turnaround_s.keys(), CLASSES)
+    for name, targets in (
+        ("first_response_s", sla.first_response_s),
+        ("turnaround_s", sla.turnaround_s),
+        ("stage_s", sla.stage_s),
+    ):
+        for key, seconds in targets.items():
+            if seconds <= 0:
+                raise _invalid("sla", f"{name} of {key} must be more than 0 seconds")
+    try:
+        sla.policy()
+    except DomainError as error:
+        raise _invalid(
+            "sla", "warnings must rise between 1 and 99 percent, and the ladder must not fall"
+        ) from error
+    try:
+        Money.zero(terms.pricing.currency)
+        if priced:
+            pricing.from_json(terms.pricing.kind, terms.pricing.data, terms.pricing.currency)
+    except DomainError as error:
+        raise _invalid("pricing", str(error)) from error
+
+
+def _each(section: str, name: str, keys: Iterable[str], known: tuple[str, ...]) -> None:
+    unknown = sorted(set(keys) - set(known))
+    if unknown:
+        raise _invalid(section, f"{name} knows {', '.join(known)}, not {', '.join(unknown)}")
+
+
+def _invalid(section: str, cause: str) -> DomainError:
+    return DomainError("terms-invalid", section=section, cause=cause)
