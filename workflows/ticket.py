@@ -72,6 +72,7 @@ class TicketWorkflow(Steps):
         self._cancelled = False
         self._line, self._works = resume.line or "data_entry", "DataEntry"
         self._priority, self._assigned = "P3", ""
+        self._sla = "on_track"
         self._triaged = self._released = self._lead = 0
         self._open_reviews = 0
         self._decisions: dict[int, StageVerdict] = {}
@@ -258,12 +259,19 @@ class TicketWorkflow(Steps):
                     )
                     continue
             verdict = await self.local(DeadlineActivities.tick, self.command(due.isoformat()))
+            self._promised(str(verdict.facts.get("sla", self._sla)))
             floor = workflow.now() + NOT_BEFORE
             self._next_at = max(verdict.next_at, floor) if verdict.next_at else None
             if verdict.outcome == "deemed":
                 await self._lapse()
             elif verdict.outcome == "resume":
                 await self._resume_by_itself(due)
+
+    def _promised(self, sla: str) -> None:
+        """Operations filter by it in Temporal; most tickets keep their promise and never say anything."""
+        if sla != self._sla and workflow.patched("sla-shown"):
+            self._sla = sla
+            workflow.upsert_search_attributes([names.SLA.value_set(sla)])
 
     async def _lapse(self) -> None:
         verdict = await self.local(ApprovalActivities.lapse, self.command(f"{self._next_at}"))
@@ -370,6 +378,8 @@ class TicketWorkflow(Steps):
         verdict = await self.act(HandlingActivities.act, self.act_command("change_priority", act))
         if verdict.outcome == "priority_changed":
             self._priority, self._next_at = act.priority, verdict.next_at
+            if workflow.patched("priority-shown"):
+                workflow.upsert_search_attributes([names.PRIORITY.value_set(int(act.priority[1:]))])
         return result_of(verdict)
 
     @workflow.update

@@ -13,9 +13,10 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.service import RPCError
 
-from schemas.acts import CancelTicket, PauseTicket, ResumeTicket, RetryStep
+from schemas.acts import CancelTicket, ChangePriority, PauseTicket, ResumeTicket, RetryStep
 from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
 from tests.support.running import AGENT, BUYER, DESK, LEAD, REVIEWER, Readings, running, sure, unsure
+from workflows import names
 
 STRAIGHT = {"ai": {"straight_through": True}, "qa": {"sample_rate": "0"}}
 TEAM = [agent(7, "data_entry"), agent(8, "qa"), agent(9, "lead")]
@@ -416,6 +417,11 @@ async def test_a_short_contract_warns_breaches_and_escalates_exactly_once_each(t
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
         run = await start(request)
         await run.until(lambda: sum(1 for n in run.world.notices if "turnaround" in n) >= 6, "ladder")
+        assert (await run.act("change_priority", ChangePriority(actor=DESK, key="u1", priority="P1"))).applied
+        shown = (await run.handle.describe()).typed_search_attributes
+        assert (shown[names.SLA], shown[names.PRIORITY]) == ("breached", 1), (
+            "what operations filter by in Temporal"
+        )
         await run.complete(await run.task("keying"), AGENT, {})
         await run.decide("accept")
         await run.done()
