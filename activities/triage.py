@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from temporalio import activity
 
 from activities.errors import guarded
@@ -30,9 +32,7 @@ class TriageActivities:
     def _decide(self, step: Step) -> Verdict:
         ticket = step.ticket()
         names = [d.filename for d in step.documents(limit=20)]
-        answer = self._engine(
-            step.first_message(), subject=ticket.subject, attachments=names, sender=ticket.requester_email
-        )
-        return triage.decide(
-            ticket, Suggestion.from_json(answer), step.contracts(), KEYS, step.agents(), step.now, step.new_id
-        )
+        message_id, text = step.first_message()
+        answer = self._engine(text, subject=ticket.subject, attachments=names, sender=ticket.requester_email)
+        read = replace(Suggestion.from_json(answer), message_id=message_id)
+        return triage.decide(ticket, read, step.contracts(), KEYS, step.agents(), step.now, step.new_id)

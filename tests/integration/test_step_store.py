@@ -702,7 +702,9 @@ def test_locked_periods_and_the_first_message_are_facts_too(desk: Desk) -> None:
             )
     with desk.store.step(StepKey(ticket, 1, "look"), desk.client, SYSTEM) as step:
         assert step.locked_periods() == {"2026-09"}
-        assert step.first_message() == "first"
+        message_id, text = step.first_message()
+        assert text == "first"
+        assert str(UUID(message_id)) == message_id
 
 
 def test_a_restarted_server_costs_no_transaction(desk: Desk, database: PostgresUrls) -> None:

@@ -212,8 +212,8 @@ class MemoryStep:
     def last_survey_at(self, recipient: str) -> datetime | None:
         return max((s.at for s in self.w.surveys if s.recipient == recipient), default=None)
 
-    def first_message(self) -> str:
-        return self.w.message
+    def first_message(self) -> tuple[str, str]:
+        return ("", "") if not self.w.message else (str(UUID(int=60)), self.w.message)
 
     def sub_tickets(self) -> Mapping[str, TicketState]:
         return {key: t for (root, key), t in self.w.subs.items() if root == self.key.ticket_id}

@@ -192,6 +192,10 @@ def test_triage_decides_at_the_contracts_threshold_and_asks_below(
         ticket(), _suggestion(**given), [agreed], KEYS, [agent(10, "triage")], NOW, new_id
     )
     assert verdict.outcome == outcome
+    (told,) = [e for e in of(changes.Emit, verdict.changes) if e.event.startswith("ticket.triage")]
+    assert {"engine", "input", "cost", "confidence"} <= set(told.after or {}), (
+        "what judging the engine needs (AG2)"
+    )
     opened = of(changes.OpenTask, verdict.changes)
     assert [t.kind for t in opened] == (["triage"] if outcome == "ask" else [])
     if opened:

@@ -31,6 +31,10 @@ class Suggestion:
     decision: str
     top: tuple[tuple[str, Decimal], ...]
     engine: str
+    message_id: str = ""
+    """The message that was read; empty when there was none and the subject alone spoke."""
+    cost: Decimal = Decimal(0)
+    """In the currency of the engine's account; local engines cost nothing."""
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Suggestion:
@@ -69,6 +73,8 @@ def decide(
         "priority": suggestion.priority,
         "confidence": str(suggestion.confidence),
         "engine": suggestion.engine,
+        "input": suggestion.message_id,
+        "cost": str(suggestion.cost),
         "top": [[line, str(p)] for line, p in suggestion.top],
     }
     common: dict[str, Any] = {

@@ -366,15 +366,15 @@ class Facts:
         )
         return row[0]  # type: ignore[no-any-return]
 
-    def first_message(self) -> str:
-        """The text the request came with, empty when it came without."""
+    def first_message(self) -> tuple[str, str]:
+        """Id and text of the message the request came with, both empty when it came without."""
         row = self._one(
-            "select body from message where client_id = %s and ticket_id = %s and direction = 'in'"
+            "select id, body from message where client_id = %s and ticket_id = %s and direction = 'in'"
             " order by received_at, id limit 1",
             self._ticket.client_id,
             self._ticket.id,
         )
-        return "" if row is None else str(row[0])
+        return ("", "") if row is None else (str(row[0]), str(row[1]))
 
     def sub_tickets(self) -> Mapping[str, TicketState]:
         """The rows of the request's tree by their key, oldest first."""
