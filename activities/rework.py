@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from activities import units
 from activities.errors import guarded
 from activities.record import record
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
@@ -31,7 +32,8 @@ class ReworkActivities:
         ticket, contract = step.ticket(), step.contract()
         terms = contract.terms.rework if contract else ReworkTerms()
         granted = int(ticket.detail.get("granted_round", 0))
-        return rework.begin(ticket, step.documents(), step.quality(), terms, granted, step.now, step.new_id)
+        documents = units.documents(step)
+        return rework.begin(ticket, documents, step.quality(), terms, granted, step.now, step.new_id)
 
 
 def lead_decides(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:

@@ -31,6 +31,10 @@ def world(terms: Mapping[str, Any], files: int = 1, number: int | None = None) -
     return MemoryStore(held), request
 
 
+def helpdesk(text: str, **_: Any) -> Mapping[str, Any]:
+    return {**sure(text), "service_line": "it_helpdesk"}
+
+
 def progress(store: MemoryStore) -> list[str]:
     return [e.event for _, _, e in store.world.events]
 
@@ -357,9 +361,6 @@ async def test_a_line_that_is_not_built_goes_to_a_person(temporal_server: Any) -
     store.world.contracts = [contract(STRAIGHT, service_line="it_helpdesk")]
     store.world.agents.append(agent(11, "it_helpdesk"))
 
-    def helpdesk(text: str, **_: Any) -> Mapping[str, Any]:
-        return {**sure(text), "service_line": "it_helpdesk"}
-
     async with running(temporal_server.grpc, store, Readings({}), helpdesk) as start:
         run = await start(request)
         task = await run.task("work")
@@ -371,6 +372,25 @@ async def test_a_line_that_is_not_built_goes_to_a_person(temporal_server: Any) -
     assert (billed.key, billed.unit_type, billed.quantity) == (f"ticket:{request.id}", "ticket", 1)
     assert (billed.finished_by, billed.contract_id) == (UUID(int=11), store.world.contracts[0].id)
     assert run.world.subs[request.id, "processing"].detail["agents"] == [str(UUID(int=11))]
+
+
+async def test_a_request_worked_by_hand_closes_though_a_file_came_with_it(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT, files=1)
+    store.world.contracts = [contract(STRAIGHT, service_line="it_helpdesk")]
+    store.world.agents.append(agent(11, "it_helpdesk"))
+    async with running(temporal_server.grpc, store, Readings({}), helpdesk) as start:
+        run = await start(request)
+        task = await run.task("work")
+        first = store.world.clocks[request.id, 1, "first_response"].clock
+        assert first.stopped_at is None, (
+            "a screenshot is no upload that waits in a queue: nobody has answered yet"
+        )
+        helper = AGENT.model_copy(update={"id": str(UUID(int=11))})
+        await run.complete(task, helper, {"note": "cable replaced"})
+        assert await run.done() == "closed"
+    assert [t.kind for t in run.world.tasks.values()] == ["work"]
+    assert run.now().round == 0 and "ticket.rework_started" not in progress(store)
+    assert list(run.world.usage) == [f"ticket:{request.id}"]
 
 
 @pytest.mark.slow
