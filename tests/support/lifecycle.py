@@ -181,8 +181,9 @@ class Lifecycle:
     def _approval(self) -> Generator[Call | Wait, StageVerdict | None, bool]:
         yield from self._running()
         self.decision = None
-        if (yield from self._timed("approval.offer")).outcome == "accepted":
-            return True
+        offer = yield from self._timed("approval.offer")
+        if offer.outcome == "accepted":
+            return not offer.facts.get("fresh")
         yield Wait(lambda: self.decision is not None)
         return self.decision == "accepted"
 
