@@ -508,6 +508,19 @@ def _open(documents: Sequence[DocumentState], **given: Any) -> ApprovalState:
     return replace(base, **given)
 
 
+DELIVERED = [str(posted(n, ticket()).id) for n in (1, 2)]
+
+
+def test_a_part_speaks_only_of_what_is_still_open() -> None:
+    one, two = posted(1, ticket(), approval="accepted"), posted(2, ticket())
+    given = {"version": _open([one, two]).version, "decision": "partial", "units": {str(two.id): "accept"}}
+    verdict = approval.decide_by_client(
+        ticket(), _open([one, two]), [one, two], given, [], TIMING, CUSTOMER, NOW
+    )
+    assert verdict.outcome == "accepted"
+    assert [c.document_id for c in of(changes.SetDocument, verdict.changes)] == [two.id]
+
+
 @pytest.mark.parametrize(
     ("decision", "code"),
     [
@@ -517,6 +530,10 @@ def _open(documents: Sequence[DocumentState], **given: Any) -> ApprovalState:
         ({"decision": "maybe"}, "decision-unknown"),
         ({"decision": "accept", "version": "old"}, "version-stale"),
         ({"decision": "partial", "reason": "r", "units": {"nobody": "return"}}, "unit-unknown"),
+        ({"decision": "partial", "reason": "r", "units": {}}, "units-missing"),
+        ({"decision": "partial", "reason": "r", "units": {DELIVERED[0]: "accept"}}, "units-missing"),
+        ({"decision": "partial", "reason": "r", "units": {DELIVERED[0]: "return"}}, "units-missing"),
+        ({"decision": "partial", "units": dict.fromkeys(DELIVERED, "accept")}, None),
     ],
 )
 def test_the_client_decides_on_the_version_that_was_offered(
@@ -530,7 +547,7 @@ def test_the_client_decides_on_the_version_that_was_offered(
             approval.decide_by_client(ticket(), offered, documents, given, [], TIMING, CUSTOMER, NOW)
         return
     verdict = approval.decide_by_client(ticket(), offered, documents, given, [], TIMING, CUSTOMER, NOW)
-    assert verdict.outcome == {"accept": "accepted", "return": "returned"}[decision["decision"]]
+    assert verdict.outcome == {"return": "returned"}.get(decision["decision"], "accepted")
     with refused("approval-not-open"):
         approval.decide_by_client(
             ticket(), _open(documents, state="accepted"), documents, given, [], TIMING, CUSTOMER, NOW

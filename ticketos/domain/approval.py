@@ -33,6 +33,9 @@ from ticketos.domain.state import (
     TicketState,
 )
 
+CHOICES = ("accept", "return")
+"""What a client may say of one unit when a part is accepted."""
+
 
 def version_of(documents: Sequence[DocumentState]) -> str:
     """The hash that names a version: what was keyed, how it was judged, where it was posted."""
@@ -131,7 +134,8 @@ def decide_by_client(
     actor: Actor,
     now: datetime,
 ) -> Verdict:
-    """Accept, return with a reason, or both in parts. Refused: another version than the one offered, a decided one."""
+    """Accept, return with a reason, or both in parts. Refused: another version than the one offered, a decided one, a
+    part that does not say for every open unit what becomes of it (``units-missing``)."""
     stages.require_open(ticket)
     if approval is None or approval.state != "open":
         raise DomainError("approval-not-open", number=ticket.number)
@@ -222,6 +226,9 @@ def _returned(decision: Mapping[str, Any], units: Mapping[str, DocumentState]) -
     unknown = sorted(set(choices) - set(units))
     if unknown:
         raise DomainError("unit-unknown", units=unknown[:10])
+    missing = [key for key in units if choices.get(key) not in CHOICES]
+    if missing:  # what nobody spoke of is not accepted by silence, and not billed
+        raise DomainError("units-missing", missing=len(missing), of=len(units), units=missing[:10])
     return frozenset(key for key, choice in choices.items() if choice == "return")
 
 
