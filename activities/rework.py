@@ -33,7 +33,12 @@ class ReworkActivities:
         terms = contract.terms.rework if contract else ReworkTerms()
         granted = int(ticket.detail.get("granted_round", 0))
         documents = units.documents(step)
-        return rework.begin(ticket, documents, step.quality(), terms, granted, step.now, step.new_id)
+        verdict = rework.begin(ticket, documents, step.quality(), terms, granted, step.now, step.new_id)
+        if verdict.outcome != "rework":
+            return verdict
+        # The round has documents, also where the ticket began without one and a person worked on its text.
+        facts = {**verdict.facts, "workflow": line_of(ticket.service_line or "").workflow}
+        return Verdict(verdict.outcome, verdict.changes, verdict.next_at, facts)
 
 
 def lead_decides(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -393,6 +394,23 @@ async def test_a_request_worked_by_hand_closes_though_a_file_came_with_it(tempor
     assert list(run.world.usage) == [f"ticket:{request.id}"]
 
 
+async def test_a_file_that_was_forgotten_and_comes_later_is_read_by_its_line(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT, files=0)
+    late = document(request.id.int * 100, request, filename="late.pdf", sha256="a" * 64)
+    async with running(temporal_server.grpc, store, Readings({"late.pdf": good_reading()})) as start:
+        run = await start(request)
+        task = await run.task("work")
+        with store.lock:
+            store.world.documents[late.id] = late
+            store.world.tickets[request.id] = replace(store.world.tickets[request.id], documents_total=1)
+        await run.complete(task, AGENT, {"note": "asked for the file"})
+        await run.decide("accept")
+        assert await run.done() == "closed"
+    assert [t.kind for t in run.world.tasks.values()] == ["work"]
+    assert (run.now().round, run.world.documents[late.id].state) == (1, "posted")
+    assert list(run.world.usage) == [f"document:{late.id}"]
+
+
 @pytest.mark.slow
 async def test_a_short_contract_warns_breaches_and_escalates_exactly_once_each(temporal_server: Any) -> None:
     sla = {
@@ -401,7 +419,7 @@ async def test_a_short_contract_warns_breaches_and_escalates_exactly_once_each(t
         "ladder_s": [0, 1],
     }
     store, request = world({"qa": {"sample_rate": "0"}, "sla": sla})
-    request = __import__("dataclasses").replace(request, received_at=datetime.now(UTC))
+    request = replace(request, received_at=datetime.now(UTC))
     store.world.tickets[request.id] = request
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
         run = await start(request)
