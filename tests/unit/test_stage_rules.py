@@ -45,10 +45,10 @@ from ticketos.domain.state import (
     TaskState,
     TicketState,
 )
-from ticketos.domain.terms import AiTerms, QaTerms, ReworkTerms, ScopeTerms, SlaTerms
+from ticketos.domain.terms import AiTerms, QaTerms, ReworkTerms, ScopeTerms, SlaTerms, Terms
 from ticketos.domain.triage import Suggestion
 from ticketos.lines import KEYS
-from ticketos.lines.data_entry import coding, flow
+from ticketos.lines.data_entry import coding, flow, passwords
 
 BUYER = ClientState(
     CLIENT, "acme", "ACME", "Acme", "client", "Asia/Kolkata", "INR", "boss@acme.example", PROVIDER
@@ -587,6 +587,43 @@ def test_the_version_changes_with_any_value_and_with_nothing_else() -> None:
         )
         == 4
     )
+
+
+INDIA = WorkCalendar("Asia/Kolkata", (((time(9), time(17)),),) * 5 + ((), ()))
+
+
+@pytest.mark.parametrize(
+    ("terms", "deemed"),
+    [
+        ({}, "2026-11-16T18:30+05:30"),  # five business days, not five times 24 hours of eight-hour days
+        ({"approval": {"deemed_days": 1}}, "2026-11-10T18:30+05:30"),
+        ({"approval": {"deemed_days": 1, "deemed_s": 7_200}}, "2026-11-10T11:00+05:30"),
+    ],
+)
+def test_silence_is_counted_in_business_days_unless_the_contract_counts_seconds(
+    terms: dict[str, Any], deemed: str, new_id: Callable[[], UUID]
+) -> None:
+    monday = datetime.fromisoformat("2026-11-09T18:30+05:30")
+    agreed = contract(terms, calendar=INDIA)
+    verdict = approval.offer(ticket(), BUYER, agreed, [posted(1, ticket())], [], [], monday, new_id)
+    (offered,) = of(changes.OfferApproval, verdict.changes)
+    assert offered.deemed_at == datetime.fromisoformat(deemed)
+
+
+@pytest.mark.parametrize(
+    ("sla", "until"),
+    [
+        ({}, "2026-11-16T18:30+05:30"),  # from a Thursday evening over the weekend
+        ({"password_s": 3_600}, "2026-11-13T10:00+05:30"),
+        ({"password_s": 0}, None),
+        ({"password_days": 0}, None),
+    ],
+)
+def test_a_password_is_waited_for_in_business_days(sla: dict[str, Any], until: str | None) -> None:
+    timing = Timing(INDIA, Terms.from_json({"sla": sla}).sla)
+    thursday = datetime.fromisoformat("2026-11-12T18:30+05:30")
+    found = passwords.waits_until(document(1, ticket()), {"reason": "encrypted"}, timing, thursday)
+    assert found == (until and datetime.fromisoformat(until))
 
 
 def test_silence_is_acceptance_from_the_contracts_instant_on_and_not_before() -> None:

@@ -81,9 +81,7 @@ def offer(
         "defects": sum(len(q.defects) for q in checks),
     }
     required = bool(contract and contract.terms.approval.required) and bool(units)
-    deemed_at = (
-        timing.calendar.add_working(now, contract.terms.approval.deemed_s) if contract and required else None
-    )
+    deemed_at = contract.terms.approval.deemed_at(timing.calendar, now) if contract and required else None
     approval = OfferApproval(new_id(), ticket.round, version, now, deemed_at, deliverable)
     changes += [approval, Emit("ticket.approval_requested", after={"version": version, **deliverable})]
     if not required:
