@@ -655,6 +655,27 @@ def test_sign_off_is_asked_where_the_contract_wants_it_and_something_was_deliver
     )
 
 
+def test_what_came_to_nothing_is_told_once_to_whoever_sent_it(new_id: Callable[[], UUID]) -> None:
+    bad = document(1, ticket(), state="quarantined", reason="too-heavy", filename="bad.pdf")
+
+    def told(request: TicketState, *documents: DocumentState, **terms: Any) -> list[changes.SendMail]:
+        verdict = approval.offer(request, BUYER, contract(terms), documents, [], [], NOW, new_id)
+        return of(changes.SendMail, verdict.changes)
+
+    (mail,) = told(ticket(), bad)
+    assert (mail.template, mail.to) == ("not_processed", ticket().requester_email)
+    assert mail.values["files"] == [{"file": "bad.pdf", "state": "quarantined", "reason": "too-heavy"}]
+    (again,) = told(ticket(round=1, life=2), bad)
+    assert again.key == mail.key  # kept once
+    (machine,) = told(ticket(detail={"suppress_reply": "bulk"}), bad)
+    assert machine.to == BUYER.approver_email
+    (unasked,) = told(ticket(), bad, posted(2, ticket()), approval={"required": False})
+    assert (unasked.template, unasked.values["delivered"]) == ("not_processed", 1)
+    (asked,) = told(ticket(), bad, posted(2, ticket()))
+    assert (asked.template, len(asked.values["not_delivered"])) == ("approval", 1)
+    assert told(ticket(), posted(2, ticket()), approval={"required": False}) == []
+
+
 # --- billing ----------------------------------------------------------------------------------------------------------
 
 

@@ -344,6 +344,18 @@ async def test_a_poison_document_is_quarantined_and_the_rest_goes_on(temporal_se
     assert states == ["posted", "posted", "quarantined"] and len(run.world.usage) == 2
 
 
+async def test_the_client_hears_when_nothing_could_be_processed(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    bad = {"status": "quarantined", "reason": "hostile", "reason_text": "Attackers use it.", "engine": "x"}
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": bad})) as start:
+        run = await start(request)
+        assert await run.done() == "closed"
+    mails = {m.template: m for m in run.world.mails.values()}
+    assert set(mails) == {"acknowledged", "not_processed"}
+    assert mails["not_processed"].values["files"][0]["reason"] == "hostile"
+    assert not run.world.surveys and not run.world.usage
+
+
 async def test_the_same_invoice_in_another_file_goes_to_a_person_who_rejects_it(temporal_server: Any) -> None:
     store, request = world(STRAIGHT, files=2)
     answers = {"f0.pdf": good_reading(1), "f1.pdf": good_reading(1)}

@@ -33,6 +33,8 @@ from ticketos.domain.state import (
     TicketState,
 )
 
+LEFT_OUT = ("quarantined", "rejected")
+"""States of documents that are not part of the delivery."""
 CHOICES = ("accept", "return")
 """What a client may say of one unit when a part is accepted."""
 
@@ -63,19 +65,19 @@ def offer(
     now: datetime,
     new_id: NewId,
 ) -> Verdict:
-    """Put the version before the client (``offered``), or accept at once where nothing needs sign-off (``accepted``)."""
+    """Put the version before the client (``offered``), or accept at once where nothing needs sign-off (``accepted``).
+    What could not be delivered is told either way: in the mail that asks, or in one of its own."""
     units = [d for d in documents if d.state == "posted" and d.approval != "accepted"]
     timing = timing_of(contract)
     changes, states = _delivered(clock_states, timing, now)
     version = version_of(documents)
+    left_out = [
+        {"file": d.filename, "state": d.state, "reason": d.reason} for d in documents if d.state in LEFT_OUT
+    ]
     deliverable = {
         "documents": len(documents),
         "units": len(units),
-        "not_delivered": [
-            {"file": d.filename, "state": d.state, "reason": d.reason}
-            for d in documents
-            if d.state in ("quarantined", "rejected")
-        ],
+        "not_delivered": left_out,
         "inspected": sum(1 for q in checks if q.level == 2),
         "level_1": sum(1 for q in checks if q.level == 1),
         "defects": sum(len(q.defects) for q in checks),
@@ -92,6 +94,7 @@ def offer(
             Emit(
                 "ticket.approved", after={"version": version, "units": len(units)}, why="no sign-off needed"
             ),
+            *_not_processed(ticket, client, documents, left_out, new_id),
         ]
         return Verdict(
             "accepted",
@@ -120,6 +123,24 @@ def offer(
     next_at = deadline.next_deadline(states, timing, None, open_one, now)
     changes.append(stages.enter(ticket, "approval", "The client accepts or returns", next_at))
     return Verdict("offered", tuple(changes), next_at, {"version": version})
+
+
+def _not_processed(
+    ticket: TicketState,
+    client: ClientState,
+    documents: Sequence[DocumentState],
+    left_out: Sequence[Mapping[str, Any]],
+    new_id: NewId,
+) -> list[Change]:
+    """Whoever sent the files hears which of them came to nothing, and why: once, whatever rounds and lives follow."""
+    machine = bool(ticket.detail.get("suppress_reply"))
+    to = (not machine and ticket.requester_email) or client.approver_email
+    if not left_out or not to:
+        return []
+    gone = sorted(str(d.id) for d in documents if d.state in LEFT_OUT)
+    key = f"{ticket.id}:not_processed:{proof.event_hash({'documents': gone}).hex()[:16]}"
+    values = {"files": list(left_out), "delivered": sum(d.state == "posted" for d in documents)}
+    return [SendMail(new_id(), key, "not_processed", to, values)]
 
 
 def decide_by_client(
