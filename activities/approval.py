@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from activities import units
 from activities.errors import guarded
 from activities.record import record, record_act
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
@@ -28,7 +29,14 @@ class ApprovalActivities:
             command,
             "approval.offer",
             lambda s: approval.offer(
-                s.ticket(), s.client(), s.contract(), s.documents(), s.quality(), s.clocks(), s.now, s.new_id
+                s.ticket(),
+                s.client(),
+                s.contract(),
+                units.documents(s),
+                s.quality(),
+                s.clocks(),
+                s.now,
+                s.new_id,
             ),
         )
 
@@ -47,7 +55,7 @@ class ApprovalActivities:
             command,
             "approval.lapse",
             lambda s: approval.lapse(
-                s.ticket(), s.approval(), s.documents(), s.clocks(), timing_of(s.contract()), s.now
+                s.ticket(), s.approval(), units.documents(s), s.clocks(), timing_of(s.contract()), s.now
             ),
         )
 
@@ -55,7 +63,7 @@ class ApprovalActivities:
         return approval.decide_by_client(
             step.ticket(),
             step.approval(),
-            step.documents(),
+            units.documents(step),
             command.payload,
             step.clocks(),
             timing_of(step.contract()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from activities import units
 from activities.errors import guarded
 from activities.record import record
 from schemas.ticket import StageCommand, StageVerdict
@@ -35,7 +36,7 @@ class AssignmentActivities:
             step.agents(),
             line.skill,
             step.clocks(),
-            ticket.documents_total,
+            ticket.documents_total if units.reads_documents(ticket) else 0,
             step.now,
             step.new_id,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from activities import units
 from activities.errors import guarded
 from activities.record import record
 from schemas.ticket import StageCommand, StageVerdict
@@ -29,7 +30,7 @@ class BillingActivities:
                 s.ticket(),
                 s.client(),
                 s.contract(),
-                s.documents(),
+                units.documents(s),
                 s.quality(),
                 s.locked_periods(),
                 s.now,

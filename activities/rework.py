@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from activities import units
 from activities.errors import guarded
 from activities.record import record
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
@@ -31,7 +32,13 @@ class ReworkActivities:
         ticket, contract = step.ticket(), step.contract()
         terms = contract.terms.rework if contract else ReworkTerms()
         granted = int(ticket.detail.get("granted_round", 0))
-        return rework.begin(ticket, step.documents(), step.quality(), terms, granted, step.now, step.new_id)
+        documents = units.documents(step)
+        verdict = rework.begin(ticket, documents, step.quality(), terms, granted, step.now, step.new_id)
+        if verdict.outcome != "rework":
+            return verdict
+        # The round has documents, also where the ticket began without one and a person worked on its text.
+        facts = {**verdict.facts, "workflow": line_of(ticket.service_line or "").workflow}
+        return Verdict(verdict.outcome, verdict.changes, verdict.next_at, facts)
 
 
 def lead_decides(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:

@@ -192,6 +192,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "own-work": ("Own work", "Nobody reviews their own work."),
     "not-allowed": ("Not allowed", "Your role does not allow this kind of task."),
     "unit-unknown": ("Unknown document", "These documents are not part of the version: {units}"),
+    "units-missing": (
+        "Documents left out",
+        "To accept a part, say accept or return for every document: {missing} of {of} have no choice, {units}",
+    ),
     "decision-missing": ("No decision", "Choose to accept all, accept a part or return all."),
     "page-unavailable": ("Nothing to show", "{reason}"),
     "password-wrong": ("Wrong password", "The password does not open {file}. Mind capitals and spaces."),

@@ -42,8 +42,8 @@ class CompleteTask(Act):
 
 
 class DecideApproval(Act):
-    """The client's decision on the version named by its hash. ``units`` maps a document id to accept or return
-    when the decision is ``partial``. A return needs a reason."""
+    """The client's decision on the version named by its hash. ``units`` maps every open document's id to
+    accept or return when the decision is ``partial``. A return needs a reason."""
 
     version: str
     decision: Literal["accept", "return", "partial"]

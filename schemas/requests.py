@@ -376,7 +376,7 @@ class AssignBody(Body):
 
 class ApprovalBody(Body):
     """The client's decision on the version it names by hash. A return needs a reason; ``partial`` needs
-    ``units``."""
+    ``units``: accept or return for every document that is open."""
 
     version: str = Field(min_length=1, max_length=64)
     decision: Literal["accept", "return", "partial"]

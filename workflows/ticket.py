@@ -217,6 +217,7 @@ class TicketWorkflow(Steps):
             verdict = await self.local(ReworkActivities.begin, self.command(f"after-lead-{self._lead}"))
         self._settled = verdict.outcome == "settled"
         self.round = int(verdict.facts["round"])
+        self._works = str(verdict.facts.get("workflow", self._works))
 
     async def _approval(self) -> bool:
         await self._enter("approval")

@@ -17,7 +17,7 @@ HOUR, DAY = 3_600, 86_400
 
 @dataclass(frozen=True)
 class Term:
-    """One field: its name, where it stands in the terms, how it is typed (hours, days, percent, text, yes)."""
+    """One field: its name, where it stands in the terms, how it is typed (hours, whole, percent, amount, text, yes)."""
 
     name: str
     path: tuple[str, ...]
@@ -37,20 +37,21 @@ TERMS = (
     Term("sample_rate", ("qa", "sample_rate"), "percent", "15"),
     Term("accuracy_target", ("qa", "accuracy_target"), "percent", "99.8"),
     Term("sign_off", ("approval", "required"), "yes", "on"),
-    Term("deemed", ("approval", "deemed_s"), "days", "5"),
+    Term("deemed", ("approval", "deemed_days"), "whole", "5"),
     Term("straight_through", ("ai", "straight_through"), "yes", ""),
 )
-_SCALE = {"hours": HOUR, "days": DAY}
+_SCALE = {"hours": HOUR}
 
 
 def typed_terms(terms: Mapping[str, Any]) -> dict[str, str]:
     """Each field as it is typed; the default where the terms say nothing."""
-    return {term.name: _typed(term, _get(terms, term.path)) for term in TERMS}
+    said = _in_days(terms)
+    return {term.name: _typed(term, _get(said, term.path)) for term in TERMS}
 
 
 def other_terms(terms: Mapping[str, Any]) -> str:
     """What no field shows, as JSON."""
-    rest = copy.deepcopy(dict(terms))
+    rest = _in_days(terms)
     for term in TERMS:
         _drop(rest, term.path)
     return json.dumps(rest, indent=1, ensure_ascii=False) if rest else ""
@@ -69,6 +70,17 @@ def terms_of(typed: Mapping[str, str], other: str) -> dict[str, Any]:
         if value is not None:
             _set(terms, term.path, value)
     return terms
+
+
+def _in_days(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms with the lapse of an approval in business days. This form once kept the days it asked for as seconds;
+    seconds that are no whole days were meant as such, and stay among what no field shows."""
+    said = copy.deepcopy(dict(terms))
+    seconds = _get(said, ("approval", "deemed_s"))
+    if isinstance(seconds, int) and seconds % DAY == 0 and _get(said, ("approval", "deemed_days")) is None:
+        del said["approval"]["deemed_s"]
+        _set(said, ("approval", "deemed_days"), seconds // DAY)
+    return said
 
 
 def _typed(term: Term, value: Any) -> str:

@@ -49,7 +49,7 @@ def _delivered(world: World) -> tuple[UUID, list[UUID], str]:
 
 
 async def test_the_page_shows_the_version_and_opening_it_changes_nothing(world: World) -> None:
-    _, _, path = _delivered(world)
+    _, documents, path = _delivered(world)
     async with world.http() as http:
         page = await http.get(path)
     assert page.status_code == 200
@@ -57,6 +57,8 @@ async def test_the_page_shows_the_version_and_opening_it_changes_nothing(world: 
     assert "Invoices &lt;b&gt;of&lt;/b&gt; November" in page.text
     assert "0.pdf" in page.text
     assert "1.pdf" in page.text
+    for one in documents:  # a part needs a word on each
+        assert f'name="unit_{one}" value="accept" checked' in page.text
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src" not in policy

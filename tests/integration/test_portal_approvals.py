@@ -100,6 +100,8 @@ async def test_a_batch_is_accepted_in_part(world: World, asha: Person) -> None:
         page = await browser.get(path)
         assert "good.pdf" in page.text
         choices = {f"unit_{good}": "accept", f"unit_{bad}": "return"}
+        for one in choices:  # a part needs a word on each
+            assert page.all(f"//input[@name='{one}'][@value='accept']/@checked")
         refused = await browser.post(
             path, {**page.form(path), **choices, "decision": "partial", "reason": ""}
         )

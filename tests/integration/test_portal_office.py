@@ -180,7 +180,7 @@ async def test_a_client_with_contract_and_calendar_is_made_and_edited(world: Wor
         ).to == client
         (contract,) = world.sql(client_id, "select id, terms, calendar_id from contract")
         assert contract.terms["pricing"]["data"]["unit_price"] == "4.50"
-        assert contract.terms["approval"] == {"required": True, "deemed_s": 172800}
+        assert contract.terms["approval"] == {"required": True, "deemed_days": 2}
         assert contract.calendar_id == calendar.id
 
         path = f"/contracts/{contract.id}"

@@ -127,11 +127,11 @@ class Lifecycle:
                 yield Wait(lambda: self.released >= parked)
             yield from self._running()
         yield from self._running()
-        works = (yield from self._timed("assignment.enter")).facts["workflow"]
+        self.works = str((yield from self._timed("assignment.enter")).facts["workflow"])
         settled = False
         while True:
             if not settled:
-                yield from self._delivery(str(works))
+                yield from self._delivery(self.works)
             if (yield from self._quality()) and (yield from self._approval()):
                 break
             settled = yield from self._rework()
@@ -181,8 +181,9 @@ class Lifecycle:
     def _approval(self) -> Generator[Call | Wait, StageVerdict | None, bool]:
         yield from self._running()
         self.decision = None
-        if (yield from self._timed("approval.offer")).outcome == "accepted":
-            return True
+        offer = yield from self._timed("approval.offer")
+        if offer.outcome == "accepted":
+            return not offer.facts.get("fresh")
         yield Wait(lambda: self.decision is not None)
         return self.decision == "accepted"
 
@@ -193,6 +194,7 @@ class Lifecycle:
             yield Wait(lambda: self.lead > seen)
             verdict = yield from self._step("rework.begin", f"after-lead-{self.lead}")
         self.round = int(verdict.facts["round"])
+        self.works = str(verdict.facts.get("workflow", self.works))
         return verdict.outcome == "settled"
 
     def _running(self) -> Generator[Call | Wait, StageVerdict | None, None]:

@@ -94,6 +94,11 @@ class Model:
     paused_at: datetime | None = None
     closed_at: datetime | None = None
 
+    @property
+    def reads(self) -> bool:
+        """Files are units of the work; on every other line the ticket is the unit."""
+        return self.line == "data_entry"
+
     def by(self, unit_id: str) -> Unit:
         """The unit of that id."""
         return next(u for u in self.units if u.id == unit_id)
@@ -136,7 +141,7 @@ class Model:
 
     def assignment_enter(self, _: str, __: datetime) -> str:
         self.enter("assignment")
-        if self.units:
+        if self.units and self.reads:
             self._stop("first")
         return "assigned"
 
@@ -233,7 +238,7 @@ class Model:
     def billing_record(self, _: str, __: datetime) -> str:
         self.enter("billing")
         self._bill()
-        if not self.units and self.worked:
+        if self.worked and not (self.units and self.reads):
             self.billed.add("ticket")
         return "billed"
 

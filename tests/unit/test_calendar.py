@@ -252,3 +252,73 @@ def test_other_faults_have_codes_of_their_own() -> None:
         with pytest.raises(DomainError) as error:
             refused()
         assert error.value.code == code
+
+
+BERLIN = WorkCalendar(
+    "Europe/Berlin", (((time(9), time(17)),),) * 5 + ((), ()), frozenset({date(2026, 4, 3)})
+)
+WHOLE = replace(BERLIN, weekly=(((time(0), MIDNIGHT),),) * 7)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "start", "days", "due"),
+    [
+        # Thursday noon; Friday is a half day and counts, Monday 9 November is a holiday.
+        (INDIA, "2026-11-05T12:00+05:30", 5, "2026-11-12T12:00+05:30"),
+        # Its Saturday is worked, its Sunday is not.
+        (INDIA, "2026-11-13T23:30+05:30", 2, "2026-11-16T23:30+05:30"),
+        # A week over the day the clock goes forward, Good Friday left out: the same time of day.
+        (BERLIN, "2026-03-27T15:00+01:00", 5, "2026-04-06T15:00+02:00"),
+        (BERLIN, "2026-10-23T15:00+02:00", 1, "2026-10-26T15:00+01:00"),
+        # Asked on a Saturday: Monday is the first day.
+        (BERLIN, "2026-11-21T10:00+01:00", 5, "2026-11-27T10:00+01:00"),
+        # Open around the clock without hours of its own: Monday to Friday, so silence over a weekend is none.
+        (ALWAYS, "2026-11-20T18:00+00:00", 5, "2026-11-27T18:00+00:00"),
+        (
+            replace(ALWAYS, holidays=frozenset({date(2026, 11, 23)})),
+            "2026-11-20T18:00+00:00",
+            1,
+            "2026-11-24T18:00+00:00",
+        ),
+        # The time of day that the clock leaves out, and the one it has twice.
+        (WHOLE, "2026-03-28T02:30+01:00", 1, "2026-03-29T03:30+02:00"),
+        (WHOLE, "2026-10-24T02:30+02:00", 1, "2026-10-25T02:30+02:00"),
+        # A date that never was is no day.
+        (replace(WHOLE, zone="Pacific/Apia"), "2011-12-29T12:00-10:00", 1, "2011-12-31T12:00+14:00"),
+        (BERLIN, "2026-11-21T10:00+01:00", 0, "2026-11-21T10:00+01:00"),
+    ],
+)
+def test_business_days_are_days_of_the_calendar(
+    calendar: WorkCalendar, start: str, days: int, due: str
+) -> None:
+    found = calendar.add_business_days(datetime.fromisoformat(start), days)
+    assert found == datetime.fromisoformat(due)
+    assert found.tzinfo is UTC
+
+
+@given(calendars(), st.integers(1, 12))
+def test_business_days_agree_with_a_count_of_local_dates(
+    case: tuple[WorkCalendar, datetime], days: int
+) -> None:
+    calendar, start = case
+    zone = ZoneInfo(calendar.zone)
+    try:
+        due = calendar.add_business_days(start, days)
+    except DomainError:  # its last day with hours is behind
+        assert not any(calendar.weekly)
+        return
+    begins, ends = start.astimezone(zone), due.astimezone(zone)
+    lived = {(start + n * timedelta(hours=1)).astimezone(zone).date() for n in range(24 * 200)}
+    later = [d for d in sorted(lived) if begins.date() < d <= ends.date() and calendar.slots_on(d)]
+    assert (len(later), later[-1]) == (days, ends.date())
+    moved = ends.replace(tzinfo=None) - datetime.combine(ends.date(), begins.time())
+    assert timedelta(0) <= moved <= timedelta(hours=1)  # only the hour that the clock left out
+
+
+def test_business_days_that_cannot_be_counted_have_codes() -> None:
+    with pytest.raises(DomainError, match="calendar-empty"):
+        replace(BERLIN, weekly=((),) * 7).add_business_days(datetime(2026, 1, 1, tzinfo=UTC), 1)
+    with pytest.raises(DomainError, match="calendar-duration-negative"):
+        BERLIN.add_business_days(datetime(2026, 1, 1, tzinfo=UTC), -1)
+    with pytest.raises(DomainError, match="calendar-out-of-range"):
+        BERLIN.add_business_days(datetime(9999, 12, 30, tzinfo=UTC), 5)

@@ -13,9 +13,11 @@ import pytest
 from activities.closure import ClosureActivities
 from schemas.ticket import StageCommand
 from tests.support.memory import ACME, START, MemoryStore, World, contract, ticket
-from ticketos.channels.email.mails import LINKED, About, render
+from ticketos.ai.extract.limits import REASONS
+from ticketos.channels.email.mails import LINKED, NOT_PROCESSED, About, render
 from ticketos.domain import closure
 from ticketos.domain.changes import AskSurvey, SendMail
+from ticketos.lines.data_entry.flow import REJECTIONS
 
 BOSS, RAVI = "boss@acme.example", "ravi@acme.example"
 
@@ -65,6 +67,28 @@ def test_who_is_not_asked_still_gets_the_closing_mail_of_contact_work(last: Any,
     assert (mail.template, mail.to, asked) == ("closed", RAVI, [])
     assert close(False, last, terms) == ([], [])
     assert close(True, START - timedelta(days=8))[0][0].template == "survey"
+
+
+@pytest.mark.parametrize(("units", "asked"), [(0, False), (1, True)])
+def test_nobody_is_asked_how_it_was_where_nothing_was_delivered(units: int, asked: bool) -> None:
+    children = {"billing": ticket(kind="billing", detail={"units": units})}
+    ids = itertools.count(1)
+    verdict = closure.close(
+        ticket(), ACME, contract(), children, None, START, lambda: UUID(int=next(ids)), False
+    )
+    assert any(isinstance(c, AskSurvey) for c in verdict.changes) is asked
+
+
+def test_every_reason_for_leaving_a_document_out_has_words() -> None:
+    assert {*REASONS, *REJECTIONS, "rework-limit"} == set(NOT_PROCESSED)
+    about = About("ACME-26-000001", "Invoices", "Acme", "UTC", "https://x/a/1")
+    gone = [{"file": "a.pdf", "state": "quarantined", "reason": "too-heavy"}]
+    alone = render("not_processed", {"files": gone, "delivered": 0}, about).text
+    assert "any file of request ACME-26-000001" in alone
+    assert "- a.pdf: reading it took more time or memory than a document may take." in alone
+    asked = render("approval", {"units": 1, "documents": 2, "not_delivered": gone}, about).text
+    assert "a.pdf (reading it took" in asked
+    assert "too-heavy" not in alone + asked
 
 
 def test_a_machine_that_wrote_gets_no_mail() -> None:

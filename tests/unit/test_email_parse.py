@@ -1,5 +1,6 @@
 """Reading mail: our own samples, malformed input, threading, loop guards."""
 
+import base64
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -212,6 +213,54 @@ def test_no_header_value_makes_the_readers_raise(value: str) -> None:
     headers.message_ids(value)
     headers.parameters(value)
     headers.header_text(value).encode("utf-8")
+
+
+PIXEL = b"\x89PNG\r\n\x1a\n"
+
+
+def _with_picture(shown: str, disposition: str, content: bytes = PIXEL, kind: str = "image/png") -> Intake:
+    head = f"Content-Disposition: {disposition}\n" if disposition else ""
+    raw = (
+        "From: a@acme.example\nTo: acme@desk.example\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/mixed; boundary="m"\n\n--m\n'
+        'Content-Type: multipart/related; boundary="r"\n\n--r\n'
+        'Content-Type: multipart/alternative; boundary="a"\n\n--a\nContent-Type: text/plain\n\nMy screen is black.\n'
+        "--a\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
+        f'<p>My screen is black.<img src=3D"cid:{shown}"></p>\n--a--\n'
+        f'--r\nContent-Type: {kind}; name="image001.png"\nContent-ID: <image001.png@01DB>\n{head}'
+        f"Content-Transfer-Encoding: base64\n\n{base64.b64encode(content).decode()}\n--r--\n"
+        '--m\nContent-Type: application/pdf; name="inv.pdf"\nContent-Disposition: attachment\n\n%PDF-1.4\n--m--\n'
+    )
+    return parse(raw.encode(), "a@acme.example", (), NOW, "desk.example")
+
+
+@pytest.mark.parametrize("disposition", ["", "inline", 'inline; filename="image001.png"'])
+def test_a_logo_that_the_text_shows_is_no_file_of_the_request(disposition: str) -> None:
+    got = _with_picture("image001.png@01DB", disposition)
+    assert [a.filename for a in got.attachments] == ["inv.pdf"]
+    assert got.text == "My screen is black."
+
+
+@pytest.mark.parametrize(
+    ("shown", "disposition", "content", "kind"),
+    [
+        ("another@01DB", "inline", PIXEL, "image/png"),  # nothing shows it: it was sent as a file
+        ("image001.png@01DB", "attachment", PIXEL, "image/png"),  # shown, and meant as a file
+        (
+            "image001.png@01DB",
+            "inline",
+            PIXEL * 10_000,
+            "image/png",
+        ),  # a photograph of a paper within the text
+        ("image001.png@01DB", "inline", PIXEL, "application/pdf"),
+    ],
+)
+def test_a_picture_that_may_be_a_document_is_kept(
+    shown: str, disposition: str, content: bytes, kind: str
+) -> None:
+    got = _with_picture(shown, disposition, content, kind)
+    assert [a.filename for a in got.attachments] == ["image001.png", "inv.pdf"]
+    assert got.attachments[0].content == content
 
 
 @pytest.mark.parametrize("entry", CHANNELS, ids=lambda entry: entry.key)

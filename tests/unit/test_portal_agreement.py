@@ -46,6 +46,19 @@ def test_a_typed_value_replaces_the_old_one() -> None:
     assert terms.pricing.data["unit_price"] == "10.25"
 
 
+def test_a_lapse_that_the_form_once_kept_in_seconds_is_in_business_days_when_it_is_saved_again() -> None:
+    old = {"approval": {"required": True, "deemed_s": 3 * 86_400}}
+    assert typed_terms(old)["deemed"] == "3"
+    back = terms_of(typed_terms(old), other_terms(old))
+    assert back["approval"] == {"required": True, "deemed_days": 3}
+
+
+def test_a_lapse_in_seconds_stays_what_a_contract_says() -> None:
+    short = {"approval": {"deemed_s": 90}}
+    back = Terms.from_json(terms_of(typed_terms(short), other_terms(short)))
+    assert back.approval.deemed_s == 90
+
+
 @pytest.mark.parametrize(
     ("change", "other"),
     [({"turnaround": "soon"}, ""), ({"tax_rate": "-1"}, ""), ({}, "[1]"), ({}, "{"), ({}, '{"sla": 5}')],

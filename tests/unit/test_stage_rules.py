@@ -45,10 +45,10 @@ from ticketos.domain.state import (
     TaskState,
     TicketState,
 )
-from ticketos.domain.terms import AiTerms, QaTerms, ReworkTerms, ScopeTerms, SlaTerms
+from ticketos.domain.terms import AiTerms, QaTerms, ReworkTerms, ScopeTerms, SlaTerms, Terms
 from ticketos.domain.triage import Suggestion
 from ticketos.lines import KEYS
-from ticketos.lines.data_entry import coding, flow
+from ticketos.lines.data_entry import coding, flow, passwords
 
 BUYER = ClientState(
     CLIENT, "acme", "ACME", "Acme", "client", "Asia/Kolkata", "INR", "boss@acme.example", PROVIDER
@@ -512,6 +512,19 @@ def _open(documents: Sequence[DocumentState], **given: Any) -> ApprovalState:
     return replace(base, **given)
 
 
+DELIVERED = [str(posted(n, ticket()).id) for n in (1, 2)]
+
+
+def test_a_part_speaks_only_of_what_is_still_open() -> None:
+    one, two = posted(1, ticket(), approval="accepted"), posted(2, ticket())
+    given = {"version": _open([one, two]).version, "decision": "partial", "units": {str(two.id): "accept"}}
+    verdict = approval.decide_by_client(
+        ticket(), _open([one, two]), [one, two], given, [], TIMING, CUSTOMER, NOW
+    )
+    assert verdict.outcome == "accepted"
+    assert [c.document_id for c in of(changes.SetDocument, verdict.changes)] == [two.id]
+
+
 @pytest.mark.parametrize(
     ("decision", "code"),
     [
@@ -521,6 +534,10 @@ def _open(documents: Sequence[DocumentState], **given: Any) -> ApprovalState:
         ({"decision": "maybe"}, "decision-unknown"),
         ({"decision": "accept", "version": "old"}, "version-stale"),
         ({"decision": "partial", "reason": "r", "units": {"nobody": "return"}}, "unit-unknown"),
+        ({"decision": "partial", "reason": "r", "units": {}}, "units-missing"),
+        ({"decision": "partial", "reason": "r", "units": {DELIVERED[0]: "accept"}}, "units-missing"),
+        ({"decision": "partial", "reason": "r", "units": {DELIVERED[0]: "return"}}, "units-missing"),
+        ({"decision": "partial", "units": dict.fromkeys(DELIVERED, "accept")}, None),
     ],
 )
 def test_the_client_decides_on_the_version_that_was_offered(
@@ -534,7 +551,7 @@ def test_the_client_decides_on_the_version_that_was_offered(
             approval.decide_by_client(ticket(), offered, documents, given, [], TIMING, CUSTOMER, NOW)
         return
     verdict = approval.decide_by_client(ticket(), offered, documents, given, [], TIMING, CUSTOMER, NOW)
-    assert verdict.outcome == {"accept": "accepted", "return": "returned"}[decision["decision"]]
+    assert verdict.outcome == {"return": "returned"}.get(decision["decision"], "accepted")
     with refused("approval-not-open"):
         approval.decide_by_client(
             ticket(), _open(documents, state="accepted"), documents, given, [], TIMING, CUSTOMER, NOW
@@ -576,6 +593,43 @@ def test_the_version_changes_with_any_value_and_with_nothing_else() -> None:
     )
 
 
+INDIA = WorkCalendar("Asia/Kolkata", (((time(9), time(17)),),) * 5 + ((), ()))
+
+
+@pytest.mark.parametrize(
+    ("terms", "deemed"),
+    [
+        ({}, "2026-11-16T18:30+05:30"),  # five business days, not five times 24 hours of eight-hour days
+        ({"approval": {"deemed_days": 1}}, "2026-11-10T18:30+05:30"),
+        ({"approval": {"deemed_days": 1, "deemed_s": 7_200}}, "2026-11-10T11:00+05:30"),
+    ],
+)
+def test_silence_is_counted_in_business_days_unless_the_contract_counts_seconds(
+    terms: dict[str, Any], deemed: str, new_id: Callable[[], UUID]
+) -> None:
+    monday = datetime.fromisoformat("2026-11-09T18:30+05:30")
+    agreed = contract(terms, calendar=INDIA)
+    verdict = approval.offer(ticket(), BUYER, agreed, [posted(1, ticket())], [], [], monday, new_id)
+    (offered,) = of(changes.OfferApproval, verdict.changes)
+    assert offered.deemed_at == datetime.fromisoformat(deemed)
+
+
+@pytest.mark.parametrize(
+    ("sla", "until"),
+    [
+        ({}, "2026-11-16T18:30+05:30"),  # from a Thursday evening over the weekend
+        ({"password_s": 3_600}, "2026-11-13T10:00+05:30"),
+        ({"password_s": 0}, None),
+        ({"password_days": 0}, None),
+    ],
+)
+def test_a_password_is_waited_for_in_business_days(sla: dict[str, Any], until: str | None) -> None:
+    timing = Timing(INDIA, Terms.from_json({"sla": sla}).sla)
+    thursday = datetime.fromisoformat("2026-11-12T18:30+05:30")
+    found = passwords.waits_until(document(1, ticket()), {"reason": "encrypted"}, timing, thursday)
+    assert found == (until and datetime.fromisoformat(until))
+
+
 def test_silence_is_acceptance_from_the_contracts_instant_on_and_not_before() -> None:
     documents = [posted(1, ticket()), posted(2, ticket(), approval="accepted")]
     offered = _open(documents)
@@ -603,6 +657,27 @@ def test_sign_off_is_asked_where_the_contract_wants_it_and_something_was_deliver
     assert [m.template for m in of(changes.SendMail, verdict.changes)] == (
         ["approval"] if outcome == "offered" else []
     )
+
+
+def test_what_came_to_nothing_is_told_once_to_whoever_sent_it(new_id: Callable[[], UUID]) -> None:
+    bad = document(1, ticket(), state="quarantined", reason="too-heavy", filename="bad.pdf")
+
+    def told(request: TicketState, *documents: DocumentState, **terms: Any) -> list[changes.SendMail]:
+        verdict = approval.offer(request, BUYER, contract(terms), documents, [], [], NOW, new_id)
+        return of(changes.SendMail, verdict.changes)
+
+    (mail,) = told(ticket(), bad)
+    assert (mail.template, mail.to) == ("not_processed", ticket().requester_email)
+    assert mail.values["files"] == [{"file": "bad.pdf", "state": "quarantined", "reason": "too-heavy"}]
+    (again,) = told(ticket(round=1, life=2), bad)
+    assert again.key == mail.key  # kept once
+    (machine,) = told(ticket(detail={"suppress_reply": "bulk"}), bad)
+    assert machine.to == BUYER.approver_email
+    (unasked,) = told(ticket(), bad, posted(2, ticket()), approval={"required": False})
+    assert (unasked.template, unasked.values["delivered"]) == ("not_processed", 1)
+    (asked,) = told(ticket(), bad, posted(2, ticket()))
+    assert (asked.template, len(asked.values["not_delivered"])) == ("approval", 1)
+    assert told(ticket(), posted(2, ticket()), approval={"required": False}) == []
 
 
 # --- billing ----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,10 @@ def world(terms: Mapping[str, Any], files: int = 1, number: int | None = None) -
         )
         held.documents[one.id] = one
     return MemoryStore(held), request
+
+
+def helpdesk(text: str, **_: Any) -> Mapping[str, Any]:
+    return {**sure(text), "service_line": "it_helpdesk"}
 
 
 def progress(store: MemoryStore) -> list[str]:
@@ -370,6 +375,18 @@ async def test_a_poison_document_is_quarantined_and_the_rest_goes_on(temporal_se
     assert states == ["posted", "posted", "quarantined"] and len(run.world.usage) == 2
 
 
+async def test_the_client_hears_when_nothing_could_be_processed(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    bad = {"status": "quarantined", "reason": "hostile", "reason_text": "Attackers use it.", "engine": "x"}
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": bad})) as start:
+        run = await start(request)
+        assert await run.done() == "closed"
+    mails = {m.template: m for m in run.world.mails.values()}
+    assert set(mails) == {"acknowledged", "not_processed"}
+    assert mails["not_processed"].values["files"][0]["reason"] == "hostile"
+    assert not run.world.surveys and not run.world.usage
+
+
 async def test_the_same_invoice_in_another_file_goes_to_a_person_who_rejects_it(temporal_server: Any) -> None:
     store, request = world(STRAIGHT, files=2)
     answers = {"f0.pdf": good_reading(1), "f1.pdf": good_reading(1)}
@@ -388,9 +405,6 @@ async def test_a_line_that_is_not_built_goes_to_a_person(temporal_server: Any) -
     store.world.contracts = [contract(STRAIGHT, service_line="it_helpdesk")]
     store.world.agents.append(agent(11, "it_helpdesk"))
 
-    def helpdesk(text: str, **_: Any) -> Mapping[str, Any]:
-        return {**sure(text), "service_line": "it_helpdesk"}
-
     async with running(temporal_server.grpc, store, Readings({}), helpdesk) as start:
         run = await start(request)
         task = await run.task("work")
@@ -404,6 +418,42 @@ async def test_a_line_that_is_not_built_goes_to_a_person(temporal_server: Any) -
     assert run.world.subs[request.id, "processing"].detail["agents"] == [str(UUID(int=11))]
 
 
+async def test_a_request_worked_by_hand_closes_though_a_file_came_with_it(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT, files=1)
+    store.world.contracts = [contract(STRAIGHT, service_line="it_helpdesk")]
+    store.world.agents.append(agent(11, "it_helpdesk"))
+    async with running(temporal_server.grpc, store, Readings({}), helpdesk) as start:
+        run = await start(request)
+        task = await run.task("work")
+        first = store.world.clocks[request.id, 1, "first_response"].clock
+        assert first.stopped_at is None, (
+            "a screenshot is no upload that waits in a queue: nobody has answered yet"
+        )
+        helper = AGENT.model_copy(update={"id": str(UUID(int=11))})
+        await run.complete(task, helper, {"note": "cable replaced"})
+        assert await run.done() == "closed"
+    assert [t.kind for t in run.world.tasks.values()] == ["work"]
+    assert run.now().round == 0 and "ticket.rework_started" not in progress(store)
+    assert list(run.world.usage) == [f"ticket:{request.id}"]
+
+
+async def test_a_file_that_was_forgotten_and_comes_later_is_read_by_its_line(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT, files=0)
+    late = document(request.id.int * 100, request, filename="late.pdf", sha256="a" * 64)
+    async with running(temporal_server.grpc, store, Readings({"late.pdf": good_reading()})) as start:
+        run = await start(request)
+        task = await run.task("work")
+        with store.lock:
+            store.world.documents[late.id] = late
+            store.world.tickets[request.id] = replace(store.world.tickets[request.id], documents_total=1)
+        await run.complete(task, AGENT, {"note": "asked for the file"})
+        await run.decide("accept")
+        assert await run.done() == "closed"
+    assert [t.kind for t in run.world.tasks.values()] == ["work"]
+    assert (run.now().round, run.world.documents[late.id].state) == (1, "posted")
+    assert list(run.world.usage) == [f"document:{late.id}"]
+
+
 @pytest.mark.slow
 async def test_a_short_contract_warns_breaches_and_escalates_exactly_once_each(temporal_server: Any) -> None:
     sla = {
@@ -412,7 +462,7 @@ async def test_a_short_contract_warns_breaches_and_escalates_exactly_once_each(t
         "ladder_s": [0, 1],
     }
     store, request = world({"qa": {"sample_rate": "0"}, "sla": sla})
-    request = __import__("dataclasses").replace(request, received_at=datetime.now(UTC))
+    request = replace(request, received_at=datetime.now(UTC))
     store.world.tickets[request.id] = request
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
         run = await start(request)

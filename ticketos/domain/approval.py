@@ -33,6 +33,11 @@ from ticketos.domain.state import (
     TicketState,
 )
 
+LEFT_OUT = ("quarantined", "rejected")
+"""States of documents that are not part of the delivery."""
+CHOICES = ("accept", "return")
+"""What a client may say of one unit when a part is accepted."""
+
 
 def version_of(documents: Sequence[DocumentState]) -> str:
     """The hash that names a version: what was keyed, how it was judged, where it was posted."""
@@ -60,27 +65,25 @@ def offer(
     now: datetime,
     new_id: NewId,
 ) -> Verdict:
-    """Put the version before the client (``offered``), or accept at once where nothing needs sign-off (``accepted``)."""
+    """Put the version before the client (``offered``), or accept at once where nothing needs sign-off (``accepted``).
+    What could not be delivered is told either way: in the mail that asks, or in one of its own."""
     units = [d for d in documents if d.state == "posted" and d.approval != "accepted"]
     timing = timing_of(contract)
     changes, states = _delivered(clock_states, timing, now)
     version = version_of(documents)
+    left_out = [
+        {"file": d.filename, "state": d.state, "reason": d.reason} for d in documents if d.state in LEFT_OUT
+    ]
     deliverable = {
         "documents": len(documents),
         "units": len(units),
-        "not_delivered": [
-            {"file": d.filename, "state": d.state, "reason": d.reason}
-            for d in documents
-            if d.state in ("quarantined", "rejected")
-        ],
+        "not_delivered": left_out,
         "inspected": sum(1 for q in checks if q.level == 2),
         "level_1": sum(1 for q in checks if q.level == 1),
         "defects": sum(len(q.defects) for q in checks),
     }
     required = bool(contract and contract.terms.approval.required) and bool(units)
-    deemed_at = (
-        timing.calendar.add_working(now, contract.terms.approval.deemed_s) if contract and required else None
-    )
+    deemed_at = contract.terms.approval.deemed_at(timing.calendar, now) if contract and required else None
     approval = OfferApproval(new_id(), ticket.round, version, now, deemed_at, deliverable)
     changes += [approval, Emit("ticket.approval_requested", after={"version": version, **deliverable})]
     if not required:
@@ -91,6 +94,7 @@ def offer(
             Emit(
                 "ticket.approved", after={"version": version, "units": len(units)}, why="no sign-off needed"
             ),
+            *_not_processed(ticket, client, documents, left_out, new_id),
         ]
         return Verdict(
             "accepted",
@@ -121,6 +125,24 @@ def offer(
     return Verdict("offered", tuple(changes), next_at, {"version": version})
 
 
+def _not_processed(
+    ticket: TicketState,
+    client: ClientState,
+    documents: Sequence[DocumentState],
+    left_out: Sequence[Mapping[str, Any]],
+    new_id: NewId,
+) -> list[Change]:
+    """Whoever sent the files hears which of them came to nothing, and why: once, whatever rounds and lives follow."""
+    machine = bool(ticket.detail.get("suppress_reply"))
+    to = (not machine and ticket.requester_email) or client.approver_email
+    if not left_out or not to:
+        return []
+    gone = sorted(str(d.id) for d in documents if d.state in LEFT_OUT)
+    key = f"{ticket.id}:not_processed:{proof.event_hash({'documents': gone}).hex()[:16]}"
+    values = {"files": list(left_out), "delivered": sum(d.state == "posted" for d in documents)}
+    return [SendMail(new_id(), key, "not_processed", to, values)]
+
+
 def decide_by_client(
     ticket: TicketState,
     approval: ApprovalState | None,
@@ -131,7 +153,8 @@ def decide_by_client(
     actor: Actor,
     now: datetime,
 ) -> Verdict:
-    """Accept, return with a reason, or both in parts. Refused: another version than the one offered, a decided one."""
+    """Accept, return with a reason, or both in parts. Refused: another version than the one offered, a decided one, a
+    part that does not say for every open unit what becomes of it (``units-missing``)."""
     stages.require_open(ticket)
     if approval is None or approval.state != "open":
         raise DomainError("approval-not-open", number=ticket.number)
@@ -222,6 +245,9 @@ def _returned(decision: Mapping[str, Any], units: Mapping[str, DocumentState]) -
     unknown = sorted(set(choices) - set(units))
     if unknown:
         raise DomainError("unit-unknown", units=unknown[:10])
+    missing = [key for key in units if choices.get(key) not in CHOICES]
+    if missing:  # what nobody spoke of is not accepted by silence, and not billed
+        raise DomainError("units-missing", missing=len(missing), of=len(units), units=missing[:10])
     return frozenset(key for key, choice in choices.items() if choice == "return")
 
 

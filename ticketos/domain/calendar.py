@@ -24,6 +24,7 @@ Slots = tuple[Slot, ...]
 MIDNIGHT = time(0, 0)
 _DAY = timedelta(days=1)
 _ZERO = timedelta(0)
+_WEEKEND = 5
 # A calendar without a single slot in this many days in a row is called empty.
 _SEARCH_DAYS = 3660
 
@@ -143,6 +144,37 @@ class WorkCalendar:
         """`add_working_time` in whole seconds."""
         return self.add_working_time(start, timedelta(seconds=seconds))
 
+    def is_business_day(self, day: date) -> bool:
+        """Whether that local date counts as a working day: it has hours. A calendar that runs around the clock and
+        names no hours has people from Monday to Friday, but for its holidays."""
+        if day in self._special or not self.around_the_clock or any(self.weekly):
+            return bool(self.slots_on(day))
+        return day not in self.holidays and day.weekday() < _WEEKEND
+
+    def add_business_days(self, start: datetime, days: int) -> datetime:
+        """The same time of day (UTC in, UTC out) so many working days after the local date of `start`.
+
+        Zero gives `start` itself. Where the clock is put forward over that time of day, it is the instant an hour
+        later; where it is put back, the first of the two. Raises `calendar-empty` as `add_working_time` does.
+        """
+        first = require_aware(start)
+        if days < 0:
+            raise DomainError("calendar-duration-negative", seconds=days * _DAY.total_seconds())
+        zone = _zone(self.zone)
+        local = first.astimezone(zone)
+        day, left, empty_days = local.date(), days, 0
+        try:
+            while left:
+                day += _DAY
+                empty_days += 1
+                if self.is_business_day(day) and _was(day, zone):
+                    left, empty_days = left - 1, 0
+                elif empty_days > _SEARCH_DAYS:
+                    raise DomainError("calendar-empty", zone=self.zone, start=first.isoformat())
+        except OverflowError:
+            raise DomainError("calendar-out-of-range", start=first.isoformat()) from None
+        return datetime.combine(day, local.time(), zone).astimezone(UTC) if days else first
+
     def _walk(self, first: datetime, duration: timedelta) -> datetime:
         left, empty_days = duration, 0
         ordinal = first.toordinal()
@@ -200,6 +232,11 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise DomainError("calendar-zone-unknown", zone=name) from None
+
+
+def _was(day: date, zone: ZoneInfo) -> bool:
+    """Whether the zone had that date: one that crosses the date line leaves a date out."""
+    return datetime.combine(day, time(12), zone).astimezone(UTC).astimezone(zone).date() == day
 
 
 @lru_cache(maxsize=16_384)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from ticketos.domain import stages
+from ticketos.domain.billing import KEY as BILLING
 from ticketos.domain.changes import AskSurvey, Change, Emit, Notify, SendMail, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
@@ -34,7 +35,7 @@ def close(
     contact: bool = False,
 ) -> Verdict:
     """Close the ticket. Refused while a child holds its work. ``contact`` work ends with a mail to the requester,
-    by which they can come back."""
+    by which they can come back. Nobody is asked how it was where nothing was delivered."""
     held = sorted(t.number for t in children.values() if t.kind in HOLDS and t.closed_at is None)
     if held:
         raise DomainError("children-open", children=held)
@@ -47,7 +48,9 @@ def close(
     quiet = (
         terms is not None and last_asked is not None and now - last_asked < timedelta(days=terms.quiet_days)
     )
-    if who and terms and terms.ask and not quiet:
+    billed = children.get(BILLING)
+    nothing = billed is not None and billed.detail.get("units") == 0
+    if who and terms and terms.ask and not quiet and not nothing:
         changes += [
             AskSurvey(new_id(), who, now),
             SendMail(new_id(), f"{ticket.id}:{ticket.life}:survey", "survey", who, values),

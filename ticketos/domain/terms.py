@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.clock import ClockPolicy
 from ticketos.domain.errors import DomainError
 
@@ -29,14 +31,22 @@ class SlaTerms:
     warn_percent: tuple[int, ...] = (50, 75, 90)
     ladder_s: tuple[int, ...] = (0, 2 * HOUR, 8 * HOUR)
     pause_max_s: int = 30 * DAY
-    password_s: int = 2 * DAY
-    """How long a request waits for the password of a protected document before it goes on without; 0: nobody is asked."""
+    password_days: int = 2
+    """How many business days a request waits for the password of a protected document before it goes on without;
+    0: nobody is asked."""
+    password_s: int | None = None
+    """The same in working seconds, where a contract says so."""
     stage_s: Mapping[str, int] = field(default_factory=dict)
     """Internal targets by stage (MF16): the owning desk is told when a stage takes longer."""
 
     def policy(self) -> ClockPolicy:
         """When to warn and when to climb the ladder."""
         return ClockPolicy(warn_percent=self.warn_percent, ladder_s=self.ladder_s)
+
+    def password_until(self, calendar: WorkCalendar, now: datetime) -> datetime | None:
+        """Until when a password is waited for that is asked now; None: nobody is asked."""
+        allowed = self.password_days if self.password_s is None else self.password_s
+        return _after(calendar, now, self.password_days, self.password_s) if allowed else None
 
     def turnaround_for(self, priority: str) -> int:
         """Priority documents are a class apart: P1 work is promised in the short time."""
@@ -64,10 +74,16 @@ class AiTerms:
 
 @dataclass(frozen=True)
 class ApprovalTerms:
-    """Client sign-off: asked or not, and after how many working seconds silence is acceptance."""
+    """Client sign-off: asked or not, and after how many business days of the contract's calendar silence is acceptance;
+    ``deemed_s`` says it in working seconds instead, where a contract does."""
 
     required: bool = True
-    deemed_s: int = 5 * DAY
+    deemed_days: int = 5
+    deemed_s: int | None = None
+
+    def deemed_at(self, calendar: WorkCalendar, now: datetime) -> datetime:
+        """When what is offered now counts as accepted."""
+        return _after(calendar, now, self.deemed_days, self.deemed_s)
 
 
 @dataclass(frozen=True)
@@ -146,6 +162,11 @@ class Terms:
         )
 
 
+def _after(calendar: WorkCalendar, now: datetime, days: int, seconds: int | None) -> datetime:
+    """So many business days on, or so many working seconds where those are given."""
+    return calendar.add_business_days(now, days) if seconds is None else calendar.add_working(now, seconds)
+
+
 def _section(name: str, data: Mapping[str, Any], read: Any) -> Any:
     try:
         return read(data.get(name) or {})
@@ -158,6 +179,10 @@ def _seconds(value: Any) -> int:
     if number < 0:
         raise ValueError("negative duration")
     return number
+
+
+def _maybe(value: Any) -> int | None:
+    return None if value is None else _seconds(value)
 
 
 def _rate(value: Any, low: str = "0", high: str = "1") -> Decimal:
@@ -182,7 +207,8 @@ def _sla(data: Mapping[str, Any]) -> SlaTerms:
         warn_percent=tuple(int(p) for p in data.get("warn_percent", base.warn_percent)),
         ladder_s=tuple(_seconds(s) for s in data.get("ladder_s", base.ladder_s)),
         pause_max_s=_seconds(data.get("pause_max_s", base.pause_max_s)),
-        password_s=_seconds(data.get("password_s", base.password_s)),
+        password_days=_seconds(data.get("password_days", base.password_days)),
+        password_s=_maybe(data.get("password_s")),
         stage_s={str(k): _seconds(v) for k, v in (data.get("stage_s") or {}).items()},
     )
 
@@ -210,7 +236,8 @@ def _approval(data: Mapping[str, Any]) -> ApprovalTerms:
     base = ApprovalTerms()
     return ApprovalTerms(
         required=bool(data.get("required", base.required)),
-        deemed_s=_seconds(data.get("deemed_s", base.deemed_s)),
+        deemed_days=_seconds(data.get("deemed_days", base.deemed_days)),
+        deemed_s=_maybe(data.get("deemed_s")),
     )
 
 

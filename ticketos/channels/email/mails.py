@@ -16,6 +16,26 @@ PARK_REASONS = {
     "contract-not-in-force": "the contract for this kind of work is not in force on that day",
     "contract-volume-exceeded": "the volume agreed for this month is used up",
 }
+NOT_PROCESSED = {
+    "empty": "it holds nothing to read",
+    "encrypted": "it is protected by a password and none came in time",
+    "wrong-password": "the password does not open it",
+    "truncated": "its end is missing",
+    "wrong-type": "its content is not what its name says",
+    "unsupported": "this kind of file cannot be read; we read PDF, PNG, JPEG, TIFF and e-invoice XML",
+    "too-many-pages": "it has more pages than one document may have",
+    "too-large": "it is larger than a document may be",
+    "too-heavy": "reading it took more time or memory than a document may take",
+    "hostile": "it contains constructs that documents do not need and attackers use",
+    "unreadable": "it is damaged or cannot be made out",
+    "no-page": "it has no page to read",
+    "duplicate": "we have it already",
+    "not_a_document": "it is not a document that we enter",
+    "out_of_scope": "the contract does not cover this kind of document",
+    "client_request": "you asked us to leave it out",
+    "rework-limit": "it could not be corrected and was taken out",
+}
+"""Why a document was not processed, as its client reads it."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +91,29 @@ def _approval(values: Mapping[str, Any], about: About) -> Words:
         f"The work of request {about.number} is done: {values.get('units', 0)} of {values.get('documents', 0)} documents."
     ]
     lines.extend(
-        f"Not processed: {item.get('file')} ({item.get('reason') or item.get('state')})."
-        for item in values.get("not_delivered", ())
+        f"Not processed: {item.get('file')} ({_why_not(item)})." for item in values.get("not_delivered", ())
     )
     lines += ["", "Please look at the result, then accept it or return it with a reason:", about.link, ""]
     if deemed:
         lines.append(f"Without an answer it counts as accepted on {deemed}.")
     return _mail(about, "Ready for your approval", "\n".join(lines))
+
+
+def _not_processed(values: Mapping[str, Any], about: About) -> Words:
+    named = "\n".join(f"- {item.get('file')}: {_why_not(item)}." for item in values.get("files", ()))
+    some = "these files" if values.get("delivered") else "any file"
+    return _mail(
+        about,
+        "Files we could not process",
+        f"We could not process {some} of request {about.number}:\n\n{named}\n\n"
+        "Please reply to this mail with files that can be read; they reach the same team. What was not processed is "
+        "not billed.",
+    )
+
+
+def _why_not(item: Mapping[str, Any]) -> str:
+    code = str(item.get("reason") or item.get("state") or "")
+    return NOT_PROCESSED.get(code, code.replace("_", " ").replace("-", " "))
 
 
 def _password(values: Mapping[str, Any], about: About) -> Words:
@@ -127,6 +163,7 @@ TEMPLATES: Mapping[str, Callable[[Mapping[str, Any], About], Words]] = {
     "acknowledged": _acknowledged,
     "parked": _parked,
     "approval": _approval,
+    "not_processed": _not_processed,
     "password": _password,
     "survey": _survey,
     "closed": _closed,

@@ -12,6 +12,7 @@ from email.message import Message
 from email.policy import Compat32
 from io import StringIO
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote
 
 from ticketos.channels.email.headers import decode_bytes, header_text, lenient_base64, parameters
 from ticketos.domain.intake_types import Attachment
@@ -20,6 +21,10 @@ _MAX_DEPTH = 40
 _MAX_FILENAME = 180
 _MAX_BOUNDARY = 200
 _MIN_BOUNDARIES = 2
+_ORNAMENT_BYTES = 48 * 1024
+"""Up to this size a picture shown within the text is taken for a logo or an icon. A larger one stays an attachment: a
+phone puts the photograph of an invoice into the text in just the same way."""
+_CITED = re.compile(rb"""\bcid:([^"'\s<>)\\]{1,500})""", re.IGNORECASE)
 # A small own table: the system's mime.types differs from machine to machine and names must not.
 _EXTENSIONS = {
     "application/pdf": "pdf",
@@ -114,7 +119,7 @@ def content_type(node: Node) -> tuple[str, dict[str, str]]:
 
 def take_apart(node: Node) -> Parts:
     """Body pieces and attachments of a message; names are made unique within it."""
-    pieces, attachments = _collect(node, 0)
+    pieces, attachments = _collect(node, 0, _cited(node))
     return Parts(tuple(pieces), tuple(_distinct(attachments)))
 
 
@@ -134,7 +139,19 @@ def leaf_bytes(node: Node) -> bytes:
     return raw
 
 
-def _collect(node: Node, depth: int) -> tuple[list[Piece], list[Attachment]]:
+def _cited(node: Node, depth: int = 0) -> frozenset[str]:
+    """Content ids of what the HTML parts of a message show within their text."""
+    kind, payload = content_type(node)[0], node.get_payload()
+    if isinstance(payload, list):
+        if depth >= _MAX_DEPTH or kind.startswith("message/"):
+            return frozenset()
+        return frozenset().union(*(_cited(c, depth + 1) for c in payload if isinstance(c, Message)))
+    if kind != "text/html":
+        return frozenset()
+    return frozenset(unquote(found.decode("latin-1")) for found in _CITED.findall(leaf_bytes(node)))
+
+
+def _collect(node: Node, depth: int, cited: frozenset[str]) -> tuple[list[Piece], list[Attachment]]:
     kind, params = content_type(node)
     payload = node.get_payload()
     if depth >= _MAX_DEPTH:
@@ -143,29 +160,39 @@ def _collect(node: Node, depth: int) -> tuple[list[Piece], list[Attachment]]:
         return [], [_embedded(node, kind, params, payload)]
     if isinstance(payload, list):
         # A part that is an attachment and a multipart at once is still taken apart: nothing gets lost.
-        children = [_collect(child, depth + 1) for child in payload if isinstance(child, Message)]
+        children = [_collect(child, depth + 1, cited) for child in payload if isinstance(child, Message)]
         attachments = [a for _, found in children for a in found]
         if kind == "multipart/alternative":
             return _best([pieces for pieces, _ in children]), attachments
         return [p for found, _ in children for p in found], attachments
-    return _leaf(node, kind, params, depth)
+    return _leaf(node, kind, params, depth, cited)
 
 
-def _leaf(node: Node, kind: str, params: dict[str, str], depth: int) -> tuple[list[Piece], list[Attachment]]:
+def _leaf(
+    node: Node, kind: str, params: dict[str, str], depth: int, cited: frozenset[str]
+) -> tuple[list[Piece], list[Attachment]]:
     disposition, details = parameters(raw_header(node, "Content-Disposition"))
     name = details.get("filename") or params.get("name") or ""
     content = leaf_bytes(node)
     if kind.startswith("multipart/"):
         mended = _mend(node, content)
         if mended is not None:
-            return _collect(mended, depth + 1)
+            return _collect(mended, depth + 1, cited | _cited(mended))
         kind = "text/plain"  # no boundary to be found: what stands there is all there is to read
     if kind in ("text/plain", "text/html") and disposition != "attachment" and not name:
         text = decode_bytes(content, params.get("charset", "")).replace("\r\n", "\n").replace("\r", "\n")
         return [Piece("html" if kind == "text/html" else "plain", text)], []
     if not content and not name:
         return [], []
+    if disposition in ("", "inline") and _is_ornament(node, kind, content, cited):
+        return [], []
     return [], [Attachment(safe_filename(name, kind), kind, content)]
+
+
+def _is_ornament(node: Node, kind: str, content: bytes, cited: frozenset[str]) -> bool:
+    """Part of the text, as the logo under a signature is: it stays in the raw mail and is no file of the request."""
+    small = kind.startswith("image/") and len(content) <= _ORNAMENT_BYTES
+    return small and header_text(raw_header(node, "Content-ID")).strip().strip("<>") in cited
 
 
 def _mend(node: Node, content: bytes) -> Node | None:

@@ -251,8 +251,8 @@ class ClientBot:
     async def _return(self, live: Live, offered: Mapping[str, Any]) -> None:
         body: dict[str, Any] = {"version": offered["version"], "decision": "return", "reason": RETURN_REASON}
         if live.plan.twist == "partial":
-            page = await self.person.get(f"/v1/tickets/{live.id}/documents", limit=100)
-            units = [d["id"] for d in page["items"] if d["state"] == "posted"]
+            found = [d async for d in self.person.pages(f"/v1/tickets/{live.id}/documents")]
+            units = [d["id"] for d in found if d["state"] == "posted" and d["approval"] != "accepted"]
             body |= {
                 "decision": "partial",
                 "units": {units[0]: "accept", **dict.fromkeys(units[1:], "return")},

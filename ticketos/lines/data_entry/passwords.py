@@ -7,7 +7,7 @@ where that copy lies. Nobody says so in time, or the client has no password: the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ticketos.domain.changes import (
@@ -35,10 +35,9 @@ def waits_until(
 ) -> datetime | None:
     """Until when the client is asked: the file wants a password, nobody has opened it yet, and the contract has us
     wait. None: it is not asked for."""
-    allowed = timing.sla.password_s
-    if allowed == 0 or reading.get("reason") != "encrypted" or document.readable is not None:
+    if reading.get("reason") != "encrypted" or document.readable is not None:
         return None
-    return timing.calendar.add_working_time(now, timedelta(seconds=allowed))
+    return timing.sla.password_until(timing.calendar, now)
 
 
 def asked(
