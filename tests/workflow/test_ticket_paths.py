@@ -100,6 +100,22 @@ async def test_a_failed_review_opens_a_defect_and_the_item_comes_back_until_it_p
     assert len(run.world.usage) == 1, "rework is never billed"
 
 
+async def test_an_item_rejected_in_rework_stands_in_the_books_no_more(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.decide("return", "not ours")
+        rework = await run.task("rework")
+        assert (await run.complete(rework, AGENT, {"reject": {"reason": "client_request"}})).applied
+        assert await run.done() == "closed"
+    assert run.world.documents[lead_document(run)].state == "rejected"
+    posted, reversal = sorted(
+        (j for _, j in run.world.journals.values()), key=lambda j: j.reverses is not None
+    )
+    assert (posted.reverses, reversal.reverses) == (None, posted.id)
+    assert "document.unposted" in progress(store) and not run.world.usage
+
+
 async def test_after_the_last_round_a_lead_decides(temporal_server: Any) -> None:
     store, request = world({"qa": {"sample_rate": "1"}, "rework": {"max_rounds": 0}})
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
