@@ -151,10 +151,13 @@ def decide_by_client(
         *_accept(accepted),
     ]
     record = {"version": approval.version, "accepted": len(accepted), "returned": len(returned)}
+    # Who has no login is known by address; it is a person's own value and can be erased.
+    person = decision.get("person") or None
+    signed = {"signed_by": person} if person else None
     if not returned:
         changes += [
             SetTicket({"next_action": "Record for billing"}),
-            Emit("ticket.approved", after=record, why=reason or None),
+            Emit("ticket.approved", after=record, why=reason or None, personal=signed, subject=person),
         ]
         return Verdict(
             "accepted",
@@ -168,7 +171,7 @@ def decide_by_client(
     changes += [
         *restarted,
         SetTicket({"next_action": "Correct what was returned"}),
-        Emit(event, after=record, why=reason),
+        Emit(event, after=record, why=reason, personal=signed, subject=person),
     ]
     return Verdict("returned", tuple(changes), deadline.next_deadline(states, timing, None, None, now))
 
