@@ -12,8 +12,11 @@ import pytest
 from temporalio.service import RPCError
 
 from schemas.acts import CancelTicket, PauseTicket, ResumeTicket, RetryStep
-from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
+from tests.support.memory import CLIENT, MemoryStore, World, agent, contract, document, good_reading, ticket
 from tests.support.running import AGENT, BUYER, DESK, LEAD, REVIEWER, Readings, running, sure, unsure
+from ticketos.domain import unreached
+from ticketos.domain.ports import StepKey
+from ticketos.domain.state import SYSTEM
 
 STRAIGHT = {"ai": {"straight_through": True}, "qa": {"sample_rate": "0"}}
 TEAM = [agent(7, "data_entry"), agent(8, "qa"), agent(9, "lead")]
@@ -162,6 +165,48 @@ async def test_silence_for_the_contracts_days_is_acceptance(temporal_server: Any
         assert await run.done() == "closed"
     assert "ticket.deemed_accepted" in progress(store)
     assert len(run.world.usage) == 1
+
+
+async def test_a_deadline_that_was_taken_away_accepts_nothing_when_it_comes(temporal_server: Any) -> None:
+    store, request = world({**STRAIGHT, "approval": {"deemed_s": 3}})
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        version = await run.offered()
+        lost(store, request, version)
+        assert (run.now().desk, run.now().next_action) == ("ops", "Find another address for the sign-off")
+        await run.until(lambda: any(":tick:" in key for key in run.world.results), "the deadline")
+        assert (run.now().stage, run.world.usage) == ("approval", {})
+        task = await run.task("signer")
+        assert (await run.complete(task, AGENT, {"email": "cfo@acme.example"})).code == "not-allowed"
+        assert (await run.complete(task, DESK, {"email": "the boss"})).code == "address-invalid"
+        assert (await run.complete(task, DESK, {"email": "cfo@acme.example"})).applied
+        assert run.now().desk == "client_reviewer"
+        assert await run.done() == "closed", "the days began anew, and this time the silence is an answer"
+    mails = [m for m in run.world.mails.values() if m.template == "approval"]
+    assert [m.to for m in mails] == [store.world.client.approver_email, "cfo@acme.example"]
+    assert {m.values["version"] for m in mails} == {version}
+    assert "ticket.deemed_accepted" in progress(store)
+    assert len(run.world.usage) == 1
+
+
+async def test_a_client_who_decides_after_a_lost_mail_leaves_nobody_looking(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        lost(store, request, await run.offered())
+        await run.decide("accept")
+        assert await run.done() == "closed"
+    assert [t.state for t in run.world.tasks.values() if t.kind == "signer"] == ["cancelled"]
+
+
+def lost(store: MemoryStore, request: Any, version: str) -> None:
+    """The mail that offers this version cannot be delivered."""
+    with store.step(StepKey(request.id, 1, "approval.unreached", "mail-1", 0), CLIENT, SYSTEM) as step:
+        verdict = unreached.stop(
+            step.ticket(), step.approval(), (), version, "mail-1", "refused", step.now, step.new_id
+        )
+        assert verdict.outcome == "stopped"
+        step.apply(verdict.changes)
 
 
 async def test_an_unsure_message_is_classified_by_a_person_and_kept_as_a_label(temporal_server: Any) -> None:

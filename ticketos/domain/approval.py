@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from ticketos.domain import clock as clocks
 from ticketos.domain import deadline, proof, stages
@@ -33,6 +34,9 @@ from ticketos.domain.state import (
     TicketState,
 )
 
+MAIL = "approval"
+"""Template of the mail that asks for the decision."""
+
 
 def version_of(documents: Sequence[DocumentState]) -> str:
     """The hash that names a version: what was keyed, how it was judged, where it was posted."""
@@ -50,6 +54,41 @@ def version_of(documents: Sequence[DocumentState]) -> str:
     return proof.event_hash({"documents": content}).hex()
 
 
+def deliverable_of(documents: Sequence[DocumentState], checks: Sequence[QaState]) -> dict[str, Any]:
+    """What is delivered and what is not, and how it was judged."""
+    return {
+        "documents": len(documents),
+        "units": sum(1 for d in documents if d.state == "posted" and d.approval != "accepted"),
+        "not_delivered": [
+            {"file": d.filename, "state": d.state, "reason": d.reason}
+            for d in documents
+            if d.state in ("quarantined", "rejected")
+        ],
+        "inspected": sum(1 for q in checks if q.level == 2),
+        "level_1": sum(1 for q in checks if q.level == 1),
+        "defects": sum(len(q.defects) for q in checks),
+    }
+
+
+def mail(
+    mail_id: UUID,
+    key: str,
+    ticket: TicketState,
+    version: str,
+    to: str,
+    deemed_at: datetime | None,
+    deliverable: Mapping[str, Any],
+) -> SendMail:
+    """The mail with the link by which that version is signed off."""
+    values = {
+        "version": version,
+        "ticket": str(ticket.id),
+        "deemed_at": deemed_at.isoformat() if deemed_at else None,
+        **deliverable,
+    }
+    return SendMail(mail_id, key, MAIL, to, values)
+
+
 def offer(
     ticket: TicketState,
     client: ClientState,
@@ -65,18 +104,7 @@ def offer(
     timing = timing_of(contract)
     changes, states = _delivered(clock_states, timing, now)
     version = version_of(documents)
-    deliverable = {
-        "documents": len(documents),
-        "units": len(units),
-        "not_delivered": [
-            {"file": d.filename, "state": d.state, "reason": d.reason}
-            for d in documents
-            if d.state in ("quarantined", "rejected")
-        ],
-        "inspected": sum(1 for q in checks if q.level == 2),
-        "level_1": sum(1 for q in checks if q.level == 1),
-        "defects": sum(len(q.defects) for q in checks),
-    }
+    deliverable = deliverable_of(documents, checks)
     required = bool(contract and contract.terms.approval.required) and bool(units)
     deemed_at = (
         timing.calendar.add_working(now, contract.terms.approval.deemed_s) if contract and required else None
@@ -101,20 +129,7 @@ def offer(
     key = f"{ticket.id}:{ticket.life}:approval:{ticket.round}"
     to = client.approver_email or ticket.requester_email
     if to:
-        changes.append(
-            SendMail(
-                new_id(),
-                key,
-                "approval",
-                to,
-                {
-                    "version": version,
-                    "ticket": str(ticket.id),
-                    "deemed_at": deemed_at.isoformat() if deemed_at else None,
-                    **deliverable,
-                },
-            )
-        )
+        changes.append(mail(new_id(), key, ticket, version, to, deemed_at, deliverable))
     open_one = ApprovalState(approval.id, ticket.round, version, "open", deemed_at, None)
     next_at = deadline.next_deadline(states, timing, None, open_one, now)
     changes.append(stages.enter(ticket, "approval", "The client accepts or returns", next_at))
