@@ -19,7 +19,9 @@ from temporalio.client import Client
 
 from api.mailbox import Mailbox
 from api.services import REPLY_KEY
+from schemas.acts import CompleteTask
 from tests.support.api import World, world_on
+from tests.support.portal import browsing
 from ticketos.channels.email import parse, reply_address
 from ticketos.channels.email.send import message_id
 from ticketos.db.ids import new_id
@@ -250,6 +252,23 @@ async def test_a_sign_off_mail_that_comes_back_is_not_accepted_by_silence(
     )
     told = [one for one in office.events(ticket_id) if one[0] == "ticket.approval_unreached"]
     assert told == [("ticket.approval_unreached", "the mail came back as undeliverable")] * stopped
+
+
+async def test_operations_give_another_address_in_the_portal(office: Office) -> None:
+    world, ticket_id = office.world, office.offered()
+    row = office.mail(ticket_id)
+    async with office.relay() as relay:
+        await relay.once()
+    (task,) = world.sql(world.acme, "select id from task where ticket_id = %s", (ticket_id,))
+    here = f"/tasks/{task.id}"
+    async with browsing(world, world.person(world.provider, ("ops", None))) as browser:
+        assert "The mail with the delivery did not arrive" in (await browser.get(here)).text
+        assert (await browser.submit(here, here, email="cfo@acme.example")).to == "/work"
+    ((target, update, act),) = world.acts.sent
+    assert (target.workflow_id, update) == (f"ticket/{ticket_id}", "complete_task")
+    assert isinstance(act, CompleteTask)
+    assert (act.task_id, act.result) == (task.id, {"email": "cfo@acme.example"})
+    assert office.row(row) == ("dead", 1)
 
 
 async def test_a_bounce_after_the_decision_changes_nothing(office: Office) -> None:
