@@ -492,6 +492,14 @@ class TicketLife(RuleBasedStateMachine):
         assert len(world.notices) == self.notices_at_end
 
     @invariant()
+    def an_open_ticket_says_whose_turn_it_is(self) -> None:
+        """A desk and a next action (MF17), and no turn of operations when nothing failed."""
+        seen = self.store.world.tickets[self.flow.ticket_id]
+        if seen.closed_at is None and seen.seq:
+            assert seen.desk and seen.next_action, seen
+            assert (seen.desk == "ops") <= (seen.state == "needs_attention"), seen
+
+    @invariant()
     def nobody_reviews_their_own_work(self) -> None:
         reviews = [
             (a.id, e.after["document"])

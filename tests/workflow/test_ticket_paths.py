@@ -379,8 +379,10 @@ async def test_a_step_that_cannot_be_done_needs_attention_until_somebody_retries
         await run.until(lambda: run.now().state == "needs_attention", "attention")
         assert "price list is missing" in str(run.now().reason)
         broken = False
+        before = store.world.tickets[request.id].detail["held"]
         assert (await run.act("retry", RetryStep(actor=LEAD, key="again"))).applied
         assert await run.done() == "closed"
+    assert (before["desk"], before["next_action"]) == ("client_reviewer", "Record for billing")
 
 
 async def test_a_poison_document_is_quarantined_and_the_rest_goes_on(temporal_server: Any) -> None:
