@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from temporalio import activity
 
 from activities import units
 from activities.errors import guarded
 from activities.record import record, record_act
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import approval
+from ticketos.domain import approval, unreached
 from ticketos.domain.changes import Verdict
 from ticketos.domain.deadline import timing_of
 from ticketos.domain.ports import Step, Store
+from ticketos.domain.state import Actor, TaskState
 
 
 class ApprovalActivities:
@@ -60,7 +63,7 @@ class ApprovalActivities:
         )
 
     def _decide(self, step: Step, command: ActCommand) -> Verdict:
-        return approval.decide_by_client(
+        verdict = approval.decide_by_client(
             step.ticket(),
             step.approval(),
             units.documents(step),
@@ -70,3 +73,22 @@ class ApprovalActivities:
             step.actor,
             step.now,
         )
+        asked = step.tasks(kind=unreached.KIND)
+        return replace(verdict, changes=(*verdict.changes, *unreached.settled(asked, step.now)))
+
+
+def readdress(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
+    """Complete a ``signer`` task."""
+    return unreached.readdressed(
+        step.ticket(),
+        task,
+        step.approval(),
+        step.contract(),
+        step.documents(),
+        step.quality(),
+        step.clocks(),
+        command.payload,
+        actor,
+        step.now,
+        step.new_id,
+    )

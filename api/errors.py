@@ -172,6 +172,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Too late to reopen",
         "A ticket can be reopened within {days} days; please send a new request.",
     ),
+    "address-invalid": ("No address", "Give one e-mail address, such as name@company.example."),
     "reason-missing": ("Reason missing", "Say why."),
     "name-needed": ("Name needed", "Give your company its own name."),
     "nothing-chosen": ("Nothing chosen", "Choose at least one line first."),

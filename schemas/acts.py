@@ -42,13 +42,15 @@ class CompleteTask(Act):
 
 
 class DecideApproval(Act):
-    """The client's decision on the version named by its hash. ``units`` maps every open document's id to
-    accept or return when the decision is ``partial``. A return needs a reason."""
+    """The client's decision on the version named by its hash. ``units`` maps every open document's id to accept or
+    return when the decision is ``partial``. A return needs a reason. ``person`` is the address a signed link was
+    mailed to."""
 
     version: str
     decision: Literal["accept", "return", "partial"]
     units: dict[str, Literal["accept", "return"]] = Field(default_factory=dict)
     reason: str = ""
+    person: str | None = None
 
 
 class PauseTicket(Act):

@@ -34,6 +34,7 @@ from ticketos.pace import Bounds, Pace
 from workers.outbox import Hopeless, Item
 from workers.post import Mailer
 from workers.strain import Strain
+from workers.unreached import Unreached
 from workers.wiring import Parts, utc_now
 from workflows import names
 
@@ -89,10 +90,12 @@ class Relay:
         self._pace = Pace(QUIET)
         self._strain = Strain()
         self._more = False
+        self._unreached = Unreached(found)
         self._kinds: Mapping[str, Callable[[Item], Awaitable[str | None]]] = {
             "start": self._start,
             "reply": self._reply,
             "mail": Mailer(found).send,
+            "bounce": self._bounced,
             "notify": self._noted,
         }
 
@@ -200,6 +203,11 @@ class Relay:
             raise
         return None
 
+    async def _bounced(self, item: Item) -> str | None:
+        """A mail of ours came back."""
+        await asyncio.to_thread(self._unreached.bounced, item)
+        return None
+
     async def _noted(self, item: Item) -> str | None:
         return None  # a notice lies in the database already; nothing leaves the house for it
 
@@ -218,6 +226,8 @@ class Relay:
             driver(connection).execute(_STARTED, (list(done),))
 
     def _settle(self, item: Item, state: str, error: str | None) -> None:
+        if state == "dead":  # first: should this process die here, the lease brings the row back
+            self._unreached.dead(item)
         wait = timedelta(seconds=min(2 ** min(item.attempts, 10), LONGEST_WAIT_S))
         with self._found.database.system() as connection:
             driver(connection).execute(_SETTLE, (state, error, state, wait, item.id))

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from activities import quality, rework
-from activities.approval import ApprovalActivities
+from activities.approval import ApprovalActivities, readdress
 from activities.assignment import AssignmentActivities
 from activities.billing import BillingActivities
 from activities.calibration import CalibrationActivities
@@ -41,6 +41,7 @@ from ticketos.db.repositories.learning import Learning, SqlLearningRuns
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
+from ticketos.domain import unreached
 from ticketos.domain.ports import Reader, Store, Triage
 from ticketos.lines import KEYS, LINES, line_of
 from ticketos.lines.line import BY_HAND
@@ -155,6 +156,7 @@ def ticket_activities(
         "contract": release,
         "qa_review": quality.review,
         "escalation": rework.lead_decides,
+        unreached.KIND: readdress,
     }
     for line in lines:
         if taken := completions.keys() & line.completions.keys():

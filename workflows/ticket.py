@@ -316,6 +316,8 @@ class TicketWorkflow(Steps):
                 self._released += 1
             case "escalation":
                 self._lead += 1
+            case "signer":
+                self._sooner(verdict)
             case "qa_review":
                 self._open_reviews = self.count(verdict, "remaining", self._open_reviews)
 

@@ -263,9 +263,13 @@ class DataEntryActivities:
         verdict = flow.on_keyed(
             ticket, task, document, command.payload, actor, today, self._tax_id_valid, step.now, step.new_id
         )
+        # What is rejected in a later round was posted in an earlier one.
+        gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
+        back = coding.withdraw(ticket, document, gone, step.now, step.new_id)
+        learnt = learning.learnt(step, task, document, typed, verdict)
         return Verdict(
             verdict.outcome,
-            (*verdict.changes, *learning.learnt(step, task, document, typed, verdict), SetTicket({})),
+            (*verdict.changes, *learnt, *back, SetTicket({})),
             verdict.next_at,
             {**verdict.facts, **waiting_for_people(step, ticket.seq + 1, -1)},
         )

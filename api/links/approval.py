@@ -151,6 +151,7 @@ async def _sent(visit: Visit, decision: str, chosen: dict[str, str], reason: str
             "decision": decision,
             "units": units if decision == "partial" else {},
             "reason": reason,
+            "person": link.person,
         }
     )
     ticket = found.ticket

@@ -51,7 +51,13 @@ async def _keep(visit: Visit) -> HTMLResponse:
         with services.database.transaction([link.client_id]) as connection:
             return (
                 tickets.answer_survey(
-                    connection, services.audit, UUID(link.subject), scores, comment or None, at=services.now()
+                    connection,
+                    services.audit,
+                    UUID(link.subject),
+                    scores,
+                    comment or None,
+                    link.person,
+                    at=services.now(),
                 )
                 is not None
             )

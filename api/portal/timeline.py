@@ -48,6 +48,7 @@ FAILED = frozenset(
         "ticket.needs_attention",
         "ticket.rework_escalated",
         "ticket.returned",
+        "ticket.approval_unreached",
         "ticket.cancelled",
         "clock.breached",
         "clock.escalated",

@@ -10,12 +10,15 @@ from uuid import UUID
 
 import pytest
 
+from activities.approval import ApprovalActivities
 from schemas.acts import ActResult, DecideApproval
 from tests.support.api import RecordedActs, World, world_on
 from ticketos.crypto import Keyring, new_key
 from ticketos.db.ids import new_id
+from ticketos.db.repositories.step import SqlStore
 from ticketos.dev.database import PostgresUrls
 from ticketos.links import approval_link, repeat_link, survey_link
+from workflows.steps import Steps
 
 VERSION = "ab" * 32
 
@@ -86,6 +89,50 @@ async def test_a_part_is_accepted_with_a_reason_and_refused_without(world: World
     assert argument.units == {str(documents[0]): "accept", str(documents[1]): "return"}
 
 
+@pytest.mark.parametrize(
+    ("form", "event"),
+    [
+        ({"decision": "accept"}, "ticket.approved"),
+        ({"decision": "return", "reason": "wrong supplier"}, "ticket.returned"),
+    ],
+)
+async def test_an_auditor_reads_who_signed_until_that_person_is_erased(
+    world: World, form: dict[str, str], event: str
+) -> None:
+    ticket_id, _, path = _delivered(world)
+    auditor = world.person(world.provider, ("auditor", world.acme))
+
+    async def told() -> Any:
+        async with world.http(auditor) as http:
+            answer = await http.get(f"/v1/audit-events?event={event}&ticket={ticket_id}")
+            (only,) = answer.json()["items"]
+            return only
+
+    async with world.http() as http:
+        assert (await http.post(path, data=form)).status_code == 200
+    _carried_out(world, ticket_id)
+    read = await told()
+    assert (read["actor_kind"], read["actor_id"], read["origin"]) == ("customer", None, "signed link")
+    assert read["personal"] == {"signed_by": "boss@acme.example"}
+    with world.services.database.transaction([world.acme]) as connection:
+        assert world.services.audit.erase(connection, world.acme, "boss@acme.example")
+    assert (await told())["personal"] is None
+    columns = world.sql(world.acme, "select row_to_json(t)::text from ticket t where id = %s", (ticket_id,))
+    columns += world.sql(
+        world.acme, "select row_to_json(a)::text from approval a where ticket_id = %s", (ticket_id,)
+    )
+    assert "boss@" not in str(columns), "nowhere else is the address kept in the clear"
+
+
+def _carried_out(world: World, ticket_id: UUID) -> None:
+    """The act that was sent, as the ticket's workflow has it recorded."""
+    services = world.services
+    [(_, _, act)] = world.acts.sent
+    command = Steps(ticket_id, world.acme, 1, 0).act_command("decide_approval", act)
+    store = SqlStore(services.database, now=services.now, new_id=new_id, audit=services.audit)
+    assert ApprovalActivities(store).decide(command).code is None
+
+
 async def test_what_the_workflow_refuses_is_told_on_the_page(world: World) -> None:
     _, _, path = _delivered(world)
     world.acts.answer = ActResult(applied=False, code="ticket-paused")
@@ -152,6 +199,12 @@ async def test_a_survey_is_kept_and_a_second_answer_replaces_the_first(world: Wo
     events = world.sql(
         world.acme, "select event, after from audit_event where ticket_id = %s order by seq", (ticket_id,)
     )
+    with world.services.database.transaction([world.acme]) as connection:
+        trail = world.services.audit.timeline(connection, ticket_id)
+    assert [one.personal for one in trail] == [
+        {"answered_by": "asha@acme.example", "comment": "Thanks!"},
+        {"answered_by": "asha@acme.example"},
+    ]
     assert [(row.event, row.after) for row in events] == [
         ("survey.answered", {"csat": 5, "nps": 0}),
         ("survey.answered", {"csat": 4, "nps": 10}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import email
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.policy import default
 from pathlib import Path
 from typing import Any, cast
@@ -14,10 +14,16 @@ import pytest
 from pydantic import SecretStr
 from temporalio.client import Client
 
+from activities.deadline import DeadlineActivities
+from schemas.ticket import StageCommand
 from tests.support.api import World, world_on
 from ticketos.channels.email import parse
+from ticketos.db.ids import new_id
+from ticketos.db.repositories.step import SqlStore
 from ticketos.dev.database import PostgresUrls
-from ticketos.domain.state import Actor
+from ticketos.domain import deadline
+from ticketos.domain.ports import StepKey
+from ticketos.domain.state import SYSTEM, Actor
 from ticketos.settings import Settings
 from workers.relay import Relay
 from workers.wiring import Parts
@@ -69,6 +75,47 @@ async def test_a_note_is_the_house_s_alone(world: World) -> None:
         empty = await http.post(f"{path}/notes", json={"text": " \n "}, headers=agent.headers)
         assert (empty.status_code, empty.json()["code"]) == (422, "request-invalid")
     assert not world.sql(world.acme, "select id from outbox where kind = 'mail'")
+
+
+@pytest.mark.parametrize("replied", [True, False])
+async def test_the_first_reply_is_the_first_response_and_a_note_is_none(world: World, replied: bool) -> None:
+    services, began = world.services, datetime.now(UTC) - timedelta(hours=1)
+    agent = world.person(world.provider, ("agent", world.acme))
+    ticket = world.ticket(world.acme, stage="delivery", received_at=began, next_at=began)
+    clock = deadline.started(deadline.FIRST_RESPONSE, 4 * 3600, began, deadline.Timing())
+    store = SqlStore(services.database, now=services.now, new_id=new_id, audit=services.audit)
+    with store.step(StepKey(ticket, 1, "test", "", 0), world.acme, SYSTEM) as step:
+        step.apply((clock,))
+        step.finish({})
+
+    def stopped() -> datetime | None:
+        (row,) = world.sql(world.acme, "select stopped_at from ticket_clock where ticket_id = %s", (ticket,))
+        return cast("datetime | None", row.stopped_at)
+
+    path = f"/v1/tickets/{ticket}"
+    async with world.http(agent) as http:
+        assert (await http.post(f"{path}/notes", json={"text": "Ask Ravi first."})).status_code == 201
+        assert stopped() is None, "colleagues are not the requester"
+        if replied:
+            assert (await http.post(f"{path}/replies", json={"text": SAID})).status_code == 201
+            first = stopped()
+            assert first is not None and began < first <= services.now()
+            assert (await http.post(f"{path}/replies", json={"text": "And the third."})).status_code == 201
+            assert stopped() == first, "once"
+    told = world.sql(
+        world.acme,
+        "select after from audit_event where event = 'ticket.replied' and root_id = %s order by seq",
+        (ticket,),
+    )
+    assert [row.after.get("first_response") for row in told] == [True, None] * replied
+    later = SqlStore(
+        services.database, now=lambda: began + timedelta(days=2), new_id=new_id, audit=services.audit
+    )
+    DeadlineActivities(later).tick(StageCommand(ticket_id=ticket, client_id=world.acme, subject="later"))
+    notices = world.sql(world.acme, "select kind from notice where ticket_id = %s", (ticket,))
+    assert ("breached" in {row.kind for row in notices}) is not replied
+    (now,) = world.sql(world.acme, "select sla_state from ticket where id = %s", (ticket,))
+    assert now.sla_state == ("met" if replied else "breached")
 
 
 async def test_a_reply_leaves_once_in_the_thread_and_its_answer_comes_back(

@@ -465,6 +465,7 @@ def ticket(number: int = 100, **values: Any) -> TicketState:
         contract_id=None,
         team=None,
         desk="client",
+        next_action="Start the work",
         owner_id=None,
         reason=None,
         documents_total=0,

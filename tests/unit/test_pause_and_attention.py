@@ -38,6 +38,33 @@ def tick(request: TicketState, states: Any, at: datetime, approval: ApprovalStat
     return deadline.tick(request, states, TIMING, approval, at, lambda: UUID(int=next(ids)))
 
 
+def test_after_a_retry_whoever_had_the_ticket_has_it_again() -> None:
+    request = ticket(stage="delivery", desk="delivery", next_action="Do the work")
+    stuck = after(request, handling.needs_attention(request, "boom", "read", "ticket/1/data_entry"))
+    assert (stuck.desk, stuck.next_action) == ("ops", "Find the cause, then retry")
+    both = after(stuck, handling.needs_attention(stuck, "bang", "tick", "ticket/1"))
+    still = after(both, handling.retry(both, ""))
+    assert (still.state, still.desk, still.next_action) == ("needs_attention", "ops", stuck.next_action)
+    again = after(still, handling.retry(still, ""))
+    assert (again.state, again.desk, again.next_action) == ("open", "delivery", "Do the work")
+
+
+def test_a_stage_that_began_while_attention_was_needed_keeps_what_it_said() -> None:
+    request = ticket(stage="delivery", desk="delivery", next_action="Do the work")
+    stuck = after(request, handling.needs_attention(request, "boom", "tick", "ticket/1"))
+    moved = replace(stuck, stage="quality", desk="qa", next_action="Review the sample")
+    again = after(moved, handling.retry(moved, ""))
+    assert (again.desk, again.next_action) == ("qa", "Review the sample")
+
+
+def test_a_ticket_held_before_that_was_kept_is_its_stages_again() -> None:
+    request = ticket(stage="delivery", desk="delivery", next_action="Do the work")
+    stuck = after(request, handling.needs_attention(request, "boom", "read", "ticket/1/data_entry"))
+    old = {name: stuck.detail["held"][name] for name in ("state", "reason", "workflow")}
+    again = after(stuck, handling.retry(replace(stuck, detail={"held": old}), ""))
+    assert again.desk == "delivery" and again.next_action
+
+
 def test_a_pause_while_every_clock_is_stopped_ends_by_itself() -> None:
     request = ticket(stage="approval")
     held = handling.pause(request, STOPPED, TIMING, "the buyer is away", START)

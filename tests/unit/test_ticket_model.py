@@ -476,11 +476,7 @@ class TicketLife(RuleBasedStateMachine):
         for unit in self.model.units:
             withdrawn = self.model.state == "cancelled" and unit.approval != "accepted"
             reworked = unit.work in ("rework", "ready") and unit.round > 0
-            expected = (
-                1 if (unit.work == "posted" and not withdrawn) or (reworked and not withdrawn) else None
-            )
-            assert standing[unit.id] in ((expected,) if expected is not None else (0, 1)), unit
-            assert not (withdrawn and unit.work != "rejected" and standing[unit.id]), unit
+            assert standing[unit.id] == int((unit.work == "posted" or reworked) and not withdrawn), unit
 
     @invariant()
     def an_end_is_an_end(self) -> None:
@@ -494,6 +490,14 @@ class TicketLife(RuleBasedStateMachine):
         if self.notices_at_end is None:
             self.notices_at_end = len(world.notices)
         assert len(world.notices) == self.notices_at_end
+
+    @invariant()
+    def an_open_ticket_says_whose_turn_it_is(self) -> None:
+        """A desk and a next action (MF17), and no turn of operations when nothing failed."""
+        seen = self.store.world.tickets[self.flow.ticket_id]
+        if seen.closed_at is None and seen.seq:
+            assert seen.desk and seen.next_action, seen
+            assert (seen.desk == "ops") <= (seen.state == "needs_attention"), seen
 
     @invariant()
     def nobody_reviews_their_own_work(self) -> None:

@@ -15,8 +15,11 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.service import RPCError
 
 from schemas.acts import CancelTicket, ChangePriority, PauseTicket, ResumeTicket, RetryStep
-from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
+from tests.support.memory import CLIENT, MemoryStore, World, agent, contract, document, good_reading, ticket
 from tests.support.running import AGENT, BUYER, DESK, LEAD, REVIEWER, Readings, running, sure, unsure
+from ticketos.domain import unreached
+from ticketos.domain.ports import StepKey
+from ticketos.domain.state import SYSTEM
 from workflows import names
 
 STRAIGHT = {"ai": {"straight_through": True}, "qa": {"sample_rate": "0"}}
@@ -108,6 +111,22 @@ async def test_a_failed_review_opens_a_defect_and_the_item_comes_back_until_it_p
     assert len(run.world.usage) == 1, "rework is never billed"
 
 
+async def test_an_item_rejected_in_rework_stands_in_the_books_no_more(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        await run.decide("return", "not ours")
+        rework = await run.task("rework")
+        assert (await run.complete(rework, AGENT, {"reject": {"reason": "client_request"}})).applied
+        assert await run.done() == "closed"
+    assert run.world.documents[lead_document(run)].state == "rejected"
+    posted, reversal = sorted(
+        (j for _, j in run.world.journals.values()), key=lambda j: j.reverses is not None
+    )
+    assert (posted.reverses, reversal.reverses) == (None, posted.id)
+    assert "document.unposted" in progress(store) and not run.world.usage
+
+
 async def test_after_the_last_round_a_lead_decides(temporal_server: Any) -> None:
     store, request = world({"qa": {"sample_rate": "1"}, "rework": {"max_rounds": 0}})
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
@@ -154,6 +173,48 @@ async def test_silence_for_the_contracts_days_is_acceptance(temporal_server: Any
         assert await run.done() == "closed"
     assert "ticket.deemed_accepted" in progress(store)
     assert len(run.world.usage) == 1
+
+
+async def test_a_deadline_that_was_taken_away_accepts_nothing_when_it_comes(temporal_server: Any) -> None:
+    store, request = world({**STRAIGHT, "approval": {"deemed_s": 3}})
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        version = await run.offered()
+        lost(store, request, version)
+        assert (run.now().desk, run.now().next_action) == ("ops", "Find another address for the sign-off")
+        await run.until(lambda: any(":tick:" in key for key in run.world.results), "the deadline")
+        assert (run.now().stage, run.world.usage) == ("approval", {})
+        task = await run.task("signer")
+        assert (await run.complete(task, AGENT, {"email": "cfo@acme.example"})).code == "not-allowed"
+        assert (await run.complete(task, DESK, {"email": "the boss"})).code == "address-invalid"
+        assert (await run.complete(task, DESK, {"email": "cfo@acme.example"})).applied
+        assert run.now().desk == "client_reviewer"
+        assert await run.done() == "closed", "the days began anew, and this time the silence is an answer"
+    mails = [m for m in run.world.mails.values() if m.template == "approval"]
+    assert [m.to for m in mails] == [store.world.client.approver_email, "cfo@acme.example"]
+    assert {m.values["version"] for m in mails} == {version}
+    assert "ticket.deemed_accepted" in progress(store)
+    assert len(run.world.usage) == 1
+
+
+async def test_a_client_who_decides_after_a_lost_mail_leaves_nobody_looking(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        lost(store, request, await run.offered())
+        await run.decide("accept")
+        assert await run.done() == "closed"
+    assert [t.state for t in run.world.tasks.values() if t.kind == "signer"] == ["cancelled"]
+
+
+def lost(store: MemoryStore, request: Any, version: str) -> None:
+    """The mail that offers this version cannot be delivered."""
+    with store.step(StepKey(request.id, 1, "approval.unreached", "mail-1", 0), CLIENT, SYSTEM) as step:
+        verdict = unreached.stop(
+            step.ticket(), step.approval(), (), version, "mail-1", "refused", step.now, step.new_id
+        )
+        assert verdict.outcome == "stopped"
+        step.apply(verdict.changes)
 
 
 async def test_an_unsure_message_is_classified_by_a_person_and_kept_as_a_label(temporal_server: Any) -> None:
@@ -354,8 +415,10 @@ async def test_a_step_that_cannot_be_done_needs_attention_until_somebody_retries
         await run.until(lambda: run.now().state == "needs_attention", "attention")
         assert "price list is missing" in str(run.now().reason)
         broken = False
+        before = store.world.tickets[request.id].detail["held"]
         assert (await run.act("retry", RetryStep(actor=LEAD, key="again"))).applied
         assert await run.done() == "closed"
+    assert (before["desk"], before["next_action"]) == ("client_reviewer", "Record for billing")
 
 
 async def test_a_poison_document_is_quarantined_and_the_rest_goes_on(temporal_server: Any) -> None:

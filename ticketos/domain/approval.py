@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from ticketos.domain import clock as clocks
 from ticketos.domain import deadline, proof, stages
@@ -37,6 +38,8 @@ LEFT_OUT = ("quarantined", "rejected")
 """States of documents that are not part of the delivery."""
 CHOICES = ("accept", "return")
 """What a client may say of one unit when a part is accepted."""
+MAIL = "approval"
+"""Template of the mail that asks for the decision."""
 
 
 def version_of(documents: Sequence[DocumentState]) -> str:
@@ -55,6 +58,41 @@ def version_of(documents: Sequence[DocumentState]) -> str:
     return proof.event_hash({"documents": content}).hex()
 
 
+def deliverable_of(documents: Sequence[DocumentState], checks: Sequence[QaState]) -> dict[str, Any]:
+    """What is delivered and what is not, and how it was judged."""
+    return {
+        "documents": len(documents),
+        "units": sum(1 for d in documents if d.state == "posted" and d.approval != "accepted"),
+        "not_delivered": [
+            {"file": d.filename, "state": d.state, "reason": d.reason}
+            for d in documents
+            if d.state in LEFT_OUT
+        ],
+        "inspected": sum(1 for q in checks if q.level == 2),
+        "level_1": sum(1 for q in checks if q.level == 1),
+        "defects": sum(len(q.defects) for q in checks),
+    }
+
+
+def mail(
+    mail_id: UUID,
+    key: str,
+    ticket: TicketState,
+    version: str,
+    to: str,
+    deemed_at: datetime | None,
+    deliverable: Mapping[str, Any],
+) -> SendMail:
+    """The mail with the link by which that version is signed off."""
+    values = {
+        "version": version,
+        "ticket": str(ticket.id),
+        "deemed_at": deemed_at.isoformat() if deemed_at else None,
+        **deliverable,
+    }
+    return SendMail(mail_id, key, MAIL, to, values)
+
+
 def offer(
     ticket: TicketState,
     client: ClientState,
@@ -71,17 +109,7 @@ def offer(
     timing = timing_of(contract)
     changes, states = _delivered(clock_states, timing, now)
     version = version_of(documents)
-    left_out = [
-        {"file": d.filename, "state": d.state, "reason": d.reason} for d in documents if d.state in LEFT_OUT
-    ]
-    deliverable = {
-        "documents": len(documents),
-        "units": len(units),
-        "not_delivered": left_out,
-        "inspected": sum(1 for q in checks if q.level == 2),
-        "level_1": sum(1 for q in checks if q.level == 1),
-        "defects": sum(len(q.defects) for q in checks),
-    }
+    deliverable = deliverable_of(documents, checks)
     required = bool(contract and contract.terms.approval.required) and bool(units)
     deemed_at = contract.terms.approval.deemed_at(timing.calendar, now) if contract and required else None
     approval = OfferApproval(new_id(), ticket.round, version, now, deemed_at, deliverable)
@@ -94,7 +122,7 @@ def offer(
             Emit(
                 "ticket.approved", after={"version": version, "units": len(units)}, why="no sign-off needed"
             ),
-            *_not_processed(ticket, client, documents, left_out, new_id),
+            *_not_processed(ticket, client, documents, deliverable["not_delivered"], new_id),
         ]
         return Verdict(
             "accepted",
@@ -105,20 +133,7 @@ def offer(
     key = f"{ticket.id}:{ticket.life}:approval:{ticket.round}"
     to = client.approver_email or ticket.requester_email
     if to:
-        changes.append(
-            SendMail(
-                new_id(),
-                key,
-                "approval",
-                to,
-                {
-                    "version": version,
-                    "ticket": str(ticket.id),
-                    "deemed_at": deemed_at.isoformat() if deemed_at else None,
-                    **deliverable,
-                },
-            )
-        )
+        changes.append(mail(new_id(), key, ticket, version, to, deemed_at, deliverable))
     open_one = ApprovalState(approval.id, ticket.round, version, "open", deemed_at, None)
     next_at = deadline.next_deadline(states, timing, None, open_one, now)
     changes.append(stages.enter(ticket, "approval", "The client accepts or returns", next_at))
@@ -174,10 +189,13 @@ def decide_by_client(
         *_accept(accepted),
     ]
     record = {"version": approval.version, "accepted": len(accepted), "returned": len(returned)}
+    # Who has no login is known by address; it is a person's own value and can be erased.
+    person = decision.get("person") or None
+    signed = {"signed_by": person} if person else None
     if not returned:
         changes += [
             SetTicket({"next_action": "Record for billing"}),
-            Emit("ticket.approved", after=record, why=reason or None),
+            Emit("ticket.approved", after=record, why=reason or None, personal=signed, subject=person),
         ]
         return Verdict(
             "accepted",
@@ -191,7 +209,7 @@ def decide_by_client(
     changes += [
         *restarted,
         SetTicket({"next_action": "Correct what was returned"}),
-        Emit(event, after=record, why=reason),
+        Emit(event, after=record, why=reason, personal=signed, subject=person),
     ]
     return Verdict("returned", tuple(changes), deadline.next_deadline(states, timing, None, None, now))
 

@@ -187,10 +187,10 @@ class DecideApproval:
 
 @dataclass(frozen=True)
 class MoveDeemed:
-    """Silence on an open version becomes acceptance at another instant."""
+    """Silence on an open version becomes acceptance at another instant, or, with None, never."""
 
     approval_id: UUID
-    deemed_at: datetime
+    deemed_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,21 @@ def _earliest(
     return min(instants) if instants else None
 
 
+def answered(
+    ticket: TicketState, states: Sequence[ClockState], timing: Timing, now: datetime
+) -> tuple[Change, ...]:
+    """A person answered the requester: the first response is given (CP7). Nothing when it was given before, or when
+    the ticket has ended."""
+    first = find(states, FIRST_RESPONSE)
+    if ticket.closed_at is not None or first is None or first.clock.stopped_at is not None:
+        return ()
+    # Edge and workers have clocks of their own: never before what the clock already tells.
+    told = (first.clock.started_at, *(p.ended_at or p.started_at for p in first.clock.pauses))
+    stopped = changed(first, clocks.stop(first.clock, max(now, *told)), timing)
+    after = [ClockState(stopped.clock, s.fired, s.breached_at) if s is first else s for s in states]
+    return stopped, SetTicket({"sla_state": sla_state(after, timing, now)})
+
+
 def is_paused(ticket: TicketState) -> bool:
     """Paused, also when something failed on it meanwhile and it needs attention."""
     beneath = (ticket.detail.get("held") or {}).get("state")

@@ -40,6 +40,8 @@ CATALOGUE: tuple[Event, ...] = (
     Event("ticket.partially_approved", "Client accepted a part"),
     Event("ticket.returned", "Client returned"),
     Event("ticket.deemed_accepted", "Accepted by lapse of time"),
+    Event("ticket.approval_unreached", "Sign-off mail did not arrive: silence accepts nothing"),
+    Event("ticket.approval_readdressed", "Sign-off mail sent to another address"),
     Event("ticket.billed", "Accepted units recorded for billing", money=True),
     Event("ticket.closed", "Closed"),
     Event("ticket.cancelled", "Cancelled"),

@@ -13,8 +13,12 @@ from ticketos.domain.changes import CancelTasks, Change, Emit, MoveDeemed, SetTi
 from ticketos.domain.clock import Clock
 from ticketos.domain.deadline import FIRST_RESPONSE, TURNAROUND, Timing
 from ticketos.domain.errors import DomainError
+from ticketos.domain.stages import DESKS
 from ticketos.domain.state import OPEN_STATES, ApprovalState, ClockState, TicketState
 from ticketos.domain.terms import PRIORITIES
+
+MEND = {"desk": "ops", "next_action": "Find the cause, then retry"}
+"""Whose turn it is on a ticket that needs attention."""
 
 
 def pause(
@@ -203,7 +207,13 @@ def needs_attention(ticket: TicketState, cause: str, step: str, workflow_id: str
             return Verdict("attention")
         more = {**held, "also": [*also, {"workflow": workflow_id, "reason": cause[:500]}]}
         return Verdict("attention", (SetTicket({"detail": {**ticket.detail, "held": more}}), said))
-    beneath = {"state": ticket.state, "reason": ticket.reason, "workflow": workflow_id}
+    beneath = {
+        "state": ticket.state,
+        "reason": ticket.reason,
+        "desk": ticket.desk,
+        "next_action": ticket.next_action,
+        "workflow": workflow_id,
+    }
     return Verdict(
         "attention",
         (
@@ -211,8 +221,7 @@ def needs_attention(ticket: TicketState, cause: str, step: str, workflow_id: str
                 {
                     "state": "needs_attention",
                     "reason": cause[:500],
-                    "desk": "ops",
-                    "next_action": "Find the cause, then retry",
+                    **MEND,
                     "attention_workflow": workflow_id,
                     "detail": {**ticket.detail, "held": beneath},
                 }
@@ -223,8 +232,9 @@ def needs_attention(ticket: TicketState, cause: str, step: str, workflow_id: str
 
 
 def retry(ticket: TicketState, reason: str) -> Verdict:
-    """Try again what failed; a ticket that was paused or parked meanwhile is so again, as its stages still wait. Where
-    another of its workflows failed too, the ticket then needs attention for that one."""
+    """Try again what failed; a ticket that was paused or parked meanwhile is so again, as its stages still wait, and
+    whoever had it before has it again (MF17). Where another of its workflows failed too, the ticket then needs attention
+    for that one."""
     if ticket.state != "needs_attention":
         raise DomainError("nothing-to-retry", number=ticket.number)
     held = ticket.detail.get("held") or {"state": "open", "reason": None}
@@ -240,10 +250,19 @@ def retry(ticket: TicketState, reason: str) -> Verdict:
         return Verdict("retried", (SetTicket(values), said))
     rest = {key: value for key, value in ticket.detail.items() if key != "held"}
     was = {name: held[name] for name in ("state", "reason")}
+    if (ticket.desk, ticket.next_action) == tuple(
+        MEND.values()
+    ):  # else a stage began meanwhile, and said whose it is
+        was |= {name: held.get(name) or otherwise for name, otherwise in _before(ticket).items()}
     return Verdict(
         "retried",
-        (SetTicket({**was, "next_action": "", "attention_workflow": None, "detail": rest}), said),
+        (SetTicket({**was, "attention_workflow": None, "detail": rest}), said),
     )
+
+
+def _before(ticket: TicketState) -> dict[str, str]:
+    """Whose turn it was where a ticket that needed attention before that was kept does not know."""
+    return {"desk": DESKS[ticket.stage], "next_action": "Go on with the work"}
 
 
 def _open(ticket: TicketState) -> None:

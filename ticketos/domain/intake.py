@@ -54,12 +54,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Route:
-    """What becomes of a message. ``wakes`` tells a paused ticket to go on; ``follow_up_of`` is a finished
-    ticket that a new request continues; ``code`` says why a message was refused."""
+    """What becomes of a message. ``wakes`` tells a paused ticket to go on; ``lost`` says that a mail of ours did not
+    arrive; ``follow_up_of`` is a finished ticket that a new request continues; ``code`` says why a message was
+    refused."""
 
     kind: Literal["new", "duplicate", "reply", "refused"]
     ticket_id: UUID | None = None
     wakes: bool = False
+    lost: bool = False
     follow_up_of: UUID | None = None
     code: str | None = None
 
@@ -72,7 +74,8 @@ def route(intake: Intake, known: Known) -> Route:
     thread = _thread(intake, known)
     echo = intake.suppress_reply in _ECHOES
     if thread is not None and (thread.open or echo):
-        return Route("reply", thread.id, wakes=not echo)
+        lost = thread.open and intake.suppress_reply == "bounce-permanent"
+        return Route("reply", thread.id, wakes=not echo, lost=lost)
     if echo:
         return Route("refused", code=f"intake-{intake.suppress_reply}")
     return Route("new", follow_up_of=None if thread is None else thread.id)

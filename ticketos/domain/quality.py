@@ -215,10 +215,10 @@ def conclude(
 ) -> Verdict:
     """All verdicts are in: ``passed``, or ``failed`` with the documents that go back (TA3)."""
     failed = [d for d in documents if d.quality == "failed" and d.state == "posted"]
-    second = [q for q in checks if q.level == 2 and q.round == ticket.round]
-    inspected, correct = sum(q.fields_inspected for q in second), sum(q.fields_correct for q in second)
+    score, level = _accuracy([q for q in checks if q.round == ticket.round])
     detail = {
-        "score": str(_score(inspected, correct)) if inspected else None,
+        "score": str(score) if score is not None else None,
+        "score_level": level,
         "defects": sum(len(q.defects) for q in checks),
         "rounds": ticket.round,
     }
@@ -245,6 +245,16 @@ def conclude(
             Emit("ticket.quality_passed", after=detail),
         ),
     )
+
+
+def _accuracy(checks: Sequence[QaState]) -> tuple[Decimal | None, int | None]:
+    """Percent of fields found right, and at which level: by second people where anything was drawn for them, else by
+    the automatic check of all. None twice when neither looked at a field."""
+    for level in (2, 1):
+        inspected = sum(q.fields_inspected for q in checks if q.level == level)
+        if inspected:
+            return _score(inspected, sum(q.fields_correct for q in checks if q.level == level)), level
+    return None, None
 
 
 def _draw(clean: Sequence[DocumentState], inspection: Inspection) -> frozenset[str]:

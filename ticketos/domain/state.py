@@ -130,6 +130,7 @@ class TicketState:
     closed_at: datetime | None
     row_version: int
     detail: Mapping[str, Any] = field(default_factory=dict)
+    next_action: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "work": DELIVERY,
     "qa_review": frozenset({"qa", "lead"}),
     "escalation": frozenset({"lead", "ops"}),
+    "signer": frozenset({"desk", "success", "ops", "admin"}),
     "password": frozenset({"client_user", "client_admin"}),
 }
 """Roles that may finish a task of a kind."""

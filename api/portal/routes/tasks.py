@@ -34,6 +34,7 @@ FIELDS = {
     "contract": ("reason",),
     "work": ("note",),
     "escalation": ("decision", "reason"),
+    "signer": ("email",),
 }
 """What the result of each kind holds."""
 

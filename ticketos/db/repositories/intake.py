@@ -318,6 +318,18 @@ class IntakeStore:
                     intake.received_at,
                 ),
             )
+        if chosen.lost:
+            raw.execute(
+                OUTBOX_INSERT,
+                self._leaving(
+                    client_id,
+                    ticket_id,
+                    f"bounce:{message.id}",
+                    "bounce",
+                    {"message_id": str(message.id), "references": list(intake.references)},
+                    intake.received_at,
+                ),
+            )
         return self._existing(connection, chosen, reply=True)
 
     def _refuse(self, connection: Connection, message: _Message, chosen: Route) -> Accepted:

@@ -1,7 +1,8 @@
 """What the provider's people write on a ticket: notes for the house, replies for the requester.
 
-A reply is on the request's page at once. Where there is an address it also leaves as mail, by the outbox, in the
-thread of the request; the relay then gives the message the mail's id, so that an answer finds its way back.
+A reply is on the request's page at once, and the first of them is the request's first response. Where there is an
+address it also leaves as mail, by the outbox, in the thread of the request; the relay then gives the message the mail's
+id, so that an answer finds its way back.
 """
 
 from __future__ import annotations
@@ -14,13 +15,22 @@ from sqlalchemy import Connection, RowMapping, select, update
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
+from ticketos.db.repositories import rows
+from ticketos.db.repositories.apply import Writer
+from ticketos.db.repositories.facts import Facts
+from ticketos.db.session import driver
 from ticketos.db.tables import Message, Outbox
 from ticketos.domain.changes import Emit
+from ticketos.domain.deadline import answered, timing_of
 from ticketos.domain.ports import NewId
-from ticketos.domain.state import Actor
+from ticketos.domain.state import Actor, TicketState
 
 _TABLES = SQLModel.metadata.tables
 _MESSAGE, _OUTBOX = _TABLES[str(Message.__tablename__)], _TABLES[str(Outbox.__tablename__)]
+_LOCKED = (
+    f"select {rows.columns(TicketState, 't')} from ticket t where t.client_id = %s and t.id = %s"  # noqa: S608
+    " for no key update"
+)
 REPLY = "reply"
 """Template of the mail that carries a person's reply."""
 
@@ -43,11 +53,13 @@ class Conversation:
         self, connection: Connection, ticket: RowMapping, text: str, *, at: datetime, actor: Actor
     ) -> RowMapping:
         """A reply to the requester, by mail where the ticket has an address. The house speaks with one voice: the
-        message bears no name, the trail does."""
+        message bears no name, the trail does. The clock of the first response stops with the first of them."""
+        first = self._stops_clock(connection, ticket, at)
         to = str(ticket["requester_email"] or "")
         channel: Literal["email", "portal"] = "email" if to else "portal"
         row = self._write(connection, ticket, "out", channel, text, "", to, at)
-        self._tell(connection, ticket, row, Emit("ticket.replied", after={"channel": channel}), at, actor)
+        said = {"channel": channel, **({"first_response": True} if first else {})}
+        self._tell(connection, ticket, row, Emit("ticket.replied", after=said), at, actor)
         if to:
             connection.execute(
                 _OUTBOX.insert(),
@@ -62,6 +74,19 @@ class Conversation:
                 },
             )
         return row
+
+    def _stops_clock(self, connection: Connection, ticket: RowMapping, at: datetime) -> bool:
+        """The ticket is locked, as its steps lock it, so that a deadline that comes now sees one or the other."""
+        sql = driver(connection)
+        row = sql.execute(_LOCKED, (ticket["client_id"], ticket["root_id"])).fetchone()
+        provider = sql.execute("select provider_client()").fetchone()
+        if row is None or provider is None:
+            return False
+        state = rows.ticket(row)
+        facts = Facts(sql, state, provider[0])
+        changes = answered(state, facts.clocks(), timing_of(facts.contract()), at)
+        Writer(sql, state, state.life, provider[0], at, self._new_id).write(changes)
+        return bool(changes)
 
     def _write(
         self,

@@ -358,11 +358,12 @@ def answer_survey(
     survey_id: UUID,
     answers: dict[str, int | None],
     comment: str | None,
+    person: str,
     *,
     at: datetime,
 ) -> Row[Any] | None:
     """Keep the answers to a survey, or None when there is no such survey. A second answer replaces the
-    first."""
+    first. ``person`` is the address the question was mailed to."""
     row = connection.execute(
         text(
             "update survey set csat = :csat, ces = :ces, nps = :nps, comment = :comment, answered_at = :at"
@@ -373,16 +374,15 @@ def answer_survey(
     if row is None:
         return None
     scores = {name: value for name, value in answers.items() if value is not None}
-    emit = Emit("survey.answered", after=scores, entity="survey", entity_id=str(row.id))
-    if comment and row.recipient:
-        emit = Emit(
-            "survey.answered",
-            after=scores,
-            entity="survey",
-            entity_id=str(row.id),
-            personal={"comment": comment},
-            subject=row.recipient,
-        )
+    personal = {"answered_by": person, **({"comment": comment} if comment else {})}
+    emit = Emit(
+        "survey.answered",
+        after=scores,
+        entity="survey",
+        entity_id=str(row.id),
+        personal=personal,
+        subject=person,
+    )
     audit.record(
         connection,
         client_id=row.client_id,
