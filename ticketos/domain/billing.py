@@ -1,6 +1,7 @@
 """MF9: accepted units become usage events, which ends the stage. Only what passed quality and was accepted is billed (PB8).
 
-A unit is a document. Work without documents (a call answered, an account set up) has one unit, the ticket itself.
+A unit is a document. Work without documents (a call answered, an account set up) has one unit, the ticket itself; it is
+billed once a person says that it is done, without a sign-off of the client.
 """
 
 from __future__ import annotations
