@@ -95,32 +95,46 @@ _WORD_START = re.compile(r"(?<![^\W\d_])[^\W\d_]|n°|nº|#|(?<![\w#])#")
 
 
 @cache
-def _by_first_letters() -> dict[str, tuple[_Compiled, ...]]:
-    """Compiled phrases by their first two letters; those that begin with a choice are under the empty string.
+def _by_first_letters() -> dict[str, dict[str, list[Label]]]:
+    """Phrases and what they announce by their first two letters; those that begin with a choice are under the
+    empty string.
 
     A phrase shared by several labels is one entry: `tva` announces a rate, an amount and an identifier.
     """
-    same: dict[str, list[Label]] = {}
+    found: dict[str, dict[str, list[Label]]] = {}
     for label in LABELS:
-        same.setdefault(label.phrase, []).append(label)
-    found: dict[str, list[_Compiled]] = {}
-    for phrase, group in same.items():
+        phrase = label.phrase
         start = phrase[:2] if phrase[:2].isalpha() and phrase[2:3] not in ("?", "*") else ""
-        pattern = re.compile(rf"(?:{pattern_of(phrase)})(?![^\W\d])")
-        found.setdefault(start, []).append((pattern, tuple(group)))
-    return {start: tuple(group) for start, group in found.items()}
+        found.setdefault(start, {}).setdefault(phrase, []).append(label)
+    return found
+
+
+@cache
+def _phrases(start: str) -> tuple[_Compiled, ...]:
+    """The phrases that a word with these first letters may begin, compiled when such a word is first met: a
+    thousand patterns take longer than reading a page.
+    """
+    own = _phrases("") if start else ()
+    return (
+        tuple(
+            (re.compile(rf"(?:{pattern_of(phrase)})(?![^\W\d])"), tuple(group))
+            for phrase, group in _by_first_letters().get(start, {}).items()
+        )
+        + own
+    )
 
 
 def mentions(text: str) -> Iterator[Mention]:
     """Every label phrase in a text, not overlapping, the longest at each place."""
     folded, done = fold(text), 0
-    phrases = _by_first_letters()
+    known = _by_first_letters()
     for start in _WORD_START.finditer(folded):
         if start.start() < done:
             continue
         end = start.start()
         labels: tuple[Label, ...] = ()
-        for pattern, group in phrases.get(folded[end : end + 2], ()) + phrases.get("", ()):
+        letters = folded[end : end + 2]
+        for pattern, group in _phrases(letters if letters in known else ""):
             match = pattern.match(folded, start.start())
             # "PO445" and "PO-7781" are numbers, not the label PO with a number behind.
             if match and match.end() - start.start() <= 3 and _GLUED_DIGIT.match(folded, match.end()):
