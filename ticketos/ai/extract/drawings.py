@@ -31,7 +31,8 @@ _SMALLEST = 8.0
 _MOST_AREAS, _MOST_OF_A_PAGE = 6, 0.6
 _NO_CODES = (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_POPUP)
 _FONT_OF_BARS = re.compile(
-    rb"barcode|code[ _-]?(?:39|93|128)|[23]of[59]|c(?:39|128)|ean[ _-]?(?:8|13)|upc|idautomation", re.IGNORECASE
+    rb"barcode|code[ _-]?(?:39|93|128)|[23]of[59]|c(?:39|128)|ean[ _-]?(?:8|13)|upc|idautomation",
+    re.IGNORECASE,
 )
 _LONGEST_NAME = 128
 

@@ -110,7 +110,13 @@ def _words(
             continue
         ax, ay = transform(box.left, box.top)
         bx, by = transform(box.right, box.bottom)
-        letter = (text, ax if ax < bx else bx, ay if ay < by else by, bx if ax < bx else ax, by if ay < by else ay)
+        letter = (
+            text,
+            ax if ax < bx else bx,
+            ay if ay < by else by,
+            bx if ax < bx else ax,
+            by if ay < by else ay,
+        )
         if run and _apart(run[-1], letter):
             flush()
         run.append(letter)

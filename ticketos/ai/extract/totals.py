@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import product
 
 from ticketos.ai.extract.scoring.offered import Offered
-from ticketos.ai.extract.scoring.option import Option, ranked
+from ticketos.ai.extract.scoring.option import Option
 from ticketos.ai.extract.scoring.sums import Money, Place
 
 _CENT, _CENTS = Decimal("0.01"), Decimal("0.02")
@@ -62,7 +62,9 @@ class _Choice:
 def resolve(offered: Offered) -> dict[str, Total]:
     """net_total, tax_total, total and (where it differs) amount_due, as far as the paper shows them."""
     found, kind = offered.money, offered.kind
-    roles = {name: _likely(offered.ranked(name)) for name in ("net_total", "tax_total", "total", "amount_due")}
+    roles = {
+        name: _likely(offered.ranked(name)) for name in ("net_total", "tax_total", "total", "amount_due")
+    }
     adjustments = _adjustments(found)
     roles["tax_total"] = [it for it in roles["tax_total"] if it.value not in adjustments]
     taxes = roles["tax_total"] + _summed(found, roles["tax_total"])
