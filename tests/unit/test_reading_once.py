@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import re
+import subprocess
+import sys
 
 import numpy
 import pytest
@@ -158,6 +161,13 @@ def test_a_fingerprint_is_what_it_always_was() -> None:
     for count in (1, 2, 3, 4, 5, 40, 301):
         text = " ".join(f"Wort{rng.randrange(50)}" for _ in range(count))
         assert simhash(text) == bit_by_bit(text)
+
+
+def test_a_worker_does_not_load_what_only_its_reading_process_needs() -> None:
+    asked = "import json, sys, workers.main; print(json.dumps(sorted(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True, text=True).stdout
+    reading = {"pypdfium2", "PIL", "cv2", "openvino", "ticketos.ai.extract.analysis"}
+    assert not reading & set(json.loads(said))
 
 
 def test_the_pace_of_reading_counts_the_pages_after_the_first_documents() -> None:
