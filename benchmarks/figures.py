@@ -50,6 +50,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "broken_named",
     ),
     "networks": ("ratio", "openvino_ms", "onnxruntime_ms", "openvino_mb"),
+    "speed": ("text_per_cpu_s", "text_per_s", "scans_per_cpu_s", "scans_per_s", "worker_ready_s"),
     "extraction": (
         "fields",
         "line_f1",

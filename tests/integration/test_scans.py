@@ -19,7 +19,8 @@ import zxingcpp
 from PIL import Image
 
 from schemas.extraction import Extraction
-from ticketos.ai.extract.reader import Reader, alone
+from ticketos.ai.extract.answers import alone
+from ticketos.ai.extract.reader import Reader
 from ticketos.ai.extract.sandbox import SandboxedReader
 from ticketos.ai.ocr.agreement import compared
 from ticketos.ai.ocr.engines import RapidOcr, Tesseract

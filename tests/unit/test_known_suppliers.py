@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.support.papers import paper
-from ticketos.ai.extract.memory import Corrected, SupplierMemory, learn, understand
+from ticketos.ai.extract.memory import Corrected, SupplierMemory, learn
+from ticketos.ai.extract.memory.apply import understand
 
 RIGHT, MISREAD = "Kedai Buku Harapan Sdn Bhd", "Kedai Buku Harapam Sdn Bhd"
 DRAWING = """

@@ -12,7 +12,8 @@ import pytest
 from benchmarks.learning import ASKED, Desk, asked_for, measure
 from schemas.extraction import ExtractedField
 from ticketos.ai.extract.analysis import analyse
-from ticketos.ai.extract.memory import Corrected, SupplierMemory, apply_memory, learn, pages_of, recognise
+from ticketos.ai.extract.memory import Corrected, SupplierMemory, learn, pages_of, recognise
+from ticketos.ai.extract.memory.apply import apply_memory
 from ticketos.ai.extract.memory.paper import MOST_WORDS, packed
 from ticketos.ai.extract.memory.places import same_value
 from ticketos.dev.sim.documents.composed import Paper, compose

@@ -20,7 +20,7 @@ from ticketos.ai.extract.scoring.addresses import address_lines, best_run
 from ticketos.ai.extract.scoring.calibration import ink
 from ticketos.ai.extract.scoring.names import NameOption
 from ticketos.ai.extract.scoring.offered import Offered
-from ticketos.ai.extract.scoring.option import Option, chosen, log_odds, ranked
+from ticketos.ai.extract.scoring.option import Option, chosen, log_odds
 from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.suppliers import KnownSupplier, normal, squeezed, supplier_of
 from ticketos.ai.extract.taxid import checksum_right
@@ -119,9 +119,8 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
 
 def _parties(offered: Offered) -> dict[str, Option | None]:
     """Supplier with address, and buyer; one name is not both."""
-    names = offered.names
-    sellers = _scored("supplier_name", names)
-    buyers = _scored("buyer_name", names)
+    sellers = _scored(offered, "supplier_name")
+    buyers = _scored(offered, "buyer_name")
     supplier = sellers[0] if sellers else None
     found: dict[str, Option | None] = {}
     if supplier is not None:
@@ -178,16 +177,16 @@ def _respell(found: Findings, field: str, value: str) -> None:
     found.evidence[field] = evidence | {"score": max(evidence["score"], 0.0) + _RECOGNISED}
 
 
-def _scored(field: str, names: Sequence[NameOption]) -> list[tuple[Option, NameOption]]:
+def _scored(offered: Offered, field: str) -> list[tuple[Option, NameOption]]:
     """Names with the scores of a field, the likeliest first."""
-    whose = {id(it.option.features): it for it in names}
-    return [(it, whose[id(it.features)]) for it in ranked(field, [name.option for name in names])]
+    whose = {id(it.option.features): it for it in offered.names}
+    return [(it, whose[id(it.features)]) for it in offered.ranked(field)]
 
 
 def _numbers(offered: Offered) -> dict[str, Option | None]:
-    options, kind = offered.numbers, offered.kind
-    number = chosen(_own(ranked("number", options)))
-    orders = ranked("po_number", options)
+    kind = offered.kind
+    number = chosen(_own(offered.ranked("number")))
+    orders = offered.ranked("po_number")
     if number is not None and number.probability >= _LEAST:
         orders = [it for it in orders if it.value != number.value]
     order = None if kind in ("purchase_order", "inventory") else chosen(orders)
@@ -202,10 +201,9 @@ def _own(numbers: list[Option]) -> list[Option]:
 
 
 def _dates(offered: Offered) -> dict[str, Option | None]:
-    options = offered.days
-    due = chosen(ranked("due_date", options))
+    due = chosen(offered.ranked("due_date"))
     return {
-        "issue_date": chosen(ranked("issue_date", options)),
+        "issue_date": chosen(offered.ranked("issue_date")),
         "due_date": due if due and due.probability > _LIKELY_DUE else None,
     }
 

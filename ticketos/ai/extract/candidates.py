@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from ticketos.ai.extract.scoring.offered import Offered
-from ticketos.ai.extract.scoring.option import Option, ranked
 from ticketos.ai.extract.taxid import tax_ids
 from ticketos.ai.extract.values import amounts, currency_codes
 from ticketos.ai.ocr.page import Cell, enclosing
 from ticketos.lines.data_entry.rules import AMOUNTS
 
 MOST_CANDIDATES = 6
+_RANKED = ("issue_date", "due_date", "number", "po_number", "supplier_name", "buyer_name")
 
 
 def candidates(offered: Offered) -> dict[str, list[dict[str, Any]]]:
@@ -21,13 +21,8 @@ def candidates(offered: Offered) -> dict[str, list[dict[str, Any]]]:
     paper = offered.paper
     cells = [cell for row in paper.rows for cell in row.cells]
     sums = list(_sums(cells))
-    found = {name: _kept([*_best(name, offered.amounts), *sums]) for name in AMOUNTS}
-    for options, fields in (
-        (offered.days, ("issue_date", "due_date")),
-        (offered.numbers, ("number", "po_number")),
-        ([one.option for one in offered.names], ("supplier_name", "buyer_name")),
-    ):
-        found |= {name: _kept(_best(name, options)) for name in fields}
+    found = {name: _kept([*_best(name, offered), *sums]) for name in AMOUNTS}
+    found |= {name: _kept(_best(name, offered)) for name in _RANKED}
     taxes = [_at(cell, one.start, one.end, one.value) for cell in cells for one in tax_ids(cell.text)]
     found["supplier_tax_id"] = found["buyer_tax_id"] = _kept(taxes)
     found["currency"] = _kept(
@@ -36,9 +31,9 @@ def candidates(offered: Offered) -> dict[str, list[dict[str, Any]]]:
     return {name: values for name, values in found.items() if values}
 
 
-def _best(name: str, options: list[Option]) -> list[dict[str, Any]]:
+def _best(name: str, offered: Offered) -> list[dict[str, Any]]:
     return [
-        {"value": it.value, "page": it.page, "box": enclosing(it.words)} for it in ranked(name, options)[:12]
+        {"value": it.value, "page": it.page, "box": enclosing(it.words)} for it in offered.ranked(name)[:12]
     ]
 
 

@@ -18,9 +18,10 @@ from typing import Any, BinaryIO
 
 from schemas.extraction import Extraction
 from ticketos.ai.extract import look
+from ticketos.ai.extract.answers import quarantine
 from ticketos.ai.extract.limits import Guard, Limits, Quarantined
 from ticketos.ai.extract.memory import SupplierMemory
-from ticketos.ai.extract.reader import Reader, quarantine
+from ticketos.ai.extract.reader import Reader
 from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
 from ticketos.ai.ocr.engines import Tesseract
 

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.extraction import Extraction
+from ticketos.ai.extract.answers import quarantine
 from ticketos.ai.extract.limits import Limits
-from ticketos.ai.extract.reader import quarantine
 from ticketos.ai.extract.render import write
 from ticketos.ai.extract.sandbox import SandboxedReader
 

@@ -11,7 +11,7 @@ from datetime import date
 from schemas.extraction import Check, ExtractedField, Extraction
 from ticketos.ai.extract.analysis import Findings
 from ticketos.ai.extract.fingerprint import simhash, text_sha256
-from ticketos.ai.extract.limits import REASONS, Quarantined
+from ticketos.ai.extract.limits import Quarantined
 from ticketos.ai.extract.scoring import trees
 from ticketos.ai.extract.scoring.calibration import curve
 from ticketos.ai.extract.taxid import checksum_right
@@ -122,13 +122,6 @@ def doubtful(result: Extraction) -> bool:
         return True
     needed = rules.required_fields(result.type)
     return any(name not in result.fields or not result.fields[name].auto for name in needed)
-
-
-def quarantine(filename: str, code: str) -> Extraction:
-    """The answer for a document that was not read; `code` is a key of REASONS."""
-    return Extraction(
-        file=filename, status="quarantined", reason=code, reason_text=REASONS[code], engine="none"
-    )
 
 
 def _check(found: Findings, today: date) -> tuple[rules.CheckResult, ...]:

@@ -127,12 +127,14 @@ _QUALIFIER = re.compile(
 
 def _announcing(text: str) -> list[Mention]:
     """The labels in a cell, without a tax that only qualifies the label before it: "Net (excl. VAT)"."""
-    return list(_announced(text)) if any(map(str.isalpha, text)) or "#" in text else []
+    return list(_announced(text))
 
 
 @lru_cache(maxsize=4096)
 def _announced(text: str) -> tuple[Mention, ...]:
     found: list[Mention] = []
+    if not any(map(str.isalpha, text)) and "#" not in text:
+        return ()
     for mention in mentions(text):
         if not (found and _QUALIFIER.search(text[found[-1].end : mention.start])):
             found.append(mention)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+import numpy
+
 _TOKEN = re.compile(r"\w+")
 
 
@@ -19,13 +21,11 @@ def simhash(text: str) -> str | None:
     tokens = _TOKEN.findall(text.casefold())
     if not tokens:
         return None
-    weights = [0] * 64
-    for start in range(max(1, len(tokens) - 2)):
-        shingle = " ".join(tokens[start : start + 3])
-        bits = int.from_bytes(hashlib.blake2b(shingle.encode(), digest_size=8).digest())
-        for position in range(64):
-            weights[position] += 1 if bits >> position & 1 else -1
-    return f"{sum(1 << position for position in range(64) if weights[position] > 0):016x}"
+    shingles = (" ".join(tokens[start : start + 3]) for start in range(max(1, len(tokens) - 2)))
+    digests = b"".join(hashlib.blake2b(it.encode(), digest_size=8).digest() for it in shingles)
+    bits = numpy.unpackbits(numpy.frombuffer(digests, numpy.uint8)).reshape(-1, 64)
+    # A bit is set where most of the shingles have it.
+    return numpy.packbits(2 * bits.sum(axis=0, dtype=numpy.int64) > len(bits)).tobytes().hex()
 
 
 def distance(first: str, second: str) -> int:

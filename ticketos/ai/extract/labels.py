@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from itertools import takewhile
 from typing import Literal
 
 from ticketos.ai.extract.values import fold
@@ -94,33 +95,62 @@ _GLUED_DIGIT = re.compile(r"[-/]?\d")
 _WORD_START = re.compile(r"(?<![^\W\d_])[^\W\d_]|n°|nº|#|(?<![\w#])#")
 
 
+_TOLD_BY = 4
+"""So many letters of a word say which phrases it may begin."""
+_NO_BEGINS = ("nu", "no", "nr", "n°", "nº", "id", "#")
+
+
 @cache
-def _by_first_letters() -> dict[str, tuple[_Compiled, ...]]:
-    """Compiled phrases by their first two letters; those that begin with a choice are under the empty string.
+def _by_first_letters() -> dict[str, dict[str, list[Label]]]:
+    """Phrases and what they announce by their first two letters; those that begin with a choice are under the
+    empty string.
 
     A phrase shared by several labels is one entry: `tva` announces a rate, an amount and an identifier.
     """
-    same: dict[str, list[Label]] = {}
+    found: dict[str, dict[str, list[Label]]] = {"": {}}
     for label in LABELS:
-        same.setdefault(label.phrase, []).append(label)
-    found: dict[str, list[_Compiled]] = {}
-    for phrase, group in same.items():
+        phrase = label.phrase
         start = phrase[:2] if phrase[:2].isalpha() and phrase[2:3] not in ("?", "*") else ""
-        pattern = re.compile(rf"(?:{pattern_of(phrase)})(?![^\W\d])")
-        found.setdefault(start, []).append((pattern, tuple(group)))
-    return {start: tuple(group) for start, group in found.items()}
+        found.setdefault(start, {}).setdefault(phrase, []).append(label)
+    return found
+
+
+@cache
+def _begins(phrase: str) -> tuple[str, ...]:
+    """What a text begins with where the phrase matches, one of these, at most `_TOLD_BY` letters each."""
+    if phrase.startswith("{no}"):
+        return _NO_BEGINS
+    letters = "".join(takewhile(str.isalpha, phrase))
+    optional = phrase[len(letters) : len(letters) + 1] in ("?", "*", "{")
+    return (letters[: len(letters) - optional][:_TOLD_BY],)
+
+
+@cache
+def _compiled(phrase: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:{pattern_of(phrase)})(?![^\W\d])")
+
+
+@lru_cache(maxsize=4096)
+def _beginning(start: str) -> tuple[_Compiled, ...]:
+    """The phrases that may stand where a text goes on with these letters. Each is compiled when a text first calls for
+    it: a thousand patterns take longer than reading a page.
+    """
+    known = _by_first_letters()
+    tried = (*known.get(start[:2], {}).items(), *known[""].items())
+    return tuple(
+        (_compiled(phrase), tuple(group)) for phrase, group in tried if start.startswith(_begins(phrase))
+    )
 
 
 def mentions(text: str) -> Iterator[Mention]:
     """Every label phrase in a text, not overlapping, the longest at each place."""
     folded, done = fold(text), 0
-    phrases = _by_first_letters()
     for start in _WORD_START.finditer(folded):
         if start.start() < done:
             continue
         end = start.start()
         labels: tuple[Label, ...] = ()
-        for pattern, group in phrases.get(folded[end : end + 2], ()) + phrases.get("", ()):
+        for pattern, group in _beginning(folded[end : end + _TOLD_BY]):
             match = pattern.match(folded, start.start())
             # "PO445" and "PO-7781" are numbers, not the label PO with a number behind.
             if match and match.end() - start.start() <= 3 and _GLUED_DIGIT.match(folded, match.end()):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 import io
 import re
-from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from schemas.extraction import Box
+from ticketos.ai.extract.drawings import areas_of_codes
 from ticketos.ai.extract.limits import Limits, Quarantined
 from ticketos.ai.extract.textlayer import text_page
 from ticketos.ai.ocr.page import Page
@@ -23,10 +24,6 @@ _POINTS_PER_INCH = 72
 _OBJECTS_LOOKED_AT = 5_000
 # All pictures of a page together may have this many times the pixels of the largest one allowed.
 _PICTURES_PER_PAGE = 3
-# The smallest linear code has two dozen bars in one row; a square code has more squares, or one shape of many corners.
-_SHAPES_OF_A_CODE = 24
-_SEGMENTS_OF_A_CODE = 96
-_LARGEST_SQUARE = 12.0
 
 
 class PdfFile:
@@ -38,6 +35,7 @@ class PdfFile:
         if _cut_off(data):
             raise Quarantined("truncated")
         self._limits = limits
+        self._parsed: tuple[int, pypdfium2.PdfPage] | None = None
         try:
             self._document = pypdfium2.PdfDocument(data, password=password)
         except pypdfium2.PdfiumError as error:
@@ -67,43 +65,47 @@ class PdfFile:
     def text_page(self, number: int) -> Page | None:
         """The text layer of page `number` (from 1), or None for a page that has to be read optically."""
         try:
-            return text_page(self._document[number - 1], number, self._limits)
+            return text_page(self._page(number), number, self._limits)
         except pypdfium2.PdfiumError as error:
             raise Quarantined("unreadable", f"page {number}: {error}") from error
 
-    def may_hold_codes(self, number: int) -> bool:
-        """Whether page `number` shows a picture, or shapes like the bars or squares of a code.
+    def code_pictures(self, number: int) -> Iterator[tuple[Image.Image, Box]]:
+        """The places of page `number` that may hold a code: each in grey, and where it stands in fractions of the page.
 
-        Bars stand in one row; the rules of a table do so only by its columns.
+        None for a page of writing and rules alone. Raises Quarantined as `picture` does.
         """
-        rows: Counter[tuple[int, int]] = Counter()
-        squares = 0
-        page = self._document[number - 1]
-        for index in range(min(pdfium.FPDFPage_CountObjects(page.raw), _OBJECTS_LOOKED_AT)):
-            shown = pdfium.FPDFPage_GetObject(page.raw, index)
-            kind = pdfium.FPDFPageObj_GetType(shown)
-            if kind in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM):
-                return True
-            if kind != pdfium.FPDF_PAGEOBJ_PATH:
-                continue
-            if pdfium.FPDFPath_CountSegments(shown) >= _SEGMENTS_OF_A_CODE:
-                return True
-            left, bottom, right, top = _bounds(shown)
-            squares += max(right - left, top - bottom) <= _LARGEST_SQUARE
-            if right - left < top - bottom:
-                rows[round(bottom), round(top)] += 1
-        return squares >= _SHAPES_OF_A_CODE or max(rows.values(), default=0) >= _SHAPES_OF_A_CODE
+        page = self._page(number)
+        areas = areas_of_codes(page)
+        if not areas:
+            return
+        self._refuse_picture_bombs(page, number)
+        width, height = page.get_size()
+        scale = self._scale(page)
+        for left, top, right, bottom in areas:
+            bitmap = page.render(
+                scale=scale, crop=(left, height - bottom, width - right, top), grayscale=True
+            )
+            yield bitmap.to_pil(), (left / width, top / height, right / width, bottom / height)
 
     def picture(self, number: int) -> Image.Image:
         """Page `number` (from 1) in RGB at the limit's resolution, coarser if it would be too many pixels."""
-        page = self._document[number - 1]
+        page = self._page(number)
         self._refuse_picture_bombs(page, number)
-        width, height = page.get_size()
-        scale = self._limits.render_dpi / _POINTS_PER_INCH
-        most = (self._limits.pixels / max(width * height, 1.0)) ** 0.5
-        bitmap = page.render(scale=min(scale, most), rev_byteorder=True)
+        bitmap = page.render(scale=self._scale(page), rev_byteorder=True)
         image: Image.Image = bitmap.to_pil().convert("RGB")
         return image
+
+    def _scale(self, page: pypdfium2.PdfPage) -> float:
+        """Pixels per point at which a page is rendered."""
+        width, height = page.get_size()
+        most: float = (self._limits.pixels / max(width * height, 1.0)) ** 0.5
+        return min(self._limits.render_dpi / _POINTS_PER_INCH, most)
+
+    def _page(self, number: int) -> pypdfium2.PdfPage:
+        """Page `number`, parsed once for all that is asked of it before another one is."""
+        if self._parsed is None or self._parsed[0] != number:
+            self._parsed = number, self._document[number - 1]
+        return self._parsed[1]
 
     def _refuse_picture_bombs(self, page: pypdfium2.PdfPage, number: int) -> None:
         """A few kilobytes can say that they are a billion pixels: what they say is added up before it is done."""
@@ -125,15 +127,8 @@ class PdfFile:
         return copy.getvalue()
 
     def close(self) -> None:
+        self._parsed = None
         self._document.close()
-
-
-def _bounds(shown: Any) -> tuple[float, float, float, float]:
-    """Left, bottom, right and top of an object on a page, in points."""
-    edges = [ctypes.c_float() for _ in range(4)]
-    pdfium.FPDFPageObj_GetBounds(shown, *(ctypes.byref(edge) for edge in edges))
-    left, bottom, right, top = (edge.value for edge in edges)
-    return left, bottom, right, top
 
 
 def _cut_off(data: bytes) -> bool:

@@ -11,14 +11,15 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from schemas.extraction import Check, Extraction
+from schemas.extraction import Extraction
 from ticketos.ai.extract import confidence
 from ticketos.ai.extract.analysis import Findings, from_einvoice
+from ticketos.ai.extract.answers import alone, quarantine
 from ticketos.ai.extract.confidence import doubtful
-from ticketos.ai.extract.confidence import quarantine as quarantine
 from ticketos.ai.extract.einvoice import EInvoice, parse_xml, read_einvoice
 from ticketos.ai.extract.limits import Guard, Limits, Quarantined
-from ticketos.ai.extract.memory import SupplierMemory, understand
+from ticketos.ai.extract.memory import SupplierMemory
+from ticketos.ai.extract.memory.apply import understand
 from ticketos.ai.extract.payloads import understood, with_codes
 from ticketos.ai.extract.pdf import PdfFile
 from ticketos.ai.extract.scanner import Scanner, Source
@@ -175,20 +176,6 @@ def read_document(
 ) -> Extraction:
     """Read one document with the default engines in this process. For files from outside, use the sandbox."""
     return Reader(limits).read(data, filename, today)
-
-
-def alone(found: Sequence[Extraction]) -> Extraction:
-    """The one document of a file. Where there are several, the first with the failed check `one_document`:
-    whoever takes one document per file must have a person look, or the others would be lost unseen.
-    """
-    first = found[0]
-    if len(found) == 1:
-        return first
-    starts = ", ".join(str(part.first_page) for part in found)
-    check = Check(
-        name="one_document", ok=False, detail=f"the file holds {len(found)} documents, from pages {starts}"
-    )
-    return first.model_copy(update={"checks": (*first.checks, check)})
 
 
 def _attached(file: PdfFile) -> tuple[EInvoice | None, str | None]:

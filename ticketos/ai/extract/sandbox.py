@@ -28,8 +28,8 @@ from typing import IO, Any
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.extraction import Extraction
+from ticketos.ai.extract.answers import alone, quarantine
 from ticketos.ai.extract.limits import Limits
-from ticketos.ai.extract.reader import alone, quarantine
 
 DECIDED_S = 28.0
 """Seconds for a document by default: with what the killing of a child takes, it is decided within half a minute."""

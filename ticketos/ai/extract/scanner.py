@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from schemas.extraction import Box, Code
 from ticketos.ai.extract.limits import Guard
 from ticketos.ai.extract.sheets import Sheet
 from ticketos.ai.ocr.codes import is_separator, read_codes
@@ -24,8 +25,8 @@ class Source(Protocol):
     def text_page(self, number: int) -> Page | None:
         """The text layer of page `number` (from 1), None where there is none worth the name."""
 
-    def may_hold_codes(self, number: int) -> bool:
-        """Whether a page with a text layer also shows pictures or drawings, as a code is one."""
+    def code_pictures(self, number: int) -> Iterator[tuple[Image.Image, Box]]:
+        """The places of a page with a text layer that may hold a code, and where on the page each is."""
 
     def picture(self, number: int) -> Image.Image:
         """Page `number` in RGB."""
@@ -66,13 +67,21 @@ class Scanner:
     def _sheet(self, number: int) -> Sheet:
         with self._guard.parsing():
             page = self._source.text_page(number)
-            if page is not None and not self._source.may_hold_codes(number):
-                return Sheet(number, page)
+            if page is not None:
+                codes = self._codes_beside_text(number)
+                return Sheet(number, page, codes, separator=is_separator(codes))
             picture = self._source.picture(number)
-            blank = page is None and is_blank(picture)
+            blank = is_blank(picture)
             codes = () if blank else read_codes(picture, number)
         separator = is_separator(codes)
-        if page is None and not blank and not separator:
+        if not blank and not separator:
             page = read_page(self._ocr, picture, number)
             blank = not page.words
         return Sheet(number, page, codes, blank and not codes, separator)
+
+    def _codes_beside_text(self, number: int) -> tuple[Code, ...]:
+        found: dict[tuple[str, str], Code] = {}
+        for picture, area in self._source.code_pictures(number):
+            for code in read_codes(picture, number, area):
+                found.setdefault((code.kind, code.text), code)
+        return tuple(found.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -30,6 +31,7 @@ class KnownSupplier:
         return (self.name, *self.aliases)
 
 
+@lru_cache(maxsize=4096)
 def squeezed(text: str) -> str:
     """Letters and digits alone, folded: what is left when a reader loses spaces and points."""
     return re.sub(r"[\W_]+", "", fold(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _GSTIN = r"\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9]"
 _EU = (
@@ -24,8 +25,13 @@ class TaxId:
     value: str
 
 
-def tax_ids(text: str) -> Iterator[TaxId]:
+@lru_cache(maxsize=4096)
+def tax_ids(text: str) -> tuple[TaxId, ...]:
     """Identifiers whose shape alone tells what they are."""
+    return tuple(_shaped(text)) if any(map(str.isdigit, text)) else ()
+
+
+def _shaped(text: str) -> Iterator[TaxId]:
     kept = [(index, character) for index, character in enumerate(text.upper()) if character not in " .-"]
     # Words must not run together into an identifier: only gaps inside a digit run are closed.
     for match in _SHAPES.finditer(text.upper()):

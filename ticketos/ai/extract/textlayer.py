@@ -10,7 +10,7 @@ import ctypes
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import lru_cache
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -28,13 +28,8 @@ _CHARACTERS_PER_WORD = 40
 _ASCENT, _DESCENT = 0.12, 0.12
 
 
-@dataclass(frozen=True, slots=True)
-class _Character:
-    text: str
-    x0: float
-    y0: float
-    x1: float
-    y1: float
+_Character = tuple[str, float, float, float, float]
+"""A character and its box: left, top, right, bottom in points of the page as shown."""
 
 
 def text_page(page: pypdfium2.PdfPage, number: int, limits: Limits) -> Page | None:
@@ -48,7 +43,7 @@ def text_page(page: pypdfium2.PdfPage, number: int, limits: Limits) -> Page | No
         count = layer.count_chars()
         if count > limits.words_per_page * _CHARACTERS_PER_WORD:
             raise Quarantined("too-heavy", f"{count} characters on page {number}")
-        words = _words(layer, count, _upright(page, width, height), width, height)
+        words = _words(layer, count, upright(page), width, height)
     finally:
         layer.close()
     legible = [word for word in words if not _ILLEGIBLE.search(word.text)]
@@ -60,7 +55,7 @@ def text_page(page: pypdfium2.PdfPage, number: int, limits: Limits) -> Page | No
 _Transform = Callable[[float, float], tuple[float, float]]
 
 
-def _upright(page: pypdfium2.PdfPage, width: float, height: float) -> tuple[_Transform, float]:
+def upright(page: pypdfium2.PdfPage) -> tuple[_Transform, float]:
     """From the page's own space to points from the top left of the page as shown, and its turn in radians."""
     left, bottom, right, top = page.get_bbox()
     turn = page.get_rotation() % 360
@@ -76,37 +71,52 @@ def _upright(page: pypdfium2.PdfPage, width: float, height: float) -> tuple[_Tra
 def _words(
     layer: pypdfium2.PdfTextPage,
     count: int,
-    upright: tuple[_Transform, float],
+    shown: tuple[_Transform, float],
     width: float,
     height: float,
 ) -> list[Word]:
-    transform, turn = upright
+    transform, turn = shown
     raw = layer.raw
     box = pdfium.FS_RECTF()
     pointer = ctypes.byref(box)
+    # Three questions for each of a page's thousands of characters: what can be settled before the loop, is.
+    unicode_of, angle_of, box_of = (
+        pdfium.FPDFText_GetUnicode,
+        pdfium.FPDFText_GetCharAngle,
+        pdfium.FPDFText_GetLooseCharBox,
+    )
+    whole, most = 2 * math.pi, 2 * math.pi - _TURNED
     words: list[Word] = []
     run: list[_Character] = []
 
     def flush() -> None:
-        word = _word(run, width, height)
-        if word:
-            words.append(word)
-        run.clear()
+        if run:
+            word = _word(run, width, height)
+            if word:
+                words.append(word)
+            run.clear()
 
     for index in range(count):
-        text = _character(pdfium.FPDFText_GetUnicode(raw, index))
+        text = _character(unicode_of(raw, index))
         if text.isspace():
             flush()
             continue
         # A written angle counts against the page's turn: what is level on the page as shown is kept.
-        angle = (pdfium.FPDFText_GetCharAngle(raw, index) - turn) % (2 * math.pi)
-        if _TURNED < angle < 2 * math.pi - _TURNED:
+        angle = angle_of(raw, index) - turn
+        if angle and _TURNED < angle % whole < most:
             flush()
             continue
-        if not pdfium.FPDFText_GetLooseCharBox(raw, index, pointer):
+        if not box_of(raw, index, pointer):
             continue
-        (ax, ay), (bx, by) = transform(box.left, box.top), transform(box.right, box.bottom)
-        letter = _Character(text, min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+        ax, ay = transform(box.left, box.top)
+        bx, by = transform(box.right, box.bottom)
+        letter = (
+            text,
+            ax if ax < bx else bx,
+            ay if ay < by else by,
+            bx if ax < bx else ax,
+            by if ay < by else ay,
+        )
         if run and _apart(run[-1], letter):
             flush()
         run.append(letter)
@@ -114,6 +124,7 @@ def _words(
     return words
 
 
+@lru_cache(maxsize=4096)
 def _character(code: int) -> str:
     """The character of a UTF-16 unit; halves of pairs (emoji) and unmapped glyphs become the replacement
     mark.
@@ -125,19 +136,17 @@ def _character(code: int) -> str:
 
 def _apart(before: _Character, letter: _Character) -> bool:
     """Whether a letter starts a new word: back, far ahead, or on another line."""
-    size = letter.y1 - letter.y0
-    gap = letter.x0 - before.x1
-    return gap > 0.25 * size or gap < -0.5 * size or abs(letter.y0 - before.y0) > 0.6 * size
+    _, x0, y0, _, y1 = letter
+    size = y1 - y0
+    gap = x0 - before[3]
+    return gap > 0.25 * size or gap < -0.5 * size or abs(y0 - before[2]) > 0.6 * size
 
 
 def _word(run: list[_Character], width: float, height: float) -> Word | None:
-    if not run:
-        return None
-    x0, x1 = min(it.x0 for it in run), max(it.x1 for it in run)
-    y0, y1 = min(it.y0 for it in run), max(it.y1 for it in run)
+    letters, lefts, tops, rights, bottoms = zip(*run, strict=True)
+    x0, x1, y0, y1 = min(lefts), max(rights), min(tops), max(bottoms)
     y0, y1 = y0 + _ASCENT * (y1 - y0), y1 - _DESCENT * (y1 - y0)
     # Ink outside the page or of no size is not what a person sees.
     if x1 <= x0 or y1 <= y0 or x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
         return None
-    text = "".join(it.text for it in run)
-    return Word(text, x0, y0, x1, y1, fraction(x0, y0, x1, y1, width, height))
+    return Word("".join(letters), x0, y0, x1, y1, fraction(x0, y0, x1, y1, width, height))

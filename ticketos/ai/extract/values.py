@@ -62,11 +62,13 @@ _CURRENCY = re.compile(rf"(?<![A-Za-z])({_SYMBOL}|euro|zł)(?![A-Za-z])", re.IGN
 
 def amounts(text: str) -> list[Amount]:
     """Every number in the text that could be an amount; parts of dates and identifiers are left out."""
-    return list(_amounts(text)) if any(map(str.isdigit, text)) else []
+    return list(_amounts(text))
 
 
 @lru_cache(maxsize=4096)
 def _amounts(text: str) -> tuple[Amount, ...]:
+    if not any(map(str.isdigit, text)):
+        return ()
     found = []
     for match in _AMOUNT.finditer(text):
         start, end = match.span()
@@ -88,10 +90,13 @@ def _amounts(text: str) -> tuple[Amount, ...]:
     return tuple(found)
 
 
+_NO_CENTS = re.compile(r"[.,][-–—]$")
+_GROUPED = re.compile(rf"['’{_SPACE}]")
+
+
 def _decimal(digits: str) -> Decimal | None:
     """The last of two kinds of separator is the decimal one; a lone one before three digits groups."""
-    text = re.sub(r"[.,][-–—]$", "", digits)
-    text = re.sub(rf"['’{_SPACE}]", "", text)
+    text = _GROUPED.sub("", _NO_CENTS.sub("", digits))
     points, commas = text.count("."), text.count(",")
     if points and commas:
         mark = max(".", ",", key=text.rfind)
@@ -113,9 +118,10 @@ def _decimal(digits: str) -> Decimal | None:
     return Decimal(text)
 
 
-def currency_codes(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def currency_codes(text: str) -> tuple[str, ...]:
     """ISO codes of every currency sign or code in the text, in order. A bare $ counts as USD."""
-    return [_CURRENCIES[match[1].casefold()] for match in _CURRENCY.finditer(text)]
+    return tuple(_CURRENCIES[match[1].casefold()] for match in _CURRENCY.finditer(text))
 
 
 _MONTHS: dict[str, int] = {}
@@ -161,14 +167,19 @@ _DATES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
+_FEWEST_DIGITS_OF_A_DAY = 3
+
+
 def days(text: str, order: DayOrder = "dmy") -> list[Day]:
     """Every date in the text. `order` decides only where day and month could be swapped."""
-    return list(_days(text, order)) if sum(map(str.isdigit, text)) >= 3 else []
+    return list(_days(text, order))
 
 
 @lru_cache(maxsize=4096)
 def _days(text: str, order: DayOrder) -> tuple[Day, ...]:
     found: list[Day] = []
+    if sum(map(str.isdigit, text)) < _FEWEST_DIGITS_OF_A_DAY:
+        return ()
     for shape, pattern in _DATES:
         for match in pattern.finditer(text):
             if any(match.start() < day.end and day.start < match.end() for day in found):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from schemas.extraction import Code
+from schemas.extraction import Box, Code
 from ticketos.ai.ocr.page import fraction
 
 if TYPE_CHECKING:
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 # A code longer than the largest QR code holds is a decoder's mistake.
 _LONGEST = 4296
 _MOST = 40
+_WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
-def read_codes(image: Image.Image, page: int) -> tuple[Code, ...]:
-    """The codes on a picture of page `page`, at most forty, each value once per page.
+def read_codes(image: Image.Image, page: int, area: Box = _WHOLE) -> tuple[Code, ...]:
+    """The codes on a picture of page `page` or of an `area` of it, at most forty, each value once.
 
     Short linear codes without a checksum are not asked for: print and tables are full of them.
     """
@@ -36,10 +37,17 @@ def read_codes(image: Image.Image, page: int) -> tuple[Code, ...]:
         down = [
             it.y for it in (corners.top_left, corners.top_right, corners.bottom_left, corners.bottom_right)
         ]
-        box = fraction(min(across), min(down), max(across), max(down), *image.size)
+        box = _within(area, fraction(min(across), min(down), max(across), max(down), *image.size))
         kind = str(code.format).rpartition(".")[2]
         found.setdefault((kind, text), Code(kind=kind, text=text, page=page, box=box))
     return tuple(list(found.values())[:_MOST])
+
+
+def _within(area: Box, box: Box) -> Box:
+    """A box in fractions of an area of a page, in fractions of the page."""
+    left, top, right, bottom = area
+    wide, high = right - left, bottom - top
+    return left + box[0] * wide, top + box[1] * high, left + box[2] * wide, top + box[3] * high
 
 
 # What scan bureaus print on the sheet between two documents.

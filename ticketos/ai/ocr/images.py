@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from schemas.extraction import Box
 from ticketos.ai.extract.limits import Limits, Quarantined
 
 _FORMATS = ("PNG", "JPEG", "TIFF")
@@ -34,8 +35,9 @@ class ImageFile:
     def text_page(self, _number: int) -> None:
         """An image has no text layer."""
 
-    def may_hold_codes(self, _number: int) -> bool:
-        return True
+    def code_pictures(self, number: int) -> Iterator[tuple[Image.Image, Box]]:
+        """The whole of page `number`: a picture does not tell where it has a code."""
+        yield self.picture(number), (0.0, 0.0, 1.0, 1.0)
 
     def picture(self, number: int) -> Image.Image:
         """Page `number`, from 1."""

@@ -62,19 +62,19 @@ class Cell:
     def text(self) -> str:
         return " ".join(word.text for word in self.words)
 
-    @property
+    @cached_property
     def x0(self) -> float:
         return self.words[0].x0
 
-    @property
+    @cached_property
     def x1(self) -> float:
         return max(word.x1 for word in self.words)
 
-    @property
+    @cached_property
     def y0(self) -> float:
         return min(word.y0 for word in self.words)
 
-    @property
+    @cached_property
     def y1(self) -> float:
         return max(word.y1 for word in self.words)
 

@@ -59,7 +59,7 @@ class TextLine:
 
     @cached_property
     def has_tax_id(self) -> bool:
-        return any(True for _ in tax_ids(self.text))
+        return bool(tax_ids(self.text))
 
     @cached_property
     def places(self) -> int:

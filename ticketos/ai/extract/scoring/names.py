@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -280,6 +281,7 @@ def _readings(line: TextLine) -> Iterator[tuple[str, int, str]]:
             yield value, at, rest
 
 
+@lru_cache(maxsize=4096)
 def _cleaned(text: str) -> tuple[str, int]:
     """A name without what says whose it is in front, or its registration behind; and where it starts."""
     start = len(text) - len(text.lstrip(" .:,;-*#=_~'\"“”|"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
@@ -13,9 +13,10 @@ from ticketos.ai.extract.scoring.days import day_options
 from ticketos.ai.extract.scoring.lines import Layout, layout
 from ticketos.ai.extract.scoring.names import NameOption, name_options
 from ticketos.ai.extract.scoring.numbers import number_options
-from ticketos.ai.extract.scoring.option import Option
+from ticketos.ai.extract.scoring.option import Option, ranked
 from ticketos.ai.extract.scoring.sums import Money, amount_options, money_of
 from ticketos.ai.extract.suppliers import KnownSupplier
+from ticketos.lines.data_entry.rules import AMOUNTS
 
 
 @dataclass
@@ -26,6 +27,22 @@ class Offered:
     kind: DocumentType
     line_nets: Sequence[Decimal] = ()
     known: Sequence[KnownSupplier] = ()
+    _ranked: dict[str, list[Option]] = field(default_factory=dict, init=False, repr=False)
+
+    def ranked(self, name: str) -> list[Option]:
+        """The candidates of a field with their scores, the likeliest first: scored when first asked for."""
+        if name not in self._ranked:
+            self._ranked[name] = ranked(name, self._for(name))
+        return self._ranked[name]
+
+    def _for(self, name: str) -> Sequence[Option]:
+        if name in AMOUNTS:
+            return self.amounts
+        if name in ("issue_date", "due_date"):
+            return self.days
+        if name in ("number", "po_number"):
+            return self.numbers
+        return [it.option for it in self.names]
 
     @cached_property
     def layout(self) -> Layout:

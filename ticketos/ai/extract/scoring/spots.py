@@ -103,7 +103,8 @@ def _above(paper: Paper, spot: Spot, weak: bool) -> Iterator[Near]:
 def _over(cells: tuple[Cell, ...], x0: float, x1: float) -> int | None:
     best, most = None, 0.0
     for index, cell in enumerate(cells):
-        shared = min(cell.x1, x1) - max(cell.x0, x0)
+        right, left = cell.x1, cell.x0
+        shared = (right if right < x1 else x1) - (left if left > x0 else x0)
         if shared > most:
             best, most = index, shared
     return best

@@ -135,6 +135,7 @@ def amount_options(
     ranks = {value: rank for rank, value in enumerate(sorted({abs(it.value) for it in found}, reverse=True))}
     height = {page.number: max(page.height, 1.0) for page in paper.pages}
     pages = len(paper.pages)
+    heights = sorted(word.height for word in paper.pages[0].words) or [1.0]
     options = []
     for money in found:
         last = max(money.places, key=lambda it: (strength(list(it.near), "total", "amount_due"), it.spot.row))
@@ -146,7 +147,6 @@ def amount_options(
             if near.side == "left" and near.mention.end <= place.spot.start
         )
         beside = " ".join(paper.rows[place.spot.row].text for place in money.places if place.near)
-        heights = sorted(word.height for word in paper.pages[0].words) or [1.0]
         # "Rounding 45.35" under "Rounding adjustment 0.01" is the total after rounding.
         settled = money.value in facts.rounded and any(it.rounding for it in money.places)
         features: dict[str, float] = {

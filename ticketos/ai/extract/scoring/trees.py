@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
+from operator import itemgetter
 from typing import Any
 
 import numpy
@@ -46,6 +48,13 @@ class Trees:
             node = numpy.where(seen <= threshold.take(node), left.take(node), right.take(node))
         total: Matrix = self.base + value.take(node).sum(axis=1)
         return total
+
+    @cached_property
+    def in_order(self) -> Callable[[Mapping[str, float]], tuple[float, ...]]:
+        """Takes the features the trees know from a row that has all of them; KeyError where one is missing."""
+        if len(self.names) > 1:
+            return itemgetter(*self.names)
+        return lambda row: tuple(row[name] for name in self.names)
 
     @cached_property
     def _flat(self) -> tuple[NDArray[Any], ...]:
@@ -109,9 +118,11 @@ def sigmoid(score: float) -> float:
 
 def matrix(trees: Trees, rows: list[dict[str, float]]) -> Matrix:
     """Features by name in the order the trees know; one they do not know is left out, a missing one is 0."""
-    return numpy.array(
-        [[row.get(name, 0.0) for name in trees.names] for row in rows], dtype=numpy.float64
-    ).reshape(len(rows), len(trees.names))
+    try:
+        table = [trees.in_order(row) for row in rows]
+    except KeyError:
+        table = [tuple(row.get(name, 0.0) for name in trees.names) for row in rows]
+    return numpy.array(table, dtype=numpy.float64).reshape(len(rows), len(trees.names))
 
 
 @cache

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from ticketos.ai.extract.values import Amount, amounts, currency_codes, days
@@ -109,6 +110,7 @@ _NUMERIC_WORD = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_number_word(text: str) -> bool:
     """Whether a word on its own reads as a number, a percentage or an amount of money."""
     match = _NUMERIC_WORD.fullmatch(text)
@@ -120,6 +122,7 @@ def is_glued(text: str) -> bool:
     return _GLUED.fullmatch(text) is not None and text[0].isdigit()
 
 
+@lru_cache(maxsize=4096)
 def is_beside_number(text: str) -> bool:
     """Whether a word is a currency or a percent sign, which belongs to the number next to it."""
     return text in ("%", "x", "X", "*", "-", "–") or bool(currency_codes(text))
