@@ -79,9 +79,10 @@ class SandboxReader:
         filename: str,
         timeout_s: float = DECIDED_S,
         memory: Sequence[Mapping[str, Any]] = (),
+        scorer: Mapping[str, Any] | None = None,
     ) -> Sequence[Mapping[str, Any]]:
         """Fields of each document of a file, or why it was put aside."""
-        found = self._sandbox.read_all(data, filename, timeout_s, memory=memory)
+        found = self._sandbox.read_all(data, filename, timeout_s, memory=memory, scorer=scorer)
         return [one.model_dump(mode="json") for one in found]
 
 

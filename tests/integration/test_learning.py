@@ -40,7 +40,12 @@ class InProcess:
         self.known: Sequence[Mapping[str, Any]] = ()
 
     def read(
-        self, data: bytes, filename: str, timeout_s: float = 60.0, memory: Sequence[Mapping[str, Any]] = ()
+        self,
+        data: bytes,
+        filename: str,
+        timeout_s: float = 60.0,
+        memory: Sequence[Mapping[str, Any]] = (),
+        scorer: Any = None,
     ) -> Sequence[Mapping[str, Any]]:
         from ticketos.ai.extract.memory import SupplierMemory
 

@@ -20,7 +20,8 @@ from ticketos.ai.extract.scoring.addresses import address_lines, best_run
 from ticketos.ai.extract.scoring.calibration import ink
 from ticketos.ai.extract.scoring.names import NameOption
 from ticketos.ai.extract.scoring.offered import Offered
-from ticketos.ai.extract.scoring.option import Option, chosen, log_odds, ranked
+from ticketos.ai.extract.scoring.option import Option, chosen, log_odds
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.suppliers import KnownSupplier, normal, squeezed, supplier_of
 from ticketos.ai.extract.taxid import checksum_right
@@ -62,21 +63,37 @@ class Findings:
     rounding: Decimal | None = None
     """The step this supplier is known to round its totals to."""
     candidates: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    scorer: str = ""
+    """The version of the client's own scorer that chose, if one did."""
 
 
-def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
-    """Read the fields of a document from its words; `known` are suppliers of this client."""
+def analyse(pages: list[Page], known: Sequence[KnownSupplier] = (), scorer: Scorer = SHIPPED) -> Findings:
+    """Read the fields of a document from its words; `known` are suppliers of this client, `scorer` chooses."""
     paper = Paper(pages)
     lines = tables.read_lines(paper)
-    kind, _ = doctype.type_of(paper)
-    found = Findings(kind, language=paper.language, text=plain_text(pages))
+    offered = offered_by(paper, lines, known)
+    offered.scorer = scorer
+    found = choose(offered)
+    found.text = plain_text(pages)
     found.lines = tuple(line.values for line in lines)
     found.tax_rows = tuple(tables.read_tax_rows(paper, lines))
+    if paper.rows:
+        found.candidates = candidates_of(offered)
+    return found
+
+
+def offered_by(paper: Paper, lines: Sequence[tables.Line], known: Sequence[KnownSupplier] = ()) -> Offered:
+    """Every candidate of a paper with the lines of its table."""
+    kind, _ = doctype.type_of(paper)
+    return Offered(paper, kind, [Decimal(line.values.net) for line in lines if line.values.net], known)
+
+
+def choose(offered: Offered) -> Findings:
+    """The fields, of what a paper offers: type, values and what speaks for them."""
+    paper, known = offered.paper, offered.known
+    found = Findings(offered.kind, language=paper.language, scorer=offered.scorer.version)
     if not paper.rows:
         return found
-    nets = [Decimal(line.values.net) for line in lines if line.values.net]
-    offered = Offered(paper, kind, nets, known)
-    found.candidates = candidates_of(offered)
     options: dict[str, Option | None] = dict(_parties(offered))
     options |= _numbers(offered) | _dates(offered)
     for name, option in options.items():
@@ -119,14 +136,13 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
 
 def _parties(offered: Offered) -> dict[str, Option | None]:
     """Supplier with address, and buyer; one name is not both."""
-    names = offered.names
-    sellers = _scored("supplier_name", names)
-    buyers = _scored("buyer_name", names)
+    sellers = _scored("supplier_name", offered)
+    buyers = _scored("buyer_name", offered)
     supplier = sellers[0] if sellers else None
     found: dict[str, Option | None] = {}
     if supplier is not None:
         found["supplier_name"] = chosen([it for it, _ in sellers])
-        address = best_run(address_lines(offered.layout, supplier[1]))
+        address = best_run(address_lines(offered.layout, supplier[1]), offered.scorer)
         if address is not None and offered.kind != "inventory":
             found["supplier_address"] = Option(
                 address.value, {}, address.words, address.page, address.row, log_odds(address.probability)
@@ -178,16 +194,17 @@ def _respell(found: Findings, field: str, value: str) -> None:
     found.evidence[field] = evidence | {"score": max(evidence["score"], 0.0) + _RECOGNISED}
 
 
-def _scored(field: str, names: Sequence[NameOption]) -> list[tuple[Option, NameOption]]:
+def _scored(field: str, offered: Offered) -> list[tuple[Option, NameOption]]:
     """Names with the scores of a field, the likeliest first."""
-    whose = {id(it.option.features): it for it in names}
-    return [(it, whose[id(it.features)]) for it in ranked(field, [name.option for name in names])]
+    whose = {id(it.option.features): it for it in offered.names}
+    ranked = offered.ranked(field, [name.option for name in offered.names])
+    return [(it, whose[id(it.features)]) for it in ranked]
 
 
 def _numbers(offered: Offered) -> dict[str, Option | None]:
     options, kind = offered.numbers, offered.kind
-    number = chosen(_own(ranked("number", options)))
-    orders = ranked("po_number", options)
+    number = chosen(_own(offered.ranked("number", options)))
+    orders = offered.ranked("po_number", options)
     if number is not None and number.probability >= _LEAST:
         orders = [it for it in orders if it.value != number.value]
     order = None if kind in ("purchase_order", "inventory") else chosen(orders)
@@ -203,9 +220,9 @@ def _own(numbers: list[Option]) -> list[Option]:
 
 def _dates(offered: Offered) -> dict[str, Option | None]:
     options = offered.days
-    due = chosen(ranked("due_date", options))
+    due = chosen(offered.ranked("due_date", options))
     return {
-        "issue_date": chosen(ranked("issue_date", options)),
+        "issue_date": chosen(offered.ranked("issue_date", options)),
         "due_date": due if due and due.probability > _LIKELY_DUE else None,
     }
 

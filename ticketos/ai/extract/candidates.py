@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ticketos.ai.extract.scoring.offered import Offered
-from ticketos.ai.extract.scoring.option import Option, ranked
+from ticketos.ai.extract.scoring.option import Option
 from ticketos.ai.extract.taxid import tax_ids
 from ticketos.ai.extract.values import amounts, currency_codes
 from ticketos.ai.ocr.page import Cell, enclosing
@@ -21,13 +21,13 @@ def candidates(offered: Offered) -> dict[str, list[dict[str, Any]]]:
     paper = offered.paper
     cells = [cell for row in paper.rows for cell in row.cells]
     sums = list(_sums(cells))
-    found = {name: _kept([*_best(name, offered.amounts), *sums]) for name in AMOUNTS}
+    found = {name: _kept([*_best(name, offered, offered.amounts), *sums]) for name in AMOUNTS}
     for options, fields in (
         (offered.days, ("issue_date", "due_date")),
         (offered.numbers, ("number", "po_number")),
         ([one.option for one in offered.names], ("supplier_name", "buyer_name")),
     ):
-        found |= {name: _kept(_best(name, options)) for name in fields}
+        found |= {name: _kept(_best(name, offered, options)) for name in fields}
     taxes = [_at(cell, one.start, one.end, one.value) for cell in cells for one in tax_ids(cell.text)]
     found["supplier_tax_id"] = found["buyer_tax_id"] = _kept(taxes)
     found["currency"] = _kept(
@@ -36,10 +36,9 @@ def candidates(offered: Offered) -> dict[str, list[dict[str, Any]]]:
     return {name: values for name, values in found.items() if values}
 
 
-def _best(name: str, options: list[Option]) -> list[dict[str, Any]]:
-    return [
-        {"value": it.value, "page": it.page, "box": enclosing(it.words)} for it in ranked(name, options)[:12]
-    ]
+def _best(name: str, offered: Offered, options: list[Option]) -> list[dict[str, Any]]:
+    best = offered.ranked(name, options)[:12]
+    return [{"value": it.value, "page": it.page, "box": enclosing(it.words)} for it in best]
 
 
 def _sums(cells: Iterable[Cell]) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import product
 
 from ticketos.ai.extract.scoring.offered import Offered
-from ticketos.ai.extract.scoring.option import Option, ranked
+from ticketos.ai.extract.scoring.option import Option
 from ticketos.ai.extract.scoring.sums import Money, Place
 
 _CENT, _CENTS = Decimal("0.01"), Decimal("0.02")
@@ -62,7 +62,8 @@ class _Choice:
 def resolve(offered: Offered) -> dict[str, Total]:
     """net_total, tax_total, total and (where it differs) amount_due, as far as the paper shows them."""
     found, options, kind = offered.money, offered.amounts, offered.kind
-    roles = {name: _likely(name, options) for name in ("net_total", "tax_total", "total", "amount_due")}
+    named = ("net_total", "tax_total", "total", "amount_due")
+    roles = {name: _likely(offered.ranked(name, options)[:_MOST]) for name in named}
     adjustments = _adjustments(found)
     roles["tax_total"] = [it for it in roles["tax_total"] if it.value not in adjustments]
     taxes = roles["tax_total"] + _summed(found, roles["tax_total"])
@@ -142,9 +143,8 @@ def _backed(one: _Choice, chosen: _Chosen) -> float:
     return min(other.own for other in chosen if other is not None and other is not one)
 
 
-def _likely(name: str, options: Sequence[Option]) -> list[_Choice]:
+def _likely(best: Sequence[Option]) -> list[_Choice]:
     """The likeliest values of a role, each with its share among them."""
-    best = ranked(name, options)[:_MOST]
     weight = sum(it.probability for it in best) or 1.0
     return [
         _Choice(

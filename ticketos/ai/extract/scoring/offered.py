@@ -13,19 +13,26 @@ from ticketos.ai.extract.scoring.days import day_options
 from ticketos.ai.extract.scoring.lines import Layout, layout
 from ticketos.ai.extract.scoring.names import NameOption, name_options
 from ticketos.ai.extract.scoring.numbers import number_options
-from ticketos.ai.extract.scoring.option import Option
+from ticketos.ai.extract.scoring.option import Option, ranked
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.sums import Money, amount_options, money_of
 from ticketos.ai.extract.suppliers import KnownSupplier
 
 
 @dataclass
 class Offered:
-    """What a paper offers for each kind of field; `line_nets` are the amounts of its lines, `known` this client's suppliers."""
+    """What a paper offers for each kind of field; `line_nets` are the amounts of its lines, `known` this client's suppliers.
+    `scorer` says what is likelier and may be changed: the candidates stay."""
 
     paper: Paper
     kind: DocumentType
     line_nets: Sequence[Decimal] = ()
     known: Sequence[KnownSupplier] = ()
+    scorer: Scorer = SHIPPED
+
+    def ranked(self, field: str, options: Sequence[Option]) -> list[Option]:
+        """Candidates with their scores, the likeliest first."""
+        return ranked(field, options, self.scorer)
 
     @cached_property
     def layout(self) -> Layout:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ticketos.ai.extract.scoring.trees import champion, matrix, sigmoid
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
+from ticketos.ai.extract.scoring.trees import sigmoid
 from ticketos.ai.ocr.page import Word
 
 
@@ -32,12 +33,11 @@ class Option:
         return min((word.confidence for word in self.words), default=1.0)
 
 
-def ranked(field: str, options: Sequence[Option]) -> list[Option]:
+def ranked(field: str, options: Sequence[Option], scorer: Scorer = SHIPPED) -> list[Option]:
     """The candidates of a field with their scores, the likeliest first; without weights, as they came."""
-    trees = champion(field)
-    if trees is None or not options:
+    scores = scorer.scores(field, [it.features for it in options]) if options else None
+    if scores is None:
         return list(options)
-    scores = trees.log_odds(matrix(trees, [it.features for it in options]))
     scored = [replace(it, score=float(score)) for it, score in zip(options, scores, strict=True)]
     return sorted(scored, key=lambda it: -it.score)
 
