@@ -25,7 +25,9 @@ class LearningActivities:
     @activity.defn(name="learning.run")
     @guarded
     def run(self, command: PeriodCommand) -> PeriodResult:
-        """Train challengers and hold the contests."""
+        """Train challengers and hold the contests: minutes, with a heartbeat for each paper and tree."""
         return PeriodResult(
-            facts=dict(self._runs.run(command.client_id, command.period, actor_of(command.actor)))
+            facts=dict(
+                self._runs.run(command.client_id, command.period, actor_of(command.actor), activity.heartbeat)
+            )
         )

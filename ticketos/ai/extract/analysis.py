@@ -215,7 +215,9 @@ def _own(numbers: list[Option]) -> list[Option]:
     """Without those announced as another document's alone, where one is announced as this document's."""
     if not any(it.features["mine"] >= _ANNOUNCED for it in numbers):
         return numbers
-    return [it for it in numbers if it.features["mine"] or it.features["foreign"] < _ANOTHERS]
+    return [
+        it for it in numbers if it.features["mine"] or it.features["foreign"] < _ANOTHERS or it.spoken_for
+    ]
 
 
 def _dates(offered: Offered) -> dict[str, Option | None]:

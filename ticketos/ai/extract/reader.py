@@ -21,8 +21,8 @@ from ticketos.ai.extract.limits import Guard, Limits, Quarantined
 from ticketos.ai.extract.memory import SupplierMemory, understand
 from ticketos.ai.extract.payloads import understood, with_codes
 from ticketos.ai.extract.pdf import PdfFile
-from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scanner import Scanner, Source
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.sheets import Part, parts
 from ticketos.ai.extract.sniff import kind_of
 from ticketos.ai.ocr.agreement import compared

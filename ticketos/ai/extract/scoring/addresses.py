@@ -143,7 +143,7 @@ def best_run(lines: list[AddressLine], scorer: Scorer = SHIPPED) -> Address | No
     found = scorer.scores("address_line", [it.features for it in lines]) if lines else None
     if found is None:
         return None
-    scores = [float(it) for it in found]
+    scores = [float(it) for it in found[0]]
     best: tuple[float, int, int] | None = None
     # A sender's line that holds the address is whole: what stands under it is somebody else's.
     whole = lines[0].features["inline"] and lines[0].features["places"] and scores[0] > 0

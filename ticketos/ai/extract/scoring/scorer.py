@@ -28,14 +28,15 @@ class Scorer:
     version: str = ""
     own: Mapping[str, Trees] = field(default_factory=dict)
 
-    def scores(self, name: str, rows: Sequence[Mapping[str, float]]) -> Matrix | None:
-        """Log-odds of each row of features for a field; None for a field without weights."""
+    def scores(self, name: str, rows: Sequence[Mapping[str, float]]) -> tuple[Matrix, Matrix] | None:
+        """Log-odds of each row of features for a field, and what of them the client's trees added; None for a field
+        without weights."""
         shipped = champion(name)
         if shipped is None:
             return None
-        table = matrix(shipped, rows)
-        own = self.own.get(name)
-        return shipped.log_odds(table) if own is None else shipped.log_odds(table) + added(own, table)
+        table, own = matrix(shipped, rows), self.own.get(name)
+        taught = numpy.zeros(len(table)) if own is None else added(own, table)
+        return shipped.log_odds(table) + taught, taught
 
     @classmethod
     def from_model(cls, model: Mapping[str, Any] | None) -> Scorer:

@@ -1,0 +1,288 @@
+"""The scorer learnt on from a client's corrections: labelled candidates out of stored papers, trees beside the shipped
+ones, and the contest on papers kept back and on generated ones.
+
+A paper that cannot be read again is counted and left out; time is bounded, the latest papers come first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ticketos.ai.extract import tables
+from ticketos.ai.extract.analysis import Findings, choose, offered_by
+from ticketos.ai.extract.confidence import weigh_evidence
+from ticketos.ai.extract.find import Paper
+from ticketos.ai.extract.memory.paper import pages_of
+from ticketos.ai.extract.memory.places import same_value
+from ticketos.ai.extract.scoring import guard
+from ticketos.ai.extract.scoring.boost import Alive, Pile, grow, plain, scored
+from ticketos.ai.extract.scoring.calibration import curve
+from ticketos.ai.extract.scoring.examples import AMOUNTS, Rows, add
+from ticketos.ai.extract.scoring.offered import Offered
+from ticketos.ai.extract.scoring.scorer import KIND, SHIPPED, Scorer, fits
+from ticketos.ai.extract.scoring.trees import fingerprint, sigmoid
+from ticketos.ai.ocr.page import Page
+from ticketos.domain import learning
+from ticketos.domain.learning import Duel, Learnable, Outcome
+from ticketos.domain.learning import Rows as Stored
+from ticketos.lines.data_entry import rules
+
+FIELDS = (
+    *("supplier_name", "buyer_name", "supplier_address", "issue_date", "due_date", "number", "po_number"),
+    *AMOUNTS,
+)
+"""What the scorer chooses; the rest are read by rule."""
+_SIZES = (10, 24, 40)
+_FOLDS = 3
+_FEWEST, _FEWEST_WRONG = 12, 4
+_MANY_SUPPLIERS = 6
+_SCREEN = 0.25
+_LEAST, _LEAST_OF = 0.12, {"po_number": 0.3, "due_date": 0.35}
+_AS_OF = date(2035, 1, 1)
+LONGEST_S = 150.0
+"""Seconds that making examples may take, and again the judging: papers beyond are left out."""
+
+
+@dataclass
+class _Learnt:
+    """What was made of stored papers."""
+
+    piles: dict[str, Pile]
+    suppliers: list[str]
+    skipped: int = 0
+    late: bool = False
+
+
+def fit(rows: Stored, alive: Alive, longest_s: float = LONGEST_S) -> dict[str, Any]:
+    """A challenger: for each field where it pays on papers of the client it was not grown from, a few small trees."""
+    made = _examples(rows, alive, longest_s)
+    fields = {}
+    for name, pile in sorted(made.piles.items()):
+        size = _size(name, pile, made.suppliers, alive)
+        if size:
+            grown = list(grow(name, pile, pile.own, size, alive))
+            fields[name] = plain(name, grown).as_json()
+    return {
+        "base": fingerprint(),
+        "fields": fields,
+        "papers": len(made.suppliers),
+        "skipped": made.skipped,
+        "late": made.late,
+    }
+
+
+def _examples(rows: Stored, alive: Alive, longest_s: float) -> _Learnt:
+    made = _Learnt({name: pile.copy() for name, pile in _anchors(alive).items()}, [])
+    started = time.monotonic()
+    for row, offered in _offered(rows, alive):
+        if offered is None:
+            made.skipped += 1
+        else:
+            # Only what a person looked at: a value that passed by itself would confirm itself.
+            _pile(made.piles, offered, row["final"], len(made.suppliers), frozenset(row["seen"]))
+            made.suppliers.append(str(row.get("vendor") or row["document"]))
+        if time.monotonic() - started > longest_s:
+            made.late = True
+            break
+    return made
+
+
+_ANCHORS: dict[str, Pile] = {}
+
+
+def _anchors(alive: Alive) -> dict[str, Pile]:
+    """The generated papers' candidates, made once a process: they are the same for every client."""
+    if not _ANCHORS:
+        piles: dict[str, Pile] = {}
+        for number, it in enumerate(guard.anchors(), start=1):
+            alive()
+            _pile(piles, offer(it.pages), it.truth, -number, None)
+        _ANCHORS.update(piles)
+    return _ANCHORS
+
+
+def _pile(
+    piles: dict[str, Pile],
+    offered: Offered,
+    truth: Mapping[str, Any],
+    paper: int,
+    seen: frozenset[str] | None,
+) -> None:
+    """A paper's labelled candidates onto the piles of their fields."""
+    rows = Rows()
+    add(rows, offered, truth, paper, seen)
+    for name in rows.features:
+        true = truth.get("supplier_address" if name == "address_line" else name)
+        # A value that stands nowhere as it was typed says nothing of the candidates; what is due is told only where
+        # it differs from the total.
+        if any(rows.right[name]) or (true is None and name != "amount_due"):
+            piles.setdefault(name, Pile()).add(name, rows, paper)
+
+
+def _size(name: str, pile: Pile, suppliers: list[str], alive: Alive) -> int:
+    """How many trees pay on papers they were not grown from; 0 where the shipped ones should speak alone."""
+    own = pile.own
+    before = {at: _right(name, pile.starts[at], pile, at) for at in own}
+    if len(own) < _FEWEST or sum(not right for right in before.values()) < _FEWEST_WRONG:
+        return 0
+    many = len({suppliers[pile.papers[at]] for at in own}) >= _MANY_SUPPLIERS
+    fold = {at: _part(suppliers[pile.papers[at]] if many else str(pile.papers[at])) for at in own}
+    duels = dict.fromkeys(_SIZES, (0, 0))
+    for part in range(_FOLDS):
+        known, asked = [at for at in own if fold[at] != part], [at for at in own if fold[at] == part]
+        if not known or not asked:
+            continue
+        grown = list(grow(name, pile, known, max(_SIZES), alive))
+        for size in _SIZES:
+            wins, losses = duels[size]
+            for at in asked:
+                after = _right(name, scored(pile, at, grown[:size]), pile, at)
+                wins, losses = wins + (after > before[at]), losses + (after < before[at])
+            duels[size] = wins, losses
+    best = max(_SIZES, key=lambda size: (duels[size][0] - duels[size][1], -size))
+    return best if learning.chance(*duels[best]) <= _SCREEN else 0
+
+
+def _part(group: str) -> int:
+    return hashlib.sha256(f"fold:{group}".encode()).digest()[0] % _FOLDS
+
+
+def _right(name: str, scores: Any, pile: Pile, at: int) -> bool:
+    """Whether the field would be read right by these scores: a true candidate first and told, or none told."""
+    best = int(scores.argmax())
+    told = sigmoid(float(scores[best])) >= _LEAST_OF.get(name, _LEAST)
+    right = pile.rights[at]
+    if name == "address_line":  # a run of lines: all of them on their side
+        return bool(((scores > 0) == right).all())
+    return bool(right[best]) and told if right.any() else not told
+
+
+def offer(pages: list[Page]) -> Offered:
+    """The candidates of a paper's words; the client's suppliers are not told, as when the shipped trees were learnt."""
+    paper = Paper(pages)
+    return offered_by(paper, tables.read_lines(paper))
+
+
+def _offered(rows: Stored, alive: Alive) -> Iterator[tuple[Mapping[str, Any], Offered | None]]:
+    """Stored papers with their candidates; None for one that cannot be read again, whatever is wrong with it."""
+    for row in rows:
+        alive()
+        try:
+            pages = pages_of(row["words"])
+            readable = any(page.words for page in pages)
+            yield row, _ready(offer(pages)) if readable else None
+        except Exception:  # noqa: BLE001 - one paper out of thousands must not end the night's learning
+            yield row, None
+
+
+def _ready(offered: Offered) -> Offered:
+    """With its candidates worked out, so that what is wrong with a paper shows here."""
+    assert offered.names is not None
+    assert offered.days is not None
+    assert offered.numbers is not None
+    assert offered.amounts is not None
+    return offered
+
+
+def judge(
+    challenger: Mapping[str, Any],
+    present: Mapping[str, Any] | None,
+    rows: Stored,
+    alive: Alive,
+    longest_s: float = LONGEST_S,
+) -> Outcome:
+    """The contest: both read the papers kept back, and both the generated ones; ``domain.learning`` decides."""
+    new = Scorer.from_model({"version": "challenger", "payload": challenger})
+    old = Scorer.from_model({"version": "present", "payload": present} if present else None)
+    kept, unmet, started = _Tally(), _Tally(), time.monotonic()
+    if not new.own:
+        kept.papers = len(rows)
+    else:
+        for row, offered in _offered(rows, alive):
+            if offered is not None:
+                both = _answers(offered, row["final"], old), _answers(offered, row["final"], new)
+                for tally in (kept, unmet) if row.get("unmet") else (kept,):
+                    tally.add(*both)
+            if time.monotonic() - started > longest_s:
+                break
+    guarded = _Tally()
+    for it in guard.judges() if kept.duel().better_by_more_than_chance else ():
+        alive()
+        offered = offer(it.pages)
+        # Against what ships, not against the version in use: small losses must not add up night by night.
+        guarded.add(_answers(offered, it.truth, SHIPPED), _answers(offered, it.truth, new))
+    ruling = learning.Ruling(len(new.own), kept.duel(), unmet.duel(), guarded.duel())
+    promoted, why = ruling.verdict()
+    return Outcome(
+        {"judges": kept.papers, **kept.told(new=True), "fields": sorted(new.own), **ruling.figures()},
+        {"judges": kept.papers, **kept.told(new=False)},
+        promoted,
+        why,
+    )
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Of a paper's known fields: how many were read right, how many wrong though sure."""
+
+    known: int
+    right: int
+    bold: int
+
+
+def _answers(offered: Offered, final: Mapping[str, Any], scorer: Scorer) -> _Answers:
+    offered.scorer = scorer
+    found = choose(offered)
+    known = [name for name in FIELDS if name in final and (final[name] is not None or name in found.fields)]
+    right = {
+        name
+        for name in known
+        if same_value(name, getattr(found.fields.get(name), "value", None), final[name])
+    }
+    return _Answers(len(known), len(right), len(_sure(found) & set(known) - right))
+
+
+def _sure(found: Findings) -> set[str]:
+    """The fields that would pass without a person by the shipped curves and usual thresholds."""
+    sure = set()
+    for name, evidence in weigh_evidence(found, _AS_OF).items():
+        fitted, field = curve(name), found.fields.get(name)
+        if fitted is None or field is None:
+            continue
+        least = rules.DEFAULT_THRESHOLDS.get(name, rules.DEFAULT_THRESHOLDS["*"])
+        if fitted.probability(evidence, field.source) >= least:
+            sure.add(name)
+    return sure
+
+
+@dataclass
+class _Tally:
+    papers: int = 0
+    wins: int = 0
+    losses: int = 0
+    answers: int = 0
+    old: tuple[int, int] = (0, 0)
+    new: tuple[int, int] = (0, 0)
+
+    def add(self, old: _Answers, new: _Answers) -> None:
+        self.papers += 1
+        self.wins += new.right > old.right
+        self.losses += new.right < old.right
+        self.answers += max(old.known, new.known)
+        self.old = self.old[0] + old.right, self.old[1] + old.bold
+        self.new = self.new[0] + new.right, self.new[1] + new.bold
+
+    def duel(self) -> Duel:
+        return Duel(self.papers, self.wins, self.losses, self.answers, self.old, self.new)
+
+    def told(self, *, new: bool) -> dict[str, int]:
+        right, bold = self.new if new else self.old
+        return {"answers": self.answers, "right": right, "wrong_though_sure": bold}
+
+
+LEARNABLE = Learnable(KIND, "papers", fit, judge, fits)
