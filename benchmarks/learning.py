@@ -130,7 +130,7 @@ def _picture(page: Page) -> bytes:
     drawn, picture = Image.new("L", (round(page.width), round(page.height)), 255), io.BytesIO()
     ink = ImageDraw.Draw(drawn)
     for word in page.words:
-        ink.line((word.x0, word.y1, max(word.x1, word.x0), word.y1), fill=0)
+        ink.rectangle((word.x0, word.y0, max(word.x1, word.x0), max(word.y1, word.y0)), fill=0)
     drawn.save(picture, "PNG")
     return picture.getvalue()
 

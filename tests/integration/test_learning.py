@@ -345,10 +345,11 @@ def test_a_step_hands_the_clients_own_scorer_to_the_reader_and_the_document_name
 def test_a_version_that_came_into_use_meanwhile_is_not_overthrown_by_one_that_never_met_it(
     world: World,
 ) -> None:
-    retrained = list[Any]()
+    begun, retrained = list[Any](), list[Any]()
 
     def judge(challenger: Any, present: Any, rows: Any, alive: Any) -> Outcome:
-        if not retrained:
+        if not begun:
+            begun.append(1)
             retrained.append(again.retrain(world.services.database, world.acme, now=NOW, actor=ROBOT))
         return Outcome({"judges": 50}, {}, True, "better")
 
