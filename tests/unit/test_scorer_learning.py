@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from temporalio.testing import ActivityEnvironment
 
+from activities.learning import LearningActivities
+from schemas.periods import PeriodCommand
 from tests.support.oddities import odd
 from ticketos.ai.extract.analysis import analyse
 from ticketos.ai.extract.memory import packed
@@ -118,3 +123,28 @@ def test_a_poisoned_paper_and_a_short_time_stop_nothing() -> None:
     assert retrain.fit(rows, still, longest_s=0.0)["late"]
     few = retrain.judge(made, None, rows, still)
     assert few.why == "only 6 kept-back examples, at least 10 are needed"
+
+
+def test_the_nights_activity_is_heard_of_while_it_learns() -> None:
+    beats: list[Any] = []
+    runs = SlowRuns()
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *_: beats.append(1)
+    command = PeriodCommand(client_id=UUID(int=1), period="2026-11-21")
+    found = environment.run(LearningActivities(runs).run, command)
+    assert found.facts == {"day": "2026-11-21"}
+    assert len(beats) == 3
+
+
+class SlowRuns:
+    """A night of three steps."""
+
+    def due(self, client_id: UUID, at: datetime) -> tuple[str, ...]:
+        return ()
+
+    def run(
+        self, client_id: UUID, period: str, actor: Any, alive: Callable[[], None] = still
+    ) -> Mapping[str, Any]:
+        for _ in range(3):
+            alive()
+        return {"day": period}

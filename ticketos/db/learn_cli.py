@@ -62,7 +62,7 @@ def learn_commands(
         for supply in supplies:
             typer.echo(_supply(supply))
         if not found:
-            typer.echo("Nothing was learnt yet; reader and coder work as they were shipped.")
+            typer.echo("Nothing was learnt yet; scorer, reader and coder work as they were shipped.")
         for row in found:
             typer.echo(_version(row))
 
