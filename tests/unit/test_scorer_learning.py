@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.learning import LearningActivities
@@ -116,9 +117,10 @@ def test_a_poisoned_paper_and_a_short_time_stop_nothing() -> None:
     rows[2]["words"] = [{"number": 1, "width": "wide"}]
     rows[3]["words"] = []
     rows[4]["final"] = {"total": "no amount", "issue_date": "yesterday"}
+    rows[5]["final"] = ["no", "fields"]
     beats: list[int] = []
     made = retrain.fit(rows, lambda: beats.append(1))
-    assert (made["papers"], made["skipped"], made["late"]) == (4, 2, False)
+    assert (made["papers"], made["skipped"], made["late"]) == (3, 3, False)
     assert len(beats) >= len(rows)
     assert retrain.fit(rows, still, longest_s=0.0)["late"]
     few = retrain.judge(made, None, rows, still)
@@ -136,8 +138,20 @@ def test_the_nights_activity_is_heard_of_while_it_learns() -> None:
     assert len(beats) == 3
 
 
+def test_a_night_that_was_cancelled_ends_between_two_papers() -> None:
+    environment = ActivityEnvironment()
+    command = PeriodCommand(client_id=UUID(int=1), period="2026-11-21")
+    runs = SlowRuns()
+    environment.on_heartbeat = lambda *_: environment.cancel()
+    with pytest.raises(ApplicationError, match="CancelledError"):
+        environment.run(LearningActivities(runs).run, command)
+    assert runs.steps == 0
+
+
 class SlowRuns:
     """A night of three steps."""
+
+    steps = 0
 
     def due(self, client_id: UUID, at: datetime) -> tuple[str, ...]:
         return ()
@@ -147,4 +161,5 @@ class SlowRuns:
     ) -> Mapping[str, Any]:
         for _ in range(3):
             alive()
+            self.steps += 1
         return {"day": period}

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from ticketos.ai.extract import tables
 from ticketos.ai.extract.analysis import Findings, choose, offered_by
@@ -43,6 +43,7 @@ _FEWEST, _FEWEST_WRONG = 12, 4
 _MANY_SUPPLIERS = 6
 _SCREEN = 0.25
 _LEAST, _LEAST_OF = 0.12, {"po_number": 0.3, "due_date": 0.35}
+T = TypeVar("T")
 _AS_OF = date(2035, 1, 1)
 LONGEST_S = 150.0
 """Seconds that making examples may take, and again the judging: papers beyond are left out."""
@@ -79,12 +80,14 @@ def fit(rows: Stored, alive: Alive, longest_s: float = LONGEST_S) -> dict[str, A
 def _examples(rows: Stored, alive: Alive, longest_s: float) -> _Learnt:
     made = _Learnt({name: pile.copy() for name, pile in _anchors(alive).items()}, [])
     started = time.monotonic()
-    for row, offered in _offered(rows, alive):
-        if offered is None:
+    # Only what a person looked at: a value that passed by itself would confirm itself.
+    for row, found in _each(
+        rows, alive, lambda row, offered: _labelled(offered, row["final"], frozenset(row["seen"]))
+    ):
+        if found is None:
             made.skipped += 1
         else:
-            # Only what a person looked at: a value that passed by itself would confirm itself.
-            _pile(made.piles, offered, row["final"], len(made.suppliers), frozenset(row["seen"]))
+            _pile(made.piles, found, len(made.suppliers))
             made.suppliers.append(str(row.get("vendor") or row["document"]))
         if time.monotonic() - started > longest_s:
             made.late = True
@@ -101,27 +104,31 @@ def _anchors(alive: Alive) -> dict[str, Pile]:
         piles: dict[str, Pile] = {}
         for number, it in enumerate(guard.anchors(), start=1):
             alive()
-            _pile(piles, offer(it.pages), it.truth, -number, None)
+            _pile(piles, _labelled(offer(it.pages), it.truth, None), -number)
         _ANCHORS.update(piles)
     return _ANCHORS
 
 
-def _pile(
-    piles: dict[str, Pile],
-    offered: Offered,
-    truth: Mapping[str, Any],
-    paper: int,
-    seen: frozenset[str] | None,
-) -> None:
-    """A paper's labelled candidates onto the piles of their fields."""
+def _labelled(
+    offered: Offered, truth: Mapping[str, Any], seen: frozenset[str] | None
+) -> list[tuple[str, Rows]]:
+    """The candidates of each field that a paper says something of: of all fields, or of those seen."""
     rows = Rows()
-    add(rows, offered, truth, paper, seen)
+    add(rows, offered, truth, 0, seen)
+    told = []
     for name in rows.features:
         true = truth.get("supplier_address" if name == "address_line" else name)
         # A value that stands nowhere as it was typed says nothing of the candidates; what is due is told only where
         # it differs from the total.
         if any(rows.right[name]) or (true is None and name != "amount_due"):
-            piles.setdefault(name, Pile()).add(name, rows, paper)
+            told.append((name, rows))
+    return told
+
+
+def _pile(piles: dict[str, Pile], found: list[tuple[str, Rows]], paper: int) -> None:
+    """A paper's labelled candidates onto the piles of their fields."""
+    for name, rows in found:
+        piles.setdefault(name, Pile()).add(name, rows, paper)
 
 
 def _size(name: str, pile: Pile, suppliers: list[str], alive: Alive) -> int:
@@ -168,25 +175,21 @@ def offer(pages: list[Page]) -> Offered:
     return offered_by(paper, tables.read_lines(paper))
 
 
-def _offered(rows: Stored, alive: Alive) -> Iterator[tuple[Mapping[str, Any], Offered | None]]:
-    """Stored papers with their candidates; None for one that cannot be read again, whatever is wrong with it."""
+def _each(
+    rows: Stored, alive: Alive, work: Callable[[Mapping[str, Any], Offered], T]
+) -> Iterator[tuple[Mapping[str, Any], T | None]]:
+    """Stored papers with what `work` made of their candidates; None for one that cannot be read again, or whose
+    correction makes no sense, whatever is wrong with it."""
     for row in rows:
         alive()
+        made: T | None = None
         try:
             pages = pages_of(row["words"])
-            readable = any(page.words for page in pages)
-            yield row, _ready(offer(pages)) if readable else None
+            if any(page.words for page in pages):
+                made = work(row, offer(pages))
         except Exception:  # noqa: BLE001 - one paper out of thousands must not end the night's learning
-            yield row, None
-
-
-def _ready(offered: Offered) -> Offered:
-    """With its candidates worked out, so that what is wrong with a paper shows here."""
-    assert offered.names is not None
-    assert offered.days is not None
-    assert offered.numbers is not None
-    assert offered.amounts is not None
-    return offered
+            made = None
+        yield row, made
 
 
 def judge(
@@ -203,9 +206,12 @@ def judge(
     if not new.own:
         kept.papers = len(rows)
     else:
-        for row, offered in _offered(rows, alive):
-            if offered is not None:
-                both = _answers(offered, row["final"], old), _answers(offered, row["final"], new)
+        for row, both in _each(
+            rows,
+            alive,
+            lambda row, offered: (_answers(offered, row["final"], old), _answers(offered, row["final"], new)),
+        ):
+            if both is not None:
                 for tally in (kept, unmet) if row.get("unmet") else (kept,):
                     tally.add(*both)
             if time.monotonic() - started > longest_s:
