@@ -22,8 +22,8 @@ STEP = 0.8
 """What of a residual a tree corrects: a leaf whose answers are all wrong moves by this many log-odds."""
 DEPTH, LEAF = 3, 8
 """Splits down a tree, and the fewest candidates a leaf stands on."""
-MOST_ROWS = 120_000
-"""Candidates of a field; papers beyond are left out."""
+MOST_ROWS = 24_000
+"""Candidates of a field, of the latest papers; those beyond are left out, since a tree is fitted a hundred times."""
 
 Alive = Callable[[], None]
 
