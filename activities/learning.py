@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from temporalio import activity
+from temporalio.exceptions import CancelledError
 
 from activities.errors import guarded
 from activities.record import actor_of
@@ -22,10 +23,18 @@ class LearningActivities:
         """The day to learn for, if anything was corrected."""
         return DuePeriods(periods=self._runs.due(question.client_id, question.at))
 
-    @activity.defn(name="learning.run")
+    # Cancelled between papers and not in the midst of one, where it would pass for a paper that cannot be read.
+    @activity.defn(name="learning.run", no_thread_cancel_exception=True)
     @guarded
     def run(self, command: PeriodCommand) -> PeriodResult:
-        """Train challengers and hold the contests."""
+        """Train challengers and hold the contests: minutes, with a heartbeat for each paper and tree."""
         return PeriodResult(
-            facts=dict(self._runs.run(command.client_id, command.period, actor_of(command.actor)))
+            facts=dict(self._runs.run(command.client_id, command.period, actor_of(command.actor), _alive))
         )
+
+
+def _alive() -> None:
+    """A heartbeat; raises when nobody waits for the result any more, so that a worker can end."""
+    activity.heartbeat()
+    if activity.is_cancelled():
+        raise CancelledError("learning was cancelled; the next night learns from all the same")

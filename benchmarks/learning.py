@@ -1,11 +1,12 @@
 """What thirty corrected papers of a new supplier are worth: fields that still need a person, before and after.
 
-    python -m benchmarks.learning [--suppliers 12] [--papers 30] [--fresh 10] [--seed 1]
+    python -m benchmarks.learning [--suppliers 12] [--papers 30] [--fresh 10] [--seed 1] [--retrain 40]
 
 Suppliers and papers are the generator's; none was learnt from by anybody. Each paper is read as a text PDF by the
 real reader, and again as a scan whose optical reading is simulated (letters confused, words glued, doubtful
 confidences). A person is played by the truth: they correct every field asked about. Then fresh papers of the same
-supplier are read twice, without memory and with it. The last line is one JSON object.
+supplier are read twice, without memory and with it. With `--retrain` a client's scorer is retrained besides, and what
+that adds over memory alone is told (`benchmarks/retraining.py`). The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from benchmarks import retraining
 from ticketos.ai.extract.memory import Corrected, SupplierMemory, learn, pages_of
 from ticketos.ai.extract.memory.places import same_value
 from ticketos.ai.extract.reader import Reader
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.ocr.page import Page
 from ticketos.dev.sim.documents import Kind
 from ticketos.dev.sim.documents.composed import Paper, compose
@@ -86,18 +89,22 @@ class Desk:
         self._ocr = SimulatedOcr()
         self._reader = Reader(ocr=self._ocr)
 
-    def read(self, paper: Paper, memory: Sequence[SupplierMemory]) -> dict[str, Any]:
+    @property
+    def single(self) -> bool:
+        """Whether it takes papers of one page alone."""
+        return self._damage is not None
+
+    def read(
+        self, paper: Paper, memory: Sequence[SupplierMemory], scorer: Scorer = SHIPPED
+    ) -> dict[str, Any]:
         """The reader's answer as the line gets it."""
         if self._damage is None:
-            found = self._reader.read(paper.pdf(), "paper.pdf", TODAY, memory=memory)
+            found = self._reader.read(paper.pdf(), "paper.pdf", TODAY, memory=memory, scorer=scorer)
         else:
             # A scan has one page here: the picture stands for it, the words are prepared.
             self._ocr.prepared = paper.ocr_words("learning", self._damage).pages[0]
-            picture = io.BytesIO()
-            Image.new("L", (round(self._ocr.prepared.width), round(self._ocr.prepared.height)), 255).save(
-                picture, "PNG"
-            )
-            found = self._reader.read(picture.getvalue(), "paper.png", TODAY, memory=memory)
+            picture = _picture(self._ocr.prepared)
+            found = self._reader.read(picture, "paper.png", TODAY, memory=memory, scorer=scorer)
         return found.model_dump(mode="json")
 
     def correct(
@@ -116,6 +123,16 @@ class Desk:
             before, Corrected(pages_of(reading["words"]), final, reading["unaided"], frozenset(asked))
         )
         return [after, *(one for one in memory if one.key != key)]
+
+
+def _picture(page: Page) -> bytes:
+    """A picture of a page with a smudge where each word stands: one without ink would be put aside as blank."""
+    drawn, picture = Image.new("L", (round(page.width), round(page.height)), 255), io.BytesIO()
+    ink = ImageDraw.Draw(drawn)
+    for word in page.words:
+        ink.rectangle((word.x0, word.y0, max(word.x1, word.x0), max(word.y1, word.y0)), fill=0)
+    drawn.save(picture, "PNG")
+    return picture.getvalue()
 
 
 def pile(kind: Kind, maker: str, buyer: str, first: int, count: int, single: bool) -> Iterator[Paper]:
@@ -168,6 +185,23 @@ def _count(tally: Tally, kind: Kind, paper: Paper, when: str, reading: dict[str,
                 tally.wrong[when][name] += 1
 
 
+def _retrained(suppliers: int, seed: int, damage: float) -> int:
+    """Print what retraining adds over memory alone; nothing is asked of it but that it does no harm."""
+    figures: dict[str, Any] = {}
+    harmed = False
+    for regime, desk in (("text", Desk(None)), ("scan", Desk(damage))):
+        found = retraining.measure(desk, "invoice", seed, suppliers, 5, 2).as_dict()
+        figures[f"invoice_{regime}"] = found
+        print(f"invoice as {regime}: {found}", flush=True)
+        if found["contest"]["promoted"]:
+            harmed |= any(
+                found[whose]["and_challenger"]["right"] < found[whose]["memory"]["right"]
+                for whose in ("met", "never_met")
+            )
+    print(json.dumps({"bench": "retraining", **figures}))
+    return 1 if harmed else 0
+
+
 def main() -> int:
     """Measure and print; 1 when less than asked is gained."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.learning", description=__doc__)
@@ -176,7 +210,10 @@ def main() -> int:
     parser.add_argument("--fresh", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--damage", type=float, default=0.3)
+    parser.add_argument("--retrain", type=int, metavar="SUPPLIERS", help="retrain from five papers of each")
     asked = parser.parse_args()
+    if asked.retrain:
+        return _retrained(asked.retrain, asked.seed, asked.damage)
     figures: dict[str, Any] = {}
     kinds: tuple[Kind, ...] = ("invoice", "receipt")
     for kind in kinds:

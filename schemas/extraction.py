@@ -132,7 +132,8 @@ class Extraction(_Wire):
     memory: dict[str, Any] | None = None
     """The supplier recognised and what its memory did: see ``ticketos.ai.extract.memory.Remembered``."""
     versions: dict[str, str] = Field(default_factory=dict)
-    """What read the document: reader, and the papers the supplier's memory was made of."""
+    """What read the document: reader, the papers the supplier's memory was made of, and the version of the client's own
+    scorer where one chose."""
     candidates: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
     """Per field what else it could be (value, page, box), the likeliest first: for a person to choose from."""
 

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ticketos.db.repositories.accounts import FirstAccount
     from ticketos.db.session import Database
     from ticketos.dev.stack import StackUrls
+    from ticketos.domain.learning import Learnable
     from ticketos.settings import Settings
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -329,7 +331,16 @@ def _trail() -> tuple[Database, Keyring]:
 
 
 app.add_typer(audit_commands(_trail), name="audit")
-app.add_typer(learn_commands(_trail), name="learn")
+
+
+def _learnables() -> Sequence[Learnable]:
+    """Every kind of model that corrections retrain; what they need is loaded when it is asked for."""
+    from workers.wiring import LEARNABLES
+
+    return LEARNABLES
+
+
+app.add_typer(learn_commands(_trail, _learnables), name="learn")
 
 
 def _told(error: BaseException) -> int:

@@ -28,6 +28,7 @@ from activities.reconciliation import ReconciliationActivities
 from activities.rework import ReworkActivities
 from activities.triage import TriageActivities
 from ticketos.ai.extract.sandbox import DECIDED_S, SandboxedReader
+from ticketos.ai.extract.scoring.retrain import LEARNABLE
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.triage.engine import local_triage
 from ticketos.crypto import Keyring
@@ -37,7 +38,7 @@ from ticketos.db.objects import ObjectStore
 from ticketos.db.repositories.calibration import Calibrations, SqlCalibrationRuns
 from ticketos.db.repositories.invoice_runs import SqlInvoiceRuns
 from ticketos.db.repositories.invoices import Invoices
-from ticketos.db.repositories.learning import Learning, SqlLearningRuns
+from ticketos.db.repositories.learning import SHIPPED, Learning, SqlLearningRuns
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
@@ -68,6 +69,10 @@ WORKFLOWS: tuple[type, ...] = (
 """Every workflow a worker serves."""
 
 
+LEARNABLES = (LEARNABLE, *SHIPPED)
+"""Every kind of model that corrections retrain, in that order: what a confidence is worth comes after what is read."""
+
+
 class SandboxReader:
     """The reader port over the sandboxed processes."""
 
@@ -80,9 +85,10 @@ class SandboxReader:
         filename: str,
         timeout_s: float = DECIDED_S,
         memory: Sequence[Mapping[str, Any]] = (),
+        scorer: Mapping[str, Any] | None = None,
     ) -> Sequence[Mapping[str, Any]]:
         """Fields of each document of a file, or why it was put aside."""
-        found = self._sandbox.read_all(data, filename, timeout_s, memory=memory)
+        found = self._sandbox.read_all(data, filename, timeout_s, memory=memory, scorer=scorer)
         return [one.model_dump(mode="json") for one in found]
 
 
@@ -198,7 +204,8 @@ def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
     weeks = CalibrationActivities(
         SqlCalibrationRuns(found.database, Calibrations(found.audit, new_id), _questions, utc_now)
     )
-    nights = LearningActivities(SqlLearningRuns(found.database, Learning(found.audit, new_id), utc_now))
+    learner = Learning(found.audit, new_id, LEARNABLES)
+    nights = LearningActivities(SqlLearningRuns(found.database, learner, utc_now))
     return (
         months.due,
         months.run,

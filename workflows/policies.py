@@ -91,6 +91,17 @@ def period_run(queue: str) -> Once:
     )
 
 
+def learning_run(queue: str) -> Remote:
+    """A night's learning: minutes of work, heard of at every paper and tree; a worker that is gone is noticed soon."""
+    return Remote(
+        task_queue=queue,
+        start_to_close_timeout=timedelta(minutes=20),
+        schedule_to_close_timeout=timedelta(days=1),
+        heartbeat_timeout=timedelta(minutes=1),
+        retry_policy=period_run(queue)["retry_policy"],
+    )
+
+
 CONTINUE_EVENTS = 2_000
 """A run continues as new after this many events, so that none nears the server's limits."""
 

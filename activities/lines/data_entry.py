@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from activities.lines import learning
 from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
+from ticketos.ai.extract.scoring import scorer
 from ticketos.domain import deadline
 from ticketos.domain.changes import Change, OpenTask, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
@@ -30,6 +31,15 @@ WAITING = ("keying", "rework")
 PLAN = 200
 CHUNK = 100
 HEARTBEAT_S = 5.0
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a client's corrections taught: of its suppliers, of all its papers, and of the reader's word."""
+
+    suppliers: tuple[Mapping[str, Any], ...] = ()
+    scorer: Mapping[str, Any] | None = None
+    calibration: Mapping[str, Any] | None = None
 
 
 class DataEntryActivities:
@@ -89,16 +99,16 @@ class DataEntryActivities:
 
     def _read(self, command: DocumentCommand) -> StageVerdict:
         key = StepKey(command.ticket_id, command.life, "read", str(command.document_id), command.round)
-        document, known, model, prior = self._peek(key, command)
+        document, known, prior = self._peek(key, command)
         if document.readable is not None and document.parent_id is None:
             # Put aside before, and opened since: that is another reading than the one which found it locked.
             key = replace(key, subject=f"{command.document_id}:unlocked")
-            document, known, model, prior = self._peek(key, command)
+            document, known, prior = self._peek(key, command)
         if prior is not None:
             return prior
         content = self._documents.get(command.client_id, document.readable or document.address)
-        found = self._reader.read(content, document.filename, memory=known)
-        readings = [calibration.applied(one, model) for one in found]
+        found = self._reader.read(content, document.filename, memory=known.suppliers, scorer=known.scorer)
+        readings = [calibration.applied(one, known.calibration) for one in found]
         fake = StageCommand(
             ticket_id=command.ticket_id,
             client_id=command.client_id,
@@ -112,12 +122,12 @@ class DataEntryActivities:
 
     def _peek(
         self, key: StepKey, command: DocumentCommand
-    ) -> tuple[DocumentState, tuple[Mapping[str, Any], ...], Mapping[str, Any] | None, StageVerdict | None]:
-        """The document, what is known of the client's suppliers and of the reader's word, and the answer if given."""
+    ) -> tuple[DocumentState, _Known, StageVerdict | None]:
+        """The document, what the client's corrections taught, and the answer if given."""
         with self._store.step(key, command.client_id, SYSTEM) as step:
             done = StageVerdict.model_validate(step.prior) if step.prior is not None else None
-            known = step.supplier_memories() if done is None else ()
-            return step.document(command.document_id), known, step.learned(calibration.KIND), done
+            known = _Known() if done else _known(step)
+            return step.document(command.document_id), known, done
 
     def _decide(self, step: Step, document: DocumentState, readings: Sequence[Mapping[str, Any]]) -> Verdict:
         ticket, (reading, *more) = step.ticket(), readings
@@ -280,6 +290,10 @@ def work(ports: LinePorts) -> LineWork:
     steps = DataEntryActivities(ports.store, ports.documents, ports.reader, ports.tax_id_valid)
     local = (steps.plan, steps.rework, steps.lapse, steps.post)
     return LineWork(local, (steps.read,), steps.completions())
+
+
+def _known(step: Step) -> _Known:
+    return _Known(step.supplier_memories(), step.learned(scorer.KIND), step.learned(calibration.KIND))
 
 
 def _busier(agents: Sequence[Agent], verdict: Verdict) -> Sequence[Agent]:

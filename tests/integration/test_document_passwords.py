@@ -65,7 +65,12 @@ class InProcess:
         self.reader = Reader()
 
     def read(
-        self, data: bytes, filename: str, timeout_s: float = 60.0, memory: Sequence[Any] = ()
+        self,
+        data: bytes,
+        filename: str,
+        timeout_s: float = 60.0,
+        memory: Sequence[Any] = (),
+        scorer: Any = None,
     ) -> list[dict[str, Any]]:
         return [one.model_dump(mode="json") for one in self.reader.read_all(data, filename)]
 

@@ -15,8 +15,12 @@ from activities.lines.data_entry import DataEntryActivities
 from activities.lines.learning import learnt
 from schemas.ticket import DocumentCommand
 from tests.support.api import World, world_on
+from tests.support.oddities import odd, pdf_of
+from ticketos.ai.extract.memory import packed
 from ticketos.ai.extract.memory.places import same_value
 from ticketos.ai.extract.reader import Reader
+from ticketos.ai.extract.scoring.scorer import Scorer, fits
+from ticketos.ai.extract.scoring.trees import fingerprint
 from ticketos.db.ids import new_id
 from ticketos.db.learn_cli import learn_commands
 from ticketos.db.repositories.learning import Learning, SqlLearningRuns
@@ -24,9 +28,11 @@ from ticketos.db.repositories.step import SqlStore
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.sim.documents.composed import Paper, compose
 from ticketos.domain.errors import DomainError
+from ticketos.domain.learning import Learnable, Outcome
 from ticketos.domain.ports import StepKey
 from ticketos.domain.state import SYSTEM, Actor
 from ticketos.lines.data_entry import flow
+from workers.wiring import LEARNABLES
 
 NOW = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)
 ROBOT = Actor("schedule")
@@ -38,15 +44,24 @@ class InProcess:
     def __init__(self) -> None:
         self.reader = Reader()
         self.known: Sequence[Mapping[str, Any]] = ()
+        self.scorer: Mapping[str, Any] | None = None
 
     def read(
-        self, data: bytes, filename: str, timeout_s: float = 60.0, memory: Sequence[Mapping[str, Any]] = ()
+        self,
+        data: bytes,
+        filename: str,
+        timeout_s: float = 60.0,
+        memory: Sequence[Mapping[str, Any]] = (),
+        scorer: Any = None,
     ) -> Sequence[Mapping[str, Any]]:
         from ticketos.ai.extract.memory import SupplierMemory
 
-        self.known = memory
+        self.known, self.scorer = memory, scorer
         known = [SupplierMemory.from_json(one) for one in memory]
-        return [one.model_dump(mode="json") for one in self.reader.read_all(data, filename, memory=known)]
+        return [
+            one.model_dump(mode="json")
+            for one in self.reader.read_all(data, filename, memory=known, scorer=Scorer.from_model(scorer))
+        ]
 
 
 @pytest.fixture
@@ -168,10 +183,9 @@ def kept(world: World, count: int, *, right: bool, ticket: UUID) -> None:
 
 
 def retrain(world: World) -> dict[str, Any]:
-    with world.services.database.transaction([world.acme]) as connection:
-        found = Learning(world.services.audit, new_id).retrain(
-            connection, world.acme, now=datetime.now(UTC), actor=ROBOT
-        )
+    found = Learning(world.services.audit, new_id).retrain(
+        world.services.database, world.acme, now=datetime.now(UTC), actor=ROBOT
+    )
     return {contest.kind: contest for contest in found}
 
 
@@ -231,16 +245,140 @@ def test_the_night_is_due_after_a_correction_and_once(world: World) -> None:
 def test_the_command_retrains_shows_and_takes_back(world: World) -> None:
     kept(world, 200, right=False, ticket=world.ticket(world.acme))
     (slug,) = world.sql(world.acme, "select slug from client where id = %s", (world.acme,))[0]
-    app = learn_commands(lambda: (world.services.database, world.services.keyring))
+    app = learn_commands(lambda: (world.services.database, world.services.keyring), lambda: LEARNABLES)
     shell = CliRunner()
     done = shell.invoke(app, ["retrain", "--client", slug, "--json"])
     assert done.exit_code == 0, done.output
     contests = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [(one["kind"], one["promoted"]) for one in contests] == [("reader", True), ("coder", False)]
+    assert [(one["kind"], one["promoted"]) for one in contests] == [
+        ("scorer", False),
+        ("reader", True),
+        ("coder", False),
+    ]
     shown = shell.invoke(app, ["status", "--client", slug])
     assert "reader 1: champion" in shown.stdout
+    assert "scorer: 200 examples" in shown.stdout
     assert shell.invoke(app, ["rollback", "--client", slug, "--kind", "reader"]).exit_code == 0
     refused = shell.invoke(app, ["rollback", "--client", slug, "--kind", "reader"])
     assert refused.exit_code == 1
     assert "as it was shipped" in refused.output
     assert shell.invoke(app, ["status", "--client", "nobody"]).exit_code == 1
+
+
+def odd_papers(world: World, client: UUID, count: int) -> None:
+    """Corrected papers of a trade whose total is what its papers call the amount due."""
+    ticket = world.ticket(client)
+    for seed in range(count):
+        pages, final = odd(seed)
+        world._insert(
+            "kept_reading",
+            client,
+            {
+                "client_id": client,
+                "document_id": world.document(client, ticket),
+                "vendor_key": flow.vendor_key(final["supplier_name"]),
+                "words": packed(pages),
+                "unaided": {},
+                "shown": {},
+                "final": final,
+                "seen": ["total"],
+                "versions": {},
+                "at": NOW,
+                "learnt_at": NOW,
+            },
+        )
+
+
+@pytest.mark.timeout(300)
+def test_the_scorer_is_retrained_used_for_one_client_alone_and_rolled_back(world: World) -> None:
+    odd_papers(world, world.acme, 60)
+    # What cannot be read again is left out and counted; it stops nothing.
+    spoilt = {"words": [{"number": 1}, "no page"], "final": {"total": None}}
+    one = world.sql(world.acme, "select document_id from kept_reading order by document_id limit 1")[0][0]
+    world.sql(
+        world.acme,
+        "update kept_reading set words = %s, final = %s where document_id = %s returning 1",
+        (json.dumps(spoilt["words"]), json.dumps(spoilt["final"]), one),
+    )
+    slugs = {
+        client: world.sql(client, "select slug from client where id = %s", (client,))[0][0]
+        for client in (world.acme, world.beta)
+    }
+    app = learn_commands(lambda: (world.services.database, world.services.keyring), lambda: LEARNABLES)
+    shell = CliRunner()
+    done = shell.invoke(app, ["retrain", "--client", slugs[world.acme], "--json"])
+    assert done.exit_code == 0, done.output
+    contest = json.loads(done.stdout.splitlines()[0])
+    assert (contest["kind"], contest["promoted"]) == ("scorer", True), contest
+    assert contest["challenger"]["fields"] == ["total"]
+    model = champion(world, "scorer")
+    pages, final = odd(900)
+    (read,) = Reader().read_all(pdf_of(pages), "a.pdf", scorer=Scorer.from_model(model))
+    assert read.fields["total"].value == final["total"]
+    assert read.versions["scorer"] == str(model["version"])
+    # Nobody else's: no row of it is seen by another client, whose reader reads as it was shipped.
+    assert world.sql(world.beta, "select count(*) from learned_model")[0][0] == 0
+    lonely = shell.invoke(app, ["status", "--client", slugs[world.beta]])
+    assert "scorer: 0 examples, 0 of them kept back to judge by; 10 are needed" in lonely.stdout
+    back = shell.invoke(app, ["rollback", "--client", slugs[world.acme], "--kind", "scorer"])
+    assert "taken back for what was shipped" in back.stdout
+    assert champion(world, "scorer") is None
+    events = world.sql(world.acme, "select event from audit_event where entity_id = 'scorer' order by seq")
+    assert [row[0] for row in events] == ["model.promoted", "model.rolled_back"]
+
+
+def test_a_step_hands_the_clients_own_scorer_to_the_reader_and_the_document_names_it(world: World) -> None:
+    office = Office(world)
+    own = {"base": fingerprint(), "fields": {}}
+    world._insert(
+        "learned_model",
+        world.acme,
+        {"id": new_id(), "client_id": world.acme, "kind": "scorer", "version": 7, "state": "champion",
+         "payload": own, "scores": {}, "trained_at": NOW, "promoted_at": NOW},
+    )  # fmt: skip
+    _, document = office.read(paper(3))
+    assert office.reader.scorer == {"version": 7, "payload": own}
+    (row,) = world.sql(world.acme, "select read_result from document where id = %s", (document,))
+    assert row[0]["versions"]["scorer"] == "7"
+
+
+def test_a_version_that_came_into_use_meanwhile_is_not_overthrown_by_one_that_never_met_it(
+    world: World,
+) -> None:
+    begun, retrained = list[Any](), list[Any]()
+
+    def judge(challenger: Any, present: Any, rows: Any, alive: Any) -> Outcome:
+        if not begun:
+            begun.append(1)
+            retrained.append(again.retrain(world.services.database, world.acme, now=NOW, actor=ROBOT))
+        return Outcome({"judges": 50}, {}, True, "better")
+
+    again = Learning(world.services.audit, new_id, [Learnable("x", "papers", lambda rows, alive: {}, judge)])
+    (late,) = again.retrain(world.services.database, world.acme, now=NOW, actor=ROBOT)
+    ((first,),) = retrained
+    assert (first.promoted, late.promoted) == (True, False)
+    assert "came into use" in late.why
+    assert champion(world, "x")["version"] == first.version
+
+
+def test_rollback_restores_the_version_before_byte_for_byte(world: World) -> None:
+    def stored() -> Any:
+        return world.sql(
+            world.acme, "select version, payload::text from learned_model where state = 'champion'"
+        )
+
+    turn = iter(range(9))
+
+    def fit(rows: Any, alive: Any) -> dict[str, Any]:
+        return {"base": fingerprint(), "fields": {}, "turn": next(turn), "odd": 0.1 + 0.2}
+
+    kind = Learnable("scorer", "papers", fit, lambda *_: Outcome({"judges": 50}, {}, True, "better"), fits)
+    learner = Learning(world.services.audit, new_id, [kind])
+    at = [datetime(2026, 11, day, tzinfo=UTC) for day in (21, 22)]
+    learner.retrain(world.services.database, world.acme, now=at[0], actor=ROBOT)
+    first = stored()
+    learner.retrain(world.services.database, world.acme, now=at[1], actor=ROBOT)
+    assert stored() != first
+    with world.services.database.transaction([world.acme]) as connection:
+        learner.rollback(connection, world.acme, "scorer", now=datetime.now(UTC), actor=ROBOT)
+    assert stored() == first

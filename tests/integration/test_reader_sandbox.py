@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 from ticketos.ai.extract.cli import extract
 from ticketos.ai.extract.limits import Limits
 from ticketos.ai.extract.sandbox import ChildBounds, SandboxedReader
+from ticketos.ai.extract.scoring.trees import fingerprint
 from ticketos.dev.sim.documents import generate
 
 
@@ -79,6 +80,17 @@ def test_a_document_is_read_in_another_process(reader: SandboxedReader) -> None:
     assert (found.status, found.file, found.pages) == ("read", "a.pdf", 1)
     assert found.fields["number"].value == "A-100"
     assert found.fields["total"].value == "12.00"
+
+
+def test_one_clients_scorer_is_not_used_for_the_next_clients_document() -> None:
+    own = {"version": 5, "payload": {"base": fingerprint(), "fields": {}}}
+    foreign = {"version": 6, "payload": {"base": "learnt beside other weights", "fields": {}}}
+    with SandboxedReader() as reader:
+        versions = [
+            reader.read(pdf(), "a.pdf", scorer=scorer).versions.get("scorer")
+            for scorer in (own, own, None, foreign)
+        ]
+    assert versions == ["5", "5", None, None]
 
 
 @pytest.mark.parametrize(

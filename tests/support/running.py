@@ -41,7 +41,12 @@ class Readings:
         self.answers = dict(answers)
 
     def read(
-        self, data: bytes, filename: str, timeout_s: float = 60.0, memory: Sequence[Mapping[str, Any]] = ()
+        self,
+        data: bytes,
+        filename: str,
+        timeout_s: float = 60.0,
+        memory: Sequence[Mapping[str, Any]] = (),
+        scorer: Any = None,
     ) -> Sequence[Mapping[str, Any]]:
         found = self.answers.get(data.decode()) or self.answers[filename]
         return [found] if isinstance(found, Mapping) else found

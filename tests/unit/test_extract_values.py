@@ -82,7 +82,7 @@ def test_a_day_no_calendar_has_is_no_date() -> None:
 
 
 def test_currency_signs_become_iso_codes() -> None:
-    assert currency_codes("₹ 5, 4 €, $3, RM 2") == ["INR", "EUR", "USD", "MYR"]
+    assert currency_codes("₹ 5, 4 €, $3, RM 2") == ("INR", "EUR", "USD", "MYR")
 
 
 def test_folding_keeps_positions() -> None:

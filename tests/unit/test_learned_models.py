@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -170,3 +171,45 @@ def test_training_is_the_same_every_time(seed: int) -> None:
         answers(200, seed, modest=True)
     )
     assert coding_model.fit(papers(50, seed)) == coding_model.fit(papers(50, seed))
+
+
+def test_a_sign_test_says_how_likely_chance_is() -> None:
+    assert learning.chance(0, 0) == 1.0
+    assert learning.chance(7, 0) == 1 / 128
+    assert learning.chance(9, 1) == 11 / 1024
+    assert learning.chance(3, 3) == pytest.approx(42 / 64)
+    assert learning.chance(3000, 2000) < 1e-9
+
+
+GOOD = learning.Duel(40, 12, 1, 300, (200, 3), (214, 3))
+EVEN = learning.Duel(120, 2, 2, 1000, (900, 5), (900, 5))
+NONE = learning.Duel()
+
+
+@pytest.mark.parametrize(
+    ("ruling", "promoted", "word"),
+    [
+        (learning.Ruling(1, GOOD, NONE, EVEN), True, "12 of 40"),
+        (learning.Ruling(0, GOOD, NONE, EVEN), False, "no mistake that comes again"),
+        (learning.Ruling(1, replace(GOOD, papers=9), NONE, EVEN), False, "at least 10"),
+        (learning.Ruling(1, replace(GOOD, losses=6), NONE, EVEN), False, "may be chance"),
+        (learning.Ruling(1, replace(GOOD, challenger=(214, 4)), NONE, EVEN), False, "1 more wrong answers"),
+        (learning.Ruling(1, GOOD, learning.Duel(12, 1, 2), EVEN), False, "never learnt from 2 worse"),
+        (learning.Ruling(1, GOOD, learning.Duel(5, 1, 2), EVEN), True, "12 of 40"),
+        (learning.Ruling(1, GOOD, NONE, replace(EVEN, challenger=(894, 5))), False, "other kinds"),
+        (learning.Ruling(1, GOOD, NONE, replace(EVEN, challenger=(895, 5))), True, "12 of 40"),
+        (learning.Ruling(1, GOOD, NONE, replace(EVEN, challenger=(900, 11))), False, "surely"),
+    ],
+)
+def test_a_scorer_takes_over_when_it_is_better_by_more_than_chance_and_worse_at_nothing(
+    ruling: learning.Ruling, promoted: bool, word: str
+) -> None:
+    assert (ruling.verdict()[0], word in ruling.verdict()[1]) == (promoted, True), ruling.verdict()
+
+
+def test_where_suppliers_are_many_some_are_never_learnt_from() -> None:
+    vendors = [f"vendor {n}" for n in range(400)]
+    assert learning.unmet_suppliers(vendors[:11] * 5) == frozenset()
+    unmet = learning.unmet_suppliers(vendors)
+    assert 70 < len(unmet) < 130
+    assert learning.unmet_suppliers(vendors[:200]) == unmet & set(vendors[:200])

@@ -117,7 +117,8 @@ class Documents(Protocol):
 class Reader(Protocol):
     """Turns a file into fields. Never raises for a bad file: it says ``quarantined`` and why.
 
-    Returns the JSON form of ``schemas.extraction.Extraction`` for each document of the file, at least one."""
+    Returns the JSON form of ``schemas.extraction.Extraction`` for each document of the file, at least one. ``memory``
+    and ``scorer`` are what the client's corrections taught: of its suppliers, and of all its papers."""
 
     def read(
         self,
@@ -125,6 +126,7 @@ class Reader(Protocol):
         filename: str,
         timeout_s: float = 28.0,
         memory: Sequence[Mapping[str, Any]] = (),
+        scorer: Mapping[str, Any] | None = None,
     ) -> Sequence[Mapping[str, Any]]: ...
 
 

@@ -107,7 +107,7 @@ def readdressed(
     if approval is None or approval.state != "open" or approval.version != task.payload.get("version"):
         raise DomainError("approval-not-open", number=ticket.number)
     timing = deadline.timing_of(contract)
-    deemed_at = timing.calendar.add_working(now, contract.terms.approval.deemed_s) if contract else None
+    deemed_at = contract.terms.approval.deemed_at(timing.calendar, now) if contract else None
     offered = ApprovalState(approval.id, approval.round, approval.version, "open", deemed_at, None)
     next_at = deadline.next_deadline(clocks, timing, None, offered, now)
     key = f"{ticket.id}:{ticket.life}:approval:{approval.round}:{task.id}"

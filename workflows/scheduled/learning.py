@@ -8,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.learning import LearningActivities
     from schemas.periods import DuePeriods, DueQuestion, PeriodCommand, PeriodResult, PeriodStart
     from workflows import names
-    from workflows.policies import period_run
+    from workflows.policies import learning_run, period_run
     from workflows.scheduled.periods import tick
 
 KIND = "learning"
@@ -25,7 +25,7 @@ class LearningWorkflow:
             return await tick(start, KIND, self._due)
         command = PeriodCommand(client_id=start.client_id, period=start.period, actor=start.actor)
         return await workflow.execute_activity_method(
-            LearningActivities.run, command, **period_run(names.MONEY)
+            LearningActivities.run, command, **learning_run(names.MONEY)
         )
 
     async def _due(self, question: DueQuestion) -> DuePeriods:

@@ -21,6 +21,7 @@ from ticketos.ai.extract.scoring.calibration import ink
 from ticketos.ai.extract.scoring.names import NameOption
 from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.option import Option, chosen, log_odds
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.suppliers import KnownSupplier, normal, squeezed, supplier_of
 from ticketos.ai.extract.taxid import checksum_right
@@ -62,21 +63,37 @@ class Findings:
     rounding: Decimal | None = None
     """The step this supplier is known to round its totals to."""
     candidates: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    scorer: str = ""
+    """The version of the client's own scorer that chose, if one did."""
 
 
-def analyse(pages: list[Page], known: Sequence[KnownSupplier] = ()) -> Findings:
-    """Read the fields of a document from its words; `known` are suppliers of this client."""
+def analyse(pages: list[Page], known: Sequence[KnownSupplier] = (), scorer: Scorer = SHIPPED) -> Findings:
+    """Read the fields of a document from its words; `known` are suppliers of this client, `scorer` chooses."""
     paper = Paper(pages)
     lines = tables.read_lines(paper)
-    kind, _ = doctype.type_of(paper)
-    found = Findings(kind, language=paper.language, text=plain_text(pages))
+    offered = offered_by(paper, lines, known)
+    offered.scorer = scorer
+    found = choose(offered)
+    found.text = plain_text(pages)
     found.lines = tuple(line.values for line in lines)
     found.tax_rows = tuple(tables.read_tax_rows(paper, lines))
+    if paper.rows:
+        found.candidates = candidates_of(offered)
+    return found
+
+
+def offered_by(paper: Paper, lines: Sequence[tables.Line], known: Sequence[KnownSupplier] = ()) -> Offered:
+    """Every candidate of a paper with the lines of its table."""
+    kind, _ = doctype.type_of(paper)
+    return Offered(paper, kind, [Decimal(line.values.net) for line in lines if line.values.net], known)
+
+
+def choose(offered: Offered) -> Findings:
+    """The fields, of what a paper offers: type, values and what speaks for them."""
+    paper, known = offered.paper, offered.known
+    found = Findings(offered.kind, language=paper.language, scorer=offered.scorer.version)
     if not paper.rows:
         return found
-    nets = [Decimal(line.values.net) for line in lines if line.values.net]
-    offered = Offered(paper, kind, nets, known)
-    found.candidates = candidates_of(offered)
     options: dict[str, Option | None] = dict(_parties(offered))
     options |= _numbers(offered) | _dates(offered)
     for name, option in options.items():
@@ -125,7 +142,7 @@ def _parties(offered: Offered) -> dict[str, Option | None]:
     found: dict[str, Option | None] = {}
     if supplier is not None:
         found["supplier_name"] = chosen([it for it, _ in sellers])
-        address = best_run(address_lines(offered.layout, supplier[1]))
+        address = best_run(address_lines(offered.layout, supplier[1]), offered.scorer)
         if address is not None and offered.kind != "inventory":
             found["supplier_address"] = Option(
                 address.value, {}, address.words, address.page, address.row, log_odds(address.probability)
@@ -197,7 +214,9 @@ def _own(numbers: list[Option]) -> list[Option]:
     """Without those announced as another document's alone, where one is announced as this document's."""
     if not any(it.features["mine"] >= _ANNOUNCED for it in numbers):
         return numbers
-    return [it for it in numbers if it.features["mine"] or it.features["foreign"] < _ANOTHERS]
+    return [
+        it for it in numbers if it.features["mine"] or it.features["foreign"] < _ANOTHERS or it.spoken_for
+    ]
 
 
 def _dates(offered: Offered) -> dict[str, Option | None]:

@@ -23,6 +23,7 @@ from ticketos.ai.extract.limits import Guard, Limits, Quarantined
 from ticketos.ai.extract.memory import SupplierMemory
 from ticketos.ai.extract.reader import Reader
 from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.ocr.engines import Tesseract
 
 _LENGTH = struct.Struct(">II")
@@ -98,9 +99,7 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: flo
         _bound_processor(max(head["timeout_s"], longest_s))
         try:
             body, blob = (
-                _looked(data, head, reader)
-                if head.get("look")
-                else (_read(reader, data, head, known.told(head)), b"")
+                _looked(data, head, reader) if head.get("look") else (_read(reader, data, head, known), b"")
             )
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
@@ -109,15 +108,17 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: flo
 
 
 class _Known:
-    """The suppliers the parent told of last; it sends them again only when they changed."""
+    """The suppliers and the scorer the parent told of last; it sends them again only when they changed."""
 
     def __init__(self) -> None:
-        self._suppliers: list[SupplierMemory] = []
+        self.suppliers: list[SupplierMemory] = []
+        self.scorer = SHIPPED
 
-    def told(self, head: dict[str, Any]) -> list[SupplierMemory]:
+    def told(self, head: dict[str, Any]) -> None:
         if head.get("memory") is not None:
-            self._suppliers = [SupplierMemory.from_json(it) for it in head["memory"]]
-        return self._suppliers
+            self.suppliers = [SupplierMemory.from_json(it) for it in head["memory"]]
+        if head.get("scorer") is not None:
+            self.scorer = Scorer.from_model(head["scorer"] or None)
 
 
 def _looked(data: bytes, head: dict[str, Any], reader: Reader) -> tuple[bytes, bytes]:
@@ -144,18 +145,17 @@ def _looked(data: bytes, head: dict[str, Any], reader: Reader) -> tuple[bytes, b
     return json.dumps(found).encode(), blob
 
 
-def _read(reader: Reader, data: bytes, head: dict[str, Any], known: list[SupplierMemory]) -> bytes:
+def _read(reader: Reader, data: bytes, head: dict[str, Any], known: _Known) -> bytes:
+    known.told(head)
     found = _documents(reader, data, head, known)
     return b"[" + b",".join(part.model_dump_json().encode() for part in found) + b"]"
 
 
-def _documents(
-    reader: Reader, data: bytes, head: dict[str, Any], known: list[SupplierMemory]
-) -> list[Extraction]:
+def _documents(reader: Reader, data: bytes, head: dict[str, Any], known: _Known) -> list[Extraction]:
     filename = head["filename"] or ""
     today = date.fromisoformat(head["today"]) if head["today"] else None
     try:
-        return reader.read_all(data, filename, today, head.get("password"), known)
+        return reader.read_all(data, filename, today, head.get("password"), known.suppliers, known.scorer)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001

@@ -79,7 +79,11 @@ def conclude(
         words=found.words,
         unaided=found.unaided,
         memory=found.memory,
-        versions={"reader": trees.version(), "memory": str((found.memory or {}).get("papers", 0))},
+        versions={
+            "reader": trees.version(),
+            "memory": str((found.memory or {}).get("papers", 0)),
+            **({"scorer": found.scorer} if found.scorer else {}),
+        },
         text_sha256=text_sha256(found.text),
         simhash=simhash(found.text),
         language=found.language,

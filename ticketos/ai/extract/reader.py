@@ -23,6 +23,7 @@ from ticketos.ai.extract.memory.apply import understand
 from ticketos.ai.extract.payloads import understood, with_codes
 from ticketos.ai.extract.pdf import PdfFile
 from ticketos.ai.extract.scanner import Scanner, Source
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.sheets import Part, parts
 from ticketos.ai.extract.sniff import kind_of
 from ticketos.ai.ocr.agreement import compared
@@ -49,6 +50,7 @@ class Reader:
         self._thresholds = thresholds
         self._guard = guard or Guard()
         self._memory: Sequence[SupplierMemory] = ()
+        self._scorer = SHIPPED
 
     @property
     def limits(self) -> Limits:
@@ -67,12 +69,13 @@ class Reader:
         today: date | None = None,
         password: str | None = None,
         memory: Sequence[SupplierMemory] = (),
+        scorer: Scorer = SHIPPED,
     ) -> Extraction:
         """What the document says, or why it was quarantined; `today` (UTC by default) judges its dates.
 
         Of a file that holds several documents, the first, with a failed check (`alone`).
         """
-        return alone(self.read_all(data, filename, today, password, memory))
+        return alone(self.read_all(data, filename, today, password, memory, scorer))
 
     def read_all(
         self,
@@ -81,10 +84,11 @@ class Reader:
         today: date | None = None,
         password: str | None = None,
         memory: Sequence[SupplierMemory] = (),
+        scorer: Scorer = SHIPPED,
     ) -> list[Extraction]:
         """What each document of a file says, in order; at least one. `password` opens a protected PDF; `memory` is
-        of the suppliers whose papers people corrected before."""
-        self._memory = memory
+        of the suppliers whose papers people corrected before, `scorer` what those corrections taught of all."""
+        self._memory, self._scorer = memory, scorer
         today = today or datetime.now(UTC).date()
         try:
             with self._guard.parsing():
@@ -139,16 +143,16 @@ class Reader:
             code.model_copy(update={"page": code.page - skipped}) for code in understood(paper.codes)
         )
         count = pages or paper.last - paper.first + 1
-        found = with_codes(understand(own, self._memory), codes)
+        found = with_codes(understand(own, self._memory, self._scorer), codes)
         engine = _engine_name(own, self._ocr.name)
         result = self._finish(filename, found, today, engine, count, broken)
         optical = any(page.source == "ocr" for page in own)
         if optical and self._second and doubtful(result):
             again = _from([scanner.again(page, self._second) for page in paper.pages], skipped)
             agreed = [compared(first, second) for first, second in zip(own, again, strict=True)]
-            first = with_codes(understand(agreed, self._memory), codes)
+            first = with_codes(understand(agreed, self._memory, self._scorer), codes)
             result = self._second_opinion(
-                filename, first, understand(again, self._memory), today, engine, count
+                filename, first, understand(again, self._memory, self._scorer), today, engine, count
             )
         return result.model_copy(update={"codes": codes, "text": found.text})
 

@@ -93,9 +93,10 @@ class SandboxedReader:
         today: date | None = None,
         password: str | None = None,
         memory: Sequence[Mapping[str, Any]] = (),
+        scorer: Mapping[str, Any] | None = None,
     ) -> Extraction:
         """Read one document; of a file that holds several, the first with a failed check."""
-        return alone(self.read_all(data, filename, timeout_s, today, password, memory))
+        return alone(self.read_all(data, filename, timeout_s, today, password, memory, scorer))
 
     def read_all(
         self,
@@ -105,17 +106,18 @@ class SandboxedReader:
         today: date | None = None,
         password: str | None = None,
         memory: Sequence[Mapping[str, Any]] = (),
+        scorer: Mapping[str, Any] | None = None,
     ) -> list[Extraction]:
         """Read every document of a file; waits for a free process, then at most `timeout_s` seconds for the
         answer, or longer while one page after another is being read.
 
         The password goes to the child through its pipe and is kept nowhere. `memory` is what corrections taught
-        of suppliers, as ``SupplierMemory.as_json`` wrote it.
+        of suppliers, as ``SupplierMemory.as_json`` wrote it; `scorer` the client's own (``Scorer.from_model``).
         """
         if len(data) > self._limits.bytes:
             return [quarantine(filename, "too-large")]
         with self._seated() as child:
-            return child.ask(data, _Question(filename, timeout_s, today, password), memory)
+            return child.ask(data, _Question(filename, timeout_s, today, password), memory, scorer)
 
     def look(
         self, what: str, data: bytes, filename: str, asked: Mapping[str, object], timeout_s: float = DECIDED_S
@@ -192,11 +194,11 @@ class _Question:
     def __repr__(self) -> str:
         return f"_Question({self.filename!r})"
 
-    def head(self, memory: list[Mapping[str, Any]] | None) -> bytes:
-        """The question as it is sent; `memory` is None when the child was told the same before."""
+    def head(self, news: Mapping[str, Any]) -> bytes:
+        """The question as it is sent; `news` is what the child was not told before."""
         return json.dumps(
             {
-                "memory": memory,
+                **news,
                 "filename": self.filename,
                 "timeout_s": self.timeout_s,
                 "today": self.today.isoformat() if self.today else None,
@@ -224,7 +226,7 @@ class _Child:
         self._bounds = bounds
         self._left = bounds.documents
         self._overdue = False
-        self._told = hashlib.sha256(b"[]").digest()
+        self._told = {"memory": _digest([]), "scorer": _digest({})}
 
     @property
     def usable(self) -> bool:
@@ -236,10 +238,15 @@ class _Child:
         )
 
     def ask(
-        self, data: bytes, question: _Question, memory: Sequence[Mapping[str, Any]] = ()
+        self,
+        data: bytes,
+        question: _Question,
+        memory: Sequence[Mapping[str, Any]] = (),
+        scorer: Mapping[str, Any] | None = None,
     ) -> list[Extraction]:
         answer: list[Extraction] | None = None
-        if (said := self._exchange(question.head(self._news(memory)), data, question.timeout_s)) is not None:
+        head = question.head(self._news({"memory": list(memory), "scorer": dict(scorer or {})}))
+        if (said := self._exchange(head, data, question.timeout_s)) is not None:
             try:
                 answer = _PARTS.validate_json(said[0]) or None
             except ValidationError:
@@ -252,13 +259,12 @@ class _Child:
         # The name is the parent's: a child that was taken over must not answer for another file.
         return [part.model_copy(update={"file": question.filename}) for part in answer]
 
-    def _news(self, memory: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]] | None:
-        """What the child is to know of suppliers, or None when it was told the same last."""
-        told = hashlib.sha256(json.dumps(list(memory)).encode()).digest()
-        if told == self._told:
-            return None
-        self._told = told
-        return list(memory)
+    def _news(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """Of what the child is to know, what it was not told the same last: another client's replaces it whole."""
+        digests = {name: _digest(value) for name, value in known.items()}
+        news = {name: value for name, value in known.items() if self._told.get(name) != digests[name]}
+        self._told = digests
+        return news
 
     def look(self, head: dict[str, Any], data: bytes, timeout_s: float) -> tuple[dict[str, Any], bytes]:
         said = self._exchange(json.dumps({**head, "timeout_s": timeout_s}).encode(), data, timeout_s)
@@ -360,6 +366,10 @@ class _Watch(threading.Thread):
             if time.monotonic() > self._due or _resident(self._pid) > self._bounds.resident_bytes:
                 self._too_much()
                 return
+
+
+def _digest(value: object) -> bytes:
+    return hashlib.sha256(json.dumps(value).encode()).digest()
 
 
 def _resident(pid: int) -> int:

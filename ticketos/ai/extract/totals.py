@@ -114,7 +114,7 @@ def _of_this_paper(totals: list[_Choice]) -> list[_Choice]:
 
 def _another(option: Option) -> bool:
     seen = option.features
-    if seen.get("after_rounding") or seen.get("paid"):
+    if seen.get("after_rounding") or seen.get("paid") or option.spoken_for:
         return False
     return max(seen.get("due", 0.0), seen.get("not", 0.0)) >= _ANNOUNCED
 
@@ -131,6 +131,8 @@ def _rounded(total: _Choice, totals: Sequence[_Choice], adjustments: Sequence[De
 
 def _doubted(total: _Choice) -> _Choice:
     """A total that its label calls something else may be the best guess, but never a sure one."""
+    if total.option.spoken_for:
+        return total
     if total.option.features.get("total", 0.0) == 0 and total.option.features.get("not", 0.0) >= _ANNOUNCED:
         return replace(total, own=min(total.own, 0.5))
     return total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,24 +11,17 @@ from sqlalchemy import Connection
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories.invoice_rows import company
+from ticketos.db.repositories.learning_examples import Stored, split
 from ticketos.db.session import Database, driver, encode_json
 from ticketos.domain import learning
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
-from ticketos.domain.learning import Contest, Learnable, is_kept_back
+from ticketos.domain.learning import Alive, Contest, Learnable, Outcome
 from ticketos.domain.ports import NewId, Now
 from ticketos.domain.state import Actor
 from ticketos.lines.data_entry import calibration, coding_model
 
 KIND = "learning"
-MOST_EXAMPLES = 20_000
-
-_FINISHED = """
-select document_id, words, shown, final, seen from kept_reading
- where client_id = %s and learnt_at is not null order by learnt_at desc limit %s"""
-_CODED = """
-select id, fields -> 'supplier_name' ->> 'value', lines, coding from document
- where client_id = %s and coding ->> 'by' = 'person' and state = 'posted' order by done_at desc limit %s"""
 _CHAMPION = "select version, payload, promoted_at from learned_model where client_id = %s and kind = %s and state = 'champion'"
 _LAST = "select coalesce(max(version), 0) from learned_model where client_id = %s and kind = %s"
 _KEEP = """
@@ -45,25 +38,8 @@ select version from learned_model where client_id = %s and kind = %s and state =
    and promoted_at is not null and promoted_at < %s order by promoted_at desc limit 1"""
 
 
-def _readings(connection: Connection, client_id: UUID) -> Iterator[tuple[UUID, Mapping[str, Any]]]:
-    """The readings people finished with, by document."""
-    names = ("words", "shown", "final", "seen")
-    for document_id, *values in driver(connection).execute(_FINISHED, (client_id, MOST_EXAMPLES)):
-        yield document_id, dict(zip(names, values, strict=True))
-
-
-def _codings(connection: Connection, client_id: UUID) -> Iterator[tuple[UUID, Mapping[str, Any]]]:
-    """The papers people coded, by document."""
-    for document_id, supplier, lines, coding in driver(connection).execute(
-        _CODED, (client_id, MOST_EXAMPLES)
-    ):
-        text = " ".join([supplier or "", *(str(line.get("description") or "") for line in lines or ())])
-        chosen = {name: coding.get(name) or "" for name in ("account", "cost_centre", "tax_code")}
-        yield document_id, {"text": text, **chosen}
-
-
-_SOURCES = {"readings": _readings, "codings": _codings}
 SHIPPED: tuple[Learnable, ...] = (calibration.LEARNABLE, coding_model.LEARNABLE)
+"""Kinds that need nothing but the database; whoever puts a process together adds the reader's own."""
 
 
 class Learning:
@@ -75,30 +51,64 @@ class Learning:
         self._kinds = tuple(kinds)
 
     def retrain(
-        self, connection: Connection, client_id: UUID, *, now: datetime, actor: Actor
+        self,
+        database: Database,
+        client_id: UUID,
+        *,
+        now: datetime,
+        actor: Actor,
+        alive: Alive = lambda: None,
     ) -> tuple[Contest, ...]:
-        """Learn each kind anew and let it stand against the version in use on what was kept back."""
-        # Two retrainings at once would both take the next version.
-        driver(connection).execute(
-            "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"learn:{client_id}",)
-        )
-        return tuple(self._contest(connection, client_id, kind, now, actor) for kind in self._kinds)
+        """Learn each kind anew and let it stand against the version in use on what was kept back.
+
+        Training and judging take minutes and hold no transaction; ``alive`` is called all the while.
+        """
+        return tuple(self._contest(database, client_id, kind, now, actor, alive) for kind in self._kinds)
 
     def _contest(
-        self, connection: Connection, client_id: UUID, kind: Learnable, now: datetime, actor: Actor
+        self,
+        database: Database,
+        client_id: UUID,
+        kind: Learnable,
+        now: datetime,
+        actor: Actor,
+        alive: Alive,
     ) -> Contest:
+        with database.transaction([client_id]) as connection:
+            examples = split(connection, client_id, kind)
+            champion = driver(connection).execute(_CHAMPION, (client_id, kind.name)).fetchone()
+        known = Stored(database, client_id, kind.source, examples.known)
+        kept_back = Stored(database, client_id, kind.source, examples.kept_back, examples.unmet)
+        challenger = kind.fit(known, alive)
+        in_use = champion[1] if champion and kind.fits(champion[1]) else None
+        outcome = kind.judge(challenger, in_use, kept_back, alive)
+        with database.transaction([client_id]) as connection:
+            return self._settle(
+                connection, client_id, kind, (champion, len(known), challenger, outcome), now, actor
+            )
+
+    def _settle(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        kind: Learnable,
+        found: tuple[Sequence[Any] | None, int, Mapping[str, Any], Outcome],
+        now: datetime,
+        actor: Actor,
+    ) -> Contest:
+        """Keep the version; the winner takes over, if the version it has beaten is still in use."""
+        champion, examples, challenger, outcome = found
         sql = driver(connection)
-        examples = list(_SOURCES[kind.source](connection, client_id))
-        known = [row for document, row in examples if not is_kept_back(document)]
-        kept_back = [row for document, row in examples if is_kept_back(document)]
-        champion = sql.execute(_CHAMPION, (client_id, kind.name)).fetchone()
-        challenger = kind.fit(known)
-        now_in_use = dict(kind.score(champion[1] if champion else None, kept_back))
-        scores = dict(kind.score(challenger, kept_back))
-        promoted, why = learning.verdict(kind.better(scores, now_in_use), int(scores["judges"]))
+        # Two retrainings at once would both take the next version.
+        sql.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"learn:{client_id}",))
+        present = sql.execute(_CHAMPION, (client_id, kind.name)).fetchone()
+        promoted, why = outcome.promoted, outcome.why
+        if promoted and (present and present[0]) != (champion and champion[0]):
+            promoted, why = False, "another version came into use while this one was trained"
         last = sql.execute(_LAST, (client_id, kind.name)).fetchone()
         assert last is not None
-        contest = Contest(kind.name, int(last[0]) + 1, len(known), scores, now_in_use, promoted, why)
+        scores, now_in_use = outcome.challenger, outcome.champion
+        contest = Contest(kind.name, int(last[0]) + 1, examples, scores, now_in_use, promoted, why)
         if promoted:
             sql.execute(_RETIRE, (client_id, kind.name))
         sql.execute(
@@ -109,7 +119,8 @@ class Learning:
                 kind.name,
                 contest.version,
                 "champion" if promoted else "refused",
-                encode_json(challenger),
+                # What was refused is never used: its figures are enough.
+                encode_json(challenger if promoted else {}),
                 encode_json({"challenger": scores, "champion": now_in_use, "why": why}),
                 contest.examples,
                 now,
@@ -125,6 +136,24 @@ class Learning:
             actor,
         )
         return contest
+
+    def supply(self, connection: Connection, client_id: UUID) -> list[dict[str, Any]]:
+        """Of each kind how many examples there are, how many of them judge, and what that means in words."""
+        told = []
+        for kind in self._kinds:
+            found = split(connection, client_id, kind)
+            champion = driver(connection).execute(_CHAMPION, (client_id, kind.name)).fetchone()
+            told.append(
+                {
+                    "kind": kind.name,
+                    "examples": len(found.known) + len(found.kept_back),
+                    "kept_back": len(found.kept_back),
+                    "suppliers_kept_back": len(found.unmet),
+                    "outdated": bool(champion and not kind.fits(champion[1])),
+                    "enough": len(found.kept_back) >= learning.FEWEST_JUDGES,
+                }
+            )
+        return told
 
     def status(self, connection: Connection, client_id: UUID) -> list[dict[str, Any]]:
         """Every version of every kind, the newest first."""
@@ -211,11 +240,13 @@ class SqlLearningRuns:
             return ()
         return (learning.day_to_learn(at, client["zone"]).isoformat(),)
 
-    def run(self, client_id: UUID, period: str, actor: Actor) -> Mapping[str, Any]:
+    def run(
+        self, client_id: UUID, period: str, actor: Actor, alive: Alive = lambda: None
+    ) -> Mapping[str, Any]:
         """Retrain; the day is noted, so that a night is learnt once."""
         now = self._now()
+        contests = self._learner.retrain(self._database, client_id, now=now, actor=actor, alive=alive)
         with self._database.transaction([client_id]) as connection:
-            contests = self._learner.retrain(connection, client_id, now=now, actor=actor)
             driver(connection).execute(
                 "insert into period_run (client_id, kind, period, result, at) values (%s, %s, %s, %s, %s)"
                 " on conflict (client_id, kind, period) do update set result = excluded.result, at = excluded.at",

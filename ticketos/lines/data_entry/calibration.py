@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ticketos.domain.learning import Learnable, Rows
+from ticketos.domain.learning import Alive, Learnable, Rows, by_scores
 from ticketos.lines.data_entry import rules
 
 KIND = "reader"
@@ -29,15 +29,17 @@ class Judged:
     right: bool
 
 
-def fit(answers: Iterable[Judged]) -> dict[str, Any]:
+def fit(answers: Iterable[Judged], alive: Alive = lambda: None) -> dict[str, Any]:
     """The model: for each field with enough answers its slope, shift and the most it may claim."""
     by_field: dict[str, list[Judged]] = {}
     for one in answers:
         by_field.setdefault(one.field, []).append(one)
-    return {
-        "fields": {name: _line(found) for name, found in sorted(by_field.items()) if len(found) >= FEWEST},
-        "judged": sum(map(len, by_field.values())),
-    }
+    fields = {}
+    for name, found in sorted(by_field.items()):
+        if len(found) >= FEWEST:
+            alive()
+            fields[name] = _line(found)
+    return {"fields": fields, "judged": sum(map(len, by_field.values()))}
 
 
 def _line(found: Sequence[Judged]) -> dict[str, float]:
@@ -121,9 +123,8 @@ def judged(rows: Rows) -> list[Judged]:
 LEARNABLE = Learnable(
     KIND,
     "readings",
-    lambda rows: fit(judged(rows)),
-    lambda model, rows: score(model, judged(rows)),
-    better,
+    lambda rows, alive: fit(judged(rows), alive),
+    by_scores(lambda model, rows: score(model, judged(rows)), better),
 )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ticketos.domain.learning import Learnable, Rows
+from ticketos.domain.learning import Learnable, Rows, by_scores
 
 KIND = "coder"
 SURE = 0.8
@@ -129,5 +129,8 @@ def _coded(rows: Rows) -> list[Coded]:
 
 
 LEARNABLE = Learnable(
-    KIND, "codings", lambda rows: fit(_coded(rows)), lambda model, rows: score(model, _coded(rows)), better
+    KIND,
+    "codings",
+    lambda rows, alive: fit(_coded(rows)),
+    by_scores(lambda model, rows: score(model, _coded(rows)), better),
 )

@@ -19,6 +19,7 @@ from ticketos.ai.extract.memory.places import AMOUNTS, NUMBERS, PLACED, Spot, Sp
 from ticketos.ai.extract.memory.recognise import Recognised, recognise
 from ticketos.ai.extract.memory.supplier import FieldMemory, SupplierMemory
 from ticketos.ai.extract.scoring.calibration import curve
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.suppliers import KnownSupplier
 from ticketos.ai.ocr.page import Page
 
@@ -220,9 +221,11 @@ def _logit(probability: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
-def understand(pages: list[Page], memory: Sequence[SupplierMemory] = ()) -> Findings:
+def understand(
+    pages: list[Page], memory: Sequence[SupplierMemory] = (), scorer: Scorer = SHIPPED
+) -> Findings:
     """Reads the fields of a document from its words, lets memory speak, and keeps what learning will need."""
-    found = analyse(pages, [it for it in map(_known, memory) if it is not None])
+    found = analyse(pages, [it for it in map(_known, memory) if it is not None], scorer)
     for name, evidence in found.evidence.items():
         fitted, field = curve(name), found.fields.get(name)
         if fitted is not None and field is not None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ticketos.ai.extract.scoring import vocabulary as says
 from ticketos.ai.extract.scoring.lines import Layout, TextLine
 from ticketos.ai.extract.scoring.names import NameOption
-from ticketos.ai.extract.scoring.trees import Trees, champion, matrix, sigmoid
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
+from ticketos.ai.extract.scoring.trees import sigmoid
 from ticketos.ai.ocr.page import Word
 
 _LINES = 11
@@ -137,12 +138,12 @@ def _cut(text: str) -> int | None:
     return match.start() if match and match.start() > 8 else None
 
 
-def best_run(lines: list[AddressLine], trees: Trees | None = None) -> Address | None:
+def best_run(lines: list[AddressLine], scorer: Scorer = SHIPPED) -> Address | None:
     """The contiguous lines whose log-odds sum highest; None when no line is likely at all."""
-    trees = trees or champion("address_line")
-    if trees is None or not lines:
+    found = scorer.scores("address_line", [it.features for it in lines]) if lines else None
+    if found is None:
         return None
-    scores = [float(it) for it in trees.log_odds(matrix(trees, [it.features for it in lines]))]
+    scores = [float(it) for it in found[0]]
     best: tuple[float, int, int] | None = None
     # A sender's line that holds the address is whole: what stands under it is somebody else's.
     whole = lines[0].features["inline"] and lines[0].features["places"] and scores[0] > 0

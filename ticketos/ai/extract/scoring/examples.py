@@ -6,25 +6,24 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from ticketos.ai.extract import doctype, tables
+from ticketos.ai.extract import tables
+from ticketos.ai.extract.analysis import offered_by
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.limits import Limits
 from ticketos.ai.extract.pdf import PdfFile
 from ticketos.ai.extract.scoring.addresses import address_lines
-from ticketos.ai.extract.scoring.days import day_options
-from ticketos.ai.extract.scoring.lines import Layout, layout
-from ticketos.ai.extract.scoring.names import NameOption, name_options
-from ticketos.ai.extract.scoring.numbers import number_options
+from ticketos.ai.extract.scoring.lines import Layout
+from ticketos.ai.extract.scoring.names import NameOption
+from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.option import Option
 from ticketos.ai.extract.scoring.roughen import rough, with_other_dates
-from ticketos.ai.extract.scoring.sums import amount_options, money_of
 from ticketos.ai.extract.suppliers import squeezed
 from ticketos.ai.ocr.page import Page, Word, fraction
 
@@ -102,27 +101,28 @@ def rows_of(documents: Iterable[tuple[list[Page], Truth]], seed: int, roughened:
 
 def _add(rows: Rows, pages: list[Page], truth: Truth, document: int) -> None:
     paper = Paper(pages)
-    lines = tables.read_lines(paper)
-    kind, _ = doctype.type_of(paper)
-    put = _Putting(rows, truth, document)
-    placed = layout(paper)
-    names = name_options(placed, kind)
+    add(rows, offered_by(paper, tables.read_lines(paper)), truth, document)
+
+
+def add(
+    rows: Rows, offered: Offered, truth: Truth, document: int, only: Collection[str] | None = None
+) -> None:
+    """Every candidate of a paper, right where it is the true value; of all fields, or of `only` those."""
+    put = _Putting(rows, truth, document, only)
+    names = offered.names
     put.options("supplier_name", [it.option for it in names], same_name)
     put.options("buyer_name", [it.option for it in names], same_name)
     supplier = truth.get("supplier_name")
     address = truth.get("supplier_address")
     own = [it for it in names if supplier and same_name(it.option.value, supplier)]
-    if own and address:
-        _add_address(put, address, own, placed)
-    put.options("issue_date", day_options(paper, kind), _equal)
-    put.options("due_date", day_options(paper, kind), _equal)
-    numbers = number_options(paper, kind)
-    put.options("number", numbers, same_number)
-    put.options("po_number", numbers, same_number)
-    nets = [Decimal(it.values.net) for it in lines if it.values.net]
-    found = amount_options(paper, kind, money_of(paper), nets)
+    if own and address and (only is None or "supplier_address" in only):
+        _add_address(put, address, own, offered.layout)
+    put.options("issue_date", offered.days, _equal)
+    put.options("due_date", offered.days, _equal)
+    put.options("number", offered.numbers, same_number)
+    put.options("po_number", offered.numbers, same_number)
     for name in AMOUNTS:
-        put.options(name, found, same_amount)
+        put.options(name, offered.amounts, same_amount)
 
 
 @dataclass
@@ -130,8 +130,11 @@ class _Putting:
     rows: Rows
     truth: Truth
     document: int
+    only: Collection[str] | None
 
     def options(self, name: str, options: list[Option], same: Same) -> None:
+        if self.only is not None and name not in self.only:
+            return
         true = self.truth.get(name)
         for option in options:
             self.rows.add(name, option.features, bool(true) and same(option.value, true or ""), self.document)

@@ -14,6 +14,7 @@ from ticketos.ai.extract.scoring.lines import Layout, layout
 from ticketos.ai.extract.scoring.names import NameOption, name_options
 from ticketos.ai.extract.scoring.numbers import number_options
 from ticketos.ai.extract.scoring.option import Option, ranked
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.sums import Money, amount_options, money_of
 from ticketos.ai.extract.suppliers import KnownSupplier
 from ticketos.lines.data_entry.rules import AMOUNTS
@@ -21,18 +22,20 @@ from ticketos.lines.data_entry.rules import AMOUNTS
 
 @dataclass
 class Offered:
-    """What a paper offers for each kind of field; `line_nets` are the amounts of its lines, `known` this client's suppliers."""
+    """What a paper offers for each kind of field; `line_nets` are the amounts of its lines, `known` this client's suppliers.
+    `scorer` says what is likelier and may be changed: the candidates stay."""
 
     paper: Paper
     kind: DocumentType
     line_nets: Sequence[Decimal] = ()
     known: Sequence[KnownSupplier] = ()
+    scorer: Scorer = SHIPPED
     _ranked: dict[str, list[Option]] = field(default_factory=dict, init=False, repr=False)
 
     def ranked(self, name: str) -> list[Option]:
         """The candidates of a field with their scores, the likeliest first: scored when first asked for."""
         if name not in self._ranked:
-            self._ranked[name] = ranked(name, self._for(name))
+            self._ranked[name] = ranked(name, self._for(name), self.scorer)
         return self._ranked[name]
 
     def _for(self, name: str) -> Sequence[Option]:

@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ticketos.ai.extract.scoring.trees import champion, matrix, sigmoid
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
+from ticketos.ai.extract.scoring.trees import sigmoid
 from ticketos.ai.ocr.page import Word
+
+_TAUGHT = 1.0
 
 
 @dataclass(frozen=True)
@@ -21,10 +24,17 @@ class Option:
     row: int
     score: float = 0.0
     """Log-odds that this is the field's value, before the other candidates are looked at."""
+    taught: float = 0.0
+    """What of the score a client's corrections taught."""
 
     @property
     def probability(self) -> float:
         return sigmoid(self.score)
+
+    @property
+    def spoken_for(self) -> bool:
+        """Whether corrections taught that it is likelier than rules of thumb say: those then do not rule it out."""
+        return self.taught >= _TAUGHT
 
     @property
     def legibility(self) -> float:
@@ -32,13 +42,15 @@ class Option:
         return min((word.confidence for word in self.words), default=1.0)
 
 
-def ranked(field: str, options: Sequence[Option]) -> list[Option]:
+def ranked(field: str, options: Sequence[Option], scorer: Scorer = SHIPPED) -> list[Option]:
     """The candidates of a field with their scores, the likeliest first; without weights, as they came."""
-    trees = champion(field)
-    if trees is None or not options:
+    scores = scorer.scores(field, [it.features for it in options]) if options else None
+    if scores is None:
         return list(options)
-    scores = trees.log_odds(matrix(trees, [it.features for it in options]))
-    scored = [replace(it, score=float(score)) for it, score in zip(options, scores, strict=True)]
+    scored = [
+        replace(it, score=float(score), taught=float(own))
+        for it, score, own in zip(options, *scores, strict=True)
+    ]
     return sorted(scored, key=lambda it: -it.score)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -116,7 +117,7 @@ def sigmoid(score: float) -> float:
     return float(1 / (1 + numpy.exp(-max(min(score, 40.0), -40.0))))
 
 
-def matrix(trees: Trees, rows: list[dict[str, float]]) -> Matrix:
+def matrix(trees: Trees, rows: Sequence[Mapping[str, float]]) -> Matrix:
     """Features by name in the order the trees know; one they do not know is left out, a missing one is 0."""
     try:
         table = [trees.in_order(row) for row in rows]
@@ -145,3 +146,12 @@ def version() -> str:
     """Names the weights in what was read with them."""
     file = resources.files("ticketos.ai.extract.scoring").joinpath("weights.json")
     return str(json.loads(file.read_text(encoding="utf-8"))["version"]) if file.is_file() else "none"
+
+
+@cache
+def fingerprint() -> str:
+    """Names the very weights that ship: the version, and what is in them, since a version may be trained again."""
+    file = resources.files("ticketos.ai.extract.scoring").joinpath("weights.json")
+    fields = json.loads(file.read_text(encoding="utf-8"))["fields"] if file.is_file() else {}
+    held = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+    return f"{version()}:{hashlib.sha256(held).hexdigest()[:12]}"
