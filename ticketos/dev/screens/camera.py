@@ -106,7 +106,7 @@ class Camera:
         page.set_viewport_size({"width": LAPTOP[0], "height": LAPTOP[1]})
         try:
             return None if self._go(page, place) else f"nothing to follow on {place.path}"
-        except Error as error:
+        except (Error, StackError) as error:
             return str(error).partition("\n")[0]
 
     def shown(self, folder: Path) -> list[Path]:
@@ -169,16 +169,21 @@ class Camera:
         return self._states[role]
 
     def _go(self, page: Page, place: Place) -> bool:
-        """Open a page; False when a link that leads there is not there."""
+        """Open a page; False when a link that leads there is not there. Raises ``StackError`` for a page that fails."""
         try:
             path = place.path.format(**self._places)
         except KeyError:
             return False
-        page.goto(path, wait_until="load")
+        self._load(page, path)
         for selector in place.follow:
             link = page.locator(selector).first
             if not link.count():
                 return False
-            page.goto(str(link.get_attribute("href")), wait_until="load")
+            self._load(page, str(link.get_attribute("href")))
         page.wait_for_timeout(_SETTLE_MS)
         return True
+
+    def _load(self, page: Page, path: str) -> None:
+        answer = page.goto(path, wait_until="load")
+        if answer is not None and answer.status >= 500:
+            raise StackError(f"{path} failed ({answer.status})")
