@@ -83,7 +83,6 @@ PLACES: tuple[Place, ...] = (
     Place("contract-new", "admin", "/contracts/new?client=kaveri"),
     Place("calendar-new", "admin", "/calendars/new?client=kaveri"),
     Place("calendar", "admin", "/calendars/{calendar}"),
-    Place("welcome", "admin", "/welcome"),
     Place("account", "agent", "/account"),
     Place("factor", "agent", "/account/factor"),
     Place("find", "ops", "/find?q=scan"),
