@@ -175,6 +175,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "address-invalid": ("No address", "Give one e-mail address, such as name@company.example."),
     "reason-missing": ("Reason missing", "Say why."),
     "name-needed": ("Name needed", "Give your company its own name."),
+    "short-name-needed": (
+        "Short name needed",
+        "No short name can be made from “{name}”; please choose short name and number prefix yourself.",
+    ),
     "nothing-chosen": ("Nothing chosen", "Choose at least one line first."),
     "email-taken": ("Address taken", "A login with this e-mail address exists."),
     "already-exists": ("Already exists", "Something with this {what} exists."),

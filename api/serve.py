@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from api.app import create_app
 from api.codec import MayDecode, codec_app, decoded, ticket_of
 from api.services import Services
+from ticketos import logs
 from ticketos.db.session import driver
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor
@@ -29,6 +30,7 @@ answer of the database, and the usual 5 ms would add up."""
 
 def run(settings: Settings) -> None:
     """Serve until told to end."""
+    logs.configure(settings.log_level)
     sys.setswitchinterval(SWITCH_S)
     asyncio.run(_serve(settings))
 

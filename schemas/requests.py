@@ -395,11 +395,15 @@ class AiReview(Body):
     reason: Line = ""
 
 
+MOST_AT_ONCE = 500
+"""Tickets that one act may be done to at once."""
+
+
 class BulkAct(Body):
-    """One act on up to 200 tickets. Which of the other values is needed depends on the act: ``priority`` for
+    """One act on up to 500 tickets. Which of the other values is needed depends on the act: ``priority`` for
     priority, ``reason`` for pause, ``other`` for link; ``user_id`` null gives the tasks back to their queues."""
 
-    tickets: list[UUID] = Field(min_length=1, max_length=200)
+    tickets: list[UUID] = Field(min_length=1, max_length=MOST_AT_ONCE)
     act: Literal["priority", "assign", "pause", "resume", "link"]
     priority: Priority | None = None
     user_id: UUID | None = None

@@ -14,6 +14,7 @@ import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from ticketos import logs
 from ticketos.ai.extract.sandbox import SandboxedReader
 from ticketos.db.repositories import idempotency
 from ticketos.db.sealing import Sealer
@@ -43,6 +44,7 @@ BUILD = f"ticketos-{version('ticketos')}"
 
 async def run(settings: Settings, queues: Sequence[str] = ()) -> None:
     """Serve until cancelled; then finish what is in hand within ``GRACE``."""
+    logs.configure(settings.log_level)
     chosen = tuple(queues) or SERVED
     unknown = sorted(set(chosen) - set(names.QUEUES))
     if unknown:

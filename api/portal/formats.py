@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 from markupsafe import Markup
 
 from api.portal.catalogue import Texts
@@ -34,6 +34,16 @@ class Formats:
         """An amount with its currency."""
         amount = decimal_of(value)
         return str(value) if amount is None else format_currency(amount, currency, locale=self.texts.locale)
+
+    def amount(self, value: object, currency: str) -> str:
+        """An amount as a paper has it: the currency's code before it, and at least as many decimals as it has."""
+        amount = decimal_of(value)
+        if amount is None:
+            return str(value)
+        digits = get_currency_precision(currency) if currency else 2
+        least = "." + "0" * digits if digits else "."
+        shown = format_decimal(amount, format=f"#,##,##0{least}####", locale=self.texts.locale)
+        return f"{currency} {shown}".strip()
 
     def percent(self, value: object, digits: int = 1) -> str:
         """A share (0.998) as per cent."""
@@ -59,6 +69,24 @@ class Formats:
         shown = value.astimezone(self.zone).date() if isinstance(value, datetime) else value
         text = format_date(shown, form, locale=self.texts.locale)
         return Markup('<time datetime="{}">{}</time>').format(shown.isoformat(), text)
+
+    def month(self, period: str) -> str:
+        """A month written as 2026-11 by its name; anything else stays as it is."""
+        try:
+            return format_date(date.fromisoformat(f"{period}-01"), "MMM yyyy", locale=self.texts.locale)
+        except ValueError:
+            return period
+
+    def period(self, text: str) -> Markup | str:
+        """A day or a month as schedules name them (2026-11-22, 2026-11)."""
+        try:
+            return self.day(date.fromisoformat(text))
+        except ValueError:
+            return self.month(text)
+
+    def language(self, code: str) -> str:
+        """What a language is called ("de": German); an unknown code stays as it is."""
+        return str(self.texts.locale.languages.get(code, code)) if code else "–"
 
     def at(self, value: datetime | None) -> Markup | str:
         """An instant in the viewer's zone: the time alone when it was today, with the whole of it on asking."""

@@ -88,6 +88,8 @@ _ICONS: tuple[tuple[str, str], ...] = (
 _WRITTEN = frozenset({"ticket.replied", "ticket.noted"})
 _SAID = _WRITTEN | {"ticket.reply_received"}
 """Events whose message stands in the stream itself."""
+_CODES = {"ticket_type": "type", "template": "template", "sentiment": "sentiment", "team": "line"}
+"""Facts whose values are codes of open lists, and the list of their words: written as words, known or not."""
 _HIDDEN = frozenset(
     {"document", "defect", "version", "journal", "act", "act_kind", "seed", "outcome", "of", "act_seq"}
 )
@@ -263,6 +265,10 @@ class Timeline:
         person = uuid_of(value)
         if person is not None:
             return self._people.get(person, "")
+        if name in _CODES:
+            return self._t.word(_CODES[name], value)
+        if name in ("period", "bill_period"):
+            return self._f.month(str(value))
         for group in (name, "stage", "state", "line", "doc_type"):
             if self._t.has(f"words.{group}.{value}"):
                 return self._t.word(group, value)

@@ -38,7 +38,7 @@ _LIKE = {
 
 @router.post("/bulk", response_model=BulkActOutcome, responses=problems(409))
 async def act_on_many(call: CallDep, body: BulkAct) -> Response:
-    """Set the priority, give the open tasks to a person, pause, resume, or link, on up to 200 tickets at once. Sent
+    """Set the priority, give the open tasks to a person, pause, resume, or link, on up to 500 tickets at once. Sent
     again with the same key it does nothing twice."""
     return await done(call, body)
 

@@ -358,6 +358,8 @@ def test_a_box_is_drawn_and_a_word_pointed_at(office: Office, chromium: Browser)
         page = found.page
         sign_in(page, "asha@people.example")
         page.goto(f"/validate/{task}")
+        # Page and fields scroll by themselves: below them the window ends, and with it the page.
+        assert page.evaluate("document.documentElement.scrollHeight - window.innerHeight") <= 1
         until(page, "document.querySelector('.viewer img').naturalWidth > 0")
         name = page.get_attribute(
             "input[data-name='supplier_name']:not([data-box='']), input[data-name='number']", "data-name"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from api.portal.routes import tickets
+from api.portal.routes.tickets import LIMIT
 from tests.support.api import Person, RecordedActs, World, world_on
 from tests.support.portal import browsing
 from ticketos.dev.database import PostgresUrls
@@ -58,10 +61,14 @@ async def test_the_chosen_are_changed_and_each_says_what_became_of_it(world: Wor
         answer = await browser.post("/tickets/bulk", {**given, "act": "assign"})
         assert answer.status == 200, answer.text
         assert "Done for 2 of 3" in answer.text
-        assert answer.all("//tbody/tr/td[1]") == ["ACME-1", "BETA-1", "ACME-2"]
+        assert answer.all("//tbody/tr/td[1]") == [
+            "ACME-2",
+            "ACME-1",
+            "BETA-1",
+        ]  # what was refused comes first
         said = answer.all("//tbody/tr/td[3]")
-        assert said[:2] == ["1 task given", "1 task given"]
-        assert "nobody to give it to" in said[2]
+        assert said[1:] == ["1 task given", "1 task given"]
+        assert "nobody to give it to" in said[0]
         assert answer.all("//a[@data-key='n']/@href") == [f"{HERE}&chosen=all"]
         again = await browser.post("/tickets/bulk", {**given, "act": "assign"})
         assert again.all("//tbody/tr/td[3]") == said
@@ -82,6 +89,46 @@ async def test_workflows_are_asked_once_however_often_the_form_is_sent(world: Wo
         for _ in range(2):
             assert "Done for 3 of 3" in (await browser.post("/tickets/bulk", fields)).text
         assert [argument.reason for _, _, argument in world.acts.sent] == ["month end"] * 3  # type: ignore[attr-defined]
+
+
+async def test_all_that_match_are_chosen_over_every_page_and_none_that_come_later(world: World) -> None:
+    lead = world.person(world.provider, ("lead", world.acme), name="Lead of Acme")
+    mine = {str(world.ticket(world.acme, subject="everyword")) for _ in range(LIMIT + 7)}
+    world.ticket(world.beta, subject="everyword")
+    world.ticket(world.acme, subject="otherword")
+    async with browsing(world, lead) as browser:
+        page = await browser.get("/tickets?q=everyword")
+        assert len(page.all("//input[@name='ticket']")) == LIMIT
+        (way,) = page.all(f"//a[contains(., 'Choose all {len(mine)} that match')]/@href")
+        every = await browser.get(way)
+        assert f"All {len(mine)} that match are chosen." in every.text
+        assert set(every.all("//form[@id='many']//input[@name='ticket']/@value")) == mine
+        form = every.form("/tickets/bulk")
+        late = world.ticket(world.acme, subject="everyword, after the page")
+        fields = {**form, "ticket": sorted(mine), "act": "pause", "pause_reason": "month end"}
+        for _ in range(2):
+            assert (
+                f"Done for {len(mine)} of {len(mine)}" in (await browser.post("/tickets/bulk", fields)).text
+            )
+        assert len(world.acts.sent) == len(mine)
+        assert str(late) not in str(world.acts.sent)
+
+
+async def test_more_than_may_be_changed_at_once_are_not_chosen(
+    world: World, lead: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tickets, "MOST_AT_ONCE", LIMIT + 1)
+    now = datetime.now(UTC)
+    made = [
+        str(world.ticket(world.acme, subject="manyword", received_at=now - timedelta(minutes=n)))
+        for n in range(LIMIT + 3)
+    ]
+    async with browsing(world, lead) as browser:
+        page = await browser.get("/tickets?q=manyword")
+        assert f"Choose the newest {LIMIT + 1} that match" in page.text
+        every = await browser.get("/tickets?q=manyword&chosen=matching")
+        assert f"The newest {LIMIT + 1} that match are chosen" in every.text
+        assert every.all("//form[@id='many']//input[@name='ticket']/@value") == made[: LIMIT + 1]
 
 
 async def test_what_is_missing_is_said(world: World, lead: Person) -> None:

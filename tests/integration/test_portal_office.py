@@ -239,9 +239,12 @@ async def test_an_owner_is_led_from_nothing_to_a_first_document(empty: World) ->
         again = await step("client", name="Kaveri", slug="Not A Slug", prefix="KAV")
         assert again.status == 422
         assert again.form("/welcome/client")["name"] == "Kaveri"
-        assert (
-            await step("client", name="Kaveri", slug="kaveri", prefix="KAV", state_code="29")
-        ).status == 303
+        unsaid = await step("client", name="कावेरी")
+        assert "No short name can be made" in unsaid.text
+        assert unsaid.all("//details[@open]//input/@name") == ["slug", "prefix"]
+        assert (await step("client", name="Kaveri Foods Ltd.", state_code="29")).status == 303
+        (client,) = (await browser.get("/welcome")).all("//li[.//h2/small='Kaveri Foods Ltd.']//a/@href")
+        assert "kaveri · KAVER" in (await browser.get(client)).text
         assert (await step("contract", unit_price="free")).status == 422
         assert (await step("contract", unit_price="9.00")).status == 303
         assert (await step("people", name="Meera", email="meera@s.example", review="on")).status == 303
@@ -251,7 +254,12 @@ async def test_an_owner_is_led_from_nothing_to_a_first_document(empty: World) ->
             "/welcome/document", data=form, files={"files": ("", b"")}, headers=SAME_SITE
         )
         assert sent.status_code == 303, sent.text
-        assert "You are set up" in (await browser.get("/welcome")).text
+        page = await browser.get("/welcome")
+        assert "You are set up" in page.text
+        led = page.all("//ol[contains(@class,'steps')]//a/@href")
+        assert len(led) == 5
+        for href in led:
+            assert (await browser.get(href)).status == 200, href
 
     reach = [row.id for row in empty.sql(empty.provider, "select id from client")]
     with empty.services.database.system() as connection:

@@ -102,11 +102,11 @@ def faults_of(page: Page, at: str, *, axe: bool = True) -> list[str]:
 
 
 @contextmanager
-def served(database: PostgresUrls, folder: Path) -> Iterator[Site]:
-    """The app on a free port."""
+def served(database: PostgresUrls, folder: Path, **options: Any) -> Iterator[Site]:
+    """The app on a free port; ``options`` are those of ``world_on``."""
     port = free_port()
     base = f"http://localhost:{port}"
-    with world_on(database, folder, public_url=base) as world:
+    with world_on(database, folder, public_url=base, **options) as world:
         server = uvicorn.Server(uvicorn.Config(world.app, port=port, log_level="warning"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()

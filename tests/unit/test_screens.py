@@ -6,15 +6,17 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from PIL import Image
+from playwright.sync_api import Error
 
 from api.access import ALL
 from api.portal import NAV, PORTAL_RULES
 from ticketos.dev.processes import StackError
 from ticketos.dev.screens import camera
-from ticketos.dev.screens.places import COMING, NOT_PICTURED, PLACES, ROLES, SHOWN
+from ticketos.dev.screens.places import COMING, NOT_PICTURED, PLACES, ROLES, SHOWN, Place
 from ticketos.dev.screens.run import read_people, screenshots
 
 ROOT = Path(__file__).parents[2]
@@ -82,3 +84,36 @@ def test_readme_and_docs_show_the_pictures_that_the_command_makes() -> None:
         assert Image.open(file).width == 1280
         assert f"docs/images/{name}.webp" in words["README.md"]
         assert f"images/{name}.webp" in words["docs/portal.md"]
+
+
+class _Answer:
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+class _Page:
+    """A page whose addresses answer with a status, or not in time."""
+
+    def set_viewport_size(self, _: object) -> None: ...
+
+    def goto(self, path: str, **_: object) -> _Answer:
+        if path == "/slow":
+            raise Error("Page.goto: Timeout 20000ms exceeded.\nCall log")
+        return _Answer(int(path.strip("/")))
+
+    def wait_for_timeout(self, _: float) -> None: ...
+
+
+def test_a_page_that_fails_or_never_comes_is_named_and_holds_nothing_up() -> None:
+    found = camera.Camera("", cast("Any", None), {}, {})
+    why = {
+        path: found._opened(cast("Any", _Page()), Place("one", "ops", path))
+        for path in ("/200", "/404", "/500", "/slow", "/{gone}")
+    }
+    assert why == {
+        "/200": None,
+        "/404": None,  # a refusal is a page like any other
+        "/500": "/500 failed (500)",
+        "/slow": "Page.goto: Timeout 20000ms exceeded.",
+        "/{gone}": "nothing to follow on /{gone}",
+    }

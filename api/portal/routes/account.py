@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.access import ALL, Rule, allow
+from api.portal.agents import programme
 from api.portal.parts import Choice, Notice
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import api_keys, sessions
@@ -53,6 +54,7 @@ async def _show(visit: Visit, status: int = 200, **more: Any) -> Response:
         status,
         **{"new_key": None, "recovery": None, "key_form": {}, **more},
         **await visit.read(read),
+        programme=programme,
         current=visit.principal.caller.credential_id,
         grants=visit.principal.caller.grants,
         scopes=get_args(Scope),

@@ -105,6 +105,7 @@ async def show(
         entries=entries[:LIMIT],
         balanced=is_zero(sums),
         owner=name,
+        accounts={one.account: one.name for one in found["balance"]},
         lead=lambda one: f"/invoices/{one['source_id']}" if one["source"] == "invoice" else None,
         filters=[
             Filter("book", t("books.book"), [Choice(s, n, s == slug) for s, n, _ in _books(visit)], slug),

@@ -20,7 +20,7 @@ from api.portal.parts import Choice, Empty, Filter, NavItem, Tab
 from api.portal.visit import Visit, VisitDep
 from api.v1 import bulk
 from schemas.acts import Priority
-from schemas.requests import LINK_KINDS
+from schemas.requests import LINK_KINDS, MOST_AT_ONCE
 from ticketos.db.repositories import accounts, tickets
 from ticketos.domain.stages import DESKS
 from ticketos.domain.state import STAGES
@@ -110,11 +110,14 @@ async def show(
     cursor: str | None = None,
     chosen_all: Annotated[str, Query(alias="chosen")] = "",
 ) -> Response:
-    """The list. ``chosen=all`` has every request of the page chosen: the way without a script."""
+    """The list. ``chosen=all`` has every request of the page chosen: the way without a script. ``chosen=matching``
+    has every request chosen that the filters find, up to 500, on whatever page: which they are is settled here and
+    sent with the form, so that an act is done to those that were counted and to none that come later."""
     chosen = query["state"]
     if not visit.viewer.staff:  # people of a client have a list in their own words
         return redirect(address("/requests", {"q": query["q"]}))
     t = visit.portal.texts
+    every = chosen_all == "matching"
     may_many = [act for act in MANY if visit.viewer.roles & bulk.rule_roles(act)]
 
     def read(connection: Connection) -> dict[str, Any]:
@@ -128,6 +131,9 @@ async def show(
             "count": tickets.counted(connection, wanted, COUNTED),
             "clocks": tickets.clocks_of(connection, [r["id"] for r in rows]),
             "colleagues": _colleagues(connection, visit) if "assign" in may_many else [],
+            "matching": tickets.newest(connection, wanted, MOST_AT_ONCE)
+            if every and wanted.found != ()
+            else [],
         }
 
     found = await visit.read(read)
@@ -153,11 +159,25 @@ async def show(
         may_many=may_many,
         all_chosen=chosen_all == "all",
         all_href=_address({**query, "cursor": cursor, "chosen": "all"}),
+        every_words=_every_words(visit, len(found["matching"]), found["count"]),
+        matching_href=_address({**query, "chosen": "matching"})
+        if not every and (cursor or found["following"])
+        else None,
+        matching_words=t("tickets.bulk.choose_matching", n=found["count"])
+        if found["count"] <= MOST_AT_ONCE
+        else t("tickets.bulk.choose_newest", n=MOST_AT_ONCE),
         none_href=_address({**query, "cursor": cursor}),
         priorities=[Choice(one, one, one == "P3") for one in get_args(Priority)],
         link_kinds=[Choice(one, t.word("link", one)) for one in LINK_KINDS],
         live_topic="",
     )
+
+
+def _every_words(visit: Visit, chosen: int, found: int) -> str:
+    t = visit.portal.texts
+    if chosen < found:
+        return t("tickets.bulk.chosen_newest", n=chosen)
+    return t("tickets.bulk.chosen_matching", n=chosen)
 
 
 def _colleagues(connection: Connection, visit: Visit) -> list[Choice]:

@@ -28,6 +28,7 @@ from schemas.requests import NewTicket
 from ticketos.db.repositories import accounts, clients, standing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.intake_types import Attachment
+from ticketos.domain.naming import short_names
 from ticketos.lines import LINES
 from ticketos.reports import sample
 
@@ -110,6 +111,7 @@ async def _show(
         provider=now.provider,
         client=now.client,
         ticket=now.ticket,
+        behind=_behind(visit, now),
         typed={"password": secrets.token_urlsafe(12), **typed},
         zones=[
             Choice(name, name, name == zone)
@@ -121,6 +123,18 @@ async def _show(
             for line in LINES
         ],
     )
+
+
+def _behind(visit: Visit, now: Progress) -> dict[str, tuple[str, str]]:
+    """What each step that is done left behind: what to call it, and where it is changed."""
+    t, provider, client = visit.portal.texts, now.provider, now.client
+    return {
+        "company": (provider["name"], f"/clients/{provider['id']}"),
+        "client": (client["name"], f"/clients/{client['id']}") if client else ("", "/clients"),
+        "contract": (t("welcome.behind_contract"), f"/contracts/{now.contract}"),
+        "people": (t("welcome.behind_people", n=now.agents), "/people"),
+        "document": (t("welcome.behind_document"), f"/tickets/{now.ticket}"),
+    }
 
 
 async def _step(visit: Visit, work: Any, said: str, **facts: object) -> Response:
@@ -167,11 +181,15 @@ async def add_client(visit: PostDep) -> Response:
     form = visit.form
 
     async def work() -> Response:
+        name, slug, prefix = form.text("name", 500), form.text("slug", 40), form.text("prefix", 8)
+        if name and not (slug and prefix):
+            made = short_names(name)
+            slug, prefix = slug or made[0], prefix or made[1]
         body = visit.body(
             NewClient,
-            name=form.text("name", 500),
-            slug=form.text("slug", 40),
-            prefix=form.text("prefix", 8),
+            name=name,
+            slug=slug,
+            prefix=prefix,
             zone=form.text("zone", 64),
             currency=form.text("currency", 3),
             country=form.text("country", 2),
@@ -242,7 +260,9 @@ async def add_people(visit: PostDep) -> Response:
             await _take_on(visit)
         return answer
 
-    return await _step(visit, work, "welcome.people_kept", name=form.text("name", 200))
+    return await _step(
+        visit, work, "welcome.people_kept", name=form.text("name", 200), email=form.text("email", 300)
+    )
 
 
 async def _take_on(visit: Visit) -> None:

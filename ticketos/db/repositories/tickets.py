@@ -68,6 +68,13 @@ def listed(
     return rows[:limit], cursors.encode(last_row["received_at"], last_row["id"])
 
 
+def newest(connection: Connection, chosen: Filter, most: int) -> list[UUID]:
+    """Which requests the filter finds, the newest ``most`` of them at most."""
+    query = _filtered(select(_TICKET.c.id).where(_TICKET.c.kind == "request"), chosen)
+    order = (_TICKET.c.received_at.desc(), _TICKET.c.id.desc())
+    return list(connection.execute(query.order_by(*order).limit(most)).scalars())
+
+
 def searched(connection: Connection, client_ids: Sequence[UUID], q: str, most: int = 500) -> tuple[UUID, ...]:
     """Requests by the beginnings of words of number, subject and requester, the newest first."""
     hits = connection.exec_driver_sql("select id from search_ticket(%s, %s, %s)", (list(client_ids), q, most))

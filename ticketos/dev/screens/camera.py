@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ THEMES = ("light", "dark")
 LARGEST_BYTES = 120_000
 """A picture of README or docs is at most this heavy."""
 _SETTLE_MS = 250
+_TURN_MS = 60
+"""What a page needs to be drawn anew after a turn of width or theme."""
 _WAIT_MS = 20_000
 
 
@@ -65,26 +68,46 @@ class Camera:
 
     def all(self, out: Path, roles: Sequence[str], say: Say) -> tuple[int, list[str]]:
         """Every page of every role in both themes and at both widths; returns how many pictures were made, and what
-        could not be pictured, in words."""
+        could not be pictured, in words. A page that cannot be opened costs its own pictures and no others."""
         made, missing = 0, list[str]()
         for role in ("", *roles):
+            began, before = time.monotonic(), made
             pages = [*self._menu(role), *(one for one in PLACES if one.role == role)]
-            say(f"{role or 'nobody'}: {len(pages)} pages")
-            for width, height in WINDOWS:
-                for theme in THEMES:
-                    window = self._window(role, width, height, theme)
-                    for place in pages:
-                        if self._go(window.new_page() if not window.pages else window.pages[0], place):
-                            folder = out / (role or "nobody")
-                            folder.mkdir(parents=True, exist_ok=True)
-                            window.pages[0].screenshot(
-                                path=folder / f"{place.name}-{width}-{theme}.png", full_page=True
-                            )
-                            made += 1
-                        elif (line := f"{place.name}: nothing to follow on {place.path}") not in missing:
-                            missing.append(line)
-                    window.close()
+            folder = out / (role or "nobody")
+            folder.mkdir(parents=True, exist_ok=True)
+            window = self._window(role, *LAPTOP, "light")
+            page = window.new_page()
+            for place in pages:
+                if (why := self._opened(page, place)) is not None:
+                    missing.append(f"{place.name} ({role or 'nobody'}): {why}")
+                    continue
+                made += self._four(page, folder / place.name)
+            window.close()
+            say(
+                f"{role or 'nobody'}: {len(pages)} pages, {made - before} pictures"
+                f" in {time.monotonic() - began:.0f} s"
+            )
         return made, missing
+
+    def _four(self, page: Page, stem: Path) -> int:
+        """The open page at both widths and in both themes: it is loaded once, as its styles alone tell them apart."""
+        for width, height in WINDOWS:
+            page.set_viewport_size({"width": width, "height": height})
+            for theme in THEMES:
+                page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+                page.wait_for_timeout(_TURN_MS)
+                page.screenshot(path=stem.parent / f"{stem.name}-{width}-{theme}.png", full_page=True)
+        return len(WINDOWS) * len(THEMES)
+
+    def _opened(self, page: Page, place: Place) -> str | None:
+        """Open a page at a laptop's width; why it could not be, in words, or None."""
+        from playwright.sync_api import Error
+
+        page.set_viewport_size({"width": LAPTOP[0], "height": LAPTOP[1]})
+        try:
+            return None if self._go(page, place) else f"nothing to follow on {place.path}"
+        except (Error, StackError) as error:
+            return str(error).partition("\n")[0]
 
     def shown(self, folder: Path) -> list[Path]:
         """The pictures of README and docs: what fits a laptop's window, light, small enough to be kept with the code."""
@@ -146,15 +169,21 @@ class Camera:
         return self._states[role]
 
     def _go(self, page: Page, place: Place) -> bool:
-        """Open a page; False when a link that leads there is not there."""
+        """Open a page; False when a link that leads there is not there. Raises ``StackError`` for a page that fails."""
         try:
-            page.goto(place.path.format(**self._places), wait_until="load")
+            path = place.path.format(**self._places)
         except KeyError:
             return False
+        self._load(page, path)
         for selector in place.follow:
             link = page.locator(selector).first
             if not link.count():
                 return False
-            page.goto(str(link.get_attribute("href")), wait_until="load")
+            self._load(page, str(link.get_attribute("href")))
         page.wait_for_timeout(_SETTLE_MS)
         return True
+
+    def _load(self, page: Page, path: str) -> None:
+        answer = page.goto(path, wait_until="load")
+        if answer is not None and answer.status >= 500:
+            raise StackError(f"{path} failed ({answer.status})")

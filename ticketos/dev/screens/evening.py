@@ -58,7 +58,7 @@ class Evening:
         )
         await self._key(looked)
         await self._task(looked, "qa_review")
-        for part in (self._before_the_client, self._after_its_contract):
+        for part in (self._before_the_client, self._after_its_contract, self._working_hours):
             try:
                 await part()
             except (
@@ -135,6 +135,23 @@ class Evening:
             await client_admin.post(
                 f"/v1/tickets/{ticket}/approval", {"version": offered, "decision": "accept"}
             )
+
+    async def _working_hours(self) -> None:
+        """A working calendar of a client; the clocks of the demo day run around the clock."""
+        clients = (await self._people["admin"].get("/v1/clients"))["items"]
+        hours = [["09:00", "18:00"]]
+        await self._people["admin"].post(
+            "/v1/calendars",
+            {
+                "client_id": next(one["id"] for one in clients if one["slug"] == "kaveri"),
+                "name": "Kaveri office hours",
+                "definition": {
+                    "zone": "Asia/Kolkata",
+                    "weekly": [*[hours] * 5, [["09:00", "13:00"]], []],
+                    "holidays": [f"{datetime.now(UTC).year + 1}-01-26"],
+                },
+            },
+        )
 
     async def _raise(self, who: str, client: str, subject: str, papers: list[SampleDocument]) -> str:
         for paper in papers:

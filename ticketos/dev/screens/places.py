@@ -49,6 +49,8 @@ class Place:
 
 
 _ROW = "main [data-row]"
+_CLIENT = "main a[href^='/clients/']:has-text('Kaveri')"
+"""Of the companies, one that buys: the provider has no contracts."""
 PLACES: tuple[Place, ...] = (
     Place("login", "", "/login"),
     Place("ticket", "ops", "/tickets?q=Scanned", (_ROW,)),
@@ -70,18 +72,17 @@ PLACES: tuple[Place, ...] = (
     Place("held-unit", "finance", "/billing", ("main a[href^='/billing/held/']:not([href$='.csv'])",)),
     Place("person", "admin", "/people", ("main a[href^='/people/']:not([href$='/new'])",)),
     Place("person-new", "admin", "/people/new"),
-    Place("client", "admin", "/clients", ("main a[href^='/clients/']:not([href$='/new'])",)),
+    Place("client", "admin", "/clients", (_CLIENT,)),
     Place("client-new", "admin", "/clients/new"),
     Place(
         "contract",
         "admin",
         "/clients",
-        ("main a[href^='/clients/']:not([href$='/new'])", "main a[href^='/contracts/']:not([href*='/new'])"),
+        (_CLIENT, "main a[href^='/contracts/']:not([href*='/new'])"),
     ),
     Place("contract-new", "admin", "/contracts/new?client=kaveri"),
     Place("calendar-new", "admin", "/calendars/new?client=kaveri"),
     Place("calendar", "admin", "/calendars/{calendar}"),
-    Place("welcome", "admin", "/welcome"),
     Place("account", "agent", "/account"),
     Place("factor", "agent", "/account/factor"),
     Place("find", "ops", "/find?q=scan"),
