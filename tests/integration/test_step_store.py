@@ -423,6 +423,24 @@ def test_tasks_are_asked_once_told_to_their_workflow_and_closed_once(desk: Desk)
     ]
 
 
+def test_what_happened_to_documents_comes_with_its_instants(desk: Desk) -> None:
+    ticket, task = desk.request(documents=2), new_id()
+    with desk.store.step(StepKey(ticket, 1, "look"), desk.client, SYSTEM) as step:
+        paper, other = (one.id for one in step.documents())
+    later = NOW + timedelta(minutes=5)
+    desk.do(
+        ticket,
+        "1",
+        c.SetDocument(paper, {"state": "posted", "read_at": NOW, "done_at": later}),
+        c.SetDocument(other, {"state": "quarantined", "read_at": NOW, "done_at": NOW}),
+        c.OpenTask(task, f"{ticket}:key", "keying", "data_entry", "delivery", subject_id=paper),
+    )
+    desk.do(ticket, "2", c.CloseTask(task, "done", later, desk.agent))
+    with desk.store.step(StepKey(ticket, 1, "look"), desk.client, SYSTEM) as step:
+        found = sorted(step.document_events())
+    assert found == [("keyed", later), ("posted", later), ("read", NOW), ("read", NOW)]
+
+
 def test_workflow_ids_are_those_of_the_workflows_package() -> None:
     ticket = new_id()
     assert task_workflow(ticket, "ticket") == names.ticket_workflow(ticket)

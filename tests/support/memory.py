@@ -74,6 +74,8 @@ class World:
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     message: str = "please process"
     locked: frozenset[str] = frozenset()
+    times: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
+    """When a document was read or done, and a task done."""
 
 
 class MemoryStore:
@@ -135,6 +137,17 @@ class MemoryStep:
 
     def counts(self) -> Mapping[str, int]:
         return Counter(d.state for d in self.documents())
+
+    def document_events(self) -> tuple[tuple[str, datetime], ...]:
+        mine = self.documents()
+        read = [("read", self.w.times[d.id, "read_at"]) for d in mine if (d.id, "read_at") in self.w.times]
+        posted = [("posted", self.w.times[d.id, "done_at"]) for d in mine if d.state == "posted"]
+        keyed = [
+            ("keyed", self.w.times[t.id, "done"])
+            for t in self.tasks("done")
+            if t.kind in ("keying", "rework")
+        ]
+        return (*read, *posted, *keyed)
 
     def tasks(self, state: str = "open", kind: str | None = None) -> tuple[TaskState, ...]:
         return tuple(
@@ -295,6 +308,7 @@ class MemoryStep:
     def _CloseTask(self, x: c.CloseTask) -> None:
         t = self.w.tasks[x.task_id]
         self.w.tasks[x.task_id] = replace(t, state=x.state, row_version=t.row_version + 1)
+        self.w.times[t.id, x.state] = x.at
 
     def _CancelTasks(self, x: c.CancelTasks) -> None:
         for t in self.tasks():
@@ -329,6 +343,7 @@ class MemoryStep:
             if k in known
         }
         self.w.documents[d.id] = replace(d, **values, row_version=d.row_version + 1)
+        self.w.times |= {(d.id, k): v for k, v in x.values.items() if k in ("read_at", "done_at")}
 
     def _AddCorrection(self, x: c.AddCorrection) -> None:
         self.w.corrections.append(x)

@@ -109,6 +109,18 @@ async def test_a_failed_review_opens_a_defect_and_the_item_comes_back_until_it_p
     reversals = [j for _, j in run.world.journals.values() if j.reverses]
     assert len(run.world.journals) == 3 and len(reversals) == 1
     assert len(run.world.usage) == 1, "rework is never billed"
+    log = run.world.subs[request.id, "processing"].detail["steps"]
+    assert [(one["round"], one["step"], one.get("documents")) for one in log] == [
+        (0, "started", None),
+        (0, "read", 1),
+        (0, "keyed", 1),
+        (0, "posted", 1),
+        (0, "finished", None),
+        (1, "started", None),
+        (1, "keyed", 1),
+        (1, "posted", 1),
+        (1, "finished", None),
+    ]
 
 
 async def test_an_item_rejected_in_rework_stands_in_the_books_no_more(temporal_server: Any) -> None:

@@ -14,8 +14,13 @@ from ticketos.domain.state import DocumentState, TicketState
 KEY = "processing"
 
 
-def begin(ticket: TicketState, now: datetime) -> Verdict:
-    """Open the processing ticket and hand over to the line."""
+READ, KEYED, POSTED = "read", "keyed", "posted"
+"""What can happen to a document while the line works on it."""
+
+
+def begin(ticket: TicketState, earlier: Sequence[Mapping[str, Any]], now: datetime) -> Verdict:
+    """Open the processing ticket and hand over to the line. ``earlier`` is the log of the rounds and lives before."""
+    started = {"step": "started", "at": now.isoformat(), "life": ticket.life, "round": ticket.round}
     return Verdict(
         "working",
         (
@@ -28,7 +33,7 @@ def begin(ticket: TicketState, now: datetime) -> Verdict:
                 "open",
                 ticket.owner_id,
                 "delivery",
-                {"steps": [{"step": "started", "at": now.isoformat()}]},
+                {"steps": [*earlier, started]},
             ),
             Emit(
                 "ticket.delivery_started", after={"documents": ticket.documents_total, "round": ticket.round}
@@ -42,14 +47,20 @@ def finished(
     counts: Mapping[str, int],
     documents: Sequence[DocumentState],
     steps: Sequence[Mapping[str, Any]],
+    events: Sequence[tuple[str, datetime]],
     now: datetime,
 ) -> Verdict:
-    """The line is done with this round: who worked, which steps ran, how many of each end."""
+    """The line is done with this round: who worked, which steps ran, how many of each end. ``events`` are what happened
+    to the ticket's documents and when, in any order."""
     by_hand = (ticket.detail.get(WORK) or {}).get("by")
     workers = sorted(
         {str(d.finished_by) for d in documents if d.finished_by} | ({by_hand} if by_hand else set())
     )
-    log = [*steps, {"step": "finished", "at": now.isoformat(), "round": ticket.round}]
+    mark = {"life": ticket.life, "round": ticket.round}
+    began = max((str(one["at"]) for one in steps if one["step"] == "started"), default=None)
+    since = datetime.fromisoformat(began) if began else ticket.received_at
+    ran = [{**one, **mark} for one in ran_since(events, since)]
+    log = [*steps, *ran, {"step": "finished", "at": now.isoformat(), **mark}]
     return Verdict(
         "delivered",
         (
@@ -73,3 +84,14 @@ def finished(
         ),
         facts=dict(counts),
     )
+
+
+def ran_since(events: Sequence[tuple[str, datetime]], since: datetime) -> list[dict[str, Any]]:
+    """Of each step that ran on documents from ``since`` on: how many, the first and the last instant."""
+    found = []
+    for step in (READ, KEYED, POSTED):
+        times = [at for name, at in events if name == step and at >= since]
+        if times:
+            first, last = min(times).isoformat(), max(times).isoformat()
+            found.append({"step": step, "documents": len(times), "first": first, "last": last})
+    return found

@@ -70,8 +70,8 @@ class Facts:
     def _one(self, query: str, *values: Any) -> Any:
         return self._sql.execute(query, values).fetchone()
 
-    def _all(self, query: str, *values: Any) -> list[Any]:
-        return self._sql.execute(query, values).fetchall()
+    def _all(self, query: str, *values: Any, **named: Any) -> list[Any]:
+        return self._sql.execute(query, named or values).fetchall()
 
     def ticket(self) -> TicketState:
         """The request, as it is after the changes applied so far."""
@@ -152,6 +152,19 @@ class Facts:
                 self._ticket.id,
             )
         )
+
+    def document_events(self) -> tuple[tuple[str, datetime], ...]:
+        """When documents were read and posted last, and each time a person finished with one."""
+        found = self._all(
+            "select 'read', read_at from document where client_id = %(c)s and ticket_id = %(t)s and read_at is not null"
+            " union all select 'posted', done_at from document where client_id = %(c)s and ticket_id = %(t)s"
+            " and state = 'posted' and done_at is not null"
+            " union all select 'keyed', completed_at from task where client_id = %(c)s and ticket_id = %(t)s"
+            " and state = 'done' and kind in ('keying', 'rework') and completed_at is not null",
+            c=self._ticket.client_id,
+            t=self._ticket.id,
+        )
+        return tuple((name, at) for name, at in found)
 
     def tasks(self, state: str = "open", kind: str | None = None) -> tuple[TaskState, ...]:
         """Tasks of the ticket in that state (and of that kind, where one is named), oldest first."""
