@@ -28,7 +28,7 @@ from activities.reconciliation import ReconciliationActivities
 from activities.rework import ReworkActivities
 from activities.triage import TriageActivities
 from ticketos.ai.extract.sandbox import DECIDED_S, SandboxedReader
-from ticketos.ai.extract.scoring.retrain import LEARNABLE
+from ticketos.ai.extract.scoring.learnable import LEARNABLE
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.triage.engine import local_triage
 from ticketos.crypto import Keyring

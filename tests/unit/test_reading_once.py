@@ -21,6 +21,7 @@ from ticketos.ai.extract.pdf import PdfFile
 from ticketos.ai.extract.scoring import offered as offering
 from ticketos.ai.extract.scoring import option, trees
 from ticketos.ai.extract.scoring.offered import Offered
+from ticketos.ai.extract.scoring.scorer import Scorer
 from ticketos.ai.extract.values import fold
 from ticketos.ai.ocr.page import Page
 from ticketos.dev.sim.documents.samples import generate
@@ -79,9 +80,9 @@ def test_the_candidates_of_a_field_are_scored_once(
 ) -> None:
     asked: list[str] = []
 
-    def counted(name: str, options: list[option.Option]) -> list[option.Option]:
+    def counted(name: str, options: list[option.Option], scorer: Scorer) -> list[option.Option]:
         asked.append(name)
-        return option.ranked(name, options)
+        return option.ranked(name, options, scorer)
 
     monkeypatch.setattr(offering, "ranked", counted)
     found = Offered(Paper(papers[0]), "invoice")

@@ -72,7 +72,7 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = (), scorer: Scor
     paper = Paper(pages)
     lines = tables.read_lines(paper)
     offered = offered_by(paper, lines, known)
-    offered.scorer = scorer
+    offered.score_by(scorer)
     found = choose(offered)
     found.text = plain_text(pages)
     found.lines = tuple(line.values for line in lines)

@@ -38,6 +38,12 @@ class Offered:
             self._ranked[name] = ranked(name, self._for(name), self.scorer)
         return self._ranked[name]
 
+    def score_by(self, scorer: Scorer) -> None:
+        """Score the candidates with these trees from now on."""
+        if scorer is not self.scorer:
+            self.scorer = scorer
+            self._ranked.clear()
+
     def _for(self, name: str) -> Sequence[Option]:
         if name in AMOUNTS:
             return self.amounts

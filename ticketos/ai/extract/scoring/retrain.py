@@ -24,11 +24,11 @@ from ticketos.ai.extract.scoring.boost import Alive, Pile, grow, plain, scored
 from ticketos.ai.extract.scoring.calibration import curve
 from ticketos.ai.extract.scoring.examples import AMOUNTS, Rows, add
 from ticketos.ai.extract.scoring.offered import Offered
-from ticketos.ai.extract.scoring.scorer import KIND, SHIPPED, Scorer, fits
+from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.trees import fingerprint, sigmoid
 from ticketos.ai.ocr.page import Page
 from ticketos.domain import learning
-from ticketos.domain.learning import Duel, Learnable, Outcome
+from ticketos.domain.learning import Duel, Outcome
 from ticketos.domain.learning import Rows as Stored
 from ticketos.lines.data_entry import rules
 
@@ -261,7 +261,7 @@ class _Answers:
 
 
 def _answers(offered: Offered, final: Mapping[str, Any], scorer: Scorer) -> _Answers:
-    offered.scorer = scorer
+    offered.score_by(scorer)
     found = choose(offered)
     known = [name for name in FIELDS if name in final and (final[name] is not None or name in found.fields)]
     right = {
@@ -308,6 +308,3 @@ class _Tally:
     def told(self, *, new: bool) -> dict[str, int]:
         right, bold = self.new if new else self.old
         return {"answers": self.answers, "right": right, "wrong_though_sure": bold}
-
-
-LEARNABLE = Learnable(KIND, "papers", fit, judge, fits)
