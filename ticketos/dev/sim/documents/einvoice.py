@@ -248,6 +248,8 @@ def hybrid(pdf: bytes, facts: Facts) -> bytes:
 
 
 def _dated(content: bytes, day: dt.date) -> bytes:
-    """The library stamps the clock into the file; the stamps are overwritten at equal length."""
-    content = re.sub(rb"D:\d{14}", b"D:" + day.strftime("%Y%m%d090000").encode(), content)
+    """The library stamps the clock into the file; the stamps are overwritten at equal length. It may write a colon as
+    an octal escape."""
+    stamp = day.strftime("%Y%m%d090000").encode()
+    content = re.sub(rb"D(:|\\072)\d{14}", lambda found: b"D" + found[1] + stamp, content)
     return re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", day.isoformat().encode() + b"T09:00:00", content)
