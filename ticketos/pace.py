@@ -26,7 +26,8 @@ class Pace:
     STEP_S = 0.25
     """How often the rate changes at most: long enough for a change to be felt before the next one."""
     GROWTH = 1.05
-    """What a step without strain multiplies the rate by: twice as fast after three and a half seconds."""
+    """What a step without strain multiplies the rate by: twice as fast after three and a half seconds. Steps in which
+    nobody said how it goes were quiet ones."""
 
     def __init__(self, bounds: Bounds, clock: Callable[[], float] = time.monotonic) -> None:
         self._bounds = bounds
@@ -53,7 +54,8 @@ class Pace:
         if now - self._changed_at < self.STEP_S:
             return
         self._fill(now)
-        wanted = self._rate / 2 if self._strained else self._rate * self.GROWTH
+        quiet_steps = min(int((now - self._changed_at) / self.STEP_S), 1_000)
+        wanted = self._rate / 2 if self._strained else self._rate * self.GROWTH**quiet_steps
         self._rate = min(max(wanted, self._bounds.least), self._bounds.most)
         self._changed_at, self._strained = now, False
 

@@ -44,6 +44,19 @@ def test_a_pace_halves_under_strain_and_comes_back_without_it() -> None:
     assert pace.rate == 64
 
 
+def test_a_pace_nobody_asked_for_a_while_has_recovered() -> None:
+    clock = Clock()
+    pace = Pace(Bounds(least=1, first=1, most=10, burst=4), clock)
+    pace.felt(True)
+    clock.now += 60
+    pace.felt(False)
+    clock.now += Pace.STEP_S
+    pace.felt(False)
+    clock.now += 60
+    pace.felt(False)
+    assert pace.rate == 10
+
+
 def test_strain_within_a_step_counts_though_it_has_passed() -> None:
     clock = Clock()
     pace = Pace(Bounds(least=2, first=64, most=64, burst=10), clock)
