@@ -49,9 +49,12 @@ class Door:
     @property
     def calm(self) -> bool:
         """Whether who came lately was served at once, so that there is time for something else."""
-        if self._clock() - self._step_at > STEP_S * 4:  # nobody came for so long
-            return True
-        return self._inside < FEW and not self._held_up
+        return self._deserted or (self._inside < FEW and not self._held_up)
+
+    @property
+    def _deserted(self) -> bool:
+        """Whether nobody has left for so long that what was measured before says nothing any more."""
+        return self._inside == 0 and self._clock() - self._step_at > STEP_S * 4
 
     @contextmanager
     def inside(self) -> Iterator[None]:
@@ -59,6 +62,8 @@ class Door:
         if self.full:
             raise DomainError("overloaded")
         began = self._clock()
+        if self._deserted:
+            self._took, self._step_at, self._held_up = [], began, False
         self._inside += 1
         self._watch()
         try:

@@ -21,6 +21,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
+    Route,
     sync_playwright,
 )
 
@@ -34,6 +35,17 @@ WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
 PAPERS = [generate("invoice", 4100 + index) for index in range(4)]
+
+# A word of the first page that no field's box covers: its middle, and what it says.
+FREE_WORD = """words => words.filter(w => w.page === 1 && /^[A-Za-z]{3,}$/.test(w.text))
+  .map(w => [(w.box[0] + w.box[2]) / 2, (w.box[1] + w.box[3]) / 2, w.text])
+  .find(([x, y]) => {
+    const stage = document.querySelector(".viewer-stage").getBoundingClientRect();
+    const room = document.querySelector(".viewer-room").getBoundingClientRect();
+    const [at, down] = [stage.left + x * stage.width, stage.top + y * stage.height];
+    return at > room.left && at < room.right && down > room.top && down < Math.min(room.bottom, innerHeight)
+      && !document.elementFromPoint(at, down).closest(".box");
+  })"""
 
 pytestmark = [
     pytest.mark.timeout(600),
@@ -385,6 +397,23 @@ def test_a_box_is_drawn_and_a_word_pointed_at(office: Office, chromium: Browser)
         page.focus("#f-currency")
         page.mouse.click(*at((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
         assert focused(page) == name  # the box of a field leads to the field
+        assert page.input_value(f"#f-{name}") == ""
+        held: list[Route] = []
+        page.route("**/v1/documents/*/reading", lambda route: held.append(route))
+        reading = page.request.get(
+            f"/v1/documents/{page.get_attribute('[data-viewer]', 'data-document')}/reading"
+        )
+        x, y, word = page.evaluate(FREE_WORD, reading.json()["words"])
+        page.mouse.click(*at(x, y))
+        while not held:  # the page asks for the words
+            page.wait_for_timeout(20)
+        page.focus("#f-total")
+        total = page.input_value("#f-total")
+        # The words come when the person has gone on: what was pointed at goes where it was meant, nobody is called back.
+        held[0].continue_()
+        until(page, f"document.querySelector('#f-{name}').value === {word!r}")
+        assert (focused(page), page.input_value("#f-total")) == ("total", total)
+        page.focus(f"#f-{name}")
         page.click("[data-view=turn]")
         page.click("[data-view=in]")
         page.click(".box.now")

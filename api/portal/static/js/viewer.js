@@ -115,7 +115,8 @@ export class Viewer {
     });
     this.stage.addEventListener("pointermove", (event) => { if (from) set(rect, span(from, this.point(event))); });
     this.stage.addEventListener("pointerup", (event) => {
-      if (!from) { this.onPoint(this.point(event), event.shiftKey); return; }
+      // A box leads to its field (its own click says so); any other place of the page is a word that is pointed at.
+      if (!from) { if (!event.target.closest(".box")) this.onPoint(this.point(event), event.shiftKey); return; }
       const box = span(from, this.point(event));
       from = undefined;
       this.draw(false);
@@ -156,23 +157,26 @@ export function besides(viewer, form, fill) {
     const answer = await fetch(`/v1/documents/${viewer.document}/region?${query}`, { credentials: "same-origin" });
     const text = answer.ok ? (await answer.json()).text.trim() : "";
     said.textContent = text || form.dataset.nothing;
+    if (text) fill(target, text.replace(/\s+/g, " "), { page, box });
+    back(target, text ? { page, box } : undefined);
+  };
+  // Whoever went on to another field while the answer was on its way stays there.
+  const back = (target, place) => {
+    if (active && active !== target) return;
     target.focus();
-    if (text) { fill(target, text.replace(/\s+/g, " "), { page, box }); viewer.focus(target.dataset.name, { page, box }); }
+    if (place) viewer.focus(target.dataset.name, place);
   };
   // A word under the pointer goes into the field one is in; the words are asked for when they are first needed.
   viewer.onPoint = async (point, more) => {
-    if (!active) return;
-    if (words === null) {
-      words = [];
-      const answer = await fetch(`/v1/documents/${viewer.document}/reading`, { credentials: "same-origin" });
-      if (answer.ok) words = (await answer.json()).words;
-    }
-    const hit = words.find((one) => one.page === viewer.at && one.box[0] <= point[0] && point[0] <= one.box[2] && one.box[1] - .004 <= point[1] && point[1] <= one.box[3] + .004);
-    if (!hit) { active.focus(); return; }
-    const before = more && active.value ? `${active.value} ` : "";
-    fill(active, before + hit.text, { page: hit.page, box: hit.box });
-    active.focus();
-    viewer.focus(active.dataset.name, { page: hit.page, box: hit.box });
+    const target = active, page = viewer.at;
+    if (!target) return;
+    words ??= fetch(`/v1/documents/${viewer.document}/reading`, { credentials: "same-origin" })
+      .then(async (answer) => answer.ok ? (await answer.json()).words : []);
+    const hit = (await words).find((one) => one.page === page && one.box[0] <= point[0] && point[0] <= one.box[2] && one.box[1] - .004 <= point[1] && point[1] <= one.box[3] + .004);
+    if (!hit) { back(target); return; }
+    const before = more && target.value ? `${target.value} ` : "";
+    fill(target, before + hit.text, { page: hit.page, box: hit.box });
+    back(target, { page: hit.page, box: hit.box });
   };
   return inputs;
 }
