@@ -154,6 +154,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "person-unknown": ("Unknown person", "There is no such active person."),
     "session-required": ("Session required", "An API key is no session."),
     "grant-not-yours": ("Grant not allowed", "You cannot give the role {role} there."),
+    "grant-outside-company": (
+        "Grant not allowed",
+        "Somebody of a client has roles over their own company alone; {role} was to reach beyond it.",
+    ),
     "not-found": ("Not found", "There is no such {what}, or it is not yours to see."),
     "client-unknown": ("Not found", "There is no such client, or it is not yours to see."),
     "object-missing": ("File gone", "The file is no longer kept."),

@@ -141,6 +141,20 @@ async def test_a_clients_administrator_manages_its_own_people_and_no_more(world:
     assert (abroad.status_code, foreign.status_code) == (404, 404)
 
 
+async def test_somebody_of_a_client_gets_no_role_beyond_their_company(world: World) -> None:
+    admin, buyer = world.person(world.provider, ("admin", None)), world.person(world.acme)
+    async with world.http(admin) as http:
+        for scope in (None, str(world.beta)):
+            body = {"grants": [{"role": "ops", "client_id": scope}]}
+            edited = await http.patch(f"/v1/users/{buyer.id}", json=body)
+            fresh = {"email": "y@acme.example", "name": "Y", "client_id": str(world.acme)}
+            made = await http.post("/v1/users", json=fresh | body)
+            assert (edited.status_code, edited.json()["code"]) == (422, "grant-outside-company")
+            assert made.json()["code"] == "grant-outside-company"
+        own = {"grants": [{"role": "client_user", "client_id": str(world.acme)}]}
+        assert (await http.patch(f"/v1/users/{buyer.id}", json=own)).status_code == 200
+
+
 async def test_nobody_takes_over_somebody_with_more_rights(world: World) -> None:
     clerk = world.person(world.provider, ("hr", world.provider))
     admin = world.person(world.provider, ("admin", None))

@@ -374,6 +374,9 @@ class Accounts:
     def _replace_grants(
         self, connection: Connection, client_id: UUID, user_id: UUID, grants: Sequence[Grant]
     ) -> None:
+        abroad = next((grant for grant in grants if grant.client_id != client_id), None)
+        if abroad is not None and not _is_provider(connection, client_id):
+            raise DomainError("grant-outside-company", role=abroad.role)
         connection.exec_driver_sql("delete from user_grant where user_id = %s", (user_id,))
         for grant in dict.fromkeys(grants):
             connection.exec_driver_sql(
@@ -388,6 +391,11 @@ class Accounts:
         self._audit.record(
             connection, client_id=client_id, ticket_id=None, root_id=None, at=at, actor=actor, emit=emit
         )
+
+
+def _is_provider(connection: Connection, client_id: UUID) -> bool:
+    found = connection.exec_driver_sql("select kind from client where id = %s", (client_id,)).scalar()
+    return bool(found == "provider")
 
 
 def _told(values: Mapping[str, Any], grants: Sequence[Grant]) -> dict[str, Any]:
