@@ -30,7 +30,9 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.extraction import Extraction
 from ticketos.ai.extract.answers import alone, quarantine
 from ticketos.ai.extract.limits import Limits
+from ticketos.domain.ports import VendorList
 
+NO_VENDORS = VendorList()
 DECIDED_S = 28.0
 """Seconds for a document by default: with what the killing of a child takes, it is decided within half a minute."""
 _LENGTH = struct.Struct(">II")
@@ -94,9 +96,10 @@ class SandboxedReader:
         password: str | None = None,
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Mapping[str, Any] | None = None,
+        vendors: VendorList = NO_VENDORS,
     ) -> Extraction:
         """Read one document; of a file that holds several, the first with a failed check."""
-        return alone(self.read_all(data, filename, timeout_s, today, password, memory, scorer))
+        return alone(self.read_all(data, filename, timeout_s, today, password, memory, scorer, vendors))
 
     def read_all(
         self,
@@ -107,17 +110,19 @@ class SandboxedReader:
         password: str | None = None,
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Mapping[str, Any] | None = None,
+        vendors: VendorList = NO_VENDORS,
     ) -> list[Extraction]:
         """Read every document of a file; waits for a free process, then at most `timeout_s` seconds for the
         answer, or longer while one page after another is being read.
 
         The password goes to the child through its pipe and is kept nowhere. `memory` is what corrections taught
-        of suppliers, as ``SupplierMemory.as_json`` wrote it; `scorer` the client's own (``Scorer.from_model``).
+        of suppliers, as ``SupplierMemory.as_json`` wrote it; `scorer` the client's own (``Scorer.from_model``), `vendors`
+        its own list.
         """
         if len(data) > self._limits.bytes:
             return [quarantine(filename, "too-large")]
         with self._seated() as child:
-            return child.ask(data, _Question(filename, timeout_s, today, password), memory, scorer)
+            return child.ask(data, _Question(filename, timeout_s, today, password), memory, scorer, vendors)
 
     def look(
         self, what: str, data: bytes, filename: str, asked: Mapping[str, object], timeout_s: float = DECIDED_S
@@ -226,7 +231,7 @@ class _Child:
         self._bounds = bounds
         self._left = bounds.documents
         self._overdue = False
-        self._told = {"memory": _digest([]), "scorer": _digest({})}
+        self._told = {"memory": _digest([]), "scorer": _digest({}), "vendors": _mark(NO_VENDORS)}
 
     @property
     def usable(self) -> bool:
@@ -243,9 +248,10 @@ class _Child:
         question: _Question,
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Mapping[str, Any] | None = None,
+        vendors: VendorList = NO_VENDORS,
     ) -> list[Extraction]:
         answer: list[Extraction] | None = None
-        head = question.head(self._news({"memory": list(memory), "scorer": dict(scorer or {})}))
+        head = question.head(self._news({"memory": list(memory), "scorer": dict(scorer or {})}, vendors))
         if (said := self._exchange(head, data, question.timeout_s)) is not None:
             try:
                 answer = _PARTS.validate_json(said[0]) or None
@@ -259,9 +265,10 @@ class _Child:
         # The name is the parent's: a child that was taken over must not answer for another file.
         return [part.model_copy(update={"file": question.filename}) for part in answer]
 
-    def _news(self, known: Mapping[str, Any]) -> dict[str, Any]:
+    def _news(self, taught: Mapping[str, Any], vendors: VendorList) -> dict[str, Any]:
         """Of what the child is to know, what it was not told the same last: another client's replaces it whole."""
-        digests = {name: _digest(value) for name, value in known.items()}
+        digests = {name: _digest(value) for name, value in taught.items()} | {"vendors": _mark(vendors)}
+        known = {**taught, "vendors": vendors.vendors}
         news = {name: value for name, value in known.items() if self._told.get(name) != digests[name]}
         self._told = digests
         return news
@@ -370,6 +377,11 @@ class _Watch(threading.Thread):
 
 def _digest(value: object) -> bytes:
     return hashlib.sha256(json.dumps(value).encode()).digest()
+
+
+def _mark(vendors: VendorList) -> bytes:
+    """Of thousands of vendors: their mark says as much as a digest, at no cost."""
+    return vendors.mark.encode()
 
 
 def _resident(pid: int) -> int:

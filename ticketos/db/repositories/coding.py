@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping
 from ticketos.db.repositories.facts import Facts
 from ticketos.db.repositories.tickets import state_of
 from ticketos.db.session import driver
-from ticketos.lines.data_entry import coding, flow
+from ticketos.lines.data_entry import coding
 
 
 def proposal(
@@ -20,8 +20,7 @@ def proposal(
     """Account, cost centre and tax code with ``by`` and ``reason``: the very rule that posting will ask."""
     facts = Facts(driver(connection), state_of(ticket), provider_id)
     document = facts.document(document_id)
-    vendor = flow.vendor_key((document.fields.get("supplier_name") or {}).get("value"))
-    return coding.code(document, facts.coding_facts(vendor))
+    return coding.code(document, coding.facts_for(facts, document))
 
 
 def chart(connection: Connection, client_id: UUID) -> Sequence[tuple[str, str]]:
