@@ -24,7 +24,7 @@ from ticketos.ai.extract.memory import SupplierMemory
 from ticketos.ai.extract.reader import Reader
 from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
-from ticketos.ai.extract.suppliers import KnownSupplier
+from ticketos.ai.extract.suppliers import NOBODY, KnownSupplier, SupplierIndex
 from ticketos.ai.ocr.engines import Tesseract
 
 _LENGTH = struct.Struct(">II")
@@ -109,18 +109,23 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: flo
 
 
 class _Known:
-    """Suppliers, scorer and vendors the parent told of last; it sends them again only when they changed."""
+    """The suppliers and the scorer the parent told of last, which it sends again only when they changed; and the vendor
+    lists of the last few clients, since they are long."""
 
     def __init__(self) -> None:
         self.suppliers: list[SupplierMemory] = []
-        self.vendors: tuple[KnownSupplier, ...] = ()
+        self.lists: dict[str, SupplierIndex] = {"": NOBODY}
+        self.vendors = NOBODY
         self.scorer = SHIPPED
 
     def told(self, head: dict[str, Any]) -> None:
         if head.get("memory") is not None:
             self.suppliers = [SupplierMemory.from_json(it) for it in head["memory"]]
-        if head.get("vendors") is not None:
-            self.vendors = tuple(map(KnownSupplier.from_list, head["vendors"]))
+        told = head["vendors"]
+        if told["list"] is not None:
+            self.lists[told["mark"]] = SupplierIndex([KnownSupplier.from_list(it) for it in told["list"]])
+        self.lists = {mark: it for mark, it in self.lists.items() if mark in told["kept"]}
+        self.vendors = self.lists[told["mark"]]
         if head.get("scorer") is not None:
             self.scorer = Scorer.from_model(head["scorer"] or None)
 

@@ -26,7 +26,7 @@ from ticketos.ai.extract.scanner import Scanner, Source
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.sheets import Part, parts
 from ticketos.ai.extract.sniff import kind_of
-from ticketos.ai.extract.suppliers import KnownSupplier, KnownSuppliers
+from ticketos.ai.extract.suppliers import NOBODY, KnownSuppliers, SupplierIndex
 from ticketos.ai.ocr.agreement import compared
 from ticketos.ai.ocr.engines import OcrEngine, RapidOcr
 from ticketos.ai.ocr.images import ImageFile
@@ -52,7 +52,7 @@ class Reader:
         self._guard = guard or Guard()
         self._memory: Sequence[SupplierMemory] = ()
         self._scorer = SHIPPED
-        self._vendors: Sequence[KnownSupplier] = ()
+        self._vendors: SupplierIndex = NOBODY
         self._known = KnownSuppliers()
 
     @property
@@ -73,7 +73,7 @@ class Reader:
         password: str | None = None,
         memory: Sequence[SupplierMemory] = (),
         scorer: Scorer = SHIPPED,
-        vendors: Sequence[KnownSupplier] = (),
+        vendors: SupplierIndex = NOBODY,
     ) -> Extraction:
         """What the document says, or why it was quarantined; `today` (UTC by default) judges its dates.
 
@@ -89,7 +89,7 @@ class Reader:
         password: str | None = None,
         memory: Sequence[SupplierMemory] = (),
         scorer: Scorer = SHIPPED,
-        vendors: Sequence[KnownSupplier] = (),
+        vendors: SupplierIndex = NOBODY,
     ) -> list[Extraction]:
         """What each document of a file says, in order; at least one. `password` opens a protected PDF; `memory` is
         of the suppliers whose papers people corrected before, `scorer` what those corrections taught of all, `vendors`

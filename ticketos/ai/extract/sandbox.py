@@ -33,6 +33,8 @@ from ticketos.ai.extract.limits import Limits
 from ticketos.domain.ports import VendorList
 
 NO_VENDORS = VendorList()
+MOST_LISTS = 4
+"""Vendor lists a child keeps: one of 5,000 takes it some ten megabytes."""
 DECIDED_S = 28.0
 """Seconds for a document by default: with what the killing of a child takes, it is decided within half a minute."""
 _LENGTH = struct.Struct(">II")
@@ -231,7 +233,8 @@ class _Child:
         self._bounds = bounds
         self._left = bounds.documents
         self._overdue = False
-        self._told = {"memory": _digest([]), "scorer": _digest({}), "vendors": _mark(NO_VENDORS)}
+        self._told = {"memory": _digest([]), "scorer": _digest({})}
+        self._lists = [NO_VENDORS.mark]
 
     @property
     def usable(self) -> bool:
@@ -265,13 +268,23 @@ class _Child:
         # The name is the parent's: a child that was taken over must not answer for another file.
         return [part.model_copy(update={"file": question.filename}) for part in answer]
 
-    def _news(self, taught: Mapping[str, Any], vendors: VendorList) -> dict[str, Any]:
+    def _news(self, known: Mapping[str, Any], vendors: VendorList) -> dict[str, Any]:
         """Of what the child is to know, what it was not told the same last: another client's replaces it whole."""
-        digests = {name: _digest(value) for name, value in taught.items()} | {"vendors": _mark(vendors)}
-        known = {**taught, "vendors": vendors.vendors}
+        digests = {name: _digest(value) for name, value in known.items()}
         news = {name: value for name, value in known.items() if self._told.get(name) != digests[name]}
         self._told = digests
-        return news
+        return {**news, "vendors": self._listed(vendors)}
+
+    def _listed(self, vendors: VendorList) -> dict[str, Any]:
+        """The vendor list by its mark, whole where the child has it no more, and the marks it shall keep."""
+        new = vendors.mark not in self._lists
+        others = [mark for mark in self._lists if mark != vendors.mark]
+        self._lists = [*others[-MOST_LISTS + 1 :], vendors.mark]
+        return {
+            "mark": vendors.mark,
+            "list": list(vendors.vendors) if new else None,
+            "kept": list(self._lists),
+        }
 
     def look(self, head: dict[str, Any], data: bytes, timeout_s: float) -> tuple[dict[str, Any], bytes]:
         said = self._exchange(json.dumps({**head, "timeout_s": timeout_s}).encode(), data, timeout_s)
@@ -377,11 +390,6 @@ class _Watch(threading.Thread):
 
 def _digest(value: object) -> bytes:
     return hashlib.sha256(json.dumps(value).encode()).digest()
-
-
-def _mark(vendors: VendorList) -> bytes:
-    """Of thousands of vendors: their mark says as much as a digest, at no cost."""
-    return vendors.mark.encode()
 
 
 def _resident(pid: int) -> int:

@@ -235,7 +235,7 @@ class _Facts:
         }
 
     def _known(self, short: str) -> float:
-        if not self.known.all or len(short) < 5:
+        if not self.known or len(short) < 5:
             return 0.0
         if short not in self.likeness:
             self.likeness[short] = self.known.likeness(short)
