@@ -130,6 +130,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("/reconciliations", "/reconciliations", ""),
         ("/vendors", "/vendors", "next"),
         ("/vendors/new", "/vendors/new?client=acme", ""),
+        ("/vendors/import", "/vendors/import", ""),
         ("/vendors/{vendor_id}", "/vendors/{vendor}", ""),
         ("/coding-rules", "/coding-rules?client=acme", ""),
         ("/coding-rules/{rule_id}", "/coding-rules/{rule}", ""),

@@ -83,6 +83,7 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         *(
             ("/vendors", "/vendors"),
             ("/vendors/new", "/vendors/new"),
+            ("/vendors/import", "/vendors/import"),
             ("/vendors/{vendor_id}", "/vendors/{vendor}"),
         ),
         *(("/coding-rules", "/coding-rules"), ("/coding-rules/{rule_id}", "/coding-rules/{rule}")),

@@ -31,6 +31,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/vendors.csv"): _READ,
     ("GET", "/vendors/new"): _WRITE,
     ("POST", "/vendors"): _WRITE,
+    ("GET", "/vendors/import"): _WRITE,
     ("POST", "/vendors/import"): _WRITE,
     ("GET", "/vendors/{vendor_id}"): _READ,
     ("POST", "/vendors/{vendor_id}"): _WRITE,
@@ -84,8 +85,8 @@ async def _show(
         rows=rows,
         may=may,
         new=new,
-        clients=[Choice(slug, name, slug == client) for slug, name, _ in clients_of(visit)],
-        columns=", ".join(vendor_file.COLUMNS),
+        several=len(clients_of(visit)) > 1,
+        take_in=address("/vendors/import", {"client": client}),
         filters=[
             Filter("q", t("vendors.search"), value=q, kind="search"),
             *client_filter(visit, client),
@@ -123,6 +124,58 @@ async def export(visit: VisitDep, client: str = "", q: str = "", active: str = "
 
     head = (*(() if one else ("client",)), *vendor_file.COLUMNS)
     return await file_of(visit, "vendors", head, page, line)
+
+
+# --- a whole list -----------------------------------------------------------------------------------------------------
+
+
+def _import_page(visit: Visit, slug: str, status: int = 200, **more: Any) -> Response:
+    t = visit.portal.texts
+    back = address("/vendors", {"client": slug})
+    return visit.page(
+        "vendors/import",
+        status,
+        **{"done": None, "tiles": [], "filename": "", **more},
+        clients=[Choice(own, name, own == slug) for own, name, _ in clients_of(visit)],
+        columns=", ".join(vendor_file.COLUMNS),
+        back=back,
+        crumbs=[Crumb(t("vendors.title"), back), Crumb(t("vendors.import"))],
+    )
+
+
+@router.get("/vendors/import")
+async def choose(visit: VisitDep, client: str = "") -> Response:
+    """The form that takes a file."""
+    return _import_page(visit, client)
+
+
+@router.post("/vendors/import")
+async def take_in(visit: PostDep) -> Response:
+    """Take in a file, or say what it would do: numbers, and each refused line with its reason."""
+    slug, dry_run = visit.form.text("client", 60), visit.form.text("dry_run", 3) == "yes"
+    files = visit.form.files("files")
+    try:
+        if not files:
+            raise DomainError("vendor-file-missing")
+        content = await files[0].read(vendor_file.MOST_BYTES + 1)
+        answer = await v1.taken_in(visit.call, _client(visit, slug), content, dry_run=dry_run)
+    except DomainError as error:
+
+        async def again(notice: Notice, status: int) -> Response:
+            return _import_page(visit, slug, status, notice=notice)
+
+        return await visit.refused(error, again)
+    done = VendorImport.model_validate(json.loads(bytes(answer.body)))
+    t = visit.portal.texts
+    tiles = [
+        Tile(
+            t(f"vendors.{name}"),
+            str(getattr(done, name)),
+            tone="bad" if name == "refused" and done.refused else "neutral",
+        )
+        for name in ("created", "updated", "unchanged", "refused")
+    ]
+    return _import_page(visit, slug, done=done, tiles=tiles, filename=files[0].filename or "")
 
 
 # --- one vendor -------------------------------------------------------------------------------------------------------
@@ -253,43 +306,4 @@ async def edit(visit: PostDep, vendor_id: UUID) -> Response:
         said="vendors.kept",
         again=again,
         name=typed["name"],
-    )
-
-
-# --- a whole list -----------------------------------------------------------------------------------------------------
-
-
-@router.post("/vendors/import")
-async def take_in(visit: PostDep) -> Response:
-    """Take in a file, or say what it would do: numbers, and each refused line with its reason."""
-    slug, dry_run = visit.form.text("client", 60), visit.form.text("dry_run", 3) == "yes"
-    files = visit.form.files("files")
-    try:
-        if not files:
-            raise DomainError("vendor-file-missing")
-        content = await files[0].read(vendor_file.MOST_BYTES + 1)
-        answer = await v1.taken_in(visit.call, _client(visit, slug), content, dry_run=dry_run)
-    except DomainError as error:
-
-        async def again(notice: Notice, status: int) -> Response:
-            return await _show(visit, slug, status=status, notice=notice)
-
-        return await visit.refused(error, again)
-    done = VendorImport.model_validate(json.loads(bytes(answer.body)))
-    t = visit.portal.texts
-    counts = ("created", "updated", "unchanged", "refused")
-    return visit.page(
-        "vendors/imported",
-        done=done,
-        tiles=[
-            Tile(
-                t(f"vendors.{name}"),
-                str(getattr(done, name)),
-                tone="bad" if name == "refused" and done.refused else "neutral",
-            )
-            for name in counts
-        ],
-        filename=files[0].filename or "",
-        back=address("/vendors", {"client": slug}),
-        crumbs=[Crumb(t("vendors.title"), address("/vendors", {"client": slug})), Crumb(t("vendors.import"))],
     )

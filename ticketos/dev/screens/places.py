@@ -84,6 +84,7 @@ PLACES: tuple[Place, ...] = (
     Place("calendar-new", "admin", "/calendars/new?client=kaveri"),
     Place("vendor", "finance", "/vendors", ("main a[href^='/vendors/']:not([href*='/new'])",)),
     Place("vendor-new", "finance", "/vendors/new?client=kaveri"),
+    Place("vendor-import", "finance", "/vendors/import"),
     Place("vendors-none", "finance", "/vendors?q=nothing-like-it"),
     Place("coding-rule", "finance", "/coding-rules?client=kaveri", ("main a[href^='/coding-rules/']",)),
     Place("calendar", "admin", "/calendars/{calendar}"),
