@@ -41,7 +41,7 @@ def clean(world: World) -> None:
     for client in (world.acme, world.beta):
         world.sql(
             client,
-            "update vendor set active = false, vendor_key = id::text, code = id::text, tax_keys = '[]'",
+            "update vendor set active = false, code = id::text",
         )
         world.sql(client, "delete from coding_rule")
     for code, name in (("6815", "Office supplies"), ("6300", "Rent")):
@@ -327,7 +327,11 @@ async def test_a_paper_of_a_listed_vendor_is_recognised_and_coded_from_the_first
         assert posted.coding["reason"] == "vendor list: V-001"
         shown = (await http.get(f"/v1/documents/{document}")).json()
         assert shown["vendor"] == {"code": "V-001", "name": f"{name} (Main)"}
-    assert world.sql(world.acme, "select count(*) from supplier_memory")[0][0] == 0
+        assert world.sql(world.acme, "select count(*) from supplier_memory")[0][0] == 0
+        (vendor,) = (await http.get("/v1/vendors", params={"q": "V-001"})).json()["items"]
+        ended = await http.patch(f"/v1/vendors/{vendor['id']}", json={"active": False})
+        assert ended.status_code == 200
+        assert desk.row(desk.read(paper)[1]).vendor == {}, "a vendor not in use is nobody's"
 
 
 async def test_a_number_the_list_does_not_have_goes_to_a_person(
@@ -406,7 +410,7 @@ async def test_a_list_is_taken_in_and_kept_by_pages(world: World, keeper: Person
         assert "account 9999 is not in the chart of accounts" in taken.text
         missing = await browser.post("/vendors/import", form)
         assert (missing.status, "Choose a file first" in missing.text) == (422, True)
-        listed = await browser.get("/vendors?q=bright")
+        listed = await browser.get("/vendors?q=bright&active=yes")
         (to,) = set(listed.all("//a[@data-row]/@href"))
         sent = await browser.submit(to, to, tax_ids="27AAPFU0939F1ZV; 29AAGCB7383J1Z4", account="6300")
         assert sent.status == 303, sent.text

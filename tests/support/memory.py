@@ -212,12 +212,13 @@ class MemoryStep:
     def coding_facts(self, vendor_key: str) -> CodingFacts:
         return CodingFacts()
 
-    def vendors_like(self, vendor_key: str, tax_key: str) -> tuple[VendorState, ...]:
-        return tuple(
-            v
-            for v in self.w.vendors
-            if vendor_key in (v.vendor_key, *v.alias_keys) or tax_key in map(vendors.tax_key, v.tax_ids)
-        )
+    def vendors_like(self, signs: Sequence[str]) -> tuple[VendorState, ...]:
+        def of(v: VendorState) -> set[str]:
+            return {f"name:{key}" for key in (v.vendor_key, *v.alias_keys)} | set(
+                vendors.signs((), v.tax_ids)
+            )
+
+        return tuple(v for v in self.w.vendors if of(v) & set(signs))
 
     def vendor_mark(self) -> str:
         return ""

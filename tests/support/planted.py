@@ -381,7 +381,7 @@ def _vendors(world: World, made: Planted, texts: Sequence[str], now: datetime) -
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(), "client_id": world.acme, "code": f"{text[:50]}{n}", "name": text[:300],
-            "vendor_key": f"{n:04}", "aliases": [text], "alias_keys": [], "tax_ids": [text], "tax_keys": [],
+            "vendor_key": f"{n:04}", "aliases": [text], "tax_ids": [text],
             "address": text, "account": text[:40], "cost_centre": text[:40], "tax_code": text[:40], "active": n % 2 == 0,
             "row_version": 1, "updated_at": now,
         }

@@ -984,11 +984,11 @@ class Posting(SQLModel, table=True):
 
 
 class Vendor(SQLModel, table=True):
-    """A vendor of the client's own list. The keys are what papers are compared by: names as
-    ``lines.data_entry.vendors.vendor_key`` has them, tax numbers as its ``tax_key``."""
+    """A vendor of the client's own list; ``vendor_key`` is its name as ``lines.data_entry.vendors`` compares names."""
 
     __table_args__ = (
         UniqueConstraint("client_id", "code"),
+        UniqueConstraint("client_id", "id"),
         Index("ix_vendor_key", "client_id", "vendor_key"),
         Index("ix_vendor_changed", "client_id", "updated_at"),
     )
@@ -998,9 +998,7 @@ class Vendor(SQLModel, table=True):
     name: str = Field(max_length=300)
     vendor_key: str = Field(max_length=120)
     aliases: list[str] = json("[]")
-    alias_keys: list[str] = json("[]")
     tax_ids: list[str] = json("[]")
-    tax_keys: list[str] = json("[]")
     address: str = words("")
     account: str = Field(default="", max_length=40)
     cost_centre: str = Field(default="", max_length=40)
@@ -1008,6 +1006,17 @@ class Vendor(SQLModel, table=True):
     active: bool = True
     row_version: int = 1
     updated_at: datetime = instant(nullable=False)
+
+
+class VendorSign(SQLModel, table=True):
+    """What a vendor is met by on paper: each of its names and tax numbers (``vendors.signs``). A row each, since of all
+    indexes only plain ones are used under row-level security."""
+
+    __tablename__ = "vendor_sign"
+    __table_args__ = (of("vendor", "vendor_id"), Index("ix_vendor_sign_vendor", "vendor_id"))
+    client_id: UUID = Field(foreign_key=OWN, primary_key=True)
+    sign: str = Field(primary_key=True, max_length=130)
+    vendor_id: UUID = Field(primary_key=True)
 
 
 class VendorMemory(SQLModel, table=True):

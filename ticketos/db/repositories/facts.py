@@ -336,20 +336,18 @@ class Facts:
             **accounts,
         )
 
-    def vendors_like(self, vendor_key: str, tax_key: str) -> tuple[VendorState, ...]:
-        """Active vendors of the client's list with that name or that tax number, by code."""
+    def vendors_like(self, signs: Sequence[str]) -> tuple[VendorState, ...]:
+        """Active vendors of the client's list with one of these signs, by code."""
         found = self._all(
-            "select code, name, vendor_key, alias_keys, tax_ids, account, cost_centre, tax_code from vendor"
-            " where client_id = %s and active and (vendor_key = %s or alias_keys @> to_jsonb(%s::text)"
-            " or tax_keys @> to_jsonb(%s::text)) order by code limit 20",
+            "select distinct v.code, v.name, v.vendor_key, v.aliases, v.tax_ids, v.account, v.cost_centre, v.tax_code"
+            " from vendor_sign s join vendor v on v.client_id = s.client_id and v.id = s.vendor_id"
+            " where s.client_id = %s and s.sign = any(%s) and v.active order by v.code limit 20",
             self._ticket.client_id,
-            vendor_key,
-            vendor_key,
-            tax_key,
+            list(signs),
         )
         return tuple(
-            VendorState(code, name, key, tuple(aliases), tuple(numbers), *coding)
-            for code, name, key, aliases, numbers, *coding in found
+            VendorState(code, name, key, tuple(map(vendors.vendor_key, aliases)), tuple(numbers), *accounts)
+            for code, name, key, aliases, numbers, *accounts in found
         )
 
     def vendor_mark(self) -> str:

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import coding, cursors
-from ticketos.db.tables import CodingRule, Vendor
+from ticketos.db.tables import CodingRule, Vendor, VendorSign
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
@@ -22,12 +22,13 @@ from ticketos.lines.data_entry import vendor_file, vendors
 from ticketos.lines.data_entry.vendor_file import Refused
 
 VENDOR = SQLModel.metadata.tables[str(Vendor.__tablename__)]
+SIGN = SQLModel.metadata.tables[str(VendorSign.__tablename__)]
 RULE = SQLModel.metadata.tables[str(CodingRule.__tablename__)]
 MOST_RULES = 500
 """Coding rules of a client; each is tried on every document nobody coded before."""
 
-_KEYS = ("vendor_key", "alias_keys", "tax_keys")
 
+_SIGNED = frozenset(("name", "aliases", "tax_ids"))
 _DEFAULTS: Mapping[str, Any] = {
     "tax_ids": [],
     "aliases": [],
@@ -68,7 +69,10 @@ def listed(
         found = [VENDOR.c.code.ilike(like), VENDOR.c.name.ilike(like)]
         found.append(cast(VENDOR.c.aliases, Text).ilike(like))
         if number:
-            found.append(cast(VENDOR.c.tax_keys, Text).ilike(f"%{_literal(number)}%"))
+            numbered = select(SIGN.c.vendor_id).where(
+                SIGN.c.client_id.in_(client_ids), SIGN.c.sign.like(f"number:%{_literal(number)}%")
+            )
+            found.append(VENDOR.c.id.in_(numbered))
         query = query.where(or_(*found))
     order = tuple_(VENDOR.c.vendor_key, VENDOR.c.id)
     if cursor is not None:
@@ -178,10 +182,17 @@ class Vendors:
             connection.execute(
                 VENDOR.insert(),
                 [
-                    {"id": vendor_id, **values, **_keys(values), "row_version": 1, "updated_at": now}
+                    {
+                        "id": vendor_id,
+                        **values,
+                        "vendor_key": vendors.vendor_key(values["name"]),
+                        "row_version": 1,
+                        "updated_at": now,
+                    }
                     for vendor_id, values in whole.items()
                 ],
             )
+            self._sign(connection, whole)
         return [
             Emit("admin.vendor_saved", after=values, entity="vendor", entity_id=str(vendor_id))
             for vendor_id, values in whole.items()
@@ -191,18 +202,23 @@ class Vendors:
         self, connection: Connection, changes: Sequence[tuple[RowMapping, Mapping[str, Any]]], now: datetime
     ) -> list[Emit]:
         if changes:
-            columns = ("code", "name", *_DEFAULTS, *_KEYS)
+            columns = ("code", "name", "vendor_key", *_DEFAULTS)
             fresh: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
-            merged = [({**row, **news}, row["id"]) for row, news in changes]
+            merged = {row["id"]: {**row, **news} for row, news in changes}
+            for one in merged.values():
+                one["vendor_key"] = vendors.vendor_key(one["name"])
             connection.execute(
                 update(VENDOR)
                 .where(VENDOR.c.id == bindparam("vendor"))
                 .values(**fresh, row_version=VENDOR.c.row_version + 1, updated_at=now),
                 [
-                    {"vendor": vendor_id} | {f"new_{name}": {**one, **_keys(one)}[name] for name in columns}
-                    for one, vendor_id in merged
+                    {"vendor": vendor_id} | {f"new_{name}": one[name] for name in columns}
+                    for vendor_id, one in merged.items()
                 ],
             )
+            renamed = {row["id"] for row, news in changes if not news.keys().isdisjoint(_SIGNED)}
+            connection.execute(delete(SIGN).where(SIGN.c.vendor_id.in_(renamed)))
+            self._sign(connection, {vendor_id: merged[vendor_id] for vendor_id in sorted(renamed)})
         return [
             Emit(
                 "admin.vendor_saved",
@@ -213,6 +229,16 @@ class Vendors:
             )
             for row, news in changes
         ]
+
+    def _sign(self, connection: Connection, whole: Mapping[UUID, Mapping[str, Any]]) -> None:
+        """Write what these vendors are met by."""
+        rows = [
+            {"client_id": values["client_id"], "sign": sign, "vendor_id": vendor_id}
+            for vendor_id, values in whole.items()
+            for sign in vendors.signs((values["name"], *values["aliases"]), values["tax_ids"])
+        ]
+        if rows:
+            connection.execute(SIGN.insert(), rows)
 
     # --- coding rules -------------------------------------------------------------------------------------------------
 
@@ -353,18 +379,6 @@ class Vendors:
         self._audit.record_many(
             connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emits=emits
         )
-
-
-def _keys(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a vendor is met by."""
-    key = vendors.vendor_key(values["name"])
-    others = (vendors.vendor_key(name) for name in values["aliases"])
-    numbers = (vendors.tax_key(number) for number in values["tax_ids"])
-    return {
-        "vendor_key": key,
-        "alias_keys": list(dict.fromkeys(it for it in others if it not in (key, vendors.UNKNOWN))),
-        "tax_keys": list(dict.fromkeys(it for it in numbers if it)),
-    }
 
 
 def _news(row: RowMapping, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Pure: the vendors that could be meant come in as values (``Step.vendors_like``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,8 +44,8 @@ class Match:
 class Listed(Protocol):
     """Whoever can look into a client's vendor list."""
 
-    def vendors_like(self, vendor_key: str, tax_key: str) -> tuple[VendorState, ...]:
-        """Active vendors with that name or that tax number."""
+    def vendors_like(self, signs: Sequence[str]) -> tuple[VendorState, ...]:
+        """Active vendors with one of these signs."""
         ...
 
 
@@ -54,7 +54,15 @@ def like(
 ) -> tuple[VendorState, ...]:
     """The vendors that a document with these fields could be from, given what a person typed instead."""
     name, number = who(fields, typed)
-    return listed.vendors_like(vendor_key(name), tax_key(number))
+    wanted = signs((name,), (number,))
+    return listed.vendors_like(wanted) if wanted else ()
+
+
+def signs(names: Iterable[str | None], numbers: Iterable[str | None]) -> list[str]:
+    """What a vendor, or a paper, is met by: each name and each tax number, told from each other."""
+    keys = [f"name:{key}" for key in map(vendor_key, names) if key != UNKNOWN]
+    keys += [f"number:{key}" for key in map(tax_key, numbers) if key]
+    return list(dict.fromkeys(keys))
 
 
 def who(fields: Mapping[str, Any], typed: Mapping[str, Any] = NOTHING) -> tuple[str | None, str | None]:
