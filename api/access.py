@@ -44,6 +44,10 @@ TRAIL_READERS = frozenset({"ops", "admin", "auditor", "client_admin"})
 """Roles that may read and check the audit trail of the clients they are over."""
 PEOPLE_READERS = frozenset({"lead", "desk", "wfm", "hr", "ops", "admin", "auditor", "client_admin"})
 
+VENDOR_WRITERS = frozenset({"finance", "ops", "admin", "client_admin"})
+"""Roles that keep the vendor lists and coding rules of the clients they are over."""
+VENDOR_READERS = VENDOR_WRITERS | {"lead", "sme", "auditor"}
+
 
 @dataclass(frozen=True)
 class Rule:

@@ -43,6 +43,7 @@ from api.v1 import (
     bulk,
     calibrations,
     clients,
+    coding_rules,
     documents,
     invoices,
     ledger,
@@ -58,6 +59,7 @@ from api.v1 import (
     tickets,
     usage,
     users,
+    vendors,
 )
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
@@ -102,6 +104,8 @@ MONEY_ROUTERS: tuple[APIRouter, ...] = (
     reconciliations.router,
     usage.router,
     periods.router,
+    vendors.router,
+    coding_rules.router,
 )
 MONEY_RULES: dict[tuple[str, str], Rule] = {
     **invoices.RULES,
@@ -109,8 +113,10 @@ MONEY_RULES: dict[tuple[str, str], Rule] = {
     **reconciliations.RULES,
     **usage.RULES,
     **periods.RULES,
+    **vendors.RULES,
+    **coding_rules.RULES,
 }
-"""What comes after the ticket: invoices, books, reconciliation."""
+"""What comes after the ticket: invoices, books, reconciliation, and whom a client buys from."""
 
 POOL = 24
 """Database connections of one API process."""

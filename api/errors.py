@@ -85,8 +85,10 @@ STATUS: Mapping[str, int] = {
     "usage-not-held": 409,
     "calibration-complete": 409,
     "calibration-scored": 409,
+    "rules-incomplete": 409,
     "version-mismatch": 412,
     "body-too-large": 413,
+    "vendor-file-too-large": 413,
     "file-too-large": 413,
     "too-many-files": 413,
     "media-type-unsupported": 415,
@@ -285,6 +287,25 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "not-an-ai-act": ("No act of AI", "People judge what AI did; this was something else."),
     "already-judged": ("Judged already", "Somebody has agreed with it before."),
     "correction-missing": ("What is right?", "Say what would have been right, or why it is wrong."),
+    "account-unknown": ("Unknown account", "Account {account} is not in the client's chart of accounts."),
+    "too-many-rules": ("Too many rules", "A client has at most {limit} coding rules."),
+    "rules-incomplete": (
+        "Not all rules",
+        "The order names {given} of {of} rules. Read them again and name each once.",
+    ),
+    "vendor-file-too-large": ("File too large", "The file is larger than {limit_mb} MB; split it."),
+    "vendor-file-too-long": ("Too many rows", "A file holds at most {limit} vendors; split it."),
+    "vendor-file-no-text": (
+        "No text",
+        "The file is no UTF-8 text. Save it as “CSV UTF-8” and send it again.",
+    ),
+    "vendor-file-unreadable": ("File not readable", "From line {line} on the file cannot be read as CSV."),
+    "vendor-file-columns": (
+        "Columns not known",
+        "The first row names the columns {columns}; code and name are needed. Missing: {missing}. Not known:"
+        " {unknown}. Named twice: {twice}.",
+    ),
+    "vendor-file-missing": ("No file", "Choose a file first."),
     "partial-units-missing": ("Documents missing", "A partial decision names the documents."),
 }
 """Title and detail of a code. A code that is not here speaks for itself."""

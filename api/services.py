@@ -28,6 +28,7 @@ from ticketos.db.repositories.contracts import Agreements
 from ticketos.db.repositories.intake import IntakeStore
 from ticketos.db.repositories.second_factor import SecondFactor
 from ticketos.db.repositories.tickets import TicketEdits
+from ticketos.db.repositories.vendors import Vendors
 from ticketos.db.session import Database
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId, Now
@@ -85,6 +86,7 @@ class Services:
         self.second_factor = SecondFactor(self.audit, self.keyring)
         self.clients = Clients(self.audit, self.keyring)
         self.agreements = Agreements(self.audit, self.new_id)
+        self.vendors = Vendors(self.audit, self.new_id)
         self.tickets = TicketEdits(self.audit, self.new_id)
         self.intake = IntakeStore(self.audit, self.objects, self.keyring.derived(REPLY_KEY), self.new_id)
         self.door = Door()

@@ -127,6 +127,11 @@ class DocumentView(View):
     parent_id: UUID | None = Field(default=None, description="The file it was found in, with other documents")
     first_page: int | None = Field(default=None, description="Where in that file it begins, from 1")
     last_page: int | None = None
+    vendor: dict[str, str] = Field(
+        default_factory=dict,
+        description="Code and name of the vendor of the client's list; empty for none",
+        examples=[{"code": "V-001", "name": "Bright Paper Pvt Ltd"}],
+    )
     version: int
 
 

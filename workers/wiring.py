@@ -27,7 +27,7 @@ from activities.quality import QualityActivities
 from activities.reconciliation import ReconciliationActivities
 from activities.rework import ReworkActivities
 from activities.triage import TriageActivities
-from ticketos.ai.extract.sandbox import DECIDED_S, SandboxedReader
+from ticketos.ai.extract.sandbox import DECIDED_S, NO_VENDORS, SandboxedReader
 from ticketos.ai.extract.scoring.learnable import LEARNABLE
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.triage.engine import local_triage
@@ -43,7 +43,7 @@ from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconcil
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
 from ticketos.domain import unreached
-from ticketos.domain.ports import Reader, Store, Triage
+from ticketos.domain.ports import Reader, Store, Triage, VendorList
 from ticketos.lines import KEYS, LINES, line_of
 from ticketos.lines.line import BY_HAND
 from ticketos.settings import Settings, master_keys
@@ -86,9 +86,12 @@ class SandboxReader:
         timeout_s: float = DECIDED_S,
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Mapping[str, Any] | None = None,
+        vendors: VendorList = NO_VENDORS,
     ) -> Sequence[Mapping[str, Any]]:
         """Fields of each document of a file, or why it was put aside."""
-        found = self._sandbox.read_all(data, filename, timeout_s, memory=memory, scorer=scorer)
+        found = self._sandbox.read_all(
+            data, filename, timeout_s, memory=memory, scorer=scorer, vendors=vendors
+        )
         return [one.model_dump(mode="json") for one in found]
 
 

@@ -19,27 +19,51 @@ from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
 from ticketos.domain import deadline
-from ticketos.domain.changes import Change, OpenTask, SetTicket, Verdict
-from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
+from ticketos.domain.changes import Change, OpenTask, SetDocument, SetTicket, Verdict
+from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store, VendorList
 from ticketos.domain.skills import Agent
-from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
+from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState, VendorState
 from ticketos.domain.terms import Terms
-from ticketos.lines.data_entry import calibration, coding, coding_model, flow, passwords
+from ticketos.lines.data_entry import calibration, coding, flow, passwords, vendors
 from ticketos.lines.data_entry.parts import parts
 
 WAITING = ("keying", "rework")
 PLAN = 200
 CHUNK = 100
 HEARTBEAT_S = 5.0
+NO_VENDORS = VendorList()
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What a client's corrections taught: of its suppliers, of all its papers, and of the reader's word."""
+    """What a client's corrections taught: of its suppliers, of all its papers, and of the reader's word; and the vendor
+    list it gave."""
 
     suppliers: tuple[Mapping[str, Any], ...] = ()
     scorer: Mapping[str, Any] | None = None
     calibration: Mapping[str, Any] | None = None
+    vendors: VendorList = NO_VENDORS
+
+
+class _VendorLists:
+    """The vendor lists read last, so that a stack of papers does not fetch thousands of rows for each. Used by several
+    threads: at worst one fetches again what another has."""
+
+    MOST = 16
+
+    def __init__(self) -> None:
+        self._kept: dict[str, VendorList] = {}
+
+    def get(self, mark: str) -> VendorList | None:
+        """The list with that mark, if it was read lately."""
+        return self._kept.get(mark)
+
+    def keep(self, listed: VendorList) -> VendorList:
+        """Remember a list; the one kept longest makes room."""
+        while len(self._kept) >= self.MOST:
+            self._kept.pop(next(iter(self._kept), ""), None)
+        self._kept[listed.mark] = listed
+        return listed
 
 
 class DataEntryActivities:
@@ -52,6 +76,7 @@ class DataEntryActivities:
         self._documents = documents
         self._reader = reader
         self._tax_id_valid = tax_id_valid
+        self._vendors = _VendorLists()
 
     @activity.defn(name="data_entry.plan")
     @guarded
@@ -107,7 +132,9 @@ class DataEntryActivities:
         if prior is not None:
             return prior
         content = self._documents.get(command.client_id, document.readable or document.address)
-        found = self._reader.read(content, document.filename, memory=known.suppliers, scorer=known.scorer)
+        found = self._reader.read(
+            content, document.filename, memory=known.suppliers, scorer=known.scorer, vendors=known.vendors
+        )
         readings = [calibration.applied(one, known.calibration) for one in found]
         fake = StageCommand(
             ticket_id=command.ticket_id,
@@ -126,8 +153,15 @@ class DataEntryActivities:
         """The document, what the client's corrections taught, and the answer if given."""
         with self._store.step(key, command.client_id, SYSTEM) as step:
             done = StageVerdict.model_validate(step.prior) if step.prior is not None else None
-            known = _Known() if done else _known(step)
+            known = _Known() if done else self._known(step)
             return step.document(command.document_id), known, done
+
+    def _known(self, step: Step) -> _Known:
+        mark = step.vendor_mark()
+        listed = self._vendors.get(mark) or self._vendors.keep(step.vendor_list()) if mark else NO_VENDORS
+        return _Known(
+            step.supplier_memories(), step.learned(scorer.KIND), step.learned(calibration.KIND), listed
+        )
 
     def _decide(self, step: Step, document: DocumentState, readings: Sequence[Mapping[str, Any]]) -> Verdict:
         ticket, (reading, *more) = step.ticket(), readings
@@ -154,6 +188,8 @@ class DataEntryActivities:
         """What one document needs. ``beside`` are the business keys of others decided in this very step."""
         contract = step.contract()
         terms = contract.terms if contract else Terms()
+        like = vendors.like(step, reading.get("fields") or {})
+        reading = vendors.checked(reading, like)
         key = flow.business_key(str(reading.get("type")), reading.get("fields", {}))
         twin = (beside.get(key) or step.same_business_key(key, document.id)) if key else None
         if key:
@@ -170,7 +206,9 @@ class DataEntryActivities:
             step.now,
             step.new_id,
         )
-        return replace(verdict, changes=(*verdict.changes, *learning.kept(document, reading, verdict)))
+        from_list = _vendor(document, like, reading.get("fields") or {})
+        kept = learning.kept(document, reading, verdict)
+        return replace(verdict, changes=(*verdict.changes, *from_list, *kept))
 
     def _split(self, step: Step, document: DocumentState, readings: Sequence[Mapping[str, Any]]) -> Verdict:
         """Several documents in one file: a row and a verdict for each. The file itself counts no more."""
@@ -251,12 +289,11 @@ class DataEntryActivities:
         ready = step.documents(states=("ready",), limit=CHUNK + 1)
         changes: list[Change] = []
         for document in ready[:CHUNK]:
-            vendor = flow.vendor_key((document.fields.get("supplier_name") or {}).get("value"))
             changes += coding.post(
                 ticket,
                 client,
                 document,
-                replace(step.coding_facts(vendor), model=step.learned(coding_model.KIND)),
+                coding.facts_for(step, document),
                 step.postings_of(document.id),
                 step.now,
                 step.new_id,
@@ -270,16 +307,27 @@ class DataEntryActivities:
             raise LookupError("keying task without a document")
         document, today = step.document(task.subject_id), _today(step.client().zone, step.now)
         ticket, typed = step.ticket(), command.payload.get("fields") or {}
+        like = vendors.like(step, document.fields, typed)
         verdict = flow.on_keyed(
-            ticket, task, document, command.payload, actor, today, self._tax_id_valid, step.now, step.new_id
+            ticket,
+            task,
+            document,
+            command.payload,
+            actor,
+            today,
+            self._tax_id_valid,
+            step.now,
+            step.new_id,
+            like,
         )
         # What is rejected in a later round was posted in an earlier one.
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
         back = coding.withdraw(ticket, document, gone, step.now, step.new_id)
         learnt = learning.learnt(step, task, document, typed, verdict)
+        known = _vendor(document, like, document.fields, typed) if verdict.outcome == "ready" else ()
         return Verdict(
             verdict.outcome,
-            (*verdict.changes, *learnt, *back, SetTicket({})),
+            (*verdict.changes, *known, *learnt, *back, SetTicket({})),
             verdict.next_at,
             {**verdict.facts, **waiting_for_people(step, ticket.seq + 1, -1)},
         )
@@ -292,8 +340,16 @@ def work(ports: LinePorts) -> LineWork:
     return LineWork(local, (steps.read,), steps.completions())
 
 
-def _known(step: Step) -> _Known:
-    return _Known(step.supplier_memories(), step.learned(scorer.KIND), step.learned(calibration.KIND))
+def _vendor(
+    document: DocumentState,
+    like: Sequence[VendorState],
+    fields: Mapping[str, Any],
+    typed: Mapping[str, Any] = vendors.NOTHING,
+) -> tuple[Change, ...]:
+    """The vendor of the client's list kept with the document, where that is news."""
+    found = vendors.matched(like, *vendors.who(fields, typed)).vendor
+    named = vendors.named(found)
+    return () if named == document.vendor else (SetDocument(document.id, {"vendor": named}),)
 
 
 def _busier(agents: Sequence[Agent], verdict: Verdict) -> Sequence[Agent]:

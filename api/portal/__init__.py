@@ -21,6 +21,7 @@ from api.portal.routes import (
     books,
     bulk,
     clients,
+    coding_rules,
     document_list,
     documents,
     held,
@@ -42,6 +43,7 @@ from api.portal.routes import (
     ticket,
     tickets,
     validation,
+    vendors,
     wall,
     welcome,
     work,
@@ -80,6 +82,8 @@ _PAGES = (
     billing,
     held,
     books,
+    vendors,
+    coding_rules,
     welcome,
 )
 

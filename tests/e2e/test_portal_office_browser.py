@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.api import PASSWORD
 from tests.support.books import accepted, contract, settle
-from tests.support.site import CHROMIUM, Site, chromium, ids, served
+from tests.support.site import CHROMIUM, Site, chromium, faults_of, ids, served
 from ticketos.dev.database import PostgresUrls
 
 NASTY = '<img src=x onerror="document.title=\'owned\'"> {{7*7}} "\'><script>document.title="owned"</script>'
@@ -63,8 +63,24 @@ def seeded(site: Site) -> Site:
         "finance": world.person(world.provider, ("finance", None)),
         "checker": world.person(world.provider, ("finance", None), email="checker@x.example"),
     }
+    vendor, rule = world.services.new_id(), world.services.new_id()
+    for n in range(3):
+        world._insert(
+            "vendor",
+            world.acme,
+            {
+                "id": vendor if n == 0 else world.services.new_id(), "client_id": world.acme, "code": f"V-{n}",
+                "name": NASTY if n == 0 else f"Vendor {n}", "vendor_key": f"v{n}", "tax_ids": ["27AAPFU0939F1ZV"],
+                "aliases": [NASTY] if n == 0 else [], "account": "6815", "active": n < 2, "updated_at": now,
+            },
+        )  # fmt: skip
+    world._insert(
+        "coding_rule",
+        world.acme,
+        {"id": rule, "client_id": world.acme, "pattern": NASTY, "account": "6815", "cost_centre": "CC1"},
+    )
     with_contract = world.sql(world.acme, "select id from contract limit 1")[0].id
-    site.ids = ids(waiting=waiting, contract=with_contract, acme=world.acme)
+    site.ids = ids(waiting=waiting, contract=with_contract, acme=world.acme, vendor=vendor, rule=rule)
     return site
 
 
@@ -85,7 +101,10 @@ PAGES = {
         "/clients/new", "/clients/{acme}", "/contracts/{contract}", "/contracts/new?client=acme",
         "/calendars/new?client=acme", "/people", "/people/new", "/welcome",
     ),
-    "finance": ("/billing", "/invoices", "/books", "/reconciliations"),
+    "finance": (
+        "/billing", "/invoices", "/books", "/reconciliations", "/vendors", "/vendors?q=nothing-like-it",
+        "/vendors/{vendor}", "/vendors/new", "/vendors/import", "/coding-rules", "/coding-rules/{rule}",
+    ),
 }  # fmt: skip
 
 
@@ -94,6 +113,28 @@ def test_every_page_keeps_the_rules_at_every_width_and_in_both_themes(
     site: Site, browser: Browser, who: str
 ) -> None:
     found = site.faults(browser, who, PAGES[who])
+    assert not found, "\n".join(found)
+
+
+def test_a_list_is_taken_in_and_says_what_it_refused(site: Site, browser: Browser, tmp_path: Any) -> None:
+    """The page after the act keeps the rules too."""
+    rows = "".join(f"V-{n},,\n" for n in range(10, 16))
+    (tmp_path / "list.csv").write_text(f"code,name,account\nV-9,Corner Shop,6815\n{rows}", "utf-8")
+    found: list[str] = []
+    for width, theme in ((1280, "light"), (390, "dark")):
+        context = site.context(
+            browser, "client", viewport={"width": width, "height": 850}, color_scheme=theme
+        )
+        page = context.new_page()
+        page.goto("/vendors/import")
+        page.set_input_files("[name=files]", tmp_path / "list.csv")
+        page.check("[name=dry_run]")
+        page.click("main button.main-act")
+        assert "Nothing was kept" in page.inner_text("main")
+        assert page.locator("tbody tr").count() == 6
+        assert "name is empty" in page.inner_text("tbody")
+        found += faults_of(page, f"taken in {width} {theme}")
+        context.close()
     assert not found, "\n".join(found)
 
 

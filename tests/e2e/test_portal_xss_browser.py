@@ -128,6 +128,12 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("/billing/held/{usage_id}", "/billing/held/{held}", ""),
         ("/books", "/books", ""),
         ("/reconciliations", "/reconciliations", ""),
+        ("/vendors", "/vendors", "next"),
+        ("/vendors/new", "/vendors/new?client=acme", ""),
+        ("/vendors/import", "/vendors/import", ""),
+        ("/vendors/{vendor_id}", "/vendors/{vendor}", ""),
+        ("/coding-rules", "/coding-rules?client=acme", ""),
+        ("/coding-rules/{rule_id}", "/coding-rules/{rule}", ""),
     ),
 }
 """Who opens what: the route, an address of it, and whether the pages after it are opened too."""

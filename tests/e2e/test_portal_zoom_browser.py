@@ -80,6 +80,13 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("/billing/held/{usage_id}", "/billing/held/{held}"),
         ("/reconciliations", "/reconciliations"),
+        *(
+            ("/vendors", "/vendors"),
+            ("/vendors/new", "/vendors/new"),
+            ("/vendors/import", "/vendors/import"),
+            ("/vendors/{vendor_id}", "/vendors/{vendor}"),
+        ),
+        *(("/coding-rules", "/coding-rules"), ("/coding-rules/{rule_id}", "/coding-rules/{rule}")),
     ),
     "": (("/login", "/login"),),
 }
@@ -172,6 +179,20 @@ def _seeded(site: Site) -> Site:
     for kind in ("keying", "qa_review", "triage"):
         ids[kind] = world.task(acme, ids["ticket"], kind=kind, subject_id=ids["document"], payload=payload)
     ids["held"], _ = held_unit(world, acme)
+    ids["vendor"], ids["rule"] = new_id(), new_id()
+    world._insert(
+        "vendor",
+        acme,
+        {
+            "id": ids["vendor"], "client_id": acme, "code": UNBROKEN[:60], "name": LONG[:300], "vendor_key": "x",
+            "aliases": [LONG[:300]], "tax_ids": [UNBROKEN[:40]], "account": UNBROKEN[:40], "updated_at": now,
+        },
+    )  # fmt: skip
+    world._insert(
+        "coding_rule",
+        acme,
+        {"id": ids["rule"], "client_id": acme, "pattern": UNBROKEN, "account": UNBROKEN[:40]},
+    )
     ids["calendar"], ids["invoice"], ids["line"] = new_id(), new_id(), new_id()
     about = {"client_id": acme}
     world._insert("calendar", acme, {**about, "id": ids["calendar"], "name": LONG, "definition": {}})

@@ -71,6 +71,7 @@ class InProcess:
         timeout_s: float = 60.0,
         memory: Sequence[Any] = (),
         scorer: Any = None,
+        vendors: Any = None,
     ) -> list[dict[str, Any]]:
         return [one.model_dump(mode="json") for one in self.reader.read_all(data, filename)]
 

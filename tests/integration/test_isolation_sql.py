@@ -121,7 +121,7 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
     of: dict[str, UUID] = {
         name: new_id() for name in ("app_user", "ticket", "document", "journal", "invoice", "invoice_line",
                                     "usage_event", "calendar", "contract", "audit_event",
-                                    "calibration_session", "calibration_unit")
+                                    "calibration_session", "calibration_unit", "vendor")
     }  # fmt: skip
     user, ticket = {"user_id": of["app_user"]}, {"ticket_id": of["ticket"]}
     given: dict[str, dict[str, Any]] = {
@@ -136,6 +136,7 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
         "invoice_line_usage": {"line_id": of["invoice_line"], "usage_id": of["usage_event"]},
         "calibration_unit": {"session_id": of["calibration_session"]},
         "calibration_score": {"unit_id": of["calibration_unit"]},
+        "vendor_sign": {"vendor_id": of["vendor"]},
         "payout": {"invoice_id": of["invoice"]},
         "money_link": {"event_id": of["audit_event"]},
         "audit_seal": {"events": [of["audit_event"]]},

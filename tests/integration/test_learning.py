@@ -53,6 +53,7 @@ class InProcess:
         timeout_s: float = 60.0,
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Any = None,
+        vendors: Any = None,
     ) -> Sequence[Mapping[str, Any]]:
         from ticketos.ai.extract.memory import SupplierMemory
 

@@ -98,6 +98,7 @@ PLAIN = frozenset(
             "text",
         ),
         *("unit_price", "verdict", "version", "zone", "ticket_type", "note", "files"),
+        *("account", "aliases", "cost_centre", "dry_run", "pattern", "place", "tax_code", "tax_ids"),
         *("field_", "line_", "seen_", "category_", "coding_", "comment_", "place_", "severity_", "until_"),
     }
 )
@@ -166,6 +167,20 @@ def _rows(world: World, client: UUID, who: Person, words: str) -> Rows:
             "currency": "INR", "net": 1, "tax": 0, "total": 1, "reason": words, "state": "cancelled",
         },
     )  # fmt: skip
+    ids["vendor_id"], ids["rule_id"] = new_id(), new_id()
+    world._insert(
+        "vendor",
+        client,
+        {
+            "id": ids["vendor_id"], "client_id": client, "code": words, "name": words, "vendor_key": words,
+            "updated_at": now,
+        },
+    )  # fmt: skip
+    world._insert(
+        "coding_rule",
+        client,
+        {"id": ids["rule_id"], "client_id": client, "pattern": words, "account": "6000"},
+    )
     ids["user_id"], ids["client_id"] = who.id, client
     world._insert(
         "saved_view",

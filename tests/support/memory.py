@@ -18,7 +18,7 @@ from uuid import UUID
 
 from ticketos.domain import changes as c
 from ticketos.domain.events import BY_NAME
-from ticketos.domain.ports import Step, StepKey
+from ticketos.domain.ports import Step, StepKey, VendorList
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import (
     Actor,
@@ -31,8 +31,10 @@ from ticketos.domain.state import (
     QaState,
     TaskState,
     TicketState,
+    VendorState,
 )
 from ticketos.domain.terms import Terms
+from ticketos.lines.data_entry import vendors
 
 CLIENT = UUID(int=1)
 PROVIDER = UUID(int=2)
@@ -64,6 +66,7 @@ class World:
     suppliers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     models: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     agents: list[Agent] = field(default_factory=list)
+    vendors: list[VendorState] = field(default_factory=list)
     usage: dict[str, c.AddUsage] = field(default_factory=dict)
     journals: dict[str, tuple[UUID, c.PostJournal]] = field(default_factory=dict)
     mails: dict[str, c.SendMail] = field(default_factory=dict)
@@ -208,6 +211,20 @@ class MemoryStep:
 
     def coding_facts(self, vendor_key: str) -> CodingFacts:
         return CodingFacts()
+
+    def vendors_like(self, signs: Sequence[str]) -> tuple[VendorState, ...]:
+        def of(v: VendorState) -> set[str]:
+            return {f"name:{key}" for key in (v.vendor_key, *v.alias_keys)} | set(
+                vendors.signs((), v.tax_ids)
+            )
+
+        return tuple(v for v in self.w.vendors if of(v) & set(signs))
+
+    def vendor_mark(self) -> str:
+        return ""
+
+    def vendor_list(self) -> VendorList:
+        return VendorList()
 
     def supplier_memories(self) -> tuple[Mapping[str, Any], ...]:
         return tuple(self.w.suppliers.values())

@@ -51,6 +51,7 @@ def plant(world: World, texts: Sequence[str]) -> Planted:
     _documents(world, made, texts, now)
     _decided(world, made, texts, now)
     _money(world, made, texts, now)
+    _vendors(world, made, texts, now)
     _mine(world, made, texts)
     return made
 
@@ -374,6 +375,28 @@ def _money(world: World, made: Planted, texts: Sequence[str], now: datetime) -> 
             for n, text in enumerate(texts)
         ),
     )  # fmt: skip
+
+
+def _vendors(world: World, made: Planted, texts: Sequence[str], now: datetime) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "id": new_id(), "client_id": world.acme, "code": f"{text[:50]}{n}", "name": text[:300],
+            "vendor_key": f"{n:04}", "aliases": [text], "tax_ids": [text],
+            "address": text, "account": text[:40], "cost_centre": text[:40], "tax_code": text[:40], "active": n % 2 == 0,
+            "row_version": 1, "updated_at": now,
+        }
+        for n, text in enumerate(texts)
+    ]  # fmt: skip
+    _put(world, "vendor", world.acme, rows)
+    rules: list[dict[str, Any]] = [
+        {
+            "id": new_id(), "client_id": world.acme, "position": n, "pattern": text, "account": text,
+            "cost_centre": text, "tax_code": text,
+        }
+        for n, text in enumerate(texts)
+    ]  # fmt: skip
+    _put(world, "coding_rule", world.acme, rules)
+    made.ids["vendor"], made.ids["rule"] = rows[7]["id"], rules[7]["id"]
 
 
 def _mine(world: World, made: Planted, every: Sequence[str]) -> None:

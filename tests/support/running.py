@@ -47,6 +47,7 @@ class Readings:
         timeout_s: float = 60.0,
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Any = None,
+        vendors: Any = None,
     ) -> Sequence[Mapping[str, Any]]:
         found = self.answers.get(data.decode()) or self.answers[filename]
         return [found] if isinstance(found, Mapping) else found

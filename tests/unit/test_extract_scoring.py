@@ -16,7 +16,7 @@ from ticketos.ai.extract.scoring.option import Option, chosen, log_odds
 from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.scoring.spots import Spot, labels_near, strength
 from ticketos.ai.extract.scoring.trees import Trees, matrix
-from ticketos.ai.extract.suppliers import KnownSupplier, supplier_of
+from ticketos.ai.extract.suppliers import KnownSupplier, KnownSuppliers
 from ticketos.ai.extract.values import days, torn_days
 from ticketos.ai.ocr.page import Page, Word, fraction
 from ticketos.ai.ocr.tidy import tidied
@@ -200,15 +200,15 @@ KNOWN = (
 
 
 def test_a_supplier_is_known_by_tax_number_or_name_and_two_alike_are_left_to_a_person() -> None:
-    by_name = supplier_of(KNOWN, "SUNRISE STATIONERS PRIVATE LIMITED")
+    by_name = KnownSuppliers(KNOWN).supplier_of("SUNRISE STATIONERS PRIVATE LIMITED")
     assert by_name is not None
     assert by_name[0] is KNOWN[0]
-    assert supplier_of(KNOWN, "Papierhaus Nord") is None
-    by_number = supplier_of(KNOWN, "Papierhaus Nord", ["DE 136 695 976"])
+    assert KnownSuppliers(KNOWN).supplier_of("Papierhaus Nord") is None
+    by_number = KnownSuppliers(KNOWN).supplier_of("Papierhaus Nord", ["DE 136 695 976"])
     assert by_number is not None
     assert by_number[0] is KNOWN[1]
-    assert supplier_of(KNOWN, "Acme") is None
-    assert supplier_of((), "Acme") is None
+    assert KnownSuppliers(KNOWN).supplier_of("Acme") is None
+    assert KnownSuppliers().supplier_of("Acme") is None
 
 
 def test_a_known_supplier_corrects_a_misread_name_and_makes_it_surer() -> None:
@@ -219,9 +219,9 @@ def test_a_known_supplier_corrects_a_misread_name_and_makes_it_surer() -> None:
         ),
     )
     alone = conclude("a.png", analyse([page(*rows)]), date(2026, 3, 1), "rapidocr", 1).fields["supplier_name"]
-    helped = conclude("a.png", analyse([page(*rows)], known), date(2026, 3, 1), "rapidocr", 1).fields[
-        "supplier_name"
-    ]
+    helped = conclude(
+        "a.png", analyse([page(*rows)], KnownSuppliers(known)), date(2026, 3, 1), "rapidocr", 1
+    ).fields["supplier_name"]
     assert alone.value == "KEDAI BUKU HARAPAM SDN BHD"
     assert helped.value == "KEDAI BUKU HARAPAN SDN BHD"
     assert helped.confidence > alone.confidence

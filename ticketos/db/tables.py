@@ -472,6 +472,7 @@ class Document(SQLModel, table=True):
     )
     first_page: int | None = Field(default=None, description="Where in that file it begins, from 1")
     last_page: int | None = None
+    vendor: dict[str, Any] = json()
 
 
 class Correction(SQLModel, table=True):
@@ -982,6 +983,42 @@ class Posting(SQLModel, table=True):
     dimensions: dict[str, Any] = json()
 
 
+class Vendor(SQLModel, table=True):
+    """A vendor of the client's own list; ``vendor_key`` is its name as ``lines.data_entry.vendors`` compares names."""
+
+    __table_args__ = (
+        UniqueConstraint("client_id", "code"),
+        UniqueConstraint("client_id", "id"),
+        Index("ix_vendor_key", "client_id", "vendor_key"),
+        Index("ix_vendor_changed", "client_id", "updated_at"),
+    )
+    id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    code: str = Field(max_length=60)
+    name: str = Field(max_length=300)
+    vendor_key: str = Field(max_length=120)
+    aliases: list[str] = json("[]")
+    tax_ids: list[str] = json("[]")
+    address: str = words("")
+    account: str = Field(default="", max_length=40)
+    cost_centre: str = Field(default="", max_length=40)
+    tax_code: str = Field(default="", max_length=40)
+    active: bool = True
+    row_version: int = 1
+    updated_at: datetime = instant(nullable=False)
+
+
+class VendorSign(SQLModel, table=True):
+    """What a vendor is met by on paper: each of its names and tax numbers (``vendors.signs``). A row each, since of all
+    indexes only plain ones are used under row-level security."""
+
+    __tablename__ = "vendor_sign"
+    __table_args__ = (of("vendor", "vendor_id"), Index("ix_vendor_sign_vendor", "vendor_id"))
+    client_id: UUID = Field(foreign_key=OWN, primary_key=True)
+    sign: str = Field(primary_key=True, max_length=130)
+    vendor_id: UUID = Field(primary_key=True)
+
+
 class VendorMemory(SQLModel, table=True):
     """How this client's people coded this supplier before."""
 
@@ -1066,6 +1103,7 @@ class CodingRule(SQLModel, table=True):
     account: str
     cost_centre: str = ""
     tax_code: str = ""
+    row_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
 
 
 class Reconciliation(SQLModel, table=True):

@@ -125,6 +125,11 @@ CATALOGUE: tuple[Event, ...] = (
     Event("admin.contract_saved", "Contract saved"),
     Event("admin.calendar_saved", "Calendar saved"),
     Event("admin.user_saved", "User saved"),
+    Event("admin.vendor_saved", "Vendor saved"),
+    Event("admin.vendors_imported", "Vendor list taken in"),
+    Event("admin.coding_rule_saved", "Coding rule saved"),
+    Event("admin.coding_rule_removed", "Coding rule removed"),
+    Event("admin.coding_rules_ordered", "Coding rules put in order"),
 )
 
 BY_NAME: dict[str, Event] = {event.name: event for event in CATALOGUE}

@@ -25,6 +25,7 @@ from ticketos.domain.state import (
     QaState,
     TaskState,
     TicketState,
+    VendorState,
 )
 
 Now = Callable[[], datetime]
@@ -46,6 +47,15 @@ class StepKey:
 
     def __str__(self) -> str:
         return f"{self.ticket_id}:{self.life}:{self.step}:{self.subject}:{self.round}"
+
+
+@dataclass(frozen=True)
+class VendorList:
+    """What a reader may know of a client's vendors: name, aliases, tax numbers and address of each. Two lists with one
+    ``mark`` are the same."""
+
+    mark: str = ""
+    vendors: tuple[Mapping[str, Any], ...] = ()
 
 
 class Step(Protocol):
@@ -81,6 +91,18 @@ class Step(Protocol):
     def same_file(self, sha256: str, document_id: UUID) -> UUID | None: ...
     def same_business_key(self, business_key: str, document_id: UUID) -> UUID | None: ...
     def coding_facts(self, vendor_key: str) -> CodingFacts: ...
+    def vendors_like(self, signs: Sequence[str]) -> tuple[VendorState, ...]:
+        """Active vendors of the client's list with one of these signs (``vendors.signs``: names and tax numbers)."""
+        ...
+
+    def vendor_mark(self) -> str:
+        """Changes with any change of the client's vendor list; empty where it has none."""
+        ...
+
+    def vendor_list(self) -> VendorList:
+        """The client's active vendors, last changed first, at most some thousands."""
+        ...
+
     def supplier_memories(self) -> tuple[Mapping[str, Any], ...]:
         """What corrections taught of the client's suppliers, those met last first, at most some hundreds."""
         ...
@@ -122,7 +144,8 @@ class Reader(Protocol):
     """Turns a file into fields. Never raises for a bad file: it says ``quarantined`` and why.
 
     Returns the JSON form of ``schemas.extraction.Extraction`` for each document of the file, at least one. ``memory``
-    and ``scorer`` are what the client's corrections taught: of its suppliers, and of all its papers."""
+    and ``scorer`` are what the client's corrections taught: of its suppliers, and of all its papers; ``vendors`` is the
+    client's own list."""
 
     def read(
         self,
@@ -131,6 +154,7 @@ class Reader(Protocol):
         timeout_s: float = 28.0,
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Mapping[str, Any] | None = None,
+        vendors: VendorList = ...,
     ) -> Sequence[Mapping[str, Any]]: ...
 
 

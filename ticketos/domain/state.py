@@ -170,6 +170,8 @@ class DocumentState:
     """The file it was found in, with others; its pages there are ``first_page`` to ``last_page``."""
     first_page: int | None = None
     last_page: int | None = None
+    vendor: Mapping[str, Any] = field(default_factory=dict)
+    """Code and name of the vendor of the client's list it is from; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,20 @@ class ApprovalState:
 
 
 @dataclass(frozen=True)
+class VendorState:
+    """A vendor of the client's own list. The keys are its names as ``vendors.vendor_key`` compares them."""
+
+    code: str
+    name: str
+    vendor_key: str
+    alias_keys: tuple[str, ...] = ()
+    tax_ids: tuple[str, ...] = ()
+    account: str = ""
+    cost_centre: str = ""
+    tax_code: str = ""
+
+
+@dataclass(frozen=True)
 class CodingFacts:
     """What is known for coding a supplier's document: the client's rules and its people's past choices."""
 
@@ -244,3 +260,5 @@ class CodingFacts:
     default_account: str = "6000"
     payable_account: str = "2100"
     tax_account: str = "1400"
+    vendor: VendorState | None = None
+    """The vendor of the client's own list that the document is from."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -28,6 +28,7 @@ from ticketos.ai.extract.taxid import checksum_right
 from ticketos.db.repositories import coding, documents, tasks, tickets
 from ticketos.domain import tasks as rules
 from ticketos.domain.errors import DomainError
+from ticketos.domain.state import VendorState
 from ticketos.lines.data_entry import flow
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +55,7 @@ async def _page(
     found = await visit.read(lambda connection: _read(connection, visit, task_id))
     if found is None:
         return redirect(f"/tasks/{task_id}")
+    like = () if given is None else await _like(visit, found, given)
     t, now, task, document = visit.portal.texts, visit.call.now, found["task"], found["document"]
     f = Formats(t, visit.viewer.zone, now)
     kind = str((given or {}).get("doc_type") or document["doc_type"])
@@ -61,7 +63,7 @@ async def _page(
         document, task["payload"].get("fields", ()), found["candidates"], t, (given or {}).get("typed"), kind
     )
     lines = (given or {}).get("lines")
-    checks = found["checks"] if given is None else _checks(found, given["values"], given["lines"], kind, now)
+    checks = found["checks"] if given is None else _checks(found, given, kind, now, like)
     return visit.page(
         "validation/validate",
         status,
@@ -163,10 +165,20 @@ def _lines(visit: Visit) -> list[dict[str, str | None]]:
 
 
 def _checks(
-    found: Mapping[str, Any], values: Mapping[str, Any], lines: Any, kind: str, now: datetime
+    found: Mapping[str, Any],
+    given: Mapping[str, Any],
+    kind: str,
+    now: datetime,
+    like: Sequence[VendorState],
 ) -> list[dict[str, Any]]:
     today = now.astimezone(ZoneInfo(found["zone"])).date()
-    return flow.run_checks(kind, values, lines, today, checksum_right)
+    return flow.run_checks(kind, given["values"], given["lines"], today, checksum_right, like)
+
+
+async def _like(visit: Visit, found: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[VendorState, ...]:
+    """Vendors of the client's list that the form as it stands could mean."""
+    ticket, home = found["ticket"], visit.principal.home
+    return await visit.read(lambda connection: coding.vendors_like(connection, ticket, given["values"], home))
 
 
 @router.post("/validate/{task_id}/check")
@@ -176,7 +188,8 @@ async def check(visit: PostDep, task_id: UUID) -> Response:
     if found is None:
         raise DomainError("not-found", what="task")
     given = _given(visit, found["document"])
-    checks = _checks(found, given["values"], given["lines"], given["doc_type"], visit.call.now)
+    like = await _like(visit, found, given)
+    checks = _checks(found, given, given["doc_type"], visit.call.now, like)
     return visit.page("validation/checks_only", checks=checks)
 
 

@@ -23,7 +23,7 @@ from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.option import Option, chosen, log_odds
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.spelling import straight
-from ticketos.ai.extract.suppliers import KnownSupplier, normal, squeezed, supplier_of
+from ticketos.ai.extract.suppliers import KnownSuppliers, normal, squeezed
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.extract.values import amounts, currency_codes, days, fold
 from ticketos.ai.ocr.page import Page, Word, enclosing, plain_text
@@ -67,7 +67,7 @@ class Findings:
     """The version of the client's own scorer that chose, if one did."""
 
 
-def analyse(pages: list[Page], known: Sequence[KnownSupplier] = (), scorer: Scorer = SHIPPED) -> Findings:
+def analyse(pages: list[Page], known: KnownSuppliers | None = None, scorer: Scorer = SHIPPED) -> Findings:
     """Read the fields of a document from its words; `known` are suppliers of this client, `scorer` chooses."""
     paper = Paper(pages)
     lines = tables.read_lines(paper)
@@ -82,10 +82,15 @@ def analyse(pages: list[Page], known: Sequence[KnownSupplier] = (), scorer: Scor
     return found
 
 
-def offered_by(paper: Paper, lines: Sequence[tables.Line], known: Sequence[KnownSupplier] = ()) -> Offered:
+def offered_by(paper: Paper, lines: Sequence[tables.Line], known: KnownSuppliers | None = None) -> Offered:
     """Every candidate of a paper with the lines of its table."""
     kind, _ = doctype.type_of(paper)
-    return Offered(paper, kind, [Decimal(line.values.net) for line in lines if line.values.net], known)
+    return Offered(
+        paper,
+        kind,
+        [Decimal(line.values.net) for line in lines if line.values.net],
+        known or KnownSuppliers(),
+    )
 
 
 def choose(offered: Offered) -> Findings:
@@ -156,30 +161,32 @@ _RECOGNISED = 3.0
 _SAME_PLACE, _SAME_NUMBER = 80.0, 85.0
 
 
-def _recognise(found: Findings, known: Sequence[KnownSupplier]) -> None:
+def _recognise(found: Findings, known: KnownSuppliers) -> None:
     """Compare with the suppliers this client has: their spelling of the name, and of an address or number that is theirs.
 
     What the paper says differently stays as it says: a new address or bank of a known name is for a person.
     """
     name, number = found.fields.get("supplier_name"), found.fields.get("supplier_tax_id")
-    hit = supplier_of(
-        known,
+    hit = known.supplier_of(
         name.value if name else None,
         [number.value] if number and number.value else [],
     )
     if hit is None or name is None:
         return
-    supplier, _ = hit
+    supplier, sure = hit
+    near = [it for it in supplier.tax_ids if number and number.value and _near(it, number.value)]
+    if sure < 1.0 and number and number.value and supplier.tax_ids and not near:
+        return  # a name merely like it, and a number that is not: another supplier
     _respell(found, "supplier_name", supplier.name)
     address = found.fields.get("supplier_address")
     if address and _same_place(address.value, supplier.address):
         _respell(found, "supplier_address", supplier.address or "")
-    if number and number.value and not checksum_right(number.value):
-        near = [
-            it for it in supplier.tax_ids if fuzz.ratio(squeezed(it), squeezed(number.value)) >= _SAME_NUMBER
-        ]
-        if len(near) == 1:
-            _respell(found, "supplier_tax_id", near[0])
+    if number and number.value and not checksum_right(number.value) and len(near) == 1:
+        _respell(found, "supplier_tax_id", near[0])
+
+
+def _near(known: str, read: str) -> bool:
+    return fuzz.ratio(squeezed(known), squeezed(read)) >= _SAME_NUMBER
 
 
 def _same_place(read: str | None, known: str | None) -> bool:

@@ -24,6 +24,7 @@ from ticketos.ai.extract.memory import SupplierMemory
 from ticketos.ai.extract.reader import Reader
 from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
+from ticketos.ai.extract.suppliers import NOBODY, KnownSupplier, SupplierIndex
 from ticketos.ai.ocr.engines import Tesseract
 
 _LENGTH = struct.Struct(">II")
@@ -108,15 +109,23 @@ def _serve(reader: Reader, requests: BinaryIO, answers: BinaryIO, longest_s: flo
 
 
 class _Known:
-    """The suppliers and the scorer the parent told of last; it sends them again only when they changed."""
+    """The suppliers and the scorer the parent told of last, which it sends again only when they changed; and the vendor
+    lists of the last few clients, since they are long."""
 
     def __init__(self) -> None:
         self.suppliers: list[SupplierMemory] = []
+        self.lists: dict[str, SupplierIndex] = {"": NOBODY}
+        self.vendors = NOBODY
         self.scorer = SHIPPED
 
     def told(self, head: dict[str, Any]) -> None:
         if head.get("memory") is not None:
             self.suppliers = [SupplierMemory.from_json(it) for it in head["memory"]]
+        told = head["vendors"]
+        if told["list"] is not None:
+            self.lists[told["mark"]] = SupplierIndex([KnownSupplier.from_list(it) for it in told["list"]])
+        self.lists = {mark: it for mark, it in self.lists.items() if mark in told["kept"]}
+        self.vendors = self.lists[told["mark"]]
         if head.get("scorer") is not None:
             self.scorer = Scorer.from_model(head["scorer"] or None)
 
@@ -155,7 +164,9 @@ def _documents(reader: Reader, data: bytes, head: dict[str, Any], known: _Known)
     filename = head["filename"] or ""
     today = date.fromisoformat(head["today"]) if head["today"] else None
     try:
-        return reader.read_all(data, filename, today, head.get("password"), known.suppliers, known.scorer)
+        return reader.read_all(
+            data, filename, today, head.get("password"), known.suppliers, known.scorer, known.vendors
+        )
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001

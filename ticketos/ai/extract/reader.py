@@ -19,13 +19,14 @@ from ticketos.ai.extract.confidence import doubtful
 from ticketos.ai.extract.einvoice import EInvoice, parse_xml, read_einvoice
 from ticketos.ai.extract.limits import Guard, Limits, Quarantined
 from ticketos.ai.extract.memory import SupplierMemory
-from ticketos.ai.extract.memory.apply import understand
+from ticketos.ai.extract.memory.apply import known_suppliers, understand
 from ticketos.ai.extract.payloads import understood, with_codes
 from ticketos.ai.extract.pdf import PdfFile
 from ticketos.ai.extract.scanner import Scanner, Source
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.sheets import Part, parts
 from ticketos.ai.extract.sniff import kind_of
+from ticketos.ai.extract.suppliers import NOBODY, KnownSuppliers, SupplierIndex
 from ticketos.ai.ocr.agreement import compared
 from ticketos.ai.ocr.engines import OcrEngine, RapidOcr
 from ticketos.ai.ocr.images import ImageFile
@@ -51,6 +52,8 @@ class Reader:
         self._guard = guard or Guard()
         self._memory: Sequence[SupplierMemory] = ()
         self._scorer = SHIPPED
+        self._vendors: SupplierIndex = NOBODY
+        self._known = KnownSuppliers()
 
     @property
     def limits(self) -> Limits:
@@ -70,12 +73,13 @@ class Reader:
         password: str | None = None,
         memory: Sequence[SupplierMemory] = (),
         scorer: Scorer = SHIPPED,
+        vendors: SupplierIndex = NOBODY,
     ) -> Extraction:
         """What the document says, or why it was quarantined; `today` (UTC by default) judges its dates.
 
         Of a file that holds several documents, the first, with a failed check (`alone`).
         """
-        return alone(self.read_all(data, filename, today, password, memory, scorer))
+        return alone(self.read_all(data, filename, today, password, memory, scorer, vendors))
 
     def read_all(
         self,
@@ -85,10 +89,14 @@ class Reader:
         password: str | None = None,
         memory: Sequence[SupplierMemory] = (),
         scorer: Scorer = SHIPPED,
+        vendors: SupplierIndex = NOBODY,
     ) -> list[Extraction]:
         """What each document of a file says, in order; at least one. `password` opens a protected PDF; `memory` is
-        of the suppliers whose papers people corrected before, `scorer` what those corrections taught of all."""
-        self._memory, self._scorer = memory, scorer
+        of the suppliers whose papers people corrected before, `scorer` what those corrections taught of all, `vendors`
+        the client's own list."""
+        if memory is not self._memory or vendors is not self._vendors:
+            self._known = known_suppliers(memory, vendors)
+        self._memory, self._scorer, self._vendors = memory, scorer, vendors
         today = today or datetime.now(UTC).date()
         try:
             with self._guard.parsing():
@@ -143,16 +151,21 @@ class Reader:
             code.model_copy(update={"page": code.page - skipped}) for code in understood(paper.codes)
         )
         count = pages or paper.last - paper.first + 1
-        found = with_codes(understand(own, self._memory, self._scorer), codes)
+        found = with_codes(understand(own, self._memory, self._scorer, self._known), codes)
         engine = _engine_name(own, self._ocr.name)
         result = self._finish(filename, found, today, engine, count, broken)
         optical = any(page.source == "ocr" for page in own)
         if optical and self._second and doubtful(result):
             again = _from([scanner.again(page, self._second) for page in paper.pages], skipped)
             agreed = [compared(first, second) for first, second in zip(own, again, strict=True)]
-            first = with_codes(understand(agreed, self._memory, self._scorer), codes)
+            first = with_codes(understand(agreed, self._memory, self._scorer, self._known), codes)
             result = self._second_opinion(
-                filename, first, understand(again, self._memory, self._scorer), today, engine, count
+                filename,
+                first,
+                understand(again, self._memory, self._scorer, self._known),
+                today,
+                engine,
+                count,
             )
         return result.model_copy(update={"codes": codes, "text": found.text})
 

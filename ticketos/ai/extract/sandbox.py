@@ -30,7 +30,11 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.extraction import Extraction
 from ticketos.ai.extract.answers import alone, quarantine
 from ticketos.ai.extract.limits import Limits
+from ticketos.domain.ports import VendorList
 
+NO_VENDORS = VendorList()
+MOST_LISTS = 4
+"""Vendor lists a child keeps: one of 5,000 takes it some ten megabytes."""
 DECIDED_S = 28.0
 """Seconds for a document by default: with what the killing of a child takes, it is decided within half a minute."""
 _LENGTH = struct.Struct(">II")
@@ -94,9 +98,10 @@ class SandboxedReader:
         password: str | None = None,
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Mapping[str, Any] | None = None,
+        vendors: VendorList = NO_VENDORS,
     ) -> Extraction:
         """Read one document; of a file that holds several, the first with a failed check."""
-        return alone(self.read_all(data, filename, timeout_s, today, password, memory, scorer))
+        return alone(self.read_all(data, filename, timeout_s, today, password, memory, scorer, vendors))
 
     def read_all(
         self,
@@ -107,17 +112,19 @@ class SandboxedReader:
         password: str | None = None,
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Mapping[str, Any] | None = None,
+        vendors: VendorList = NO_VENDORS,
     ) -> list[Extraction]:
         """Read every document of a file; waits for a free process, then at most `timeout_s` seconds for the
         answer, or longer while one page after another is being read.
 
         The password goes to the child through its pipe and is kept nowhere. `memory` is what corrections taught
-        of suppliers, as ``SupplierMemory.as_json`` wrote it; `scorer` the client's own (``Scorer.from_model``).
+        of suppliers, as ``SupplierMemory.as_json`` wrote it; `scorer` the client's own (``Scorer.from_model``), `vendors`
+        its own list.
         """
         if len(data) > self._limits.bytes:
             return [quarantine(filename, "too-large")]
         with self._seated() as child:
-            return child.ask(data, _Question(filename, timeout_s, today, password), memory, scorer)
+            return child.ask(data, _Question(filename, timeout_s, today, password), memory, scorer, vendors)
 
     def look(
         self, what: str, data: bytes, filename: str, asked: Mapping[str, object], timeout_s: float = DECIDED_S
@@ -227,6 +234,7 @@ class _Child:
         self._left = bounds.documents
         self._overdue = False
         self._told = {"memory": _digest([]), "scorer": _digest({})}
+        self._lists = [NO_VENDORS.mark]
 
     @property
     def usable(self) -> bool:
@@ -243,9 +251,10 @@ class _Child:
         question: _Question,
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Mapping[str, Any] | None = None,
+        vendors: VendorList = NO_VENDORS,
     ) -> list[Extraction]:
         answer: list[Extraction] | None = None
-        head = question.head(self._news({"memory": list(memory), "scorer": dict(scorer or {})}))
+        head = question.head(self._news({"memory": list(memory), "scorer": dict(scorer or {})}, vendors))
         if (said := self._exchange(head, data, question.timeout_s)) is not None:
             try:
                 answer = _PARTS.validate_json(said[0]) or None
@@ -259,12 +268,23 @@ class _Child:
         # The name is the parent's: a child that was taken over must not answer for another file.
         return [part.model_copy(update={"file": question.filename}) for part in answer]
 
-    def _news(self, known: Mapping[str, Any]) -> dict[str, Any]:
+    def _news(self, known: Mapping[str, Any], vendors: VendorList) -> dict[str, Any]:
         """Of what the child is to know, what it was not told the same last: another client's replaces it whole."""
         digests = {name: _digest(value) for name, value in known.items()}
         news = {name: value for name, value in known.items() if self._told.get(name) != digests[name]}
         self._told = digests
-        return news
+        return {**news, "vendors": self._listed(vendors)}
+
+    def _listed(self, vendors: VendorList) -> dict[str, Any]:
+        """The vendor list by its mark, whole where the child has it no more, and the marks it shall keep."""
+        new = vendors.mark not in self._lists
+        others = [mark for mark in self._lists if mark != vendors.mark]
+        self._lists = [*others[-MOST_LISTS + 1 :], vendors.mark]
+        return {
+            "mark": vendors.mark,
+            "list": list(vendors.vendors) if new else None,
+            "kept": list(self._lists),
+        }
 
     def look(self, head: dict[str, Any], data: bytes, timeout_s: float) -> tuple[dict[str, Any], bytes]:
         said = self._exchange(json.dumps({**head, "timeout_s": timeout_s}).encode(), data, timeout_s)

@@ -269,6 +269,8 @@ def identifiers(text: str) -> list[tuple[int, int, str]]:
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Lower case without accents, character for character, so that positions stay the same."""
+    if text.isascii():
+        return text.lower()
     return "".join(_fold_character(character) for character in text)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, RowMapping
 from ticketos.db.repositories.facts import Facts
 from ticketos.db.repositories.tickets import state_of
 from ticketos.db.session import driver
-from ticketos.lines.data_entry import coding, flow
+from ticketos.domain.state import VendorState
+from ticketos.lines.data_entry import coding, vendors
 
 
 def proposal(
@@ -20,8 +21,14 @@ def proposal(
     """Account, cost centre and tax code with ``by`` and ``reason``: the very rule that posting will ask."""
     facts = Facts(driver(connection), state_of(ticket), provider_id)
     document = facts.document(document_id)
-    vendor = flow.vendor_key((document.fields.get("supplier_name") or {}).get("value"))
-    return coding.code(document, facts.coding_facts(vendor))
+    return coding.code(document, coding.facts_for(facts, document))
+
+
+def vendors_like(
+    connection: Connection, ticket: RowMapping, fields: Mapping[str, Any], provider_id: UUID
+) -> tuple[VendorState, ...]:
+    """Vendors of the client's list that a document with these fields could be from."""
+    return vendors.like(Facts(driver(connection), state_of(ticket), provider_id), fields)
 
 
 def chart(connection: Connection, client_id: UUID) -> Sequence[tuple[str, str]]:

@@ -19,6 +19,7 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.ledger import Posting
 from ticketos.domain.matching import Agent
 from ticketos.domain.money import Money
+from ticketos.domain.ports import VendorList
 from ticketos.domain.state import (
     ApprovalState,
     ClientState,
@@ -29,7 +30,9 @@ from ticketos.domain.state import (
     QaState,
     TaskState,
     TicketState,
+    VendorState,
 )
+from ticketos.lines.data_entry import vendors
 
 _TICKET = rows.columns(TicketState, "t")
 _DOCUMENT = rows.columns(DocumentState, "d")
@@ -54,6 +57,8 @@ WORKING_ROLES = ("agent", "sme", "lead", "qa", "desk", "finance")
 
 MOST_SUPPLIERS = 300
 """Memories handed to the reader: more would cost more to pass on than to find."""
+
+MOST_VENDORS = vendors.MOST
 
 
 class Facts:
@@ -327,8 +332,44 @@ class Facts:
             ),
             tuple(dict(zip(("account", "cost_centre", "tax_code", "times"), r, strict=True)) for r in memory),
             None,
+            vendor=None,
             **accounts,
         )
+
+    def vendors_like(self, signs: Sequence[str]) -> tuple[VendorState, ...]:
+        """Active vendors of the client's list with one of these signs, by code."""
+        found = self._all(
+            "select distinct v.code, v.name, v.vendor_key, v.aliases, v.tax_ids, v.account, v.cost_centre, v.tax_code"
+            " from vendor_sign s join vendor v on v.client_id = s.client_id and v.id = s.vendor_id"
+            " where s.client_id = %s and s.sign = any(%s) and v.active order by v.code limit 20",
+            self._ticket.client_id,
+            list(signs),
+        )
+        return tuple(
+            VendorState(code, name, key, tuple(map(vendors.vendor_key, aliases)), tuple(numbers), *accounts)
+            for code, name, key, aliases, numbers, *accounts in found
+        )
+
+    def vendor_mark(self) -> str:
+        """Vendors are never deleted and each edit counts up: number and sum of versions tell every change."""
+        row = self._one(
+            "select count(*), sum(row_version) from vendor where client_id = %s", self._ticket.client_id
+        )
+        return f"{self._ticket.client_id}:{row[0]}:{row[1]}" if row[0] else ""
+
+    def vendor_list(self) -> VendorList:
+        """The client's active vendors as a reader compares papers with them."""
+        mark = self.vendor_mark()
+        if not mark:
+            return VendorList()
+        found = self._all(
+            "select name, aliases, tax_ids, address from vendor where client_id = %s and active"
+            " order by updated_at desc, code limit %s",
+            self._ticket.client_id,
+            MOST_VENDORS,
+        )
+        names = ("name", "aliases", "tax_ids", "address")
+        return VendorList(mark, tuple(dict(zip(names, row, strict=True)) for row in found))
 
     def supplier_memories(self) -> tuple[Mapping[str, Any], ...]:
         """The client's suppliers as corrections taught them, those met last first."""

@@ -26,6 +26,14 @@ _TRIES = 4
 """Deliveries sent until one passes without being drawn for a second look."""
 
 
+_VENDORS = (
+    ("V-1001", "Bright Paper Private Limited", "29AAGCB7383J1Z4", "6815"),
+    ("V-1002", "Godavari Packaging LLP", "27AAPFU0939F1ZV", "6300"),
+    ("V-1003", "Nilgiri Office Supplies", "33AAACN1234B1Z5", "6815"),
+)
+"""Code, name, tax number and usual account."""
+
+
 class Evening:
     """The people who are still there, and what they do."""
 
@@ -58,7 +66,12 @@ class Evening:
         )
         await self._key(looked)
         await self._task(looked, "qa_review")
-        for part in (self._before_the_client, self._after_its_contract, self._working_hours):
+        for part in (
+            self._whom_it_buys_from,
+            self._before_the_client,
+            self._after_its_contract,
+            self._working_hours,
+        ):
             try:
                 await part()
             except (
@@ -152,6 +165,16 @@ class Evening:
                 },
             },
         )
+
+    async def _whom_it_buys_from(self) -> None:
+        """A client's own vendor list and a rule for the rest of its papers."""
+        admin = self._people["admin"]
+        clients = (await admin.get("/v1/clients"))["items"]
+        kaveri = next(one["id"] for one in clients if one["slug"] == "kaveri")
+        for code, name, number, account in _VENDORS:
+            about = {"client_id": kaveri, "code": code, "name": name, "tax_ids": [number]}
+            await admin.post("/v1/vendors", {**about, "account": account})
+        await admin.post("/v1/coding-rules", {"client_id": kaveri, "pattern": "freight", "account": "6200"})
 
     async def _raise(self, who: str, client: str, subject: str, papers: list[SampleDocument]) -> str:
         for paper in papers:

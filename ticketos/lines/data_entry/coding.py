@@ -1,15 +1,16 @@
 """GL coding with its reason, and the entry it becomes in the client's book.
 
-Order of trust: what a person chose, what people chose for this supplier before, the client's rules, what a model
-learnt from their other choices, the default.
+Order of trust: what a person chose, what people chose for this supplier before, the account of the client's vendor
+list, the client's rules, what a model learnt from their other choices, the default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from ticketos.domain.changes import Change, Emit, PostJournal, RememberVendor, SetDocument
@@ -17,11 +18,31 @@ from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import ClientState, CodingFacts, DocumentState, TicketState
-from ticketos.lines.data_entry import coding_model, flow, rules
+from ticketos.lines.data_entry import coding_model, flow, rules, vendors
 
 POSTED_TYPES = frozenset({"invoice", "credit_note", "receipt"})
 """Types that move money; the others are registered under a reference without an entry."""
 DIFFERENCES = "6990"
+
+
+class Known(vendors.Listed, Protocol):
+    """Whoever knows what coding asks for."""
+
+    def coding_facts(self, vendor_key: str) -> CodingFacts:
+        """Rules, past choices and accounts."""
+        ...
+
+    def learned(self, kind: str) -> Mapping[str, Any] | None:
+        """The model in use of a kind."""
+        ...
+
+
+def facts_for(known: Known, document: DocumentState) -> CodingFacts:
+    """All that coding asks for a document: as it is posted, and as a person is shown it before."""
+    name, number = vendors.who(document.fields)
+    found = vendors.matched(vendors.like(known, document.fields), name, number)
+    facts = known.coding_facts(vendors.vendor_key(name))
+    return replace(facts, model=known.learned(coding_model.KIND), vendor=found.vendor)
 
 
 def code(document: DocumentState, facts: CodingFacts) -> dict[str, str]:
@@ -37,6 +58,15 @@ def code(document: DocumentState, facts: CodingFacts) -> dict[str, str]:
             "tax_code": str(best["tax_code"]) or tax_code,
             "by": "memory",
             "reason": f"people coded this supplier so {best['times']} times",
+        }
+    vendor = facts.vendor
+    if vendor is not None and vendor.account:
+        return {
+            "account": vendor.account,
+            "cost_centre": vendor.cost_centre,
+            "tax_code": vendor.tax_code or tax_code,
+            "by": "vendor",
+            "reason": f"vendor list: {vendor.code}",
         }
     text = " ".join(
         [_value(document, "supplier_name") or "", *(str(x.get("description") or "") for x in document.lines)]
@@ -84,6 +114,8 @@ def post(
         unpost(ticket, document, earlier, now, new_id, f"{ticket.life}.{document.round}")
     )
     values: dict[str, Any] = {"state": "posted", "coding": coding, "done_at": now, "quality": "pending"}
+    if (vendor := vendors.named(facts.vendor)) != document.vendor:
+        values["vendor"] = vendor
     if document.doc_type in POSTED_TYPES:
         journal = _journal(ticket, client, document, coding, facts, now, new_id)
         if journal is not None:

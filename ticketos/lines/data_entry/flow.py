@@ -17,9 +17,9 @@ from ticketos.domain.changes import AddCorrection, Change, CloseTask, Emit, Open
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
-from ticketos.domain.state import Actor, DocumentState, TaskState, TicketState
+from ticketos.domain.state import Actor, DocumentState, TaskState, TicketState, VendorState
 from ticketos.domain.terms import AiTerms, ScopeTerms
-from ticketos.lines.data_entry import rules
+from ticketos.lines.data_entry import rules, vendors
 
 SKILL = "data_entry"
 LINE = "data_entry"
@@ -47,6 +47,7 @@ LINE_NAMES = frozenset(("description", "quantity", "unit", "unit_price", "tax_ra
 MAX_VALUE = 2_000
 
 TaxIdValid = Callable[[str], bool | None]
+vendor_key = vendors.vendor_key
 
 
 def on_read(
@@ -198,9 +199,11 @@ def on_keyed(
     tax_id_valid: TaxIdValid,
     now: datetime,
     new_id: NewId,
+    like: Sequence[VendorState] = (),
 ) -> Verdict:
     """A person keyed, confirmed or rejected. Refused: unknown fields, empty required ones, figures that disagree
-    without a stated reason. Every difference between shown and typed is kept whole."""
+    without a stated reason. Every difference between shown and typed is kept whole. ``like`` are vendors of the
+    client's list that the document could be from."""
     stages.require_open(ticket)
     if document.state not in ("keying", "rework"):
         raise DomainError("document-not-keying", document=document.filename, state=document.state)
@@ -220,7 +223,7 @@ def on_keyed(
         if result.get("lines") is not None
         else [dict(x) for x in document.lines]
     )
-    checks = run_checks(kind, fields, lines, today, tax_id_valid)
+    checks = run_checks(kind, fields, lines, today, tax_id_valid, like)
     failed = [c for c in checks if not c["ok"]]
     reason = str(result.get("override_reason") or "").strip()
     if failed and not reason:
@@ -272,17 +275,18 @@ def run_checks(
     lines: Sequence[Mapping[str, Any]],
     today: date,
     tax_id_valid: TaxIdValid,
+    like: Sequence[VendorState] = (),
 ) -> list[dict[str, Any]]:
-    """The line's arithmetic and checksum rules over values as they stand."""
+    """The line's arithmetic and checksum rules over values as they stand, and the number against the vendor list."""
     values = {name: rules.FieldValue(f.get("value"), 1.0) for name, f in fields.items()}
     rows = [
         rules.LineValue(x.get("quantity"), x.get("unit_price"), x.get("tax_rate"), x.get("net"))
         for x in lines
     ]
-    return [
-        {"name": c.name, "ok": c.ok, "detail": c.detail}
-        for c in rules.checks(kind, values, rows, today, tax_id_valid)
-    ]
+    found = list(rules.checks(kind, values, rows, today, tax_id_valid))
+    name, number = (values[n].value if n in values else None for n in ("supplier_name", "supplier_tax_id"))
+    listed = vendors.check(vendors.matched(like, name, number), number)
+    return [vendors.as_json(c) for c in (*found, *((listed,) if listed else ()))]
 
 
 def level_one(document: DocumentState) -> tuple[int, int, tuple[Mapping[str, Any], ...]]:
@@ -322,31 +326,6 @@ def business_key(kind: str, fields: Mapping[str, Any]) -> str | None:
     if kind in ("unknown", "inventory") or not all(parts):
         return None
     return "|".join((vendor_key(parts[0]), re.sub(r"[^0-9a-z]", "", str(parts[1]).lower()), str(parts[2])))
-
-
-def vendor_key(name: str | None) -> str:
-    """A supplier's name without case, punctuation and legal form, so that it is met again."""
-    words = re.sub(r"[^\w\s]", " ", (name or "").casefold()).split()
-    forms = {
-        "ltd",
-        "limited",
-        "pvt",
-        "private",
-        "gmbh",
-        "ag",
-        "kg",
-        "co",
-        "inc",
-        "llp",
-        "llc",
-        "sa",
-        "sarl",
-        "bv",
-        "plc",
-        "ug",
-        "ohg",
-    }
-    return " ".join(w for w in words if w not in forms)[:120] or "unknown"
 
 
 def to_key(kind: str, fields: Mapping[str, Any]) -> list[str]:

@@ -20,7 +20,7 @@ from ticketos.ai.extract.memory.recognise import Recognised, recognise
 from ticketos.ai.extract.memory.supplier import FieldMemory, SupplierMemory
 from ticketos.ai.extract.scoring.calibration import curve
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
-from ticketos.ai.extract.suppliers import KnownSupplier
+from ticketos.ai.extract.suppliers import NOBODY, KnownSupplier, KnownSuppliers, SupplierIndex
 from ticketos.ai.ocr.page import Page
 
 CAP = 0.985
@@ -221,11 +221,20 @@ def _logit(probability: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
+def known_suppliers(memory: Sequence[SupplierMemory], vendors: SupplierIndex = NOBODY) -> KnownSuppliers:
+    """Whom a client buys from, out of what corrections taught and of its vendor list."""
+    return KnownSuppliers([it for it in map(_known, memory) if it is not None], vendors)
+
+
 def understand(
-    pages: list[Page], memory: Sequence[SupplierMemory] = (), scorer: Scorer = SHIPPED
+    pages: list[Page],
+    memory: Sequence[SupplierMemory] = (),
+    scorer: Scorer = SHIPPED,
+    known: KnownSuppliers | None = None,
 ) -> Findings:
-    """Reads the fields of a document from its words, lets memory speak, and keeps what learning will need."""
-    found = analyse(pages, [it for it in map(_known, memory) if it is not None], scorer)
+    """Reads the fields of a document from its words, lets memory speak, and keeps what learning will need. ``known``
+    is what ``known_suppliers`` made of this memory, where that was done before."""
+    found = analyse(pages, known_suppliers(memory) if known is None else known, scorer)
     for name, evidence in found.evidence.items():
         fitted, field = curve(name), found.fields.get(name)
         if fitted is not None and field is not None:

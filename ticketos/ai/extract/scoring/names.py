@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ from schemas.extraction import DocumentType
 from ticketos.ai.extract.scoring import vocabulary as says
 from ticketos.ai.extract.scoring.lines import Layout, TextLine
 from ticketos.ai.extract.scoring.option import Option
-from ticketos.ai.extract.suppliers import KnownSupplier, squeezed
+from ticketos.ai.extract.suppliers import KnownSuppliers, squeezed
 from ticketos.ai.extract.values import fold
 
 _FIRST_LINES = 30
@@ -36,7 +36,7 @@ class NameOption:
     """What follows the name on its line: a sender's line goes on with the address."""
 
 
-def name_options(layout: Layout, kind: DocumentType, known: Sequence[KnownSupplier] = ()) -> list[NameOption]:
+def name_options(layout: Layout, kind: DocumentType, known: KnownSuppliers) -> list[NameOption]:
     """Every line of the first page's head, of a party's block, or with a legal form."""
     facts = _Facts(layout, kind, known)
     found: list[NameOption] = []
@@ -53,10 +53,11 @@ def name_options(layout: Layout, kind: DocumentType, known: Sequence[KnownSuppli
 class _Facts:
     """What is worked out once for all candidates of a paper."""
 
-    def __init__(self, layout: Layout, kind: DocumentType, known: Sequence[KnownSupplier]) -> None:
+    def __init__(self, layout: Layout, kind: DocumentType, known: KnownSuppliers) -> None:
         self.layout = layout
         self.kind = kind
-        self.known = {squeezed(name) for it in known for name in it.names}
+        self.known = known
+        self.likeness: dict[str, float] = {}
         text = "\n".join(line.folded for line in layout.lines)
         self.domains = {it.replace("-", "") for it in _DOMAIN.findall(text)} - _MAIL_HOSTS
         self.squeezed = Counter(squeezed(_cleaned(line.text)[0]) for line in layout.lines)
@@ -68,7 +69,7 @@ class _Facts:
 
     def is_known(self, text: str) -> bool:
         """Whether the text is the name of a supplier this client buys from."""
-        return squeezed(_cleaned(text)[0]) in self.known
+        return self.known.has(squeezed(_cleaned(text)[0]))
 
     def role(self, line: TextLine) -> tuple[str | None, int, float]:
         """The party whose block this line is in: its label's field, lines below it, strength."""
@@ -236,7 +237,9 @@ class _Facts:
     def _known(self, short: str) -> float:
         if not self.known or len(short) < 5:
             return 0.0
-        return max(fuzz.ratio(short, it) for it in self.known) / 100
+        if short not in self.likeness:
+            self.likeness[short] = self.known.likeness(short)
+        return self.likeness[short]
 
 
 def _name_like(line: TextLine) -> bool:

@@ -16,7 +16,7 @@ from ticketos.ai.extract.scoring.numbers import number_options
 from ticketos.ai.extract.scoring.option import Option, ranked
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.sums import Money, amount_options, money_of
-from ticketos.ai.extract.suppliers import KnownSupplier
+from ticketos.ai.extract.suppliers import KnownSuppliers
 from ticketos.lines.data_entry.rules import AMOUNTS
 
 
@@ -28,7 +28,7 @@ class Offered:
     paper: Paper
     kind: DocumentType
     line_nets: Sequence[Decimal] = ()
-    known: Sequence[KnownSupplier] = ()
+    known: KnownSuppliers = field(default_factory=KnownSuppliers)
     scorer: Scorer = SHIPPED
     _ranked: dict[str, list[Option]] = field(default_factory=dict, init=False, repr=False)
 

@@ -1,0 +1,185 @@
+"""Coding rules: words that choose account, cost centre and tax code of a client's documents, in the order tried."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.access import Rule, as_page
+from api.deps import etag
+from api.portal.listing import address, clients_of
+from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice
+from api.portal.stale import differences
+from api.portal.visit import PostDep, Visit, VisitDep
+from api.v1 import coding_rules as v1
+from schemas.vendors import CodingRuleView, EditCodingRule, NewCodingRule
+from ticketos.db.repositories import coding
+from ticketos.domain.errors import DomainError
+
+router = APIRouter(include_in_schema=False)
+_READ = as_page(v1.RULES["GET", "/v1/coding-rules/{rule_id}"])
+_WRITE = as_page(v1.RULES["POST", "/v1/coding-rules"])
+RULES: dict[tuple[str, str], Rule] = {
+    ("GET", "/coding-rules"): _READ,
+    ("POST", "/coding-rules"): _WRITE,
+    ("GET", "/coding-rules/{rule_id}"): _READ,
+    ("POST", "/coding-rules/{rule_id}"): _WRITE,
+}
+NAV = (
+    NavItem(
+        text="coding_rules.title",
+        href="/coding-rules",
+        icon="filter",
+        roles=_READ.roles,
+        section="office",
+        order=67,
+    ),
+)
+FIELDS = ("pattern", "account", "cost_centre", "tax_code", "place")
+
+
+def _typed(visit: Visit) -> dict[str, str]:
+    return {name: visit.form.text(name, 200) for name in FIELDS}
+
+
+def _values(typed: dict[str, str]) -> dict[str, Any]:
+    return {name: value for name, value in typed.items() if name != "place" or value}
+
+
+@router.get("/coding-rules")
+async def show(visit: VisitDep, client: str = "") -> Response:
+    """One client's rules in the order they are tried."""
+    return await _show(visit, client)
+
+
+async def _show(
+    visit: Visit, client: str, status: int = 200, typed: dict[str, str] | None = None, **more: Any
+) -> Response:
+    known, t = clients_of(visit), visit.portal.texts
+    chosen = next((one for one in known if one[0] == client), None) if client else next(iter(known), None)
+    if client and chosen is None:
+        raise DomainError("client-unknown")
+
+    def read(connection: Connection) -> tuple[list[CodingRuleView], Any]:
+        if chosen is None:
+            return [], []
+        return v1.of_client(connection, chosen[2]), coding.chart(connection, chosen[2])
+
+    rows, chart = await visit.read(read)
+    slug = chosen[0] if chosen else ""
+    choices = [Choice(own, name, own == slug) for own, name, _ in known]
+    return visit.page(
+        "coding_rules/list",
+        status,
+        **more,
+        rows=rows,
+        chart=chart,
+        accounts=dict(chart),
+        slug=slug,
+        owner=chosen[1] if chosen else "",
+        typed=typed or dict.fromkeys(FIELDS, ""),
+        opened=typed is not None,
+        may=bool(visit.viewer.roles & _WRITE.roles) and chosen is not None,
+        filters=[Filter("client", t("lists.client"), choices, slug)] if len(known) > 1 else [],
+        empty=Empty(t("coding_rules.empty"), t("coding_rules.empty_text"), "filter"),
+    )
+
+
+@router.post("/coding-rules")
+async def create(visit: PostDep) -> Response:
+    """Add a rule."""
+    typed, client = _typed(visit), visit.form.text("client", 60)
+
+    async def work() -> Response:
+        found = next((one for own, _, one in clients_of(visit) if own == client), None)
+        if found is None:
+            raise DomainError("client-unknown")
+        return await v1.create_rule(visit.call, visit.body(NewCodingRule, client_id=found, **_values(typed)))
+
+    async def again(notice: Notice, status: int) -> Response:
+        known = client if client in {own for own, _, _ in clients_of(visit)} else ""
+        return await _show(visit, known, status, typed, notice=notice)
+
+    return await visit.act(
+        work,
+        to=address("/coding-rules", {"client": client}),
+        said="coding_rules.added",
+        again=again,
+        pattern=typed["pattern"],
+    )
+
+
+async def _one(visit: Visit, rule_id: UUID) -> tuple[CodingRuleView, Any]:
+    def read(connection: Connection) -> tuple[CodingRuleView, Any]:
+        row = v1.one(connection, visit.call, rule_id)
+        (shown,) = (it for it in v1.of_client(connection, row["client_id"]) if it.id == rule_id)
+        return shown, coding.chart(connection, row["client_id"])
+
+    return await visit.read(read)
+
+
+async def _form(
+    visit: Visit,
+    row: CodingRuleView,
+    chart: Any,
+    typed: dict[str, str] | None = None,
+    status: int = 200,
+    **more: Any,
+) -> Response:
+    t = visit.portal.texts
+    slug = next((own for own, _, one in clients_of(visit) if one == row.client_id), "")
+    return visit.page(
+        "coding_rules/form",
+        status,
+        **{"stale": [], **more},
+        row=row,
+        chart=chart,
+        owner=visit.viewer.company(row.client_id),
+        typed=typed or {name: str(getattr(row, name)) for name in FIELDS},
+        back=address("/coding-rules", {"client": slug}),
+        may=bool(visit.viewer.roles & _WRITE.roles),
+        crumbs=[
+            Crumb(t("coding_rules.title"), address("/coding-rules", {"client": slug})),
+            Crumb(row.pattern),
+        ],
+    )
+
+
+@router.get("/coding-rules/{rule_id}")
+async def one(visit: VisitDep, rule_id: UUID) -> Response:
+    """One rule."""
+    return await _form(visit, *await _one(visit, rule_id))
+
+
+@router.post("/coding-rules/{rule_id}")
+async def edit(visit: PostDep, rule_id: UUID) -> Response:
+    """Keep new values of a rule, or remove it."""
+    typed, version = _typed(visit), visit.form.version
+    row, chart = await _one(visit, rule_id)
+    match = etag(version) if version is not None else None
+    removing = visit.form.text("act", 10) == "remove"
+
+    async def work() -> Response:
+        if removing:
+            return await v1.remove_rule(visit.call, rule_id, match)
+        return await v1.edit_rule(visit.call, rule_id, visit.body(EditCodingRule, **_values(typed)), match)
+
+    async def again(notice: Notice, status: int) -> Response:
+        now, _ = await _one(visit, rule_id)
+        kept = {name: str(getattr(now, name)) for name in FIELDS}
+        mine = kept if removing else typed
+        stale = differences(visit.portal.texts, "coding_rules", kept, mine) if status == 412 else []
+        return await _form(visit, now, chart, mine, status, notice=notice, stale=stale)
+
+    slug = next((own for own, _, known in clients_of(visit) if known == row.client_id), "")
+    return await visit.act(
+        work,
+        to=address("/coding-rules", {"client": slug}),
+        said="coding_rules.removed" if removing else "coding_rules.kept",
+        again=again,
+        pattern=row.pattern if removing else typed["pattern"],
+    )
