@@ -244,3 +244,15 @@ class CodingFacts:
     default_account: str = "6000"
     payable_account: str = "2100"
     tax_account: str = "1400"
+
+
+@dataclass(frozen=True)
+class TriageLabel:
+    """The last word of a person on what a request is (``domain.triage_labels``)."""
+
+    ticket_id: UUID
+    sender: str
+    subject: str
+    service_line: str
+    ticket_type: str = "general"
+    priority: str = ""
