@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.errors import guarded
 from activities.record import record
 from schemas.ticket import StageCommand, StageVerdict
-from ticketos.domain import triage
+from ticketos.domain import triage, triage_labels
 from ticketos.domain.changes import Verdict
 from ticketos.domain.ports import Step, Store, Triage
 from ticketos.domain.triage import Suggestion
@@ -35,4 +35,7 @@ class TriageActivities:
         message_id, text = step.first_message()
         answer = self._engine(text, subject=ticket.subject, attachments=names, sender=ticket.requester_email)
         read = replace(Suggestion.from_json(answer), message_id=message_id)
+        if ticket.service_line not in KEYS:  # a line the client named needs nobody's memory
+            labels = step.triage_labels()
+            read = triage_labels.taught(read, ticket.requester_email, ticket.subject, labels, KEYS)
         return triage.decide(ticket, read, step.contracts(), KEYS, step.agents(), step.now, step.new_id)

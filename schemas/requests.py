@@ -397,6 +397,7 @@ class AiReview(Body):
     verdict: Literal["approved", "corrected"]
     service_line: Line | None = Field(default=None, max_length=40, examples=["customer_support"])
     ticket_type: Line | None = Field(default=None, max_length=60)
+    priority: Priority | None = None
     reason: Line = ""
 
 

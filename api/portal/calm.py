@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from markupsafe import Markup
 from sqlalchemy import RowMapping
 
 from api.portal.catalogue import Texts
+from api.portal.formats import Formats
 from api.portal.parts import Chip, Tone
 
 AnyRow = Mapping[str, Any] | RowMapping
@@ -59,11 +61,30 @@ TOLD = frozenset(
 """Events that are news to a client; everything else is how the house does its work."""
 
 
+def told(event: str, t: Texts) -> str:
+    """An event in the words of whoever asked; most have the same words for everybody."""
+    key = f"requests.told.{event.replace('.', '_')}"
+    return t(key) if t.has(key) else t.event(event)
+
+
 def step(row: AnyRow) -> str:
     """Where on that way the request is."""
     if row["state"] in ("closed", "cancelled"):
         return "finished"
     return _STEP_OF.get(row["stage"], "received")
+
+
+def promise(row: AnyRow, f: Formats, label: str = "") -> Markup | str:
+    """Until when an open request is done. Of one that is delivered, or whose time stands still, it says so instead: the
+    time it was promised for says nothing any more. ``label`` is a text of the catalogue with a place ``when``."""
+    if row["state"] == "paused":
+        return f.texts("requests.stands")
+    if step(row) in ("yours", "finished"):
+        return f.texts("requests.delivered")
+    if row["due_at"] is None:
+        return "" if label else "–"
+    when = f.at(row["due_at"])
+    return f.texts(label, when=when) if label else when
 
 
 def status(row: AnyRow, t: Texts, *, decided: bool = False) -> Chip:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
+from markupsafe import Markup, escape
 
 from ticketos.domain.events import BY_NAME
 
@@ -39,13 +40,16 @@ class Texts:
         return str(self.locale).replace("_", "-")
 
     def __call__(self, key: str, **facts: Any) -> str:
-        """The text of a key with its places filled. Raises ``MissingTextError``."""
+        """The text of a key with its places filled; with markup among them it is markup, and the rest escaped. Raises
+        ``MissingTextError``."""
         found = self._texts.get(key)
         if found is None:
             raise MissingTextError(key)
         if isinstance(found, Mapping):
             form = self.locale.plural_form(facts["n"])
             found = found.get(form) or found["other"]
+        if any(isinstance(one, Markup) for one in facts.values()):
+            return escape(found).format_map(facts)
         return found.format_map(facts) if facts else found
 
     def has(self, key: str) -> bool:

@@ -62,6 +62,11 @@ def nice_top(highest: Decimal | int) -> Decimal:
     )
 
 
+def _parts(height: Decimal) -> int:
+    """Into how many equal parts a scale is cut, so that each is a round number: 25 into fives, 20 into fives too."""
+    return 4 if height.normalize().as_tuple().digits == (2,) else 5
+
+
 def _scale(chart: Chart) -> Decimal:
     known = [value for one in chart.series for value in one.values if value is not None]
     return nice_top(max([*known, chart.target or 0, 0]))
@@ -74,8 +79,9 @@ def _y(value: Decimal | int, top: Decimal) -> float:
 def _frame(chart: Chart, top: Decimal) -> list[Markup]:
     parts = []
     whole = all(isinstance(value, int) or value is None for one in chart.series for value in one.values)
-    for step in range(5):
-        value = top * step / 4
+    parted = _parts(top)
+    for step in range(parted + 1):
+        value = top * step / parted
         if whole and value != value.to_integral_value():
             continue  # a count has no halves
         y = _y(value, top)
@@ -153,6 +159,8 @@ def _lines(chart: Chart) -> Markup:
     top, count = _scale(chart), len(chart.labels)
     parts = _frame(chart, top)
     for row, one in enumerate(chart.series):
+        # Where two lines meet, the ring of the one beneath still shows.
+        radius = 2.5 + 2 * (len(chart.series) - 1 - row)
         runs: list[list[str]] = [[]]
         for index, value in enumerate(one.values):
             if value is None:
@@ -166,10 +174,11 @@ def _lines(chart: Chart) -> Markup:
                 )
         for index, value in enumerate(one.values):
             if value is not None:
-                dot = Markup('<circle class="s{}" cx="{}" cy="{}" r="2.5"><title>{}</title></circle>').format(
+                dot = Markup('<circle class="s{}" cx="{}" cy="{}" r="{}"><title>{}</title></circle>').format(
                     row % _TONES,
                     round(_middle(index, count), 1),
                     _y(value, top),
+                    radius,
                     f"{chart.labels[index]}, {one.name}: {chart.show(value)}",
                 )
                 parts.append(_linked(chart, index, dot))
@@ -207,8 +216,9 @@ class Interval(Chart):
             return round(HEIGHT - _BOTTOM - float(share) * height, 1)
 
         parts = []
-        for step in range(5):
-            value = floor + (1 - floor) * step / 4
+        parted = _parts(1 - floor)
+        for step in range(parted + 1):
+            value = floor + (1 - floor) * step / parted
             parts.append(
                 Markup(
                     '<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>'

@@ -111,6 +111,8 @@ class AiAct:
     todo: str | None = None
     """Where it is corrected by doing an open task; None when it is kept as a correction alone."""
     classified: bool = False
+    learnt: str = ""
+    """That people decided so before, where that is why."""
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,7 @@ class Timeline:
         for name in sorted(
             {*before, *after}
             - _HIDDEN
-            - {"top", "suggested", "suggestion", "blocked_by", "engine", "confidence"}
+            - {"top", "suggested", "suggestion", "label", "learnt", "blocked_by", "engine", "confidence"}
         ):
             new, old = self._value(name, after.get(name)), self._value(name, before.get(name))
             if name in before and name in after:
@@ -303,6 +305,7 @@ class Timeline:
                 judged=self._judged.get(str(event.id), "").removeprefix("ai."),
                 todo=self._todo.get(None),
                 classified=True,
+                learnt=learnt_in_words(self._t, after),
             )
         if event.event == "document.read":
             straight = after.get("straight_through")
@@ -316,6 +319,12 @@ class Timeline:
                 todo=self._todo.get(document),
             )
         return None
+
+
+def learnt_in_words(t: Texts, said: Mapping[str, Any]) -> str:
+    """That a triage follows what people decided of requests like it; empty for one of the engine alone."""
+    learnt = said.get("learnt")
+    return t(f"ticket.learnt.{learnt['likeness']}", n=learnt["times"]) if learnt else ""
 
 
 def blocked_in_words(t: Texts, code: str) -> str:

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 )
 async def review_ai(call: CallDep, ticket_id: UUID, body: AiReview) -> Response:
     """Say that the AI was right, or what would have been. Where a task is open for the same question, finishing that
-    task is what changes the ticket."""
+    task is what changes the ticket. What you say of a triage is heard by the next request like this one."""
 
     def write(connection: Connection) -> Reply:
         row = one(connection, call, ticket_id, lock=True)  # two who judge at once queue here
@@ -43,7 +43,13 @@ async def review_ai(call: CallDep, ticket_id: UUID, body: AiReview) -> Response:
             ).get(str(found[0].id)),
         )
         emit = ai_review.review(
-            act, body.verdict, body.service_line, body.ticket_type, body.reason.strip(), KEYS
+            act,
+            body.verdict,
+            body.service_line,
+            body.ticket_type,
+            body.priority,
+            body.reason.strip(),
+            KEYS,
         )
         audit.record(
             connection,

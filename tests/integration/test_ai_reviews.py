@@ -9,9 +9,12 @@ from uuid import UUID
 import pytest
 
 from tests.support.api import World, world_on
+from ticketos.db.ids import new_id
+from ticketos.db.repositories.step import SqlStore
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.changes import Emit
-from ticketos.domain.state import SYSTEM
+from ticketos.domain.ports import StepKey
+from ticketos.domain.state import SYSTEM, Actor, TriageLabel
 
 TRIAGED = {
     "service_line": "data_entry",
@@ -61,6 +64,11 @@ async def test_agreement_is_kept_once_and_may_still_be_corrected(world: World) -
             "act_seq": seq,
             "service_line": "customer_support",
             "suggested": {"service_line": "data_entry"},
+            "label": {
+                "service_line": "customer_support",
+                "ticket_type": "invoice_entry",
+                "priority": None,
+            },
         }
         assert (kept["why"], kept["actor_id"]) == ("a question", str(lead.id))
         seen = (await http.get(f"/v1/tickets/{ticket}/tree", headers=client.headers)).text
@@ -83,3 +91,49 @@ async def test_a_correction_says_what_is_right_and_only_ai_is_judged(world: Worl
         ):
             answer = await http.post(f"/v1/tickets/{ticket}/ai-reviews", json=body)
             assert (answer.status_code, answer.json()["code"]) == (422, code), body
+
+
+async def test_what_people_said_of_a_triage_is_a_label_of_that_client_alone(world: World) -> None:
+    """A verdict, a correction after it, and a person's own triage: each the last word on its request, newest first."""
+    lead = world.person(world.provider, ("lead", None))
+    store = SqlStore(
+        world.services.database,
+        now=lambda: datetime.now(UTC),
+        new_id=new_id,
+        audit=world.services.audit,
+        provider_id=world.provider,
+    )
+
+    def labels(client: UUID) -> list[TriageLabel]:
+        asking = world.ticket(client)
+        with store.step(StepKey(asking, 1, "triage"), client, SYSTEM) as step:
+            return list(step.triage_labels())
+
+    before = labels(world.acme)
+    ticket = world.ticket(world.acme, requester_email="ravi@acme.example", subject="Daily list")
+    seq = act(world, ticket, priority="P3")
+    path = f"/v1/tickets/{ticket}/ai-reviews"
+    assert labels(world.acme) == before, "what the engine said by itself is nobody's word"
+    async with world.http(lead) as http:
+        await http.post(path, json={"event": seq, "verdict": "approved"})
+        right = {"event": seq, "verdict": "corrected", "ticket_type": "receipt_entry", "priority": "P4"}
+        assert (await http.post(path, json=right)).status_code == 201
+        read = act(world, ticket, "document.read")
+        wrong = {"event": read, "verdict": "corrected", "reason": "the total"}
+        assert (await http.post(path, json=wrong)).status_code == 201
+    with world.services.database.transaction([world.acme]) as connection:
+        world.services.audit.record(
+            connection, client_id=world.acme, ticket_id=ticket, root_id=ticket, at=datetime.now(UTC),
+            actor=Actor("user", str(lead.id)),
+            emit=Emit("ticket.triaged", after={"service_line": "it_helpdesk", "priority": "P2", "by": "person"}),
+        )  # fmt: skip
+    own = ticket, "ravi@acme.example", "Daily list"
+    assert labels(world.acme) == [
+        TriageLabel(*own, "it_helpdesk", "general", "P2"),
+        TriageLabel(*own, "data_entry", "receipt_entry", "P4"),
+        TriageLabel(*own, "data_entry", "invoice_entry", "P3"),
+        *before,
+    ]
+    assert labels(world.beta) == []
+    with store.step(StepKey(ticket, 1, "triage"), world.acme, SYSTEM) as step:
+        assert list(step.triage_labels()) == before, "a request does not teach itself"

@@ -114,6 +114,10 @@ async def test_books_balance_and_lead_on_and_a_client_reads_its_own_alone(
     async with browsing(world, maker) as browser:
         page = await browser.get("/books?book=provider")
         assert "Balanced" in page.text
+        totals = page.tree.xpath("//tr[@class='sum']")
+        (rupees,) = [one.text_content() for one in totals if "Total in INR" in one.text_content()]
+        assert "₹0.00" in rupees
+        assert len(totals) == len(page.tree.xpath("//section[@aria-labelledby='balance']//tbody"))
         assert page.all("//a[starts-with(@href, '/invoices/')]")
         assert (await browser.get("/books?book=nobody")).status == 404
         assert (await browser.get("/books?as_of=yesterday")).status == 422

@@ -40,6 +40,17 @@ async def send(browser: Browser, path: str, fields: dict[str, Any]) -> Page:
     return Page(await browser.client.post(path, data=fields, headers=SAME_SITE))
 
 
+async def test_who_may_only_look_gets_fields_that_cannot_be_changed(world: World, admin: Person) -> None:
+    for role, path in (("success", f"/clients/{world.acme}"), ("wfm", f"/people/{admin.id}")):
+        async with browsing(world, world.person(world.provider, (role, None))) as browser:
+            page = await browser.get(path)
+            assert "You can look at this, and not change it." in page.text
+            assert page.tree.xpath("//main//form//fieldset[@disabled]//input[@name='name']")
+    async with browsing(world, admin) as browser:
+        for path in (f"/clients/{world.acme}", f"/people/{admin.id}"):
+            assert not (await browser.get(path)).tree.xpath("//main//fieldset[@disabled]")
+
+
 async def test_an_administrator_adds_an_agent_who_can_sign_in_and_be_given_work(
     world: World, admin: Person
 ) -> None:

@@ -176,6 +176,30 @@ async def test_the_next_task_is_taken_from_the_queue_by_skill(world: World) -> N
         assert "Nothing is waiting for you" in (await browser.get("/work")).text
 
 
+async def test_an_empty_list_says_what_comes_next(world: World) -> None:
+    new = world.person(world.provider, ("sme", None))
+    skilled = world.person(
+        world.provider, ("sme", None), skills=["rare_skill"], certifications={"rare_skill": None}
+    )
+    async with browsing(world, new) as browser:
+        assert "No skill is noted for you yet" in (await browser.get("/work")).text
+    async with browsing(world, skilled) as browser:
+        assert "You are all caught up" in (await browser.get("/work")).text
+        world.task(world.acme, world.ticket(world.acme), skill="rare_skill")
+        page = await browser.get("/work")
+        assert "A task of your skills waits in your queue" in page.text
+        assert "/work?scope=queue" in page.all("//main//a/@href")
+
+
+async def test_who_takes_no_task_sees_everybodys_and_by_name(world: World, agent: Person) -> None:
+    world.task(world.acme, world.ticket(world.acme, subject="of a colleague"), assigned_to=agent.id)
+    async with browsing(world, world.person(world.provider, ("wfm", None))) as browser:
+        page = await browser.get("/work")
+        assert "of a colleague" in page.text
+        assert "A colleague" not in page.text
+        assert not page.all("//nav[contains(@class, 'tabs')]//a")
+
+
 async def test_a_view_is_saved_shared_and_forgotten(world: World, agent: Person) -> None:
     colleague = world.person(world.provider, ("agent", None))
     async with browsing(world, agent) as browser:

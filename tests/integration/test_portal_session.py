@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.api import PASSWORD, World, world_on
 from tests.support.portal import SAME_SITE, browsing
+from tests.support.qr import read_back
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.totp import code_at, step_of
 
@@ -160,14 +161,21 @@ async def test_a_second_factor_is_set_up_asked_for_and_works_once(world: World) 
     async with browsing(world, person) as browser:
         offer = await browser.get("/account/factor")
         secret = _secret("".join(offer.all("//code[@id='factor-secret']")))
+        (picture,) = offer.tree.xpath("//*[name()='svg'][contains(@class, 'qr')]")
+        (address,) = offer.all("//a[starts-with(@href, 'otpauth:')]/@href")
+        assert read_back(picture) == address
+        assert offer.answer.headers["cache-control"] == "no-store"
         wrong = await browser.post("/account/factor", {**offer.form("/account/factor"), "code": "000000"})
         assert wrong.status == 401
         assert "".join(wrong.all("//code[@id='factor-secret']")) == "".join(
             offer.all("//code[@id='factor-secret']")
         )  # the same secret again: what was scanned stays right
+        (again,) = wrong.tree.xpath("//*[name()='svg'][contains(@class, 'qr')]")
+        assert read_back(again) == address
         code = code_at(secret, step_of(datetime.now(UTC)))
         on = await browser.post("/account/factor", {**wrong.form("/account/factor"), "code": code})
         recovery = on.all("//ul[@id='recovery']//code")
+        assert not on.tree.xpath("//*[name()='svg'][contains(@class, 'qr')]")
         assert len(set(recovery)) == 10
     async with browsing(world) as browser:
         asked = await browser.sign_in(person, to="/account")

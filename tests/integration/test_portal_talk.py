@@ -119,6 +119,29 @@ async def test_an_act_of_ai_is_agreed_with_or_corrected_once(world: World, lead:
         assert not page.tree.xpath(f"//form[@action='{judging}']")
 
 
+async def test_a_triage_that_follows_people_says_so_and_is_corrected_in_all_three(
+    world: World, lead: Person
+) -> None:
+    ticket = world.ticket(world.acme, service_line="data_entry")
+    learnt = {"times": 3, "likeness": "both", "engine_line": "it_helpdesk"}
+    told(world, ticket, "ticket.triaged", {**TRIAGED, "priority": "P3", "learnt": learnt})
+    asked = {"service_line": "data_entry", "confidence": "0.6667", "learnt": {**learnt, "times": 1}}
+    other = world.ticket(world.acme)
+    task = world.task(world.acme, other, kind="triage", desk="ai_triage", payload={"suggestion": asked})
+    async with browsing(world, lead) as browser:
+        page = await browser.get(f"/tickets/{ticket}")
+        assert "People decided so for the last 3 requests of this sender with this subject." in page.text
+        assert "engine_line" not in page.text
+        assert "A person decided so for the last request" in (await browser.get(f"/tasks/{task}")).text
+        here = f"/tickets/{ticket}/ai-reviews"
+        page = await browser.get(f"/tickets/{ticket}")
+        *_, form = page.tree.xpath(f"//form[@action='{here}']")
+        given = {**dict(form.form_values()), "priority": "P1"}
+        assert (await browser.post(here, given)).to == f"/tickets/{ticket}"
+        page = await browser.get(f"/tickets/{ticket}?show=ai")
+        assert "A person corrected it" in page.text
+
+
 async def test_correcting_leads_to_the_open_task_that_decides(world: World, lead: Person) -> None:
     ticket = world.ticket(world.acme)
     document = world.document(world.acme, ticket)

@@ -31,6 +31,7 @@ from ticketos.domain.state import (
     QaState,
     TaskState,
     TicketState,
+    TriageLabel,
     VendorState,
 )
 from ticketos.domain.terms import Terms
@@ -73,6 +74,7 @@ class World:
     notices: dict[str, c.Notify] = field(default_factory=dict)
     surveys: list[c.AskSurvey] = field(default_factory=list)
     corrections: list[c.AddCorrection] = field(default_factory=list)
+    labels: list[TriageLabel] = field(default_factory=list)
     events: list[tuple[UUID, Actor, c.Emit]] = field(default_factory=list)
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     message: str = "please process"
@@ -238,6 +240,9 @@ class MemoryStep:
 
     def learned(self, kind: str) -> Mapping[str, Any] | None:
         return self.w.models.get(kind)
+
+    def triage_labels(self) -> Sequence[TriageLabel]:
+        return self.w.labels
 
     def last_survey_at(self, recipient: str) -> datetime | None:
         return max((s.at for s in self.w.surveys if s.recipient == recipient), default=None)

@@ -700,6 +700,10 @@ class Notice(SQLModel, table=True):
     at: datetime = instant(nullable=False)
 
 
+LABELS = "actor_kind = 'user' and event in ('ticket.triaged', 'ai.approved', 'ai.corrected')"
+"""Events in which a person says what a request is: the next triage of the client asks for them."""
+
+
 class AuditEvent(SQLModel, table=True):
     """One action, for ever. ``hash`` covers the canonical JSON of every other column but the database's own."""
 
@@ -708,6 +712,7 @@ class AuditEvent(SQLModel, table=True):
         Index("ix_audit_event_root", "root_id", "seq"),
         Index("ix_audit_event_client", "client_id", "seq"),
         Index("ix_audit_event_xid", "client_id", "xid"),
+        Index("ix_audit_event_label", "client_id", "seq", postgresql_where=text(LABELS)),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)

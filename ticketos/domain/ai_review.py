@@ -1,6 +1,7 @@
 """What a person makes of an act of AI: agreed with, or corrected. Kept beside what the AI said, as a label.
 
-It changes nothing by itself: an open task is where a decision is taken, and what was decided goes on as it is.
+The request it is about goes on as it is: an open task is where its decision is taken. A verdict on a triage is heard by
+the next one (``domain.triage_labels``): its event holds the whole ``label``, what the person holds for right.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def review(
     verdict: Verdict,
     service_line: str | None,
     ticket_type: str | None,
+    priority: str | None,
     reason: str,
     lines: Collection[str],
 ) -> Emit:
@@ -52,13 +54,17 @@ def review(
     about: dict[str, Any] = {"of": act.event, "act_seq": act.seq}
     if act.judged == name == APPROVED:
         raise DomainError("already-judged")
+    given = {"service_line": service_line, "ticket_type": ticket_type, "priority": priority}
+    changed: dict[str, Any] = {}
     if verdict == "corrected":
         if service_line is not None and service_line not in lines:
             raise DomainError("unknown-service-line", given=service_line, allowed=sorted(lines))
-        right = {"service_line": service_line, "ticket_type": ticket_type} if act.event in TRIAGED else {}
-        changed = {key: value for key, value in right.items() if value and value != act.after.get(key)}
+        if act.event in TRIAGED:
+            changed = {key: value for key, value in given.items() if value and value != act.after.get(key)}
         if not changed and not reason:
             raise DomainError("correction-missing")
-        suggested = {key: act.after.get(key) for key in changed}
-        about |= {**changed, "suggested": suggested} if changed else {}
+    if changed:
+        about |= {**changed, "suggested": {key: act.after.get(key) for key in changed}}
+    if act.event in TRIAGED and (changed or verdict == "approved"):
+        about["label"] = {key: act.after.get(key) for key in given} | changed
     return Emit(name, after=about, why=reason or None, entity="ai_act", entity_id=str(act.id))

@@ -25,6 +25,7 @@ from ticketos.domain.state import (
     QaState,
     TaskState,
     TicketState,
+    TriageLabel,
     VendorState,
 )
 
@@ -117,6 +118,10 @@ class Step(Protocol):
 
     def learned(self, kind: str) -> Mapping[str, Any] | None:
         """The model in use (``version`` and ``payload``) of a kind, if one was learnt."""
+        ...
+
+    def triage_labels(self) -> Sequence[TriageLabel]:
+        """What people decided of the client's other requests, newest first, at most ``triage_labels.MOST``."""
         ...
 
     def last_survey_at(self, recipient: str) -> datetime | None: ...

@@ -262,3 +262,15 @@ class CodingFacts:
     tax_account: str = "1400"
     vendor: VendorState | None = None
     """The vendor of the client's own list that the document is from."""
+
+
+@dataclass(frozen=True)
+class TriageLabel:
+    """The last word of a person on what a request is (``domain.triage_labels``)."""
+
+    ticket_id: UUID
+    sender: str
+    subject: str
+    service_line: str
+    ticket_type: str = "general"
+    priority: str = ""

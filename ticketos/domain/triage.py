@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,17 @@ from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, ContractState, TaskState, TicketState
 from ticketos.domain.terms import PRIORITIES, AiTerms
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """That a suggestion is what people decided before: the last ``times`` requests like this one."""
+
+    times: int
+    likeness: str
+    """What they share with it: ``both`` sender and subject, ``subject`` or ``sender``."""
+    engine_line: str
+    """What the engine said by itself."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,8 @@ class Suggestion:
     """The message that was read; empty when there was none and the subject alone spoke."""
     cost: Decimal = Decimal(0)
     """In the currency of the engine's account; local engines cost nothing."""
+    learnt: Learnt | None = None
+    """Set where labels decided, not the engine alone (``domain.triage_labels``)."""
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Suggestion:
@@ -67,7 +80,7 @@ def decide(
     new_id: NewId,
 ) -> Verdict:
     """Route by itself when sure enough, else ask the desk (outcome ``decided`` or ``ask``)."""
-    record = {
+    record: dict[str, Any] = {
         "service_line": suggestion.service_line,
         "ticket_type": suggestion.ticket_type,
         "priority": suggestion.priority,
@@ -77,6 +90,8 @@ def decide(
         "cost": str(suggestion.cost),
         "top": [[line, str(p)] for line, p in suggestion.top],
     }
+    if suggestion.learnt is not None:
+        record["learnt"] = asdict(suggestion.learnt)
     common: dict[str, Any] = {
         "language": suggestion.language,
         "sentiment": suggestion.sentiment,

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from api.access import ALL, Rule, allow
 from api.portal.agents import programme
 from api.portal.parts import Choice, Notice
+from api.portal.qr import qr
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import api_keys, sessions
 from schemas.accounts import CreatedApiKey, NewApiKey, Scope
@@ -142,12 +143,14 @@ async def offer_factor(visit: VisitDep) -> Response:
 
 
 def _offer(visit: Visit, size: int, kept: bytes | None, status: int = 200, **more: Any) -> Response:
-    secret = kept or secrets.token_bytes(size)
+    secret, t = kept or secrets.token_bytes(size), visit.portal.texts
+    address = totp.address(secret, visit.principal.caller.email, t("shell.product"))
     return visit.page(
         "account/factor",
         status,
         secret=totp.spelled(secret),
-        address=totp.address(secret, visit.principal.caller.email, visit.portal.texts("shell.product")),
+        address=address,
+        picture=qr(address, t("account.setup_picture")),
         offer=_offers(visit).dumps(base64.b64encode(secret).decode()),
         **more,
     )

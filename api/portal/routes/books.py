@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +24,6 @@ from api.v1.parameters import id_cursor
 from schemas.reconciliation import RunReconciliation
 from ticketos.db.repositories import ledger, reconciliation
 from ticketos.domain.errors import DomainError
-from ticketos.domain.ledger import is_zero
-from ticketos.domain.money import Money
 
 router = APIRouter(include_in_schema=False)
 _BOOKS = as_page(v1.RULES["GET", "/v1/clients/{client_id}/trial-balance"])
@@ -96,14 +96,15 @@ async def show(
 
     found = await visit.read(read)
     t, entries = visit.portal.texts, found.pop("entries")
-    sums = {(one.account, one.currency): Money(one.balance, one.currency) for one in found["balance"]}
+    sums = sums_of(found["balance"])
     query = {"book": slug, "as_of": as_of, "source": source}
     following = str(entries[LIMIT - 1]["id"]) if len(entries) > LIMIT else None
     return visit.page(
         "books/book",
         **found,
         entries=entries[:LIMIT],
-        balanced=is_zero(sums),
+        sums=sums,
+        balanced=all(one.zero for one in sums),
         owner=name,
         accounts={one.account: one.name for one in found["balance"]},
         lead=lambda one: f"/invoices/{one['source_id']}" if one["source"] == "invoice" else None,
@@ -119,6 +120,37 @@ async def show(
         all_entries=address("/books", {"book": slug, "as_of": as_of}),
         empty=Empty(t("books.empty"), t("books.empty_text"), "audit"),
     )
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The accounts of a trial balance in one currency, and what they come to."""
+
+    currency: str
+    rows: Sequence[ledger.Balance]
+    debit: Decimal
+    credit: Decimal
+
+    @property
+    def zero(self) -> bool:
+        """Whether debit and credit are the same, to the last digit."""
+        return self.debit == self.credit
+
+
+def sums_of(rows: Iterable[ledger.Balance]) -> list[Sum]:
+    """A trial balance by currency, in the order of the codes: money of two currencies is never added up."""
+    by: dict[str, list[ledger.Balance]] = {}
+    for row in rows:
+        by.setdefault(row.currency, []).append(row)
+    return [
+        Sum(
+            code,
+            found,
+            sum((one.debit for one in found), Decimal(0)),
+            sum((one.credit for one in found), Decimal(0)),
+        )
+        for code, found in sorted(by.items())
+    ]
 
 
 def _uuid(text: str) -> UUID | None:

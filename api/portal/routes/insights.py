@@ -99,7 +99,7 @@ def _charts(found: MeasuresView, f: Formats, client: str, *, staff: bool) -> lis
     right = {one.month: one for one in found.accuracy}
 
     def percent(value: Decimal | int) -> str:
-        return f.percent(value, 0 if value in (0, 1) else 1)
+        return f.percent(value, 0 if value * 100 == int(value * 100) else 1)
 
     made: list[Chart] = [
         Chart(

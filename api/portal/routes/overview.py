@@ -51,6 +51,7 @@ async def show(visit: VisitDep) -> Response:
         "overview/show",
         **found,
         now={row["id"]: calm.status(row, t) for row in found["running"]},
+        promise=calm.promise,
         tiles=_tiles(visit, found, f),
         empty=Empty(
             t("overview.nothing"), t("overview.nothing_text"), "ticket", t("requests.raise"), "/requests/new"

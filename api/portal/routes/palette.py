@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
 from api.access import ALL, Rule, allow
+from api.portal import calm
 from api.portal.visit import Visit, VisitDep
 from ticketos.db.repositories import tickets
 
@@ -49,9 +50,7 @@ async def _groups(visit: Visit, q: str) -> list[Group]:
             f"{row['number']} {row['subject']}".strip(),
             f"{'/tickets' if visit.viewer.staff else '/requests'}/{row['id']}",
             "ticket",
-            visit.viewer.company(row["client_id"])
-            if visit.viewer.many_clients
-            else t.word("stage", row["stage"]),
+            visit.viewer.company(row["client_id"]) if visit.viewer.many_clients else calm.status(row, t).text,
         )
         for row in found
     ]
@@ -63,7 +62,10 @@ async def _groups(visit: Visit, q: str) -> list[Group]:
     account = t("shell.account")
     if words in account.casefold():
         pages.append(Hit(account, "/account", "gear"))
-    groups = [Group(t("palette.tickets"), hits), Group(t("palette.pages"), pages)]
+    groups = [
+        Group(t("palette.tickets" if visit.viewer.staff else "requests.title"), hits),
+        Group(t("palette.pages"), pages),
+    ]
     return [group for group in groups if group.hits]
 
 

@@ -114,6 +114,7 @@ async def show(
         "requests/list",
         rows=rows,
         now={row["id"]: calm.status(row, t) for row in rows},
+        promise=calm.promise,
         tabs=[
             Tab(t(f"requests.view.{one}"), address("/requests", {**query, "view": one}), one == view)
             for one in VIEWS
@@ -257,6 +258,8 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
         **found,
         waiting=waiting,
         now=calm.status(ticket, t, decided=not waiting),
+        told=lambda event: calm.told(event, t),
+        promise=calm.promise,
         steps=calm.STEPS,
         at=calm.STEPS.index(calm.step(ticket)),
         document_state=lambda value: chips.document(value, t),

@@ -15,6 +15,7 @@ from api.portal.formats import Formats, decimal_of
 from api.portal.page import redirect
 from api.portal.parts import Choice, Notice
 from api.portal.routes import work
+from api.portal.timeline import learnt_in_words
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
 from schemas.acts import Priority
@@ -74,6 +75,7 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
         priorities=[Choice(one, one, one == found["ticket"]["priority"]) for one in get_args(Priority)],
         top=[(t.word("line", line), decimal_of(share)) for line, share in suggestion.get("top") or ()],
         suggestion=suggestion,
+        learnt=learnt_in_words(t, suggestion),
         sure=decimal_of(suggestion.get("confidence")),
         may=task["state"] == "open"
         and bool(visit.principal.roles_over(task["client_id"]) & rules.roles_of(task["kind"])),

@@ -150,6 +150,10 @@ async def _page(
         priorities=[Choice(one, one, one == root["priority"]) for one in get_args(Priority)],
         link_kinds=[Choice(one, t.word("link", one)) for one in LINK_KINDS],
         service_lines=[Choice("", t("ticket.ai.as_it_is")), *(Choice(one.key, one.title) for one in LINES)],
+        right_priorities=[
+            Choice("", t("ticket.ai.as_it_is")),
+            *(Choice(one, one) for one in get_args(Priority)),
+        ],
         workflow=views.workflow_url(root["id"], root["client_id"], visit.principal, visit.services),
         staff=staff,
         doing=doing,

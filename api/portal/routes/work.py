@@ -44,6 +44,8 @@ NAV = (
 )
 Scope = Literal["mine", "queue", "all", "done"]
 LIMIT = 50
+_BY_SKILL = frozenset({"agent", "sme", "qa"})
+"""Whose work comes by skill alone."""
 DOING = {"keying": "/validate/{id}", "rework": "/validate/{id}", "qa_review": "/review/{id}"}
 """Kinds of task with a page of their own; every other is done on the task's page."""
 
@@ -56,15 +58,18 @@ def doing(row: RowMapping) -> str:
 @router.get("/work")
 async def show(
     visit: VisitDep,
-    scope: str = "mine",
+    scope: str = "",
     kind: str = "",
     client: str = "",
     priority: str = "",
     cursor: str | None = None,
 ) -> Response:
     """The list, with its filters in the address."""
-    chosen: Scope = scope if scope in get_args(Scope) else "mine"  # type: ignore[assignment]
     call, principal = visit.call, visit.principal
+    may_take = bool(principal.roles & WORKERS)
+    chosen: Scope = "mine" if may_take else "all"  # who takes no task has none of their own to look at
+    if scope in get_args(Scope):
+        chosen = scope  # type: ignore[assignment]
 
     def read(connection: Connection) -> dict[str, Any]:
         me = accounts.user(connection, principal.user_id)
@@ -74,8 +79,10 @@ async def show(
         rows, following = tasks.listed(connection, wanted, LIMIT, cursor or None)
         return {
             "rows": rows,
+            "people": accounts.names_of(connection, {one for row in rows if (one := row["assigned_to"])}),
             "following": following,
             "counts": tasks.counts(connection, principal.user_id, seen, skills),
+            "skilled": bool(skills),
             "views": saved_views.of(connection, principal.home, principal.user_id, "work"),
         }
 
@@ -88,15 +95,21 @@ async def show(
         scope=chosen,
         sla=_chips(visit, found["rows"]),
         priority_chip=lambda value: sla.priority(value, visit.portal.texts),
-        tabs=_tabs(visit, chosen, found["counts"]),
+        tabs=_tabs(visit, chosen, found["counts"]) if may_take else [],
         filters=_filters(visit, kind, client, priority),
         filtered=bool(kind or client or priority),
         address=_address(query),
         more=_address({**query, "cursor": found["following"]}) if found["following"] else None,
         first=_address(query) if cursor else None,
-        empty=_empty(visit, chosen, bool(kind or client or priority)),
+        empty=_empty(
+            visit,
+            chosen,
+            bool(kind or client or priority),
+            queued=found["counts"].get("queue", 0),
+            skilled=found["skilled"],
+        ),
         live_topic="",
-        may_take=bool(principal.roles & WORKERS),
+        may_take=may_take,
     )
 
 
@@ -157,7 +170,7 @@ def _filters(visit: Visit, kind: str, client: str, priority: str) -> list[Filter
     return found
 
 
-def _empty(visit: Visit, scope: Scope, filtered: bool) -> Empty:
+def _empty(visit: Visit, scope: Scope, filtered: bool, *, queued: int, skilled: bool) -> Empty:
     t = visit.portal.texts
     if filtered:
         return Empty(
@@ -167,6 +180,12 @@ def _empty(visit: Visit, scope: Scope, filtered: bool) -> Empty:
             t("shell.clear"),
             _address({"scope": scope}),
         )
+    if scope == "mine" and queued:
+        text = t("work.empty.queued_text", n=queued)
+        return Empty(t("work.empty.queued"), text, "inbox", t("work.empty.see_queue"), "/work?scope=queue")
+    if scope in ("mine", "queue") and not skilled and visit.principal.roles & _BY_SKILL:
+        text = t("work.empty.unskilled_text")
+        return Empty(t("work.empty.unskilled"), text, "people", t("work.empty.see_all"), "/work?scope=all")
     return Empty(
         t(f"work.empty.{scope}"),
         t(f"work.empty.{scope}_text"),

@@ -14,6 +14,7 @@ from schemas.triage import TriageResult
 from ticketos.ai.triage.language import DEFAULT_LANGUAGES, detect
 from ticketos.ai.triage.sentiment import sentiment
 from ticketos.ai.triage.vocabulary import URGENT, VOCABULARY
+from ticketos.domain.triage_labels import from_machine
 from ticketos.lines import KEYS, line_of
 
 ENGINE = "rules-1"
@@ -114,7 +115,7 @@ def triage(
         and chances[best] >= AUTO_CONFIDENCE
         and scores[best] >= _MIN_EVIDENCE
         and lead >= _MIN_LEAD
-        and not _from_machine(sender)
+        and not from_machine(sender)
     )
     both = f"{subject}\n{text}"
     return TriageResult(
@@ -195,7 +196,3 @@ def _priority(text: str) -> str:
         if patterns[level].search(text):
             return level
     return "P3"
-
-
-def _from_machine(sender: str) -> bool:
-    return bool(re.match(r"(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply)@", sender.strip().lower()))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from ticketos.db.repositories import rows
+from ticketos.db.repositories import labels, rows
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ledger import Posting
 from ticketos.domain.matching import Agent
@@ -30,6 +30,7 @@ from ticketos.domain.state import (
     QaState,
     TaskState,
     TicketState,
+    TriageLabel,
     VendorState,
 )
 from ticketos.lines.data_entry import vendors
@@ -410,6 +411,10 @@ class Facts:
             kind,
         )
         return None if row is None else {"version": row[0], "payload": row[1]}
+
+    def triage_labels(self) -> tuple[TriageLabel, ...]:
+        """What people decided of the client's other requests, newest first."""
+        return labels.newest(self._sql, self._ticket.client_id, self._ticket.id)
 
     def last_survey_at(self, recipient: str) -> datetime | None:
         """When this person was last asked for this client."""
