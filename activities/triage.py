@@ -35,4 +35,14 @@ class TriageActivities:
         message_id, text = step.first_message()
         answer = self._engine(text, subject=ticket.subject, attachments=names, sender=ticket.requester_email)
         read = replace(Suggestion.from_json(answer), message_id=message_id)
-        return triage.decide(ticket, read, step.contracts(), KEYS, step.agents(), step.now, step.new_id)
+        return triage.decide(
+            ticket,
+            read,
+            step.contracts(),
+            KEYS,
+            step.agents(),
+            step.now,
+            step.new_id,
+            text=text,
+            zone=step.client().zone,
+        )

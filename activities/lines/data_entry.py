@@ -18,13 +18,13 @@ from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
-from ticketos.domain import deadline
-from ticketos.domain.changes import Change, OpenTask, SetTicket, Verdict
+from ticketos.domain import ai_policy, deadline
+from ticketos.domain.changes import Change, OpenTask, SetDocument, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
 from ticketos.domain.skills import Agent
-from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
-from ticketos.domain.terms import Terms
-from ticketos.lines.data_entry import calibration, coding, coding_model, flow, passwords
+from ticketos.domain.state import SYSTEM, Actor, CodingFacts, DocumentState, TaskState
+from ticketos.domain.terms import AiTerms, Terms
+from ticketos.lines.data_entry import asking, calibration, coding, coding_model, flow, passwords
 from ticketos.lines.data_entry.parts import parts
 
 WAITING = ("keying", "rework")
@@ -152,8 +152,7 @@ class DataEntryActivities:
         beside: dict[str, UUID],
     ) -> Verdict:
         """What one document needs. ``beside`` are the business keys of others decided in this very step."""
-        contract = step.contract()
-        terms = contract.terms if contract else Terms()
+        terms = _terms(step)
         key = flow.business_key(str(reading.get("type")), reading.get("fields", {}))
         twin = (beside.get(key) or step.same_business_key(key, document.id)) if key else None
         if key:
@@ -169,6 +168,7 @@ class DataEntryActivities:
             agents,
             step.now,
             step.new_id,
+            _around(step, document, reading, terms.ai),
         )
         return replace(verdict, changes=(*verdict.changes, *learning.kept(document, reading, verdict)))
 
@@ -247,19 +247,20 @@ class DataEntryActivities:
         return Verdict("opened", tuple(changes), facts={"people": len(changes) - 1, "seq": ticket.seq + 1})
 
     def _post(self, step: Step) -> Verdict:
-        ticket, client = step.ticket(), step.client()
+        ticket, client, ai = step.ticket(), step.client(), _terms(step).ai
         ready = step.documents(states=("ready",), limit=CHUNK + 1)
         changes: list[Change] = []
         for document in ready[:CHUNK]:
-            vendor = flow.vendor_key((document.fields.get("supplier_name") or {}).get("value"))
+            vendor = _vendor(document.fields)
             changes += coding.post(
                 ticket,
                 client,
                 document,
-                replace(step.coding_facts(vendor), model=step.learned(coding_model.KIND)),
+                _coding_facts(step, vendor),
                 step.postings_of(document.id),
                 step.now,
                 step.new_id,
+                ai.coding_threshold,
             )
         return Verdict(
             "posted", tuple(changes), facts={"posted": len(ready[:CHUNK]), "remaining": len(ready) > CHUNK}
@@ -269,17 +270,27 @@ class DataEntryActivities:
         if task.subject_id is None:
             raise LookupError("keying task without a document")
         document, today = step.document(task.subject_id), _today(step.client().zone, step.now)
-        ticket, typed = step.ticket(), command.payload.get("fields") or {}
+        ticket, typed, ai = step.ticket(), command.payload.get("fields") or {}, _terms(step).ai
         verdict = flow.on_keyed(
-            ticket, task, document, command.payload, actor, today, self._tax_id_valid, step.now, step.new_id
+            ticket,
+            task,
+            document,
+            command.payload,
+            actor,
+            today,
+            self._tax_id_valid,
+            step.now,
+            step.new_id,
+            ai,
         )
         # What is rejected in a later round was posted in an earlier one.
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
         back = coding.withdraw(ticket, document, gone, step.now, step.new_id)
         learnt = learning.learnt(step, task, document, typed, verdict)
+        coded = _coded(step, document, verdict, ai)
         return Verdict(
             verdict.outcome,
-            (*verdict.changes, *learnt, *back, SetTicket({})),
+            (*verdict.changes, *coded, *learnt, *back, SetTicket({})),
             verdict.next_at,
             {**verdict.facts, **waiting_for_people(step, ticket.seq + 1, -1)},
         )
@@ -290,6 +301,34 @@ def work(ports: LinePorts) -> LineWork:
     steps = DataEntryActivities(ports.store, ports.documents, ports.reader, ports.tax_id_valid)
     local = (steps.plan, steps.rework, steps.lapse, steps.post)
     return LineWork(local, (steps.read,), steps.completions())
+
+
+def _terms(step: Step) -> Terms:
+    contract = step.contract()
+    return contract.terms if contract else Terms()
+
+
+def _vendor(fields: Mapping[str, Any]) -> str:
+    return flow.vendor_key((fields.get("supplier_name") or {}).get("value"))
+
+
+def _around(step: Step, document: DocumentState, reading: Mapping[str, Any], ai: AiTerms) -> asking.Around:
+    """What the contract's triggers ask of other papers; nothing is looked up for a trigger that is off."""
+    seen = not ai.escalate.new_supplier or step.supplier_seen(_vendor(reading.get("fields", {})), document.id)
+    return asking.Around(seen, step.client().currency)
+
+
+def _coding_facts(step: Step, vendor: str) -> CodingFacts:
+    return replace(step.coding_facts(vendor), model=step.learned(coding_model.KIND))
+
+
+def _coded(step: Step, document: DocumentState, verdict: Verdict, ai: AiTerms) -> tuple[Change, ...]:
+    """The coding AI proposed beside the one a person gave, where the contract has a person decide."""
+    if ai.mode(ai_policy.CODING) == ai_policy.ACT or verdict.outcome != "ready":
+        return ()
+    values = next(change.values for change in verdict.changes if isinstance(change, SetDocument))
+    said = coding.confirmed(document, values, _coding_facts(step, _vendor(values["fields"])), ai)
+    return (said,) if said else ()
 
 
 def _known(step: Step) -> _Known:

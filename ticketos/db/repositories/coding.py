@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, RowMapping
 from ticketos.db.repositories.facts import Facts
 from ticketos.db.repositories.tickets import state_of
 from ticketos.db.session import driver
-from ticketos.lines.data_entry import coding, flow
+from ticketos.domain.terms import AiTerms
+from ticketos.lines.data_entry import asking, coding, coding_model, flow
 
 
 def proposal(
@@ -20,8 +22,21 @@ def proposal(
     """Account, cost centre and tax code with ``by`` and ``reason``: the very rule that posting will ask."""
     facts = Facts(driver(connection), state_of(ticket), provider_id)
     document = facts.document(document_id)
-    vendor = flow.vendor_key((document.fields.get("supplier_name") or {}).get("value"))
-    return coding.code(document, facts.coding_facts(vendor))
+    read = {name: {"value": asking.read_value(one)} for name, one in document.fields.items()}
+    vendor = flow.vendor_key((read.get("supplier_name") or {}).get("value"))
+    known = replace(facts.coding_facts(vendor), model=facts.learned(coding_model.KIND))
+    return coding.code(replace(document, fields=read), known, terms_of(facts).coding_threshold)
+
+
+def terms_of(facts: Facts) -> AiTerms:
+    """What AI may do with the ticket's documents."""
+    contract = facts.contract()
+    return contract.terms.ai if contract else AiTerms()
+
+
+def policy(connection: Connection, ticket: RowMapping, provider_id: UUID) -> AiTerms:
+    """The same for a page."""
+    return terms_of(Facts(driver(connection), state_of(ticket), provider_id))
 
 
 def chart(connection: Connection, client_id: UUID) -> Sequence[tuple[str, str]]:
