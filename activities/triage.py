@@ -38,4 +38,14 @@ class TriageActivities:
         if ticket.service_line not in KEYS:  # a line the client named needs nobody's memory
             labels = step.triage_labels()
             read = triage_labels.taught(read, ticket.requester_email, ticket.subject, labels, KEYS)
-        return triage.decide(ticket, read, step.contracts(), KEYS, step.agents(), step.now, step.new_id)
+        return triage.decide(
+            ticket,
+            read,
+            step.contracts(),
+            KEYS,
+            step.agents(),
+            step.now,
+            step.new_id,
+            text=text,
+            zone=step.client().zone,
+        )

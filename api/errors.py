@@ -241,6 +241,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Temporarily unavailable",
         "Acts cannot be taken at the moment; nothing was changed.",
     ),
+    "coding-missing": (
+        "Coding missing",
+        "The contract has a person decide the coding: give account, cost centre and tax code.",
+    ),
     "terms-invalid": ("Contract terms not valid", "Section {section}: {cause}"),
     "dates-crossed": ("Dates crossed", "The contract ends before it starts."),
     "calendar-unknown": ("Unknown calendar", "The client has no such calendar."),

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.accounts import Email
+from schemas.ai_terms import AI_TERMS
 from schemas.http import Body, Edit, Line, Text, View
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$", examples=["acme"])]
@@ -72,6 +73,9 @@ class ClientView(View):
     version: str = Field(description="The ETag: a hash of the content")
 
 
+AgreedTerms = Annotated[dict[str, Any], Field(json_schema_extra=AI_TERMS)]
+
+
 class NewContract(Body):
     """One service line bought by one client. ``terms`` holds SLA, QA, AI, approval, scope, pricing and
     survey."""
@@ -85,7 +89,7 @@ class NewContract(Body):
     starts_on: date
     ends_on: date | None = None
     calendar_id: UUID | None = None
-    terms: dict[str, Any] = Field(default_factory=dict)
+    terms: AgreedTerms = Field(default_factory=dict)
 
 
 class EditContract(Edit):
@@ -99,7 +103,7 @@ class EditContract(Edit):
     starts_on: date | None = None
     ends_on: date | None = None
     calendar_id: UUID | None = None
-    terms: dict[str, Any] | None = None
+    terms: AgreedTerms | None = None
 
 
 class ContractView(View):

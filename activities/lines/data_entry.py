@@ -18,13 +18,13 @@ from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
-from ticketos.domain import deadline
+from ticketos.domain import ai_policy, deadline
 from ticketos.domain.changes import Change, OpenTask, SetDocument, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store, VendorList
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState, VendorState
-from ticketos.domain.terms import Terms
-from ticketos.lines.data_entry import calibration, coding, flow, passwords, vendors
+from ticketos.domain.terms import AiTerms, Terms
+from ticketos.lines.data_entry import asking, calibration, coding, flow, passwords, vendors
 from ticketos.lines.data_entry.parts import parts
 
 WAITING = ("keying", "rework")
@@ -186,8 +186,7 @@ class DataEntryActivities:
         beside: dict[str, UUID],
     ) -> Verdict:
         """What one document needs. ``beside`` are the business keys of others decided in this very step."""
-        contract = step.contract()
-        terms = contract.terms if contract else Terms()
+        terms = _terms(step)
         like = vendors.like(step, reading.get("fields") or {})
         reading = vendors.checked(reading, like)
         key = flow.business_key(str(reading.get("type")), reading.get("fields", {}))
@@ -205,6 +204,7 @@ class DataEntryActivities:
             agents,
             step.now,
             step.new_id,
+            _around(step, document, reading, terms.ai, like),
         )
         from_list = _vendor(document, like, reading.get("fields") or {})
         kept = learning.kept(document, reading, verdict)
@@ -285,7 +285,7 @@ class DataEntryActivities:
         return Verdict("opened", tuple(changes), facts={"people": len(changes) - 1, "seq": ticket.seq + 1})
 
     def _post(self, step: Step) -> Verdict:
-        ticket, client = step.ticket(), step.client()
+        ticket, client, ai = step.ticket(), step.client(), _terms(step).ai
         ready = step.documents(states=("ready",), limit=CHUNK + 1)
         changes: list[Change] = []
         for document in ready[:CHUNK]:
@@ -297,6 +297,7 @@ class DataEntryActivities:
                 step.postings_of(document.id),
                 step.now,
                 step.new_id,
+                ai.coding_threshold,
             )
         return Verdict(
             "posted", tuple(changes), facts={"posted": len(ready[:CHUNK]), "remaining": len(ready) > CHUNK}
@@ -306,7 +307,7 @@ class DataEntryActivities:
         if task.subject_id is None:
             raise LookupError("keying task without a document")
         document, today = step.document(task.subject_id), _today(step.client().zone, step.now)
-        ticket, typed = step.ticket(), command.payload.get("fields") or {}
+        ticket, typed, ai = step.ticket(), command.payload.get("fields") or {}, _terms(step).ai
         like = vendors.like(step, document.fields, typed)
         verdict = flow.on_keyed(
             ticket,
@@ -318,6 +319,7 @@ class DataEntryActivities:
             self._tax_id_valid,
             step.now,
             step.new_id,
+            ai,
             like,
         )
         # What is rejected in a later round was posted in an earlier one.
@@ -325,9 +327,10 @@ class DataEntryActivities:
         back = coding.withdraw(ticket, document, gone, step.now, step.new_id)
         learnt = learning.learnt(step, task, document, typed, verdict)
         known = _vendor(document, like, document.fields, typed) if verdict.outcome == "ready" else ()
+        coded = _coded(step, document, verdict, ai)
         return Verdict(
             verdict.outcome,
-            (*verdict.changes, *known, *learnt, *back, SetTicket({})),
+            (*verdict.changes, *known, *coded, *learnt, *back, SetTicket({})),
             verdict.next_at,
             {**verdict.facts, **waiting_for_people(step, ticket.seq + 1, -1)},
         )
@@ -350,6 +353,36 @@ def _vendor(
     found = vendors.matched(like, *vendors.who(fields, typed)).vendor
     named = vendors.named(found)
     return () if named == document.vendor else (SetDocument(document.id, {"vendor": named}),)
+
+
+def _terms(step: Step) -> Terms:
+    contract = step.contract()
+    return contract.terms if contract else Terms()
+
+
+def _around(
+    step: Step,
+    document: DocumentState,
+    reading: Mapping[str, Any],
+    ai: AiTerms,
+    like: Sequence[VendorState],
+) -> asking.Around:
+    """What the contract's triggers ask of other papers; nothing is looked up for a trigger that is off. A vendor that
+    the client listed is no new one."""
+    name, _ = vendors.who(reading.get("fields") or {})
+    listed = vendors.matched(like, *vendors.who(reading.get("fields") or {})).vendor is not None
+    seen = not ai.escalate.new_supplier or listed or step.supplier_seen(vendors.vendor_key(name), document.id)
+    return asking.Around(seen, step.client().currency)
+
+
+def _coded(step: Step, document: DocumentState, verdict: Verdict, ai: AiTerms) -> tuple[Change, ...]:
+    """The coding AI proposed beside the one a person gave, where the contract has a person decide."""
+    if ai.mode(ai_policy.CODING) == ai_policy.ACT or verdict.outcome != "ready":
+        return ()
+    values = next(change.values for change in verdict.changes if isinstance(change, SetDocument))
+    facts = coding.facts_for(step, replace(document, fields=values["fields"]))
+    said = coding.confirmed(document, values, facts, ai)
+    return (said,) if said else ()
 
 
 def _busier(agents: Sequence[Agent], verdict: Verdict) -> Sequence[Agent]:

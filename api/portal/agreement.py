@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ticketos.domain import ai_policy
 from ticketos.domain.errors import DomainError
 
 HOUR, DAY = 3_600, 86_400
@@ -17,7 +18,8 @@ HOUR, DAY = 3_600, 86_400
 
 @dataclass(frozen=True)
 class Term:
-    """One field: its name, where it stands in the terms, how it is typed (hours, whole, percent, amount, text, yes)."""
+    """One field: its name, where it stands in the terms, how it is typed (hours, whole, percent, amount, text, yes,
+    mode, lines: a list with one value per line, limits: a currency and an amount per line)."""
 
     name: str
     path: tuple[str, ...]
@@ -38,20 +40,31 @@ TERMS = (
     Term("accuracy_target", ("qa", "accuracy_target"), "percent", "99.8"),
     Term("sign_off", ("approval", "required"), "yes", "on"),
     Term("deemed", ("approval", "deemed_days"), "whole", "5"),
-    Term("straight_through", ("ai", "straight_through"), "yes", ""),
+    *(
+        Term(f"ai_{action}", ("ai", "modes", action), "mode", mode)
+        for action, mode in ai_policy.DEFAULTS.items()
+    ),
+    Term("triage_threshold", ("ai", "triage_threshold"), "percent", "70"),
+    Term("field_threshold", ("ai", "field_threshold"), "percent", "90"),
+    Term("coding_threshold", ("ai", "coding_threshold"), "percent", "80"),
+    Term("accountable", ("ai", "accountable"), "text"),
+    Term("amount_over", ("ai", "escalate", "amount_over"), "limits"),
+    Term("confidence_below", ("ai", "escalate", "confidence_below"), "percent"),
+    Term("ask_words", ("ai", "escalate", "words"), "lines"),
+    Term("new_supplier", ("ai", "escalate", "new_supplier"), "yes"),
 )
 _SCALE = {"hours": HOUR}
 
 
 def typed_terms(terms: Mapping[str, Any]) -> dict[str, str]:
     """Each field as it is typed; the default where the terms say nothing."""
-    said = _in_days(terms)
+    said = _as_typed(terms)
     return {term.name: _typed(term, _get(said, term.path)) for term in TERMS}
 
 
 def other_terms(terms: Mapping[str, Any]) -> str:
     """What no field shows, as JSON."""
-    rest = _in_days(terms)
+    rest = _as_typed(terms)
     for term in TERMS:
         _drop(rest, term.path)
     return json.dumps(rest, indent=1, ensure_ascii=False) if rest else ""
@@ -72,10 +85,15 @@ def terms_of(typed: Mapping[str, str], other: str) -> dict[str, Any]:
     return terms
 
 
-def _in_days(terms: Mapping[str, Any]) -> dict[str, Any]:
-    """The terms with the lapse of an approval in business days. This form once kept the days it asked for as seconds;
-    seconds that are no whole days were meant as such, and stay among what no field shows."""
+def _as_typed(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms as this form says them now. It once kept the days of an approval as seconds; seconds that are no whole
+    days were meant as such, and stay among what no field shows. Whether documents pass by themselves was a term of its
+    own before each action of AI had a mode."""
     said = copy.deepcopy(dict(terms))
+    straight = _get(said, ("ai", "straight_through"))
+    if isinstance(straight, bool):
+        del said["ai"]["straight_through"]
+        _set(said, ("ai", "modes", ai_policy.READING), ai_policy.ACT if straight else ai_policy.WITH_APPROVAL)
     seconds = _get(said, ("approval", "deemed_s"))
     if isinstance(seconds, int) and seconds % DAY == 0 and _get(said, ("approval", "deemed_days")) is None:
         del said["approval"]["deemed_s"]
@@ -88,6 +106,10 @@ def _typed(term: Term, value: Any) -> str:
         return ("on" if value else "") if value is not None else term.default
     if value is None:
         return term.default
+    if term.kind == "lines":
+        return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+    if term.kind == "limits":
+        return "\n".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
     if term.kind in _SCALE:
         return _plain(Decimal(str(value)) / _SCALE[term.kind])
     return _plain(Decimal(str(value)) * 100) if term.kind == "percent" else str(value)
@@ -98,8 +120,12 @@ def _read(term: Term, text: str) -> Any:
         return text == "on"
     if not text:
         return None
-    if term.kind == "text":
+    if term.kind in ("text", "mode"):
         return text
+    if term.kind == "lines":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if term.kind == "limits":
+        return _limits(term, text)
     try:
         number = Decimal(text)
         if not number.is_finite() or number < 0:
@@ -111,6 +137,21 @@ def _read(term: Term, text: str) -> Any:
     if term.kind == "whole":
         return int(number)
     return _plain(number / 100) if term.kind == "percent" else text
+
+
+def _limits(term: Term, text: str) -> dict[str, str]:
+    """``INR 100000`` on each line; the order of the two is free."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        parts = sorted(line.replace(",", "").split(), key=lambda part: not part.isalpha())
+        if len(parts) != 2 or not parts[0].isalpha() or parts[0].upper() in found:
+            raise DomainError(
+                "terms-invalid", section=term.path[0], cause=f"{term.name}: {line.strip()[:60]}"
+            )
+        found[parts[0].upper()] = parts[1]
+    return found
 
 
 def _plain(number: Decimal) -> str:

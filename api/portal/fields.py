@@ -12,10 +12,10 @@ from api.portal.formats import decimal_of
 from api.portal.parts import Chip
 from api.portal.timeline import blocked_in_words
 from schemas.extraction import FIELD_NAMES
-from ticketos.lines.data_entry import rules
+from ticketos.lines.data_entry import asking, rules
 
-State = Literal["auto", "confirmed", "keyed", "weak", "failed", "missing", "empty"]
-UNSURE: frozenset[State] = frozenset({"weak", "failed", "missing"})
+State = Literal["auto", "confirmed", "keyed", "weak", "failed", "missing", "empty", "suggested"]
+UNSURE: frozenset[State] = frozenset({"weak", "failed", "missing", "suggested"})
 _CHIPS: Mapping[State, tuple[str, str]] = {
     "auto": ("good", "check"),
     "confirmed": ("good", "person"),
@@ -24,6 +24,7 @@ _CHIPS: Mapping[State, tuple[str, str]] = {
     "failed": ("bad", "late"),
     "missing": ("bad", "search"),
     "empty": ("quiet", "minus"),
+    "suggested": ("info", "robot"),
 }
 
 
@@ -52,6 +53,8 @@ class FieldRow:
     page: int | None
     box: str
     source: str
+    suggestion: str = ""
+    """What AI read, where it may only suggest."""
 
 
 def rows(
@@ -92,9 +95,11 @@ def _row(
     state = _state(found, value, required)
     confidence = decimal_of((found or {}).get("confidence"))
     shown = typed.get(name, "" if value is None else str(value))
-    others = [one for one in candidates if one["value"] != value]
-    if others and value:  # the way back to what was read
-        others.insert(0, {"value": value, "page": (found or {}).get("page"), "box": (found or {}).get("box")})
+    suggestion = str(asking.read_value(found) or "") if found and not value else ""
+    read = value or suggestion
+    others = [one for one in candidates if one["value"] != read]
+    if read and (others or suggestion):  # the way back to what was read
+        others.insert(0, {"value": read, "page": (found or {}).get("page"), "box": (found or {}).get("box")})
     return FieldRow(
         name,
         t.word("field", name),
@@ -108,10 +113,13 @@ def _row(
         (found or {}).get("page"),
         box_text((found or {}).get("box")),
         str((found or {}).get("source") or ""),
+        suggestion,
     )
 
 
 def _state(found: Mapping[str, Any] | None, value: object, required: bool) -> State:
+    if found and not value and found.get("state") == asking.SUGGESTED:
+        return "suggested"
     if not value:
         return "missing" if required else "empty"
     assert found is not None
@@ -125,7 +133,7 @@ def _state(found: Mapping[str, Any] | None, value: object, required: bool) -> St
 def _chip(state: State, confidence: Decimal | None, t: Texts) -> Chip:
     tone, icon = _CHIPS[state]
     text = t(f"validation.state.{state}")
-    if state in ("auto", "weak", "failed") and confidence is not None:
+    if state in ("auto", "weak", "failed", "suggested") and confidence is not None:
         text = f"{text} {round(confidence * 100)} %"
     return Chip(text, tone, icon)  # type: ignore[arg-type]
 

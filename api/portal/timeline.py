@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from api.portal.asked import asked_in_words
 from api.portal.catalogue import Texts
 from api.portal.formats import Formats, decimal_of
 from schemas.requests import EventView, MessageView
@@ -96,6 +97,15 @@ _HIDDEN = frozenset(
 """Facts that are ids for machines; the entry links to what they mean."""
 
 
+_OF_AI = frozenset(
+    {
+        *("top", "suggested", "suggestion", "label", "learnt", "blocked_by", "engine", "confidence"),
+        *("mode", "asked", "accountable"),
+    }
+)
+"""Facts that the card of an act of AI tells."""
+
+
 @dataclass(frozen=True)
 class AiAct:
     """What AI did: engine, how sure, why, the alternatives it saw, and what people made of it."""
@@ -113,6 +123,8 @@ class AiAct:
     classified: bool = False
     learnt: str = ""
     """That people decided so before, where that is why."""
+    accountable: str = ""
+    """Who answers for it by the contract, as it was when AI acted."""
 
 
 @dataclass(frozen=True)
@@ -239,11 +251,7 @@ class Timeline:
         if document is not None and document in self._documents:
             found.append((t("ticket.document"), self._documents[document]))
         before, after = event.before or {}, event.after or {}
-        for name in sorted(
-            {*before, *after}
-            - _HIDDEN
-            - {"top", "suggested", "suggestion", "label", "learnt", "blocked_by", "engine", "confidence"}
-        ):
+        for name in sorted({*before, *after} - _HIDDEN - _OF_AI):
             new, old = self._value(name, after.get(name)), self._value(name, before.get(name))
             if name in before and name in after:
                 found.append((t.word("fact", name), f"{old} → {new}"))
@@ -283,8 +291,16 @@ class Timeline:
         except ValueError:
             return str(value)
 
+    def _not_alone(self, after: Mapping[str, Any], said: str) -> str:
+        """Who decides instead of AI, and what the contract leaves it."""
+        left = {"act with approval": "ticket.ai.prepared", "suggest": "ticket.ai.suggested"}.get(
+            str(after.get("mode"))
+        )
+        return f"{self._t(said)} {self._t(left)}" if left else self._t(said)
+
     def _ai(self, event: EventView, document: UUID | None) -> AiAct | None:
         after = event.after or {}
+        asked = after.get("asked") or ()
         if event.event in ("ticket.triaged", "ticket.triage_needed") and "engine" in after:
             chosen = after.get("by") == "ai"
             return AiAct(
@@ -294,13 +310,13 @@ class Timeline:
                     (self._t.word("line", line), decimal_of(p) or Decimal(0))
                     for line, p in after.get("top") or ()
                 ),
-                verdict=self._t(
-                    "ticket.ai.acted"
-                    if chosen
-                    else "ticket.ai.asked"
-                    if "by" not in after
-                    else "ticket.ai.agreed"
-                ),
+                why=asked_in_words(self._t, self._f, asked),
+                verdict=self._t("ticket.ai.acted")
+                if chosen
+                else self._not_alone(after, "ticket.ai.escalated" if asked else "ticket.ai.asked")
+                if "by" not in after
+                else self._t("ticket.ai.agreed"),
+                accountable=str(after.get("accountable") or ""),
                 event=event.seq,
                 judged=self._judged.get(str(event.id), "").removeprefix("ai."),
                 todo=self._todo.get(None),
@@ -312,8 +328,14 @@ class Timeline:
             return AiAct(
                 str(after.get("engine") or "–"),
                 decimal_of(after.get("confidence")),
-                why=tuple(blocked_in_words(self._t, one) for one in after.get("blocked_by") or ()),
-                verdict=self._t("ticket.ai.straight" if straight else "ticket.ai.person"),
+                why=(
+                    *still_blocked(self._t, after.get("blocked_by") or (), asked),
+                    *asked_in_words(self._t, self._f, asked),
+                ),
+                verdict=self._t("ticket.ai.straight")
+                if straight
+                else self._not_alone(after, "ticket.ai.person"),
+                accountable=str(after.get("accountable") or ""),
                 event=event.seq,
                 judged=self._judged.get(str(event.id), "").removeprefix("ai."),
                 todo=self._todo.get(document),
@@ -327,11 +349,22 @@ def learnt_in_words(t: Texts, said: Mapping[str, Any]) -> str:
     return t(f"ticket.learnt.{learnt['likeness']}", n=learnt["times"]) if learnt else ""
 
 
+def still_blocked(t: Texts, codes: Sequence[str], asked: Sequence[object]) -> tuple[str, ...]:
+    """What kept a document from going through, without what ``asked`` says with its figures."""
+    return tuple(blocked_in_words(t, one) for one in codes if not (asked and one.startswith("ask:")))
+
+
 def blocked_in_words(t: Texts, code: str) -> str:
     """What kept a document from going through by itself: ``field:total`` → “Total is weak or missing”."""
     kind, _, name = code.partition(":")
     if kind == "field":
         return t("ticket.blocked.field", field=t.word("field", name))
+    if kind == "ask":
+        return (
+            t(f"ticket.blocked.ask_{name}")
+            if t.has(f"ticket.blocked.ask_{name}")
+            else t.word("blocked", name)
+        )
     if kind == "check":
         return t("ticket.blocked.check", check=t.word("check", name))
     key = f"ticket.blocked.{code}"

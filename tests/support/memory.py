@@ -211,6 +211,15 @@ class MemoryStep:
             None,
         )
 
+    def supplier_seen(self, vendor_key: str, document_id: UUID) -> bool:
+        return vendor_key in self.w.suppliers or any(
+            d.business_key is not None
+            and d.business_key.startswith(f"{vendor_key}|")
+            and d.state == "posted"
+            and d.id != document_id
+            for d in self.w.documents.values()
+        )
+
     def coding_facts(self, vendor_key: str) -> CodingFacts:
         return CodingFacts()
 

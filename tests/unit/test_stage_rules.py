@@ -936,7 +936,7 @@ def test_a_pause_ends_after_its_maximum(
 
 # --- data entry: reading and keying -----------------------------------------------------------------------------------
 
-STRAIGHT = AiTerms(straight_through=True)
+STRAIGHT = AiTerms(modes={"reading": "act"})
 
 
 def _read(
@@ -968,7 +968,7 @@ def _read(
     [
         ({}, "straight", []),
         ({"ai": AiTerms()}, "keying", []),
-        ({"ai": AiTerms(straight_through=True, field_threshold=Decimal("0.995"))}, "keying", None),
+        ({"ai": AiTerms(modes={"reading": "act"}, field_threshold=Decimal("0.995"))}, "keying", None),
         ({"scope": ScopeTerms(document_types=("receipt",))}, "keying", ["out-of-scope"]),
         ({"same_file": UUID(int=3)}, "keying", ["duplicate"]),
         ({"same_key": UUID(int=3)}, "keying", ["duplicate"]),

@@ -428,6 +428,12 @@ class Document(SQLModel, table=True):
             "business_key",
             postgresql_where=text("business_key is not null"),
         ),
+        Index(
+            "ix_document_supplier",
+            "client_id",
+            text("split_part(business_key, '|', 1)"),
+            postgresql_where=text("business_key is not null and state = 'posted'"),
+        ),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ticketos.domain import pricing
+from ticketos.domain import ai_policy, pricing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.money import Money
 from ticketos.domain.terms import PRIORITIES, Terms
@@ -34,6 +34,10 @@ def check(terms: Terms, *, priced: bool) -> None:
         raise _invalid(
             "sla", "warnings must rise between 1 and 99 percent, and the ladder must not fall"
         ) from error
+    try:
+        ai_policy.check(terms.ai.modes, terms.ai.escalate, terms.ai.accountable)
+    except ValueError as error:
+        raise _invalid("ai", str(error)) from error
     try:
         Money.zero(terms.pricing.currency)
         if priced:

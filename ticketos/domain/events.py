@@ -65,6 +65,7 @@ CATALOGUE: tuple[Event, ...] = (
     Event("document.split", "Several documents found in one file"),
     Event("document.duplicate", "Duplicate found"),
     Event("document.keyed", "Fields keyed or confirmed"),
+    Event("document.coded", "Coding confirmed or chosen by a person"),
     Event("document.rejected", "Document rejected"),
     Event("document.posted", "Posted to the ERP", money=True),
     Event("document.unposted", "ERP posting reversed", money=True),

@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from ticketos.domain import ai_policy
+from ticketos.domain.ai_policy import Escalation, Mode
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.clock import ClockPolicy
 from ticketos.domain.errors import DomainError
@@ -64,12 +66,19 @@ class QaTerms:
 
 @dataclass(frozen=True)
 class AiTerms:
-    """What AI may do (AG1): route by itself above ``triage_threshold``, let a document through unseen."""
+    """What AI may do (AG1): a mode for each of its actions, how sure it must be where it acts, what makes it ask a
+    person all the same, and who answers for it."""
 
+    modes: Mapping[str, Mode] = field(default_factory=lambda: dict(ai_policy.DEFAULTS))
     triage_threshold: Decimal = Decimal("0.70")
-    straight_through: bool = False
     field_threshold: Decimal = Decimal("0.90")
+    coding_threshold: Decimal = Decimal("0.80")
+    escalate: Escalation = field(default_factory=Escalation)
     accountable: str = ""
+
+    def mode(self, action: str) -> Mode:
+        """What an answer of AI counts for in this action (``ai_policy.ALLOWED``)."""
+        return self.modes.get(action, ai_policy.DEFAULTS[action])
 
 
 @dataclass(frozen=True)
@@ -225,10 +234,12 @@ def _qa(data: Mapping[str, Any]) -> QaTerms:
 def _ai(data: Mapping[str, Any]) -> AiTerms:
     base = AiTerms()
     return AiTerms(
+        modes=ai_policy.modes_from(data.get("modes"), data.get("straight_through")),
         triage_threshold=_rate(data.get("triage_threshold", base.triage_threshold)),
-        straight_through=bool(data.get("straight_through", base.straight_through)),
         field_threshold=_rate(data.get("field_threshold", base.field_threshold)),
-        accountable=str(data.get("accountable", "")),
+        coding_threshold=_rate(data.get("coding_threshold", base.coding_threshold)),
+        escalate=ai_policy.escalation_from(data.get("escalate")),
+        accountable=str(data.get("accountable") or "").strip(),
     )
 
 

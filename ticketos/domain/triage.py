@@ -1,15 +1,18 @@
-"""MF2: which service line, type and priority. Under the contract's threshold a person decides, and that is kept as a label."""
+"""MF2: which service line, type and priority. Under the contract's threshold a person decides, and that is kept as a
+label; so does one wherever the contract leaves AI less than the act (AG1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from ticketos.domain import stages
+from ticketos.domain import ai_policy, stages
+from ticketos.domain.ai_policy import ACT, SUGGEST, TRIAGE, WITH_APPROVAL, Mode
 from ticketos.domain.changes import CloseTask, Emit, OpenTask, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
@@ -78,8 +81,27 @@ def decide(
     agents: Iterable[Agent],
     now: datetime,
     new_id: NewId,
+    *,
+    text: str = "",
+    zone: str = "UTC",
 ) -> Verdict:
-    """Route by itself when sure enough, else ask the desk (outcome ``decided`` or ``ask``)."""
+    """Route by itself when sure enough and allowed to, else ask the desk (outcome ``decided`` or ``ask``). ``text`` is
+    the message, in which the contracts' words are sought; ``zone`` is the client's, in which its day is meant.
+
+    A line that the client named is the client's own decision: where AI may not act, only its type and priority count
+    for nothing."""
+    hinted = ticket.service_line in lines
+    line = ticket.service_line if hinted else suggestion.service_line
+    day = ticket.received_at.astimezone(ZoneInfo(zone)).date()
+    ai, mode = _policy(contracts, line, day)
+    reasons = ai_policy.about_message(
+        (one.terms.ai.escalate for one in contracts if one.in_force(day)), ticket.subject, text
+    )
+    sure = hinted or (
+        suggestion.decision == "auto" and line in lines and suggestion.confidence >= ai.triage_threshold
+    )
+    waits = sure and not hinted and mode != ACT
+    asked = [dict(one) for one in (*reasons, *((ai_policy.about_mode(TRIAGE, mode),) if waits else ()))]
     record: dict[str, Any] = {
         "service_line": suggestion.service_line,
         "ticket_type": suggestion.ticket_type,
@@ -89,6 +111,9 @@ def decide(
         "input": suggestion.message_id,
         "cost": str(suggestion.cost),
         "top": [[line, str(p)] for line, p in suggestion.top],
+        "mode": mode,
+        **({"asked": asked} if asked else {}),
+        **({"accountable": ai.accountable} if ai.accountable else {}),
     }
     if suggestion.learnt is not None:
         record["learnt"] = asdict(suggestion.learnt)
@@ -97,16 +122,10 @@ def decide(
         "sentiment": suggestion.sentiment,
         "confidence": suggestion.confidence,
     }
-    hinted = ticket.service_line in lines
-    line = ticket.service_line if hinted else suggestion.service_line
-    sure = hinted or (
-        suggestion.decision == "auto"
-        and line in lines
-        and suggestion.confidence >= _threshold(contracts, suggestion.service_line)
-    )
-    if sure:
-        wished = ticket.detail.get("priority_given") or ticket.detail.get("priority_hint")
-        priority = ticket.priority if wished else suggestion.priority
+    wished = ticket.priority if _priority_said(ticket) else suggestion.priority
+    if sure and not asked:
+        priority = wished if mode == ACT else ticket.priority
+        offered = suggestion.ticket_type if mode == ACT else "general"
         return Verdict(
             "decided",
             (
@@ -115,7 +134,7 @@ def decide(
                     "triage",
                     "Check the contract",
                     service_line=line,
-                    ticket_type=ticket.ticket_type or suggestion.ticket_type,
+                    ticket_type=ticket.ticket_type or offered,
                     priority=priority,
                     **common,
                 ),
@@ -123,6 +142,16 @@ def decide(
             ),
             facts={"line": line, "priority": priority},
         )
+    answer = {"service_line": line, "ticket_type": ticket.ticket_type or suggestion.ticket_type}
+    if mode == WITH_APPROVAL and sure:
+        prepared: dict[str, Any] | None = {**answer, "priority": wished}
+    elif hinted:
+        prepared = {"service_line": line}
+    else:
+        prepared = {} if mode == SUGGEST else None
+    payload: dict[str, Any] = {"suggestion": record, "lines": list(lines)}
+    if prepared is not None:  # what the form begins with; without it, with the line that was suggested
+        payload["prepared"] = prepared
     task = OpenTask(
         id=new_id(),
         key=f"{ticket.id}:{ticket.life}:triage",
@@ -131,13 +160,14 @@ def decide(
         desk="ai_triage",
         skill="triage",
         priority=ticket.priority,
-        payload={"suggestion": record, "lines": list(lines)},
+        payload=payload,
         assigned_to=_uuid(stages.best_agent(agents, "triage", ticket, now)),
     )
+    next_action = "Confirm the classification" if waits and mode == WITH_APPROVAL else "Classify the request"
     return Verdict(
         "ask",
         (
-            stages.enter(ticket, "triage", "Classify the request", **common),
+            stages.enter(ticket, "triage", next_action, **common),
             task,
             Emit("ticket.triage_needed", after=record),
         ),
@@ -186,10 +216,18 @@ def decided_by_person(
     )
 
 
-def _threshold(contracts: Sequence[ContractState], line: str) -> Decimal:
-    return next(
-        (c.terms.ai.triage_threshold for c in contracts if c.service_line == line), AiTerms().triage_threshold
-    )
+def _policy(contracts: Sequence[ContractState], line: str | None, day: date) -> tuple[AiTerms, Mode]:
+    """What AI may do with a message of this line: by the contract in force for it, else by another for it. Without
+    one, nothing widens what the client's other contracts leave to AI."""
+    of_line = [one for one in contracts if one.service_line == line]
+    for one in (*(one for one in of_line if one.in_force(day)), *of_line):
+        return one.terms.ai, one.terms.ai.mode(TRIAGE)
+    others = [one.terms.ai.mode(TRIAGE) for one in contracts if one.in_force(day)]
+    return AiTerms(), ai_policy.strictest(others)
+
+
+def _priority_said(ticket: TicketState) -> bool:
+    return bool(ticket.detail.get("priority_given") or ticket.detail.get("priority_hint"))
 
 
 def _uuid(value: str | None) -> UUID | None:

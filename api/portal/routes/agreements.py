@@ -27,8 +27,9 @@ from api.portal.viewer import Company
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import agreements as v1
 from schemas.admin import EditCalendar, EditContract, NewCalendar, NewContract
-from ticketos.db.repositories import contracts
+from ticketos.db.repositories import accounts, contracts
 from ticketos.db.repositories.contracts import CALENDAR, CONTRACT
+from ticketos.domain import ai_policy
 from ticketos.domain.errors import DomainError
 from ticketos.lines import LINES
 
@@ -47,6 +48,9 @@ PLAIN = ("number", "name", "service_line", "kind", "status", "starts_on", "ends_
 STATUSES = ("draft", "active", "suspended", "ended")
 HOURS = (*(f"day_{n}" for n in range(7)), "zone", "holidays", "special", "always")
 WEEK = "09:00–18:00"
+LISTS = frozenset(term.name for term in TERMS if term.kind in ("lines", "limits"))
+LONG = 10_000
+"""Characters of a field that holds a list."""
 
 
 def _company(visit: Visit, slug: str) -> Company:
@@ -79,8 +83,18 @@ async def _contract(
         **{"row": None, "version": None, "stale": [], **more},
         typed=typed,
         company=company,
-        terms=[term for term in TERMS if term.kind != "yes"],
-        ticks=[term for term in TERMS if term.kind == "yes"],
+        terms=[term for term in TERMS if term.kind != "yes" and term.path[0] != "ai"],
+        ticks=[term for term in TERMS if term.kind == "yes" and term.path[0] != "ai"],
+        modes=[
+            (term.name, [Choice(one, t.word("ai_mode", one), one == typed[term.name]) for one in allowed])
+            for term in TERMS
+            if term.kind == "mode"
+            for allowed in (ai_policy.ALLOWED[term.path[-1]],)
+        ],
+        thresholds=[
+            term for term in TERMS if term.path[0] == "ai" and term.kind == "percent" and len(term.path) == 2
+        ],
+        answers=await _answers(visit, typed["accountable"]),
         lines=[Choice(line.key, line.title, line.key == typed["service_line"]) for line in LINES],
         statuses=[Choice(one, t.word("client_status", one), one == typed["status"]) for one in STATUSES],
         calendars=[
@@ -99,6 +113,14 @@ async def _contract(
     )
 
 
+async def _answers(visit: Visit, accountable: str) -> str:
+    """Who answers for AI, by name where the address is somebody's whom the viewer may see."""
+    if "@" not in accountable:
+        return accountable
+    found = await visit.read(lambda connection: accounts.person_at(connection, accountable))
+    return f"{found['name']} ({accountable})" if found else accountable
+
+
 def _shown(row: RowMapping) -> dict[str, str]:
     return {
         **{name: "" if row[name] is None else str(row[name]) for name in PLAIN},
@@ -110,7 +132,7 @@ def _shown(row: RowMapping) -> dict[str, str]:
 def _typed(visit: Visit) -> dict[str, str]:
     names = (*PLAIN, *(term.name for term in TERMS))
     return {
-        **{name: visit.form.text(name, 500) for name in names},
+        **{name: visit.form.text(name, LONG if name in LISTS else 500) for name in names},
         "other": visit.form.text("other", 100_000),
     }
 

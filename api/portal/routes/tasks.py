@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.access import ROUTES, TASK_READERS, Rule, allow, as_page
 from api.portal import sla
+from api.portal.asked import asked_in_words
 from api.portal.formats import Formats, decimal_of
 from api.portal.page import redirect
 from api.portal.parts import Choice, Notice
@@ -64,15 +65,28 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
     if task["kind"] in work.DOING and task["state"] == "open":
         return redirect(work.doing(task))
     t, now = visit.portal.texts, visit.call.now
+    f = Formats(t, visit.viewer.zone, now)
     suggestion = task["payload"].get("suggestion") or {}
+    prepared = task["payload"].get("prepared")
+    chosen = suggestion.get("service_line") if prepared is None else prepared.get("service_line")
+    begun = prepared or {}
     return visit.page(
         "work/task",
         status,
         **{"typed": {}, **more},
         **found,
-        chip=sla.chip(sla.of_task(task, now), Formats(t, visit.viewer.zone, now), t),
-        lines=[Choice(one.key, one.title, one.key == suggestion.get("service_line")) for one in LINES],
-        priorities=[Choice(one, one, one == found["ticket"]["priority"]) for one in get_args(Priority)],
+        chip=sla.chip(sla.of_task(task, now), f, t),
+        lines=[
+            *([] if chosen or prepared is None else [Choice("", t("work.task.choose"), True)]),
+            *(Choice(one.key, one.title, one.key == chosen) for one in LINES),
+        ],
+        priorities=[
+            Choice(one, one, one == begun.get("priority", found["ticket"]["priority"]))
+            for one in get_args(Priority)
+        ],
+        ticket_type=begun.get("ticket_type", ""),
+        confirming=bool(begun.get("priority")),
+        asked=asked_in_words(t, f, suggestion.get("asked") or ()),
         top=[(t.word("line", line), decimal_of(share)) for line, share in suggestion.get("top") or ()],
         suggestion=suggestion,
         learnt=learnt_in_words(t, suggestion),

@@ -16,17 +16,19 @@ from starlette.responses import Response
 from api.access import ROUTES, TASK_READERS, Rule, allow, as_page
 from api.portal import fields as shown_fields
 from api.portal import sla, typed
+from api.portal.asked import asked_in_words
 from api.portal.formats import Formats
 from api.portal.page import redirect
 from api.portal.parts import Choice, Notice
 from api.portal.routes import work
-from api.portal.timeline import blocked_in_words
+from api.portal.timeline import still_blocked
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
 from schemas.requests import CompleteBody
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.db.repositories import coding, documents, tasks, tickets
 from ticketos.domain import tasks as rules
+from ticketos.domain.ai_policy import ACT, CODING, SUGGEST
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import VendorState
 from ticketos.lines.data_entry import flow
@@ -59,8 +61,17 @@ async def _page(
     t, now, task, document = visit.portal.texts, visit.call.now, found["task"], found["document"]
     f = Formats(t, visit.viewer.zone, now)
     kind = str((given or {}).get("doc_type") or document["doc_type"])
+    suggested = found["suggested"]
+    mode, coded = found["coding_mode"], found["coding"].get("by") == "person"
+    begun = found["coding"] if mode != SUGGEST or coded else {}
+    prepared = (task["payload"].get("prepared") or {}).get("reject") or {}
     fields = shown_fields.rows(
-        document, task["payload"].get("fields", ()), found["candidates"], t, (given or {}).get("typed"), kind
+        document,
+        task["payload"].get("fields", ()),
+        found["candidates"],
+        t,
+        (given or {}).get("typed"),
+        suggested.get("doc_type", kind) if kind == "unknown" else kind,
     )
     lines = (given or {}).get("lines")
     checks = found["checks"] if given is None else _checks(found, given, kind, now, like)
@@ -74,17 +85,26 @@ async def _page(
         left=sum(one.wanted for one in fields),
         lines=lines if lines is not None else [dict(one) for one in document["lines"]],
         line_fields=LINE_FIELDS,
-        blank=BLANK_LINES,
+        blank=max(BLANK_LINES, len(suggested.get("lines", ()))),
+        suggestions=suggested.get("lines", ()),
+        suggested_type=suggested.get("doc_type", ""),
         types=[
             Choice(one, t.word("doc_type", one), one == kind)
             for one in (*flow.KNOWN_TYPES, *(() if kind in flow.KNOWN_TYPES else (kind,)))
         ],
-        rejections=[Choice(one, t.word("reason", one)) for one in flow.REJECTIONS],
+        rejections=[
+            Choice(one, t.word("reason", one), one == prepared.get("reason")) for one in flow.REJECTIONS
+        ],
+        rejecting=bool(prepared),
         chip=sla.chip(sla.of_task(task, now), f, t),
         began=now.isoformat(),
-        coding_typed=(given or {}).get("coding") or found["coding"],
+        coding_typed=(given or {}).get("coding") or begun,
+        coding_left="" if coded or mode == ACT else mode,
         may=_may(visit, task),
-        blocked_words=[blocked_in_words(t, one) for one in document["blocked_by"]],
+        blocked_words=[
+            *still_blocked(t, document["blocked_by"], task["payload"].get("asked") or ()),
+            *asked_in_words(t, f, task["payload"].get("asked") or ()),
+        ],
     )
 
 
@@ -109,6 +129,10 @@ def _read(connection: Connection, visit: Visit, task_id: UUID) -> dict[str, Any]
         "remaining": len(open_ones),
         "candidates": documents.candidates_of(connection, document["id"]),
         "coding": coding.proposal(connection, ticket, document["id"], visit.principal.home),
+        "coding_mode": coding.policy(connection, ticket, visit.principal.home).mode(CODING),
+        "suggested": documents.suggested_of(connection, document["id"])
+        if document["doc_type"] == "unknown"
+        else {},
         "chart": coding.chart(connection, document["client_id"]),
         "checks": [
             {"name": one["name"], "ok": one["ok"], "detail": one["detail"]} for one in document["checks"]
@@ -275,9 +299,11 @@ def _result(visit: Visit, found: Mapping[str, Any], given: Mapping[str, Any]) ->
     before = [{column: line.get(column) for column in LINE_FIELDS} for line in document["lines"]]
     if form.text("lines", 4) == "yes" and given["lines"] != before:
         result["lines"] = given["lines"]
-    if {name: str(value) for name, value in given["coding"].items()} != {
+    same = {name: str(value) for name, value in given["coding"].items()} == {
         n: str(found["coding"].get(n, "")) for n in given["coding"]
-    }:
+    }
+    left = found["coding_mode"] != ACT and found["coding"].get("by") != "person"
+    if given["coding"]["account"] if left else not same:
         result["coding"] = given["coding"]
     if override := form.text("override", 500):
         result["override_reason"] = override
@@ -309,6 +335,8 @@ def _explained(visit: Visit, error: DomainError, notice: Notice) -> Notice:
         return Notice("bad", t("validation.fields_missing"), names)
     if error.code == "checks-failed":
         return Notice("bad", t("validation.checks_failed"), t("validation.checks_failed_text"))
+    if error.code == "coding-missing":
+        return Notice("bad", t("validation.coding_missing"))
     if error.code in ("amount-unreadable", "date-unreadable"):
         field = t.word("field", error.params.get("field"))
         return Notice("bad", t(f"validation.{error.code}", field=field, given=error.params.get("given", "")))

@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
-from sqlalchemy import Connection, Row, RowMapping, select, update
+from sqlalchemy import Connection, Row, RowMapping, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
@@ -462,6 +462,12 @@ def names_of(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, str
         row.id: row.name
         for row in connection.execute(select(_USER.c.id, _USER.c.name).where(_USER.c.id.in_(wanted)))
     }
+
+
+def person_at(connection: Connection, email: str) -> RowMapping | None:
+    """Who has this address: ``name``, ``client_id`` and ``active``, as far as the transaction sees them."""
+    query = select(_USER.c.name, _USER.c.client_id, _USER.c.active)
+    return connection.execute(query.where(func.lower(_USER.c.email) == email.lower())).mappings().first()
 
 
 def user(connection: Connection, user_id: UUID, *, lock: bool = False) -> RowMapping | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from ticketos.db.repositories.facts import Facts
 from ticketos.db.repositories.tickets import state_of
 from ticketos.db.session import driver
 from ticketos.domain.state import VendorState
-from ticketos.lines.data_entry import coding, vendors
+from ticketos.domain.terms import AiTerms
+from ticketos.lines.data_entry import asking, coding, vendors
 
 
 def proposal(
@@ -21,7 +23,9 @@ def proposal(
     """Account, cost centre and tax code with ``by`` and ``reason``: the very rule that posting will ask."""
     facts = Facts(driver(connection), state_of(ticket), provider_id)
     document = facts.document(document_id)
-    return coding.code(document, coding.facts_for(facts, document))
+    read = {name: {"value": asking.read_value(one)} for name, one in document.fields.items()}
+    shown = replace(document, fields=read)
+    return coding.code(shown, coding.facts_for(facts, shown), terms_of(facts).coding_threshold)
 
 
 def vendors_like(
@@ -29,6 +33,17 @@ def vendors_like(
 ) -> tuple[VendorState, ...]:
     """Vendors of the client's list that a document with these fields could be from."""
     return vendors.like(Facts(driver(connection), state_of(ticket), provider_id), fields)
+
+
+def terms_of(facts: Facts) -> AiTerms:
+    """What AI may do with the ticket's documents."""
+    contract = facts.contract()
+    return contract.terms.ai if contract else AiTerms()
+
+
+def policy(connection: Connection, ticket: RowMapping, provider_id: UUID) -> AiTerms:
+    """The same for a page."""
+    return terms_of(Facts(driver(connection), state_of(ticket), provider_id))
 
 
 def chart(connection: Connection, client_id: UUID) -> Sequence[tuple[str, str]]:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, Table, select, update
+from sqlalchemy import Connection, RowMapping, Table, select, text, update
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
+from ticketos.db.repositories import accounts
 from ticketos.db.tables import Calendar, Contract
 from ticketos.domain import agreement
 from ticketos.domain.calendar import WorkCalendar
@@ -66,7 +67,8 @@ class Agreements:
         actor: Actor,
     ) -> None:
         """New values of a contract; raises as ``create_contract``."""
-        self._check_contract(connection, {**row, **values})
+        before = (row["terms"].get("ai") or {}).get("accountable") or ""
+        self._check_contract(connection, {**row, **values}, str(before).strip())
         self._edit(connection, CONTRACT, "contract", row, values, now, actor)
 
     def create_calendar(
@@ -87,11 +89,13 @@ class Agreements:
         """New values of a calendar; raises as ``create_calendar``."""
         self._edit(connection, CALENDAR, "calendar", row, _with_plain_calendar(values), now, actor)
 
-    def _check_contract(self, connection: Connection, values: Mapping[str, Any]) -> None:
+    def _check_contract(self, connection: Connection, values: Mapping[str, Any], before: str = "") -> None:
+        """``before`` is who answered for AI until now: whoever left since need not be replaced to change a price."""
         stated = values["terms"]
-        agreement.check(
-            Terms.from_json(stated), priced=not {"kind", "data"}.isdisjoint(stated.get("pricing") or ())
-        )
+        terms = Terms.from_json(stated)
+        agreement.check(terms, priced=not {"kind", "data"}.isdisjoint(stated.get("pricing") or ()))
+        if terms.ai.accountable != before:
+            self._check_person(connection, values["client_id"], terms.ai.accountable)
         starts, ends = values["starts_on"], values.get("ends_on")
         if ends is not None and ends < starts:
             raise DomainError("dates-crossed", starts_on=starts.isoformat(), ends_on=ends.isoformat())
@@ -100,6 +104,17 @@ class Agreements:
             calendar = get(connection, CALENDAR, calendar_id)
             if calendar is None or calendar["client_id"] != values["client_id"]:
                 raise DomainError("calendar-unknown", calendar_id=str(calendar_id))
+
+    def _check_person(self, connection: Connection, client_id: UUID, accountable: str) -> None:
+        """An address must be that of somebody active, of the provider or of the client. A name is taken as it is."""
+        if "@" not in accountable:
+            return
+        found = accounts.person_at(connection, accountable)
+        provider = connection.execute(text("select provider_client()")).scalar_one()
+        if found is None or not found["active"] or found["client_id"] not in (client_id, provider):
+            raise DomainError(
+                "terms-invalid", section="ai", cause=f"accountable: {accountable} is nobody's address here"
+            )
 
     def _create(
         self,

@@ -61,6 +61,14 @@ def candidates_of(connection: Connection, document_id: UUID) -> dict[str, list[d
     return found if isinstance(found, dict) else {}
 
 
+def suggested_of(connection: Connection, document_id: UUID) -> dict[str, Any]:
+    """Type and lines that AI may only suggest: ``doc_type`` and ``lines``; empty where the reading counts."""
+    found = connection.execute(
+        text("select read_result -> 'suggested' from document where id = :id"), {"id": document_id}
+    ).scalar()
+    return found if isinstance(found, dict) else {}
+
+
 def quality_of(connection: Connection, ticket_id: UUID) -> Sequence[RowMapping]:
     """Every quality verdict on a ticket's documents, oldest first."""
     return (

@@ -307,6 +307,18 @@ class Facts:
         )
         return None if row is None else row[0]
 
+    def supplier_seen(self, vendor_key: str, document_id: UUID) -> bool:
+        """Whether a paper of this supplier was posted for the client before, or a person coded or keyed one."""
+        own = (self._ticket.client_id, vendor_key)
+        row = self._one(
+            "select exists (select from document where client_id = %s and split_part(business_key, '|', 1) = %s"
+            " and business_key is not null and state = 'posted' and id <> %s)"
+            " or exists (select from vendor_memory where client_id = %s and vendor_key = %s)"
+            " or exists (select from supplier_memory where client_id = %s and vendor_key = %s)",
+            *(*own, document_id, *own, *own),
+        )
+        return bool(row[0])
+
     def coding_facts(self, vendor_key: str) -> CodingFacts:
         """The client's coding rules in order, what its people chose for this supplier (most often first),
         and the accounts of ``client.settings["coding"]``."""

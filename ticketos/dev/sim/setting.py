@@ -38,8 +38,6 @@ async def set_stage(day: Day, account: tuple[str, str], stack: AsyncExitStack) -
     provider = next(c for c in (await admin.get("/v1/clients"))["items"] if c["kind"] == "provider")
     day.client_ids[str(provider["slug"])] = str(provider["id"])
     await admin.patch(f"/v1/clients/{provider['id']}", PROVIDER)
-    for company in day.companies.values():
-        await _company(day, company)
     for staff in STAFF:
         grants = [{"role": staff.role, "client_id": None}]
         skills: dict[str, Any] = {
@@ -48,6 +46,8 @@ async def set_stage(day: Day, account: tuple[str, str], stack: AsyncExitStack) -
             "certifications": dict.fromkeys(staff.skills),
         }
         await _person(day, stack, staff.key, staff.name, staff.email, str(provider["id"]), grants, skills)
+    for company in day.companies.values():
+        await _company(day, company)
     for company in day.companies.values():
         client_id, (name, email) = day.client_ids[company.slug], company.speaker
         grants = [{"role": "client_admin", "client_id": client_id}]

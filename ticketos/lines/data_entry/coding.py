@@ -13,15 +13,15 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
+from ticketos.domain.ai_policy import ACT
 from ticketos.domain.changes import Change, Emit, PostJournal, RememberVendor, SetDocument
 from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import ClientState, CodingFacts, DocumentState, TicketState
-from ticketos.lines.data_entry import coding_model, flow, rules, vendors
+from ticketos.domain.terms import AiTerms
+from ticketos.lines.data_entry import asking, coding_model, rules, vendors
 
-POSTED_TYPES = frozenset({"invoice", "credit_note", "receipt"})
-"""Types that move money; the others are registered under a reference without an entry."""
 DIFFERENCES = "6990"
 
 
@@ -45,8 +45,9 @@ def facts_for(known: Known, document: DocumentState) -> CodingFacts:
     return replace(facts, model=known.learned(coding_model.KIND), vendor=found.vendor)
 
 
-def code(document: DocumentState, facts: CodingFacts) -> dict[str, str]:
-    """Account, cost centre and tax code, with the reason in words."""
+def code(document: DocumentState, facts: CodingFacts, least: Decimal | None = None) -> dict[str, str]:
+    """Account, cost centre and tax code, with the reason in words. ``least`` is how sure the model must be by the
+    contract; without one, as sure as by default."""
     if document.coding.get("by") == "person":
         return {k: str(v) for k, v in document.coding.items()}
     tax_code = "input" if rules.amount(_value(document, "tax_total")) else "none"
@@ -81,7 +82,11 @@ def code(document: DocumentState, facts: CodingFacts) -> dict[str, str]:
                 "reason": f"rule: text contains “{rule['pattern']}”",
             }
     guess = coding_model.predict(facts.model["payload"], text) if facts.model else None
-    if facts.model and guess and guess.probability >= coding_model.SURE:
+    if (
+        facts.model
+        and guess
+        and guess.probability >= float(AiTerms().coding_threshold if least is None else least)
+    ):
         return {
             "account": guess.account,
             "cost_centre": guess.cost_centre,
@@ -107,16 +112,17 @@ def post(
     earlier: Sequence[tuple[UUID, Sequence[Posting]]],
     now: datetime,
     new_id: NewId,
+    least: Decimal | None = None,
 ) -> tuple[Change, ...]:
     """Post a ready document: earlier entries of it are reversed first, never edited."""
-    coding = code(document, facts)
+    coding = code(document, facts, least)
     changes: list[Change] = list(
         unpost(ticket, document, earlier, now, new_id, f"{ticket.life}.{document.round}")
     )
     values: dict[str, Any] = {"state": "posted", "coding": coding, "done_at": now, "quality": "pending"}
     if (vendor := vendors.named(facts.vendor)) != document.vendor:
         values["vendor"] = vendor
-    if document.doc_type in POSTED_TYPES:
+    if document.doc_type in rules.POSTED_TYPES:
         journal = _journal(ticket, client, document, coding, facts, now, new_id)
         if journal is not None:
             changes.append(journal)
@@ -149,6 +155,35 @@ def post(
         )
     )
     return tuple(changes)
+
+
+def confirmed(
+    document: DocumentState, values: Mapping[str, Any], facts: CodingFacts, ai: AiTerms
+) -> Emit | None:
+    """What AI proposed for a document and what the person chose, side by side, where the contract has a person decide;
+    ``values`` are the document's as they were keyed."""
+    mode = asking.coding_mode(values["doc_type"], ai)
+    if mode == ACT or not values.get("coding"):
+        return None
+    names = ("account", "cost_centre", "tax_code")
+    keyed = replace(document, fields=values["fields"], lines=tuple(values["lines"]), coding={})
+    proposed = code(keyed, facts, ai.coding_threshold)
+    chosen = {name: values["coding"].get(name, "") for name in names}
+    agreed = all(chosen[name] == proposed.get(name, "") for name in names)
+    return Emit(
+        "document.coded",
+        after={
+            "document": str(document.id),
+            "mode": mode,
+            **{name: value for name, value in chosen.items() if value},
+            "proposed": proposed,
+            "agreed": agreed,
+            **({"accountable": ai.accountable} if ai.accountable else {}),
+        },
+        why=None if agreed else f"proposed was {proposed['account']}: {proposed['reason']}",
+        entity="document",
+        entity_id=str(document.id),
+    )
 
 
 def unpost(

@@ -12,14 +12,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import stages
+from ticketos.domain import ai_policy, stages
+from ticketos.domain.ai_policy import ACT, CODING, READING
 from ticketos.domain.changes import AddCorrection, Change, CloseTask, Emit, OpenTask, SetDocument, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, DocumentState, TaskState, TicketState, VendorState
 from ticketos.domain.terms import AiTerms, ScopeTerms
-from ticketos.lines.data_entry import rules, vendors
+from ticketos.lines.data_entry import asking, rules, vendors
 
 SKILL = "data_entry"
 LINE = "data_entry"
@@ -61,6 +62,7 @@ def on_read(
     agents: Iterable[Agent],
     now: datetime,
     new_id: NewId,
+    around: asking.Around = asking.ALONE,
 ) -> Verdict:
     """Outcome ``quarantined``, ``straight`` (nobody needed) or ``keying`` (with the task's id)."""
     if reading.get("status") != "read":
@@ -92,9 +94,11 @@ def on_read(
     fields = _read_fields(reading, ai)
     checks = [dict(c) for c in reading.get("checks", ())]
     duplicate = same_file or same_key
-    blocked = _blocked(kind, fields, checks, scope, duplicate)
-    straight = ai.straight_through and not blocked
-    values: dict[str, Any] = {
+    weakest = _weakest(kind, fields)
+    asked = asking.reasons(kind, fields, weakest, ai, around)
+    blocked = [*_blocked(kind, fields, checks, scope, duplicate), *ai_policy.codes(asked)]
+    straight = ai.mode(READING) == ACT and not blocked
+    read: dict[str, Any] = {
         "doc_type": kind,
         "fields": fields,
         "lines": [dict(line) for line in reading.get("lines", ())],
@@ -112,6 +116,7 @@ def on_read(
             k: reading.get(k) for k in ("text_sha256", "simhash", "versions", "memory", "candidates")
         },
     }
+    values = asking.as_suggestions(ai, read)
     record = {
         "document": str(document.id),
         "type": kind,
@@ -120,7 +125,8 @@ def on_read(
         "straight_through": straight,
         "fields": len(fields),
         "versions": dict(reading.get("versions") or {}),
-        "confidence": str(_weakest(kind, fields)),
+        "confidence": str(weakest),
+        **asking.told(ai, asked),
     }
     changes: list[Change] = [
         SetDocument(document.id, values),
@@ -141,9 +147,8 @@ def on_read(
         )
     if straight:
         return Verdict("straight", tuple(changes))
-    task = keying_task(
-        ticket, document, "keying", to_key(kind, fields), blocked, agents, now, new_id, duplicate
-    )
+    wanted, more = to_key(kind, values["fields"]), asking.for_the_task(ai, asked, duplicate is not None)
+    task = keying_task(ticket, document, "keying", wanted, blocked, agents, now, new_id, duplicate, more=more)
     return Verdict("keying", (*changes, task), facts={"task": str(task.id)})
 
 
@@ -158,8 +163,11 @@ def keying_task(
     new_id: NewId,
     duplicate: UUID | None = None,
     defects: Sequence[Mapping[str, Any]] = (),
+    *,
+    more: Mapping[str, Any] | None = None,
 ) -> OpenTask:
-    """Ask a person to key or correct. Rework goes back to whoever did the work, when there."""
+    """Ask a person to key or correct. Rework goes back to whoever did the work, when there. ``more`` is what else the
+    task begins with."""
     people = tuple(agents)
     again = (
         next((a.id for a in people if a.available and a.id == str(document.finished_by)), None)
@@ -173,6 +181,7 @@ def keying_task(
         "duplicate_of": str(duplicate) if duplicate else None,
         "defects": [dict(d) for d in defects],
         "document": str(document.id),
+        **(more or {}),
     }
     return OpenTask(
         id=new_id(),
@@ -199,11 +208,12 @@ def on_keyed(
     tax_id_valid: TaxIdValid,
     now: datetime,
     new_id: NewId,
+    ai: AiTerms = AiTerms(),  # noqa: B008 (frozen)
     like: Sequence[VendorState] = (),
 ) -> Verdict:
     """A person keyed, confirmed or rejected. Refused: unknown fields, empty required ones, figures that disagree
-    without a stated reason. Every difference between shown and typed is kept whole. ``like`` are vendors of the
-    client's list that the document could be from."""
+    without a stated reason, a coding left to AI where the contract has a person decide it. Every difference between
+    shown and typed is kept whole. ``like`` are vendors of the client's list that the document could be from."""
     stages.require_open(ticket)
     if document.state not in ("keying", "rework"):
         raise DomainError("document-not-keying", document=document.filename, state=document.state)
@@ -218,6 +228,9 @@ def on_keyed(
     missing = [name for name in rules.required_fields(kind) if not (fields.get(name) or {}).get("value")]
     if missing:
         raise DomainError("fields-missing", fields=missing)
+    decided = result.get("coding") or document.coding.get("by") == "person"
+    if not decided and asking.coding_mode(kind, ai) != ACT:
+        raise DomainError("coding-missing", mode=ai.mode(CODING))
     lines = (
         [_line(item) for item in result["lines"]]
         if result.get("lines") is not None
@@ -445,8 +458,9 @@ def _merge(
             name,
             {"value": None, "shown": None, "confidence": "0", "source": "typed", "page": None, "box": None},
         )
-        if old["value"] == value:
-            fields[name] = {**old, "state": "confirmed"}
+        said = asking.read_value(old)
+        if said == value:
+            fields[name] = {**old, "value": value, "state": "confirmed"}
             continue
         seen = evidence.get(name, {})
         place = {key: seen[key] for key in ("page", "box") if key in seen}
@@ -457,7 +471,7 @@ def _merge(
                 document.id,
                 task.id,
                 name,
-                old["value"],
+                said,
                 value,
                 now,
                 candidates=tuple(seen.get("candidates", ())),

@@ -23,6 +23,9 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "unknown": (),
 }
 
+POSTED_TYPES = frozenset({"invoice", "credit_note", "receipt"})
+"""Types that move money; the others are registered under a reference without an entry."""
+
 # Confidence is calibrated and told smaller than fitted, by how much depends on the field: the bars are where values
 # above them are right 99 times in 100 (`python -m benchmarks.extraction` prints both).
 DEFAULT_THRESHOLDS: Mapping[str, float] = {

@@ -1,0 +1,95 @@
+"""What of a reading the contract leaves to a person (AG1): triggers that ask, and values that are shown as suggestions
+alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ticketos.domain import ai_policy
+from ticketos.domain.ai_policy import ACT, CODING, DUPLICATES, READING, SUGGEST, WITH_APPROVAL, Reason
+from ticketos.domain.terms import AiTerms
+from ticketos.lines.data_entry import rules
+
+SUGGESTED = "suggested"
+"""The state of a field whose value a person has not taken over: ``shown`` holds what was read, ``value`` nothing."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a rule must know beside the paper: whether the client had one of this supplier before, and the currency
+    meant where the paper names none."""
+
+    supplier_seen: bool = True
+    currency: str = ""
+
+
+ALONE = Around()
+"""Nothing known beside the paper."""
+
+
+def reasons(
+    kind: str, fields: Mapping[str, Any], confidence: Decimal, ai: AiTerms, around: Around
+) -> tuple[Reason, ...]:
+    """Why a person is asked about this document although its fields may be sure."""
+    found = ai_policy.about_document(
+        ai.escalate,
+        total=rules.amount(_value(fields, "total")),
+        currency=_value(fields, "currency") or around.currency,
+        supplier=_value(fields, "supplier_name"),
+        seen=around.supplier_seen,
+        confidence=confidence,
+    )
+    mode = coding_mode(kind, ai)
+    return found if mode == ACT else (*found, ai_policy.about_mode(CODING, mode))
+
+
+def coding_mode(kind: str, ai: AiTerms) -> ai_policy.Mode:
+    """What AI may do about the coding of a document of this type: where no money moves there is nothing to confirm."""
+    return ai.mode(CODING) if kind in rules.POSTED_TYPES else ACT
+
+
+def told(ai: AiTerms, asked: Sequence[Reason]) -> dict[str, Any]:
+    """What the record of a reading says of the contract (AG1, AG2)."""
+    more: dict[str, Any] = {"mode": ai.mode(READING)}
+    if asked:
+        more["asked"] = [dict(one) for one in asked]
+    if ai.accountable:
+        more["accountable"] = ai.accountable
+    return more
+
+
+def for_the_task(ai: AiTerms, asked: Sequence[Reason], duplicate: bool) -> dict[str, Any]:
+    """What the person's task begins with beside the fields."""
+    more: dict[str, Any] = {"asked": [dict(one) for one in asked]} if asked else {}
+    if duplicate and ai.mode(DUPLICATES) == WITH_APPROVAL:
+        more["prepared"] = {"reject": {"reason": "duplicate"}}
+    return more
+
+
+def as_suggestions(ai: AiTerms, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a document whose reading may only suggest: no type, value or line counts until a person has
+    given it. What was read stays beside it; the business key as well, by which doubles are found."""
+    if ai.mode(READING) != SUGGEST:
+        return dict(values)
+    fields = {name: {**one, "value": None, "state": SUGGESTED} for name, one in values["fields"].items()}
+    aside = {"suggested": {"doc_type": values["doc_type"], "lines": values["lines"]}}
+    return {
+        **values,
+        "doc_type": "unknown",
+        "fields": fields,
+        "lines": [],
+        "checks": [],
+        "read_result": {**values["read_result"], **aside},
+    }
+
+
+def read_value(field: Mapping[str, Any]) -> str | None:
+    """What AI said of a field, whether it was filled in or suggested."""
+    return field.get("shown") if field.get("state") == SUGGESTED else field.get("value")
+
+
+def _value(fields: Mapping[str, Any], name: str) -> str | None:
+    return (fields.get(name) or {}).get("value")
