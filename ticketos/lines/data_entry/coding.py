@@ -133,7 +133,7 @@ def post(
     if coding.get("by") == "person":
         changes.append(
             RememberVendor(
-                flow.vendor_key(_value(document, "supplier_name")),
+                vendors.vendor_key(_value(document, "supplier_name")),
                 coding["account"],
                 coding.get("cost_centre", ""),
                 coding.get("tax_code", ""),
