@@ -311,9 +311,9 @@ def keyed(new_id: Callable[[], UUID], shown: DocumentState, ai: AiTerms, **resul
 def test_what_may_only_be_suggested_counts_when_a_person_has_given_it(new_id: Callable[[], UUID]) -> None:
     ai, shown = ai_of(modes={"reading": "suggest"}), suggested(new_id)
     right = {name: one["shown"] for name, one in shown.fields.items()}
-    with pytest.raises(DomainError, match="^document-type-unknown"):
+    with pytest.raises(DomainError, match=r"^document-type-unknown"):
         keyed(new_id, shown, ai, fields=right)
-    with pytest.raises(DomainError, match="^fields-missing"):
+    with pytest.raises(DomainError, match=r"^fields-missing"):
         keyed(new_id, shown, ai, doc_type="invoice")  # nothing is taken over by silence
     typed = {**right, "number": "INV-77"}
     verdict = keyed(new_id, shown, ai, doc_type="invoice", fields=typed)
@@ -399,7 +399,7 @@ def test_a_coding_counts_as_far_as_the_contract_lets_it(mode: str, new_id: Calla
     if mode == "act":
         assert keyed(new_id, shown, ai).outcome == "ready"
         return
-    with pytest.raises(DomainError, match="^coding-missing"):
+    with pytest.raises(DomainError, match=r"^coding-missing"):
         keyed(new_id, shown, ai)
     done = keyed(new_id, shown, ai, coding={"account": "6400"})
     values = only(changes.SetDocument, done).values
@@ -424,7 +424,7 @@ def test_a_type_that_moves_no_money_has_no_coding_to_confirm() -> None:
 
 def test_a_learnt_coding_counts_from_the_contracts_threshold_on() -> None:
     papers = [coding_model.Coded("copper wire drums", "6200", "", "input") for _ in range(30)]
-    model = {"version": "1", "payload": coding_model.fit(papers)}
+    model: dict[str, Any] = {"version": "1", "payload": coding_model.fit(papers)}
     fields = {"supplier_name": {"value": "Wire"}}
     paper = document(1, ticket(), fields=fields, lines=({"description": "copper wire"},))
     facts = CodingFacts(model=model)
