@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from api.portal.asked import asked_in_words
+from api.portal.asked import asked_in_words, blocked_in_words, still_blocked
 from api.portal.catalogue import Texts
 from api.portal.formats import Formats, decimal_of
 from schemas.requests import EventView, MessageView
@@ -335,28 +335,6 @@ class Timeline:
                 todo=self._todo.get(document),
             )
         return None
-
-
-def still_blocked(t: Texts, codes: Sequence[str], asked: Sequence[object]) -> tuple[str, ...]:
-    """What kept a document from going through, without what ``asked`` says with its figures."""
-    return tuple(blocked_in_words(t, one) for one in codes if not (asked and one.startswith("ask:")))
-
-
-def blocked_in_words(t: Texts, code: str) -> str:
-    """What kept a document from going through by itself: ``field:total`` → “Total is weak or missing”."""
-    kind, _, name = code.partition(":")
-    if kind == "field":
-        return t("ticket.blocked.field", field=t.word("field", name))
-    if kind == "ask":
-        return (
-            t(f"ticket.blocked.ask_{name}")
-            if t.has(f"ticket.blocked.ask_{name}")
-            else t.word("blocked", name)
-        )
-    if kind == "check":
-        return t("ticket.blocked.check", check=t.word("check", name))
-    key = f"ticket.blocked.{code}"
-    return t(key) if t.has(key) else t.word("blocked", code)
 
 
 def folded(entries: Sequence[Entry]) -> Iterator[Entry | Fold]:
