@@ -109,7 +109,9 @@ def _typed(term: Term, value: Any) -> str:
     if term.kind == "lines":
         return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
     if term.kind == "limits":
-        return "\n".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        return (
+            "\n".join(f"{k} {v}" for k, v in sorted(value.items())) if isinstance(value, dict) else str(value)
+        )
     if term.kind in _SCALE:
         return _plain(Decimal(str(value)) / _SCALE[term.kind])
     return _plain(Decimal(str(value)) * 100) if term.kind == "percent" else str(value)

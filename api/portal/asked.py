@@ -1,4 +1,5 @@
-"""Why AI asked a person, in the viewer's words: the triggers of ``domain.ai_policy`` with their figures."""
+"""Why AI asked a person, in the viewer's words: what was weak, and the triggers of ``domain.ai_policy`` with their
+figures."""
 
 from __future__ import annotations
 
@@ -34,3 +35,25 @@ def _one(t: Texts, f: Formats, reason: Mapping[str, Any]) -> str:
         phrase=reason.get("phrase"),
         action=t.word("ai_action", reason.get("action")),
     )
+
+
+def still_blocked(t: Texts, codes: Sequence[str], asked: Sequence[object]) -> tuple[str, ...]:
+    """What kept a document from going through, without what ``asked`` says with its figures."""
+    return tuple(blocked_in_words(t, one) for one in codes if not (asked and one.startswith("ask:")))
+
+
+def blocked_in_words(t: Texts, code: str) -> str:
+    """What kept a document from going through by itself: ``field:total`` → “Total is weak or missing”."""
+    kind, _, name = code.partition(":")
+    if kind == "field":
+        return t("ticket.blocked.field", field=t.word("field", name))
+    if kind == "ask":
+        return (
+            t(f"ticket.blocked.ask_{name}")
+            if t.has(f"ticket.blocked.ask_{name}")
+            else t.word("blocked", name)
+        )
+    if kind == "check":
+        return t("ticket.blocked.check", check=t.word("check", name))
+    key = f"ticket.blocked.{code}"
+    return t(key) if t.has(key) else t.word("blocked", code)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from api.portal.asked import blocked_in_words
 from api.portal.catalogue import Texts
 from api.portal.formats import decimal_of
 from api.portal.parts import Chip
-from api.portal.timeline import blocked_in_words
 from schemas.extraction import FIELD_NAMES
 from ticketos.lines.data_entry import asking, rules
 

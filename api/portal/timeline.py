@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from api.portal.asked import asked_in_words
+from api.portal.asked import asked_in_words, blocked_in_words, still_blocked
 from api.portal.catalogue import Texts
 from api.portal.formats import Formats, decimal_of
 from schemas.requests import EventView, MessageView
@@ -347,28 +347,6 @@ def learnt_in_words(t: Texts, said: Mapping[str, Any]) -> str:
     """That a triage follows what people decided of requests like it; empty for one of the engine alone."""
     learnt = said.get("learnt")
     return t(f"ticket.learnt.{learnt['likeness']}", n=learnt["times"]) if learnt else ""
-
-
-def still_blocked(t: Texts, codes: Sequence[str], asked: Sequence[object]) -> tuple[str, ...]:
-    """What kept a document from going through, without what ``asked`` says with its figures."""
-    return tuple(blocked_in_words(t, one) for one in codes if not (asked and one.startswith("ask:")))
-
-
-def blocked_in_words(t: Texts, code: str) -> str:
-    """What kept a document from going through by itself: ``field:total`` → “Total is weak or missing”."""
-    kind, _, name = code.partition(":")
-    if kind == "field":
-        return t("ticket.blocked.field", field=t.word("field", name))
-    if kind == "ask":
-        return (
-            t(f"ticket.blocked.ask_{name}")
-            if t.has(f"ticket.blocked.ask_{name}")
-            else t.word("blocked", name)
-        )
-    if kind == "check":
-        return t("ticket.blocked.check", check=t.word("check", name))
-    key = f"ticket.blocked.{code}"
-    return t(key) if t.has(key) else t.word("blocked", code)
 
 
 def folded(entries: Sequence[Entry]) -> Iterator[Entry | Fold]:

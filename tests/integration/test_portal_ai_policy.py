@@ -107,7 +107,7 @@ async def test_modes_triggers_and_who_answers_are_set_by_form_and_come_back(
         kept = await browser.get(path)
         assert "Anita Rao (anita.rao@provider.example) answers for what AI does" in kept.text
         back = of(kept, path)
-    assert back["amount_over"] == ["INR 100000\nEUR 2500"]
+    assert back["amount_over"] == ["EUR 2500\nINR 100000"]
     (row,) = world.sql(world.acme, "select terms from contract where id = %s", (contract["id"],))
     ai = row.terms["ai"]
     assert ai["modes"] == {

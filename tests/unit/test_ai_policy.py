@@ -424,7 +424,7 @@ def test_a_type_that_moves_no_money_has_no_coding_to_confirm() -> None:
 
 def test_a_learnt_coding_counts_from_the_contracts_threshold_on() -> None:
     papers = [coding_model.Coded("copper wire drums", "6200", "", "input") for _ in range(30)]
-    model = {"version": "1", "payload": coding_model.fit(papers)}
+    model: dict[str, Any] = {"version": "1", "payload": coding_model.fit(papers)}
     fields = {"supplier_name": {"value": "Wire"}}
     paper = document(1, ticket(), fields=fields, lines=({"description": "copper wire"},))
     facts = CodingFacts(model=model)

@@ -21,10 +21,24 @@ TIERED: dict[str, Any] = {
     "sla": {"turnaround_s": {"standard": 5400}, "warn_percent": [50, 90]},
     "approval": {"required": False},
 }
+POLICY: dict[str, Any] = {
+    "ai": {
+        "modes": {"triage": "suggest", "coding": "act with approval"},
+        "triage_threshold": "0.85",
+        "escalate": {
+            "amount_over": {"INR": "100000.00", "JPY": "5"},
+            "words": ["legal notice"],
+            "new_supplier": True,
+            "confidence_below": "0.97",
+        },
+        "accountable": "Anita Rao",
+    }
+}
+STRAIGHT: dict[str, Any] = {"ai": {"straight_through": True, "field_threshold": "0.95"}}
 EVERY = [contract.terms for company in COMPANIES for contract in (*company.contracts, *company.later)]
 
 
-@pytest.mark.parametrize("terms", [{}, TIERED, *EVERY])
+@pytest.mark.parametrize("terms", [{}, TIERED, POLICY, STRAIGHT, *EVERY])
 def test_terms_mean_the_same_after_the_form(terms: dict[str, Any]) -> None:
     back = terms_of(typed_terms(terms), other_terms(terms))
     assert Terms.from_json(back) == Terms.from_json(terms)
@@ -59,9 +73,24 @@ def test_a_lapse_in_seconds_stays_what_a_contract_says() -> None:
     assert back.approval.deemed_s == 90
 
 
+def test_the_older_word_for_straight_through_is_said_as_a_mode_when_it_is_saved_again() -> None:
+    assert typed_terms(STRAIGHT)["ai_reading"] == "act"
+    back = terms_of(typed_terms(STRAIGHT), other_terms(STRAIGHT))
+    assert back["ai"]["modes"]["reading"] == "act"
+    assert "straight_through" not in back["ai"]
+
+
 @pytest.mark.parametrize(
     ("change", "other"),
-    [({"turnaround": "soon"}, ""), ({"tax_rate": "-1"}, ""), ({}, "[1]"), ({}, "{"), ({}, '{"sla": 5}')],
+    [
+        ({"amount_over": "INR 5\nINR 6"}, ""),
+        ({"amount_over": "5"}, ""),
+        ({"turnaround": "soon"}, ""),
+        ({"tax_rate": "-1"}, ""),
+        ({}, "[1]"),
+        ({}, "{"),
+        ({}, '{"sla": 5}'),
+    ],
 )
 def test_what_cannot_be_read_is_refused_by_its_section(change: dict[str, str], other: str) -> None:
     with pytest.raises(DomainError) as refused:

@@ -16,12 +16,11 @@ from starlette.responses import Response
 from api.access import ROUTES, TASK_READERS, Rule, allow, as_page
 from api.portal import fields as shown_fields
 from api.portal import sla, typed
-from api.portal.asked import asked_in_words
+from api.portal.asked import asked_in_words, still_blocked
 from api.portal.formats import Formats
 from api.portal.page import redirect
 from api.portal.parts import Choice, Notice
 from api.portal.routes import work
-from api.portal.timeline import still_blocked
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
 from schemas.requests import CompleteBody
