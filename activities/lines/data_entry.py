@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from temporalio import activity
 
@@ -24,7 +23,7 @@ from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
 from ticketos.domain.terms import Terms
-from ticketos.lines.data_entry import calibration, coding, coding_model, flow, passwords
+from ticketos.lines.data_entry import calibration, closed_months, coding, coding_model, flow, passwords
 from ticketos.lines.data_entry.parts import parts
 
 WAITING = ("keying", "rework")
@@ -88,7 +87,12 @@ class DataEntryActivities:
 
     def completions(self) -> Mapping[str, Callable[[Step, TaskState, ActCommand, Actor], Verdict]]:
         """What finishing this line's tasks means."""
-        return {"keying": self._keyed, "rework": self._keyed, passwords.KIND: self._unlocked}
+        return {
+            "keying": self._keyed,
+            "rework": self._keyed,
+            passwords.KIND: self._unlocked,
+            closed_months.KIND: self._dated,
+        }
 
     def _plan(self, step: Step) -> Verdict:
         waiting = step.documents(states=("received",), limit=PLAN)
@@ -249,6 +253,8 @@ class DataEntryActivities:
     def _post(self, step: Step) -> Verdict:
         ticket, client = step.ticket(), step.client()
         ready = step.documents(states=("ready",), limit=CHUNK + 1)
+        contract, months = step.contract(), step.book_months()
+        rule = (contract.terms if contract else Terms()).posting.closed_period
         changes: list[Change] = []
         for document in ready[:CHUNK]:
             vendor = flow.vendor_key((document.fields.get("supplier_name") or {}).get("value"))
@@ -260,22 +266,43 @@ class DataEntryActivities:
                 step.postings_of(document.id),
                 step.now,
                 step.new_id,
+                months,
+                rule,
             )
+        held = sum(isinstance(c, OpenTask) for c in changes)
+        facts = {"posted": len(ready[:CHUNK]) - held, "remaining": len(ready) > CHUNK}
+        if not months:
+            return Verdict("posted", tuple(changes), facts=facts)
+        if held:
+            changes.append(SetTicket({"next_action": "Finance decides on documents of a shut month"}))
         return Verdict(
-            "posted", tuple(changes), facts={"posted": len(ready[:CHUNK]), "remaining": len(ready) > CHUNK}
+            "posted", tuple(changes), facts={**facts, **waiting_for_people(step, ticket.seq + bool(held), held)}
         )
+
+    def _dated(self, step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
+        """Finance decided on a document dated into a shut month."""
+        if task.subject_id is None:
+            raise LookupError("posting-period task without a document")
+        ticket, document, today = step.ticket(), step.document(task.subject_id), step.client().day_of(step.now)
+        verdict = closed_months.decided(
+            ticket, task, document, command.payload, actor, step.book_months(), today, step.now
+        )
+        gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
+        back = coding.withdraw(ticket, document, gone, today, step.new_id)
+        facts = waiting_for_people(step, ticket.seq + 1, -1)
+        return Verdict(verdict.outcome, (*verdict.changes, *back, SetTicket({})), verdict.next_at, facts)
 
     def _keyed(self, step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
         if task.subject_id is None:
             raise LookupError("keying task without a document")
-        document, today = step.document(task.subject_id), _today(step.client().zone, step.now)
+        document, today = step.document(task.subject_id), step.client().day_of(step.now)
         ticket, typed = step.ticket(), command.payload.get("fields") or {}
         verdict = flow.on_keyed(
             ticket, task, document, command.payload, actor, today, self._tax_id_valid, step.now, step.new_id
         )
         # What is rejected in a later round was posted in an earlier one.
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
-        back = coding.withdraw(ticket, document, gone, step.now, step.new_id)
+        back = coding.withdraw(ticket, document, gone, today, step.new_id)
         learnt = learning.learnt(step, task, document, typed, verdict)
         return Verdict(
             verdict.outcome,
@@ -319,7 +346,3 @@ async def _beat() -> None:
     while True:
         activity.heartbeat()
         await asyncio.sleep(HEARTBEAT_S)
-
-
-def _today(zone: str, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(zone)).date()

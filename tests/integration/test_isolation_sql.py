@@ -136,6 +136,7 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
         "invoice_line_usage": {"line_id": of["invoice_line"], "usage_id": of["usage_event"]},
         "calibration_unit": {"session_id": of["calibration_session"]},
         "calibration_score": {"unit_id": of["calibration_unit"]},
+        "book_month": {"period": "2020-01", "state": "open"},
         "payout": {"invoice_id": of["invoice"]},
         "money_link": {"event_id": of["audit_event"]},
         "audit_seal": {"events": [of["audit_event"]]},

@@ -1136,7 +1136,7 @@ def test_a_person_is_trusted_before_memory_a_rule_and_the_default(
 def _entry(doc_type: str, new_id: Callable[[], UUID], **amounts: str) -> dict[str, Decimal]:
     one = posted(1, ticket(), doc_type=doc_type)
     fields = {**one.fields, **{k: {"value": v} for k, v in amounts.items()}}
-    wanted = coding.post(ticket(), BUYER, replace(one, fields=fields), CodingFacts(), (), NOW, new_id)
+    wanted = coding.post(ticket(), BUYER, replace(one, fields=fields), CodingFacts(), (), NOW, new_id, {}, "person")
     journals = of(changes.PostJournal, wanted)
     assert all(sum(p.money.amount for p in j.postings) == 0 for j in journals)
     return {p.account: p.money.amount for j in journals for p in j.postings}
