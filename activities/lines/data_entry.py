@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -276,14 +275,20 @@ class DataEntryActivities:
         if held:
             changes.append(SetTicket({"next_action": "Finance decides on documents of a shut month"}))
         return Verdict(
-            "posted", tuple(changes), facts={**facts, **waiting_for_people(step, ticket.seq + bool(held), held)}
+            "posted",
+            tuple(changes),
+            facts={**facts, **waiting_for_people(step, ticket.seq + bool(held), held)},
         )
 
     def _dated(self, step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
         """Finance decided on a document dated into a shut month."""
         if task.subject_id is None:
             raise LookupError("posting-period task without a document")
-        ticket, document, today = step.ticket(), step.document(task.subject_id), step.client().day_of(step.now)
+        ticket, document, today = (
+            step.ticket(),
+            step.document(task.subject_id),
+            step.client().day_of(step.now),
+        )
         verdict = closed_months.decided(
             ticket, task, document, command.payload, actor, step.book_months(), today, step.now
         )

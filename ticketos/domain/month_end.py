@@ -57,6 +57,7 @@ class Facts:
     period: str
     counts: Mapping[str, int]
     open: Sequence[OpenDocument]
+    """The first ``LISTED`` of them; ``counts`` has their number."""
     days: Sequence[date]
     """Days with a reconciliation made after they had ended."""
     differences: Sequence[Mapping[str, Any]]
@@ -104,7 +105,7 @@ def judge(facts: Facts, with_open: str = "") -> tuple[Check, ...]:
     unbalanced = {c: a for c, a in sorted(facts.balances.items()) if a != 0}
     return (
         Check("documents", counted == received, f"{received} received, {counted} accounted for"),
-        Check("open", not facts.open or bool(with_open), _open(facts.open), bool(facts.open and with_open)),
+        Check("open", not facts.open or bool(with_open), _open(facts), bool(facts.open and with_open)),
         Check("days", not missing, _days(missing, len(every))),
         Check("differences", not facts.differences, f"{len(facts.differences)} differences"),
         Check("trial_balance", not unbalanced, _sums(unbalanced) or "zero in every currency"),
@@ -141,11 +142,11 @@ def _subledger(facts: Facts) -> Check:
     return Check("subledger", not apart, "; ".join(apart) or owed or "nothing owed")
 
 
-def _open(found: Sequence[OpenDocument]) -> str:
-    if not found:
+def _open(facts: Facts) -> str:
+    if not facts.open:
         return "none"
-    tickets = sorted({one.number for one in found})
-    return f"{len(found)} documents of {', '.join(tickets[:5])}" + (" and others" if len(tickets) > 5 else "")
+    tickets, count = sorted({one.number for one in facts.open}), facts.counts.get("open", len(facts.open))
+    return f"{count} documents of {', '.join(tickets[:5])}" + (" and others" if len(tickets) > 5 else "")
 
 
 def _days(missing: Sequence[date], count: int) -> str:

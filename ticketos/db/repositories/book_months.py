@@ -56,9 +56,7 @@ def hold(connection: Connection, client_id: UUID) -> dict[str, str]:
 
 def listed(connection: Connection, client_ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Every month of these books with its state, who changed it last and why, its entries and its month-end."""
-    found = [
-        dict(row) for row in connection.execute(text(_MONTHS), {"clients": list(client_ids)}).mappings()
-    ]
+    found = [dict(row) for row in connection.execute(text(_MONTHS), {"clients": list(client_ids)}).mappings()]
     said: dict[UUID, dict[str, str]] = {}
     for row in found:
         if row["said"] is not None:
@@ -76,7 +74,14 @@ class BookMonths:
         self._audit = audit
 
     def soft_close(
-        self, connection: Connection, client_id: UUID, period: str, *, now: datetime, actor: Actor, reason: str
+        self,
+        connection: Connection,
+        client_id: UUID,
+        period: str,
+        *,
+        now: datetime,
+        actor: Actor,
+        reason: str,
     ) -> None:
         """A month-end was clean, or finance accepted what is open. Raises ``period-not-over``, ``period-not-open``."""
         client = self._of_a_client(connection, client_id)
@@ -85,7 +90,14 @@ class BookMonths:
         self._set(connection, client_id, period, rules.SOFT, now, actor, reason, "book_month.soft_closed")
 
     def close(
-        self, connection: Connection, client_id: UUID, period: str, *, now: datetime, actor: Actor, reason: str
+        self,
+        connection: Connection,
+        client_id: UUID,
+        period: str,
+        *,
+        now: datetime,
+        actor: Actor,
+        reason: str,
     ) -> None:
         """For good, as far as entries go: nobody posts into it. Raises ``period-not-soft``, ``not-a-clients-book``."""
         self._of_a_client(connection, client_id)
@@ -93,7 +105,14 @@ class BookMonths:
         self._set(connection, client_id, period, rules.CLOSED, now, actor, reason, "book_month.closed")
 
     def reopen(
-        self, connection: Connection, client_id: UUID, period: str, *, now: datetime, actor: Actor, reason: str
+        self,
+        connection: Connection,
+        client_id: UUID,
+        period: str,
+        *,
+        now: datetime,
+        actor: Actor,
+        reason: str,
     ) -> None:
         """Entries enter it again. Raises ``period-is-open``, ``reason-missing``, ``not-a-clients-book``."""
         self._of_a_client(connection, client_id)

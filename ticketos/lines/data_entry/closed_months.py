@@ -68,7 +68,11 @@ def held(
         SetDocument(document.id, {"state": "keying", "blocked_by": [KIND], "straight_through": False}),
         task,
         Emit(
-            "document.period_closed", after=facts, why=why.state, entity="document", entity_id=str(document.id)
+            "document.period_closed",
+            after=facts,
+            why=why.state,
+            entity="document",
+            entity_id=str(document.id),
         ),
     )
 
