@@ -18,6 +18,7 @@ from api.portal.routes import (
     assets,
     audit,
     billing,
+    book_months,
     books,
     bulk,
     clients,
@@ -80,6 +81,7 @@ _PAGES = (
     billing,
     held,
     books,
+    book_months,
     welcome,
 )
 
