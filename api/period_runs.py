@@ -3,6 +3,7 @@ in for Temporal."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -50,14 +51,13 @@ class TemporalPeriodRuns:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=timedelta(seconds=5),
             )
-            return await handle.result(rpc_timeout=timedelta(seconds=self.wait_s))
+            async with asyncio.timeout(self.wait_s):
+                return await handle.result()
         except WorkflowFailureError as error:
             raise _refused(error) from error
         except TimeoutError:
             return None
         except RPCError as error:
-            if error.status.name in ("DEADLINE_EXCEEDED", "CANCELLED"):
-                return None
             raise DomainError("workflows-unavailable") from error
 
 
