@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from tests.support.portal import browsing
 from ticketos.db.ids import new_id
 from ticketos.db.repositories import ledger
 from ticketos.db.repositories.month_end import SqlMonthEnds
+from ticketos.dev import month_end_cli
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.changes import PostJournal
 from ticketos.domain.errors import DomainError
@@ -274,3 +277,46 @@ async def test_finance_decides_on_a_document_of_a_shut_month_on_the_tasks_page(
     (_, update, sent), *_ = world.acts.sent
     assert update == "complete_task"
     assert sent.result == {"choice": "first_open", "reason": "Came late"}  # type: ignore[attr-defined]
+
+
+# --- command line -----------------------------------------------------------------------------------------------------
+
+
+def on_the_command_line(
+    world: World, slug: str, period: str | None, *, as_json: bool = False, port: int = 1
+) -> tuple[bool, str]:
+    settings = SimpleNamespace(temporal_address=f"127.0.0.1:{port}", temporal_namespace="default")
+    services = world.services
+    return month_end_cli.run(settings, services.database, services.keyring, slug, period, as_json)  # type: ignore[arg-type]
+
+
+def test_the_command_runs_the_same_month_end_and_prints_its_report(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper = stage(world, "keying")
+    monkeypatch.setattr(month_end_cli, "TemporalPeriodRuns", lambda _: Direct(world))
+    shut, told = on_the_command_line(world, "acme", "2026-10")
+    assert not shut and "the month stays open" in told and "IN THE WAY open" in told and "invoice.pdf" in told
+    world.sql(world.acme, "update document set state = 'rejected' where id = %s", (paper,))
+    shut, told = on_the_command_line(world, "acme", "2026-10", as_json=True)
+    assert (shut, json.loads(told)["outcome"]) == (True, "closed")
+    shut, told = on_the_command_line(world, "acme", "2026-10")
+    assert shut and "shut already" in told
+    for slug, period, words in (
+        ("nobody", "2026-10", "There is no client nobody."),
+        ("acme", "2026-11", "2026-11 has not ended yet"),
+        ("acme", "soon", "soon is none"),
+        ("provider", "2026-10", "provider is none"),
+    ):
+        shut, told = on_the_command_line(world, slug, period)
+        assert not shut and words in told, told
+    (run, *_) = world.sql(
+        world.acme, "select actor_kind, origin from audit_event where event = 'month_end.run'"
+    )
+    assert (run.actor_kind, run.origin) == ("system", "command line")
+
+
+def test_the_command_without_a_stack_says_what_is_missing(world: World) -> None:
+    stage(world)
+    shut, told = on_the_command_line(world, "acme", "2026-10")
+    assert not shut and "Is `ticketos up` running" in told
