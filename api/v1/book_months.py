@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path
@@ -38,7 +38,9 @@ RULES: dict[tuple[str, str], Rule] = {
 """Finance acts; a client reads its own book's months, administrators and auditors all."""
 
 Month = Annotated[Period, Path()]
-_UNDER_WAY = {202: {"model": BeingApplied, "description": "Under way; read the report in a moment"}}
+_UNDER_WAY: dict[int | str, dict[str, Any]] = {
+    202: {"model": BeingApplied, "description": "Under way; read the report in a moment"}
+}
 
 
 def months_of(connection: Connection, client_id: UUID) -> list[BookMonthView]:

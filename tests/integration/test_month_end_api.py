@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -15,47 +13,20 @@ from uuid import UUID
 
 import pytest
 
-from schemas.periods import PeriodResult, PeriodStart
 from tests.support.api import Person, World, world_on
 from tests.support.books import settle
+from tests.support.month_ends import Direct
 from tests.support.portal import browsing
 from ticketos.db.ids import new_id
 from ticketos.db.repositories import ledger
-from ticketos.db.repositories.month_end import SqlMonthEnds
 from ticketos.dev import month_end_cli
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.changes import PostJournal
-from ticketos.domain.errors import DomainError
 from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
-from ticketos.domain.state import Actor
 
 RECEIVED = datetime(2026, 10, 20, 9, 0, tzinfo=UTC)
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-
-
-@dataclass
-class Direct:
-    """Stands in for Temporal: does what the workflow's activity does, at once."""
-
-    world: World
-    away: bool = False
-    slow: bool = False
-    asked: list[PeriodStart] = field(default_factory=list)
-
-    async def month_end(self, start: PeriodStart) -> PeriodResult | None:
-        if self.away:
-            raise DomainError("workflows-unavailable")
-        self.asked.append(start)
-        if self.slow:
-            return None
-        services = self.world.services
-        runs = SqlMonthEnds(services.database, services.audit, services.new_id, services.now)
-        actor = Actor(start.actor.kind, start.actor.id, frozenset(start.actor.roles), start.actor.origin)
-        facts = dict(
-            await asyncio.to_thread(runs.run, start.client_id, str(start.period), actor, start.reason)
-        )
-        return PeriodResult(outcome=str(facts.pop("outcome")), facts=facts)
 
 
 @pytest.fixture
@@ -64,7 +35,6 @@ def world(postgres_cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> It
     with world_on(urls, tmp_path_factory.mktemp("months")) as made:
         settle(made, made.acme)
         made.services.now = lambda: NOW
-        made.services.runs = Direct(made)
         yield made
     postgres_cluster.drop(urls)
 
@@ -294,7 +264,7 @@ def test_the_command_runs_the_same_month_end_and_prints_its_report(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paper = stage(world, "keying")
-    monkeypatch.setattr(month_end_cli, "TemporalPeriodRuns", lambda _: Direct(world))
+    monkeypatch.setattr(month_end_cli, "TemporalPeriodRuns", lambda _: Direct(world.services))
     shut, told = on_the_command_line(world, "acme", "2026-10")
     assert not shut and "the month stays open" in told and "IN THE WAY open" in told and "invoice.pdf" in told
     world.sql(world.acme, "update document set state = 'rejected' where id = %s", (paper,))

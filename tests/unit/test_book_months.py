@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.test_stage_rules import BUYER, of, posted, ticket
+from tests.support.memory import ticket
+from tests.unit.test_stage_rules import BUYER, of, posted
 from ticketos.domain import book_months as rules
 from ticketos.domain import changes, month_end
 from ticketos.domain.book_months import Held, Placed
@@ -243,7 +244,7 @@ def test_months_are_shut_in_steps_and_opened_with_a_reason() -> None:
     rules.may_soft_close("2026-10", {}, TODAY)
     rules.may_close("2026-10", {"2026-10": "soft"})
     rules.may_reopen("2026-10", SHUT, "The auditor asks")
-    for refused, code in (
+    refusals: tuple[tuple[Callable[[], None], str], ...] = (
         (lambda: rules.may_soft_close("2026-11", {}, TODAY), "period-not-over"),
         (lambda: rules.may_soft_close("2026-11", {}, date(2026, 11, 30)), "period-not-over"),
         (lambda: rules.may_soft_close("2026-10", SHUT, TODAY), "period-not-open"),
@@ -252,7 +253,8 @@ def test_months_are_shut_in_steps_and_opened_with_a_reason() -> None:
         (lambda: rules.may_reopen("2026-11", SHUT, "x"), "period-is-open"),
         (lambda: rules.may_reopen("2026-10", SHUT, " "), "reason-missing"),
         (lambda: rules.may_close("2026-13", {}), "period-invalid"),
-    ):
+    )
+    for refused, code in refusals:
         with pytest.raises(DomainError, match=code):
             refused()
 

@@ -16,7 +16,7 @@ from api.access import Rule, as_page
 from api.portal.catalogue import Texts
 from api.portal.listing import address, sheet
 from api.portal.page import redirect
-from api.portal.parts import Chip, Choice, Notice
+from api.portal.parts import Chip, Choice, Notice, Tone
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import book_months as v1
 from api.v1.clients import one as client_one
@@ -39,7 +39,11 @@ RULES: dict[tuple[str, str], Rule] = {
 
 def chip(state: str, t: Texts) -> Chip:
     """How a month stands."""
-    look = {"open": ("neutral", "play"), "soft": ("info", "lock"), "closed": ("good", "lock")}
+    look: dict[str, tuple[Tone, str]] = {
+        "open": ("neutral", "play"),
+        "soft": ("info", "lock"),
+        "closed": ("good", "lock"),
+    }
     tone, icon = look[state]
     return Chip(t(f"books.month_{state}"), tone, icon, t(f"books.month_{state}_why"))
 
