@@ -207,6 +207,8 @@ def test_what_stands_in_the_way_is_named_once_and_the_month_stays_open(world: Wo
     assert [one["document_id"] for one in kept["report"]["open"]] == [str(still)]
     december = datetime(2026, 12, 5, tzinfo=UTC)
     assert runs(world).due(world.acme, december) == ("2026-10", "2026-11"), "it is tried again"
+    later = runs(world, december).run(world.acme, "2026-11", ROBOT)
+    assert later["in_the_way"] == ["subledger", "earlier_months"], "it would shut October with it, unchecked"
     refused_for = runs(world).run(world.acme, "2026-10", FINANCE, "accrued")
     assert refused_for["in_the_way"] == ["subledger"], "a reason waives open documents and nothing else"
     entry(world, date(2026, 10, 31), "-5.00")

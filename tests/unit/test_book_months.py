@@ -294,6 +294,8 @@ def test_a_clean_month_and_each_thing_that_may_stand_in_its_way() -> None:
     assert in_the_way(replace(GOOD, subledger={**GOOD.subledger, "EUR": Decimal(1)})) == ["subledger"]
     assert in_the_way(replace(GOOD, months={"2026-09": "open"})) == ["earlier_months"]
     assert in_the_way(replace(GOOD, months={"2026-09": "closed", "2026-10": "open"})) == []
+    assert in_the_way(replace(GOOD, blocked=("2026-09", "2026-10"))) == ["earlier_months"]
+    assert in_the_way(replace(GOOD, blocked=("2026-09",), months={"2026-09": "soft"})) == []
 
 
 def test_a_reason_waives_open_documents_and_nothing_else() -> None:

@@ -2,7 +2,7 @@
 
 Every document received in the month is posted, rejected, quarantined or listed as open; every day is reconciled; the
 trial balance is zero in each currency; what the documents say is owed is what the payable account holds; no earlier
-month stands open again. Open documents stand in the way too, unless finance closes with them as listed.
+month stands open again or was blocked itself. Open documents stand in the way too, unless finance closes with them as listed.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ class Facts:
     control: Mapping[str, Decimal]
     subledger: Mapping[str, Decimal]
     months: Months = field(default_factory=dict)
+    blocked: Sequence[str] = ()
+    """Months whose own month-end found something in the way."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,10 @@ def judge(facts: Facts, with_open: str = "") -> tuple[Check, ...]:
     missing = sorted(every - set(facts.days))
     counted = sum(facts.counts.get(n, 0) for n in ("posted", "rejected", "quarantined", "open"))
     received = facts.counts.get("received", 0)
-    reopened = sorted(m for m, state in facts.months.items() if m < facts.period and state == OPEN)
+    # Shutting this month would shut them with it, unchecked.
+    earlier = sorted(
+        m for m in {*facts.months, *facts.blocked} if m < facts.period and state_of(m, facts.months) == OPEN
+    )
     unbalanced = {c: a for c, a in sorted(facts.balances.items()) if a != 0}
     return (
         Check("documents", counted == received, f"{received} received, {counted} accounted for"),
@@ -110,7 +115,7 @@ def judge(facts: Facts, with_open: str = "") -> tuple[Check, ...]:
         Check("differences", not facts.differences, f"{len(facts.differences)} differences"),
         Check("trial_balance", not unbalanced, _sums(unbalanced) or "zero in every currency"),
         _subledger(facts),
-        Check("earlier_months", not reopened, ", ".join(reopened) or "none is open again"),
+        Check("earlier_months", not earlier, ", ".join(earlier) or "none is open"),
     )
 
 

@@ -67,6 +67,8 @@ select case when gone or total is null then currency else own end,
        sum(case when gone or total is null then owed when doc_type = 'credit_note' then -abs(total) else total end)
   from said group by 1"""
 
+_BLOCKED = "select period from month_end where client_id = %(client)s and not clean"
+
 _KEEP = """
 insert into month_end (id, client_id, period, clean, report, runs, ran_at, ran_by) values (%s, %s, %s, %s, %s, 1, %s, %s)
 on conflict (client_id, period) do update set clean = excluded.clean, report = excluded.report,
@@ -90,9 +92,7 @@ class SqlMonthEnds:
         with self._database.transaction([client_id]) as connection:
             client = company(connection, client_id)
             sql = driver(connection)
-            blocked = sql.execute(
-                "select period from month_end where client_id = %s and not clean", (client_id,)
-            ).fetchall()
+            blocked = sql.execute(_BLOCKED, {"client": client_id}).fetchall()
             months = book_months.states(connection, client_id)
             began = sql.execute(
                 "select min(received_at) from document where client_id = %s", (client_id,)
@@ -230,6 +230,7 @@ class SqlMonthEnds:
                 dict(sql.execute(_CONTROL, about).fetchall()),
                 dict(sql.execute(_SUBLEDGER, about).fetchall()),
                 months,
+                [row[0] for row in sql.execute(_BLOCKED, {"client": client_id})],
             ),
             shown,
         )
