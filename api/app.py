@@ -27,6 +27,7 @@ from api.failures import as_domain_error
 from api.links import approval, repeat, survey
 from api.machinery import TemporalMachinery
 from api.mailbox import Mailbox
+from api.period_runs import TemporalPeriodRuns
 from api.portal import NAV, PORTAL_ROUTERS, PORTAL_RULES
 from api.portal.page import Portal
 from api.refusals import record_refusal
@@ -40,6 +41,7 @@ from api.v1 import (
     approvals,
     audit,
     board,
+    book_months,
     bulk,
     calibrations,
     clients,
@@ -101,6 +103,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 MONEY_ROUTERS: tuple[APIRouter, ...] = (
     invoices.router,
     ledger.router,
+    book_months.router,
     reconciliations.router,
     usage.router,
     periods.router,
@@ -110,6 +113,7 @@ MONEY_ROUTERS: tuple[APIRouter, ...] = (
 MONEY_RULES: dict[tuple[str, str], Rule] = {
     **invoices.RULES,
     **ledger.RULES,
+    **book_months.RULES,
     **reconciliations.RULES,
     **usage.RULES,
     **periods.RULES,
@@ -202,6 +206,7 @@ def create_app(settings: Settings) -> FastAPI:
         audit=AuditTrail(keyring, new_id),
         acts=temporal,
         machinery=TemporalMachinery(temporal.ready),
+        runs=TemporalPeriodRuns(temporal.ready),
         now=utc_now,
         new_id=new_id,
         options=Options(

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.acts import Acts
 from api.door import THREADS, Door
 from api.machinery import Machinery
+from api.period_runs import PeriodRuns
 from api.pictures import Pictures
 from schemas.ticket import TicketStart
 from ticketos.crypto import Keyring
@@ -78,6 +79,8 @@ class Services:
     hashing: CapacityLimiter | None = None
     machinery: Machinery | None = None
     """None where nothing can be asked: pages then say so."""
+    runs: PeriodRuns | None = None
+    """Periods on demand; None where no workflow can be started."""
     oidc: Provider | None = None
     """The company's own identity provider, where people may sign in through one."""
 

@@ -258,6 +258,9 @@ class JournalView(View):
     id: UUID
     number: str
     booked_on: date
+    document_on: date | None = Field(
+        default=None, description="The date of the document it is made of, whatever day it is booked on"
+    )
     memo: str
     source: str | None = None
     source_id: UUID | None = None

@@ -15,12 +15,14 @@ SCHEDULE = ActorRef(kind="schedule")
 
 class PeriodStart(Wire):
     """Start of a period's workflow. Without ``period`` it is a tick of the schedule: it finds out what is due
-    at ``as_of`` (the scheduled instant when absent) and runs each period in a workflow of its own."""
+    at ``as_of`` (the scheduled instant when absent) and runs each period in a workflow of its own. ``reason`` is why a
+    person has it done in spite of what is open (month-end)."""
 
     client_id: UUID
     period: str | None = None
     as_of: datetime | None = None
     actor: ActorRef = SCHEDULE
+    reason: str = ""
 
 
 class PeriodCommand(Wire):
@@ -29,6 +31,7 @@ class PeriodCommand(Wire):
     client_id: UUID
     period: str
     actor: ActorRef = SCHEDULE
+    reason: str = ""
 
 
 class DueQuestion(Wire):
@@ -45,8 +48,8 @@ class DuePeriods(Wire):
 
 
 class PeriodResult(Wire):
-    """What became of it: ``outcome`` is done, ran_before or (of a tick) ticked; ``facts`` are counts and
-    ids."""
+    """What became of it: ``outcome`` is done, ran_before or (of a tick) ticked, of a month-end closed or blocked;
+    ``facts`` are counts and ids."""
 
     outcome: str = "done"
     facts: dict[str, Any] = Field(default_factory=dict)

@@ -317,8 +317,8 @@ def db_upgrade(
     say("The database schema is up to date.")
 
 
-def _trail() -> tuple[Database, Keyring]:
-    """Database and keys of this home, for the commands about the trail; closed when the command ends."""
+def _reached() -> tuple[Settings, Database, Keyring]:
+    """Settings that reach the stack of this home, its database and its keys; closed when the command ends."""
     from ticketos.crypto import Keyring
     from ticketos.db.session import Database
     from ticketos.dev.attach import attached
@@ -327,7 +327,31 @@ def _trail() -> tuple[Database, Keyring]:
     settings = _at_end.enter_context(attached(_settings()))
     database = Database(settings.app_url, settings.system_url)
     _at_end.callback(database.dispose)
-    return database, Keyring(*master_keys(settings))
+    return settings, database, Keyring(*master_keys(settings))
+
+
+def _trail() -> tuple[Database, Keyring]:
+    """Database and keys of this home, for the commands about the trail."""
+    _, database, keyring = _reached()
+    return database, keyring
+
+
+@app.command("month-end")
+def month_end(
+    client: Annotated[str, typer.Argument(help="The client (slug).")],
+    period: Annotated[
+        str | None, typer.Argument(help="The month, as 2026-10; the one that ended last when left out.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON on stdout.")] = False,
+) -> None:
+    """Run the month-end of a client's book now. Exit code 0: the month is shut; 1: something stands in the way."""
+    from ticketos.dev.month_end_cli import run
+
+    settings, database, keyring = _reached()
+    shut, told = run(settings, database, keyring, client, period, as_json)
+    typer.echo(told, err=not shut and not as_json)
+    if not shut:
+        raise typer.Exit(FAILED)
 
 
 app.add_typer(audit_commands(_trail), name="audit")

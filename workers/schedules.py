@@ -1,16 +1,16 @@
 """OP3 Temporal Schedules: per client a daily reconciliation, nightly learning, a weekly calibration and a monthly draft
-of invoices,
-at the client's hours.
+of invoices and month-end of the client's book, at the client's hours.
 
     reconciliation/{client}   00:30 every day, for the day that has ended
     invoicing/{client}        06:00 on the 1st, for the month that has ended
+    month_end/{client}        05:00 on the 5th, for the month that has ended: its late papers come in the first days
     calibration/{client}      07:00 on Monday, for the week that has ended
     learning/{client}         02:15 every day, when people corrected anything since
 
 Overlap is skipped: a tick finds out itself what is due, so the next one does what a skipped one would have.
 Catch-up after an outage of Temporal is one day for reconciliation, whose tick goes back to the last day done
-anyway, six hours for learning, which the next night does as well, and ten days for invoicing: later than that a
-person should look first, and may run the month by hand. (The server's own catch-up is a year, which would run a
+anyway, six hours for learning, which the next night does as well, and ten days for invoicing and month-end: later than
+that a person should look first, and may run the month by hand. (The server's own catch-up is a year, which would run a
 year of months after a restore.)
 """
 
@@ -43,7 +43,7 @@ from temporalio.service import RPCError
 from schemas.periods import PeriodStart
 from ticketos.db.session import Database
 from workflows import names
-from workflows.scheduled import calibration, invoicing, learning, reconciliation
+from workflows.scheduled import calibration, invoicing, learning, month_end, reconciliation
 
 log = structlog.get_logger()
 
@@ -99,6 +99,7 @@ class _Plan:
 PLANS = (
     _Plan(reconciliation.KIND, "Reconciliation", 0, 30, timedelta(days=1)),
     _Plan(invoicing.KIND, "Invoicing", 6, 0, timedelta(days=10), day_of_month=1),
+    _Plan(month_end.KIND, "MonthEnd", 5, 0, timedelta(days=10), day_of_month=5),
     _Plan(calibration.KIND, "Calibration", 7, 0, timedelta(days=3), day_of_week=1),
     _Plan(learning.KIND, "Learning", 2, 15, timedelta(hours=6)),
 )

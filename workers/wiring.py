@@ -23,6 +23,7 @@ from activities.intake import IntakeActivities
 from activities.invoicing import InvoicingActivities
 from activities.learning import LearningActivities
 from activities.lines.line import LinePorts, LineWork
+from activities.month_end import MonthEndActivities
 from activities.quality import QualityActivities
 from activities.reconciliation import ReconciliationActivities
 from activities.rework import ReworkActivities
@@ -39,6 +40,7 @@ from ticketos.db.repositories.calibration import Calibrations, SqlCalibrationRun
 from ticketos.db.repositories.invoice_runs import SqlInvoiceRuns
 from ticketos.db.repositories.invoices import Invoices
 from ticketos.db.repositories.learning import SHIPPED, Learning, SqlLearningRuns
+from ticketos.db.repositories.month_end import SqlMonthEnds
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
@@ -51,6 +53,7 @@ from workflows import names
 from workflows.scheduled.calibration import CalibrationWorkflow
 from workflows.scheduled.invoicing import InvoicingWorkflow
 from workflows.scheduled.learning import LearningWorkflow
+from workflows.scheduled.month_end import MonthEndWorkflow
 from workflows.scheduled.reconciliation import ReconciliationWorkflow
 from workflows.ticket import TicketWorkflow
 
@@ -63,6 +66,7 @@ WORKFLOWS: tuple[type, ...] = (
     *(import_module(f"workflows.lines.{key}").WORKFLOW for key in BUILT),
     InvoicingWorkflow,
     ReconciliationWorkflow,
+    MonthEndWorkflow,
     CalibrationWorkflow,
     LearningWorkflow,
 )
@@ -199,7 +203,8 @@ def ticket_activities(
 
 
 def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
-    """Runs of a period: invoicing, reconciliation, calibration and learning."""
+    """Runs of a period: invoicing, reconciliation, month-end, calibration and learning."""
+    ends = MonthEndActivities(SqlMonthEnds(found.database, found.audit, new_id, utc_now))
     months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
     days = ReconciliationActivities(
         SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now)
@@ -214,6 +219,8 @@ def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
         months.run,
         days.due,
         days.run,
+        ends.due,
+        ends.run,
         weeks.due,
         weeks.run,
         nights.due,

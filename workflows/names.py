@@ -18,8 +18,8 @@ QUEUES = (TICKETS, DOCUMENTS, MONEY, OUTBOUND)
 POLLED = (TICKETS, DOCUMENTS, MONEY)
 """Queues whose work Temporal hands out; what goes out is carried by the outbox."""
 
-RECONCILIATION, INVOICING = "reconciliation", "invoicing"
-PERIOD_KINDS = (RECONCILIATION, INVOICING)
+RECONCILIATION, INVOICING, MONTH_END = "reconciliation", "invoicing", "month_end"
+PERIOD_KINDS = (RECONCILIATION, INVOICING, MONTH_END)
 """What runs by schedule for every client."""
 
 CLIENT = SearchAttributeKey.for_keyword("TicketClient")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from temporalio import activity
 
@@ -24,7 +22,15 @@ from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store, Vendo
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState, VendorState
 from ticketos.domain.terms import AiTerms, Terms
-from ticketos.lines.data_entry import asking, calibration, coding, flow, passwords, vendors
+from ticketos.lines.data_entry import (
+    asking,
+    calibration,
+    closed_months,
+    coding,
+    flow,
+    passwords,
+    vendors,
+)
 from ticketos.lines.data_entry.parts import parts
 
 WAITING = ("keying", "rework")
@@ -113,7 +119,12 @@ class DataEntryActivities:
 
     def completions(self) -> Mapping[str, Callable[[Step, TaskState, ActCommand, Actor], Verdict]]:
         """What finishing this line's tasks means."""
-        return {"keying": self._keyed, "rework": self._keyed, passwords.KIND: self._unlocked}
+        return {
+            "keying": self._keyed,
+            "rework": self._keyed,
+            passwords.KIND: self._unlocked,
+            closed_months.KIND: self._dated,
+        }
 
     def _plan(self, step: Step) -> Verdict:
         waiting = step.documents(states=("received",), limit=PLAN)
@@ -285,7 +296,7 @@ class DataEntryActivities:
         return Verdict("opened", tuple(changes), facts={"people": len(changes) - 1, "seq": ticket.seq + 1})
 
     def _post(self, step: Step) -> Verdict:
-        ticket, client, ai = step.ticket(), step.client(), _terms(step).ai
+        ticket, client, terms, months = step.ticket(), step.client(), _terms(step), step.book_months()
         ready = step.documents(states=("ready",), limit=CHUNK + 1)
         changes: list[Change] = []
         for document in ready[:CHUNK]:
@@ -297,16 +308,43 @@ class DataEntryActivities:
                 step.postings_of(document.id),
                 step.now,
                 step.new_id,
-                ai.coding_threshold,
+                months,
+                terms.posting.closed_period,
+                terms.ai.coding_threshold,
             )
+        held = sum(isinstance(c, OpenTask) for c in changes)
+        facts = {"posted": len(ready[:CHUNK]) - held, "remaining": len(ready) > CHUNK}
+        if not months:
+            return Verdict("posted", tuple(changes), facts=facts)
+        if held:
+            changes.append(SetTicket({"next_action": "Finance decides on documents of a shut month"}))
         return Verdict(
-            "posted", tuple(changes), facts={"posted": len(ready[:CHUNK]), "remaining": len(ready) > CHUNK}
+            "posted",
+            tuple(changes),
+            facts={**facts, **waiting_for_people(step, ticket.seq + bool(held), held)},
         )
+
+    def _dated(self, step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
+        """Finance decided on a document dated into a shut month."""
+        if task.subject_id is None:
+            raise LookupError("posting-period task without a document")
+        ticket, document, today = (
+            step.ticket(),
+            step.document(task.subject_id),
+            step.client().day_of(step.now),
+        )
+        verdict = closed_months.decided(
+            ticket, task, document, command.payload, actor, step.book_months(), today, step.now
+        )
+        gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
+        back = coding.withdraw(ticket, document, gone, today, step.new_id)
+        facts = waiting_for_people(step, ticket.seq + 1, -1)
+        return Verdict(verdict.outcome, (*verdict.changes, *back, SetTicket({})), verdict.next_at, facts)
 
     def _keyed(self, step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
         if task.subject_id is None:
             raise LookupError("keying task without a document")
-        document, today = step.document(task.subject_id), _today(step.client().zone, step.now)
+        document, today = step.document(task.subject_id), step.client().day_of(step.now)
         ticket, typed, ai = step.ticket(), command.payload.get("fields") or {}, _terms(step).ai
         like = vendors.like(step, document.fields, typed)
         verdict = flow.on_keyed(
@@ -324,7 +362,7 @@ class DataEntryActivities:
         )
         # What is rejected in a later round was posted in an earlier one.
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
-        back = coding.withdraw(ticket, document, gone, step.now, step.new_id)
+        back = coding.withdraw(ticket, document, gone, today, step.new_id)
         learnt = learning.learnt(step, task, document, typed, verdict)
         known = _vendor(document, like, document.fields, typed) if verdict.outcome == "ready" else ()
         coded = _coded(step, document, verdict, ai)
@@ -408,7 +446,3 @@ async def _beat() -> None:
     while True:
         activity.heartbeat()
         await asyncio.sleep(HEARTBEAT_S)
-
-
-def _today(zone: str, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(zone)).date()

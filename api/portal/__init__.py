@@ -18,6 +18,7 @@ from api.portal.routes import (
     assets,
     audit,
     billing,
+    book_months,
     books,
     bulk,
     clients,
@@ -84,6 +85,7 @@ _PAGES = (
     books,
     vendors,
     coding_rules,
+    book_months,
     welcome,
 )
 

@@ -57,6 +57,7 @@ def seeded(site: Site) -> Site:
             "counts": {"received": 3, "posted": 2, "open": 1}, "differences": [{"kind": "missing", "file": NASTY}],
         },
     )  # fmt: skip
+    _months(site)
     site.people = {
         "client": world.person(world.acme, ("client_admin", world.acme), name=NASTY[:60]),
         "ops": world.person(world.provider, ("ops", None), ("admin", None)),
@@ -84,6 +85,31 @@ def seeded(site: Site) -> Site:
     return site
 
 
+def _months(site: Site) -> None:
+    """One month of a client's book that is soft-closed, and one whose month-end is blocked."""
+    world, now = site.world, datetime.now(UTC)
+    shut = {"client_id": world.acme, "period": "2026-09", "state": "soft", "changed_at": now, "reason": NASTY}
+    world._insert("book_month", world.acme, shut)
+    where = {"document_id": str(world.services.new_id()), "ticket_id": str(world.services.new_id())}
+    report = {
+        "counts": {"received": 2, "posted": 1, "open": 1},
+        "checks": [
+            {"name": "open", "ok": False, "detail": NASTY},
+            {"name": "trial_balance", "ok": True, "detail": "zero in every currency"},
+            {"name": "subledger", "ok": True, "detail": "INR 118.00", "waived": True},
+        ],
+        "open": [{**where, "ticket": "ACME-1", "filename": NASTY, "state": "keying", "desk": "delivery"}],
+        "differences": [
+            {**where, "day": "2026-10-03", "words": NASTY, "ticket": "ACME-2", "filename": "b.pdf"}
+        ],
+        "trial_balance": [{"account": "2100", "name": NASTY, "currency": "INR", "balance": "-118.00"}],
+        "control": {},
+        "subledger": {},
+    }
+    about = {"client_id": world.acme, "id": world.services.new_id(), "ran_at": now, "clean": False}
+    world._insert("month_end", world.acme, {**about, "period": "2026-10", "report": report})
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as made:
@@ -104,6 +130,7 @@ PAGES = {
     "finance": (
         "/billing", "/invoices", "/books", "/reconciliations", "/vendors", "/vendors?q=nothing-like-it",
         "/vendors/{vendor}", "/vendors/new", "/vendors/import", "/coding-rules", "/coding-rules/{rule}",
+        "/books?book=acme", "/books/month?book=acme&period=2026-09", "/books/month?book=acme&period=2026-10",
     ),
 }  # fmt: skip
 

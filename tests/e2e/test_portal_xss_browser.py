@@ -127,6 +127,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("/invoices/{invoice_id}/lines/{line_id}", "/invoices/{invoice}/lines/{line}", ""),
         ("/billing/held/{usage_id}", "/billing/held/{held}", ""),
         ("/books", "/books", ""),
+        ("/books/month", "/books/month?book=acme&period=2026-10", ""),
         ("/reconciliations", "/reconciliations", ""),
         ("/vendors", "/vendors", "next"),
         ("/vendors/new", "/vendors/new?client=acme", ""),
@@ -458,7 +459,7 @@ FORMS = {
         *("/clients/new", "/people/new", "/contracts/new?client=acme", "/calendars/new?client=acme"),
         *("/tickets/{told}", "/tasks/{work}", "/tasks/{escalation}", "/validate/{keying}", "/review/{qa_review}", "/work"),
     ),
-    "finance": ("/invoices/{invoice}", "/reconciliations"),
+    "finance": ("/invoices/{invoice}", "/reconciliations", "/books/month?book=acme&period=2026-10"),
 }  # fmt: skip
 FILL = """([at, text]) => {
   const form = document.querySelectorAll('main form[method=post]')[at];

@@ -79,7 +79,10 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
             ("/books", "/books"),
         ),
         ("/billing/held/{usage_id}", "/billing/held/{held}"),
-        ("/reconciliations", "/reconciliations"),
+        *(
+            ("/reconciliations", "/reconciliations"),
+            ("/books/month", "/books/month?book=acme&period=2026-10"),
+        ),
         *(
             ("/vendors", "/vendors"),
             ("/vendors/new", "/vendors/new"),

@@ -137,6 +137,7 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
         "calibration_unit": {"session_id": of["calibration_session"]},
         "calibration_score": {"unit_id": of["calibration_unit"]},
         "vendor_sign": {"vendor_id": of["vendor"]},
+        "book_month": {"period": "2020-01", "state": "open"},
         "payout": {"invoice_id": of["invoice"]},
         "money_link": {"event_id": of["audit_event"]},
         "audit_seal": {"events": [of["audit_event"]]},

@@ -291,12 +291,19 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/invoices/{invoice_id}/cancel": {"reason": "r"},
     "/v1/invoices/{invoice_id}/credit-notes": {"reason": "r"},
     "/v1/reconciliations": {"client": "acme", "day": "2026-11-02"},
+    "/v1/clients/{client_id}/book-months/{period}/close": {},
+    "/v1/clients/{client_id}/book-months/{period}/reopen": {"reason": "r"},
+    "/v1/clients/{client_id}/month-ends/{period}": {},
 }
+REPORT: dict[str, Any] = {"counts": {}, "checks": [], "open": [], "differences": [], "trial_balance": [],
+                          "control": {}, "subledger": {}}  # fmt: skip
 
 
 async def test_every_role_gets_what_the_table_says(world: World, maker: Person, checker: Person) -> None:
     async with world.http() as http:
         invoice = await issued(http, world, maker, checker, 1)
+        ran = {"id": new_id(), "client_id": world.acme, "period": "2026-02", "clean": True, "report": REPORT}
+        world._insert("month_end", world.acme, {**ran, "ran_at": datetime.now(UTC)})
         ids = {
             **PATHS,
             "invoice_id": invoice["id"],

@@ -97,7 +97,7 @@ PLAIN = frozenset(
             "theme",
             "text",
         ),
-        *("unit_price", "verdict", "version", "zone", "ticket_type", "note", "files"),
+        *("choice", "unit_price", "verdict", "version", "zone", "ticket_type", "note", "files"),
         *("account", "aliases", "cost_centre", "dry_run", "pattern", "place", "tax_code", "tax_ids"),
         *("field_", "line_", "seen_", "category_", "coding_", "comment_", "place_", "severity_", "until_"),
     }

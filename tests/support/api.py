@@ -20,6 +20,7 @@ from api.portal import PORTAL_ROUTERS, PORTAL_RULES
 from api.services import Options, Services
 from schemas.acts import Act, ActResult
 from schemas.ticket import TicketStart
+from tests.support.month_ends import Direct
 from ticketos.crypto import Keyring, new_key
 from ticketos.db.audit import AuditTrail
 from ticketos.db.ids import new_id
@@ -237,6 +238,7 @@ def world_on(
             }
         ),
     )
+    services.runs = Direct(services)
     ids = {}
     for slug in ("provider", *clients):
         prefix, kind = ("PROV", "provider") if slug == "provider" else (slug.upper(), "client")

@@ -79,6 +79,7 @@ class World:
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     message: str = "please process"
     locked: frozenset[str] = frozenset()
+    book_months: dict[str, str] = field(default_factory=dict)
     times: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
     """When a document was read or done, and a task done."""
 
@@ -188,6 +189,9 @@ class MemoryStep:
 
     def locked_periods(self) -> frozenset[str]:
         return self.w.locked
+
+    def book_months(self) -> Mapping[str, str]:
+        return self.w.book_months
 
     def same_file(self, sha256: str, document_id: UUID) -> UUID | None:
         return next(

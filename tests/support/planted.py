@@ -309,6 +309,34 @@ def _decided(world: World, made: Planted, texts: Sequence[str], now: datetime) -
     }
 
 
+def _month(world: World, texts: Sequence[str], now: datetime) -> None:
+    """A month of a client's book whose report, reasons and accounts hold every text."""
+    about = {"client_id": world.acme, "period": "2026-10"}
+    world._insert(
+        "book_month", world.acme, {**about, "state": "soft", "changed_at": now, "reason": _joined(texts, 3)}
+    )
+    where = {"document_id": str(new_id()), "ticket_id": str(new_id())}
+    report = {
+        "counts": {"received": 3, "open": len(texts)},
+        "checks": [{"name": text, "ok": n % 2 == 0, "detail": text} for n, text in enumerate(texts)],
+        "open": [{**where, "ticket": one, "filename": one, "state": one, "desk": one} for one in texts[:100]],
+        "differences": [
+            {**where, "day": one, "words": one, "ticket": one, "filename": one, "expected": one, "found": one}
+            for one in texts[:100]
+        ],
+        "trial_balance": [
+            {"account": one, "name": one, "currency": "INR", "debit": "1", "credit": "0", "balance": "1"}
+            for one in texts[:100]
+        ],
+        "control": {},
+        "subledger": {},
+        "with_open": _joined(texts, 4),
+    }
+    world._insert(
+        "month_end", world.acme, {**about, "id": new_id(), "clean": False, "report": report, "ran_at": now}
+    )
+
+
 def _money(world: World, made: Planted, texts: Sequence[str], now: datetime) -> None:
     agreed = contract(world, world.acme, name=_joined(texts, 1), number=texts[14])
     made.ids["contract"] = agreed
@@ -366,6 +394,7 @@ def _money(world: World, made: Planted, texts: Sequence[str], now: datetime) -> 
                 ],
             },
         )  # fmt: skip
+    _month(world, texts, now)
     _put(
         world,
         "ledger_account",

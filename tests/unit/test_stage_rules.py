@@ -1136,7 +1136,9 @@ def test_a_person_is_trusted_before_memory_a_rule_and_the_default(
 def _entry(doc_type: str, new_id: Callable[[], UUID], **amounts: str) -> dict[str, Decimal]:
     one = posted(1, ticket(), doc_type=doc_type)
     fields = {**one.fields, **{k: {"value": v} for k, v in amounts.items()}}
-    wanted = coding.post(ticket(), BUYER, replace(one, fields=fields), CodingFacts(), (), NOW, new_id)
+    wanted = coding.post(
+        ticket(), BUYER, replace(one, fields=fields), CodingFacts(), (), NOW, new_id, {}, "person"
+    )
     journals = of(changes.PostJournal, wanted)
     assert all(sum(p.money.amount for p in j.postings) == 0 for j in journals)
     return {p.account: p.money.amount for j in journals for p in j.postings}
@@ -1160,11 +1162,15 @@ def test_a_difference_that_somebody_overruled_is_booked_as_such(new_id: Callable
 
 def test_what_was_posted_before_is_reversed_and_never_edited(new_id: Callable[[], UUID]) -> None:
     one = posted(1, ticket())
-    (first,) = of(changes.PostJournal, coding.post(ticket(), BUYER, one, CodingFacts(), (), NOW, new_id))
+    (first,) = of(
+        changes.PostJournal, coding.post(ticket(), BUYER, one, CodingFacts(), (), NOW, new_id, {}, "person")
+    )
     again = replace(one, round=1, coding=PERSON)
     journals = of(
         changes.PostJournal,
-        coding.post(ticket(), BUYER, again, CodingFacts(), [(first.id, first.postings)], NOW, new_id),
+        coding.post(
+            ticket(), BUYER, again, CodingFacts(), [(first.id, first.postings)], NOW, new_id, {}, "person"
+        ),
     )
     assert [j.reverses for j in journals] == [first.id, None]
     total = sum(

@@ -19,7 +19,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from activities.invoicing import InvoicingActivities
+from activities.month_end import MonthEndActivities
 from activities.reconciliation import ReconciliationActivities
+from api.period_runs import TemporalPeriodRuns
+from schemas.acts import ActorRef
 from schemas.periods import PeriodResult, PeriodStart
 from ticketos.dev.temporal import TemporalAddress
 from ticketos.domain.errors import DomainError
@@ -28,6 +31,7 @@ from workers.runtime import sandbox
 from workers.schedules import ScheduledClient, ensure_schedules
 from workflows import names
 from workflows.scheduled.invoicing import InvoicingWorkflow
+from workflows.scheduled.month_end import MonthEndWorkflow
 from workflows.scheduled.reconciliation import ReconciliationWorkflow
 
 AT = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
@@ -53,19 +57,45 @@ class Runs:
         return {"period": period}
 
 
+@dataclass
+class Books:
+    """Implements the port of month-ends: a month that is not in the way of itself is shut, once."""
+
+    in_the_way: set[str] = field(default_factory=set)
+    shut: list[str] = field(default_factory=list)
+    ran: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def due(self, client_id: UUID, at: datetime) -> tuple[str, ...]:
+        return tuple(one for one in ("2026-10", "2026-11") if one not in self.shut)
+
+    def run(self, client_id: UUID, period: str, actor: Actor, with_open: str = "") -> Mapping[str, Any]:
+        self.ran.append((period, actor.kind, with_open))
+        if period in self.shut:
+            return {"outcome": "ran_before", "period": period, "state": "soft"}
+        if period in self.in_the_way and not with_open:
+            return {"outcome": "blocked", "period": period, "in_the_way": ["open"]}
+        self.shut.append(period)
+        return {"outcome": "closed", "period": period}
+
+
 @asynccontextmanager
 async def serving(
-    address: str, months: Runs, days: Runs, monkeypatch: pytest.MonkeyPatch
+    address: str,
+    months: Runs,
+    days: Runs,
+    monkeypatch: pytest.MonkeyPatch,
+    books: Books | None = None,
 ) -> AsyncIterator[tuple[Client, str]]:
     client = await Client.connect(address, data_converter=pydantic_data_converter)
     queue, money = f"tickets-{uuid.uuid4().hex[:8]}", f"money-{uuid.uuid4().hex[:8]}"
     monkeypatch.setattr(names, "MONEY", money)
     monthly, daily = InvoicingActivities(months), ReconciliationActivities(days)
+    ends = MonthEndActivities(books or Books())
     with ThreadPoolExecutor(4) as pool:
         flows = Worker(
             client,
             task_queue=queue,
-            workflows=[InvoicingWorkflow, ReconciliationWorkflow],
+            workflows=[InvoicingWorkflow, ReconciliationWorkflow, MonthEndWorkflow],
             workflow_runner=sandbox(),
             max_cached_workflows=0,
             graceful_shutdown_timeout=timedelta(seconds=1),
@@ -73,7 +103,7 @@ async def serving(
         works = Worker(
             client,
             task_queue=money,
-            activities=[monthly.due, monthly.run, daily.due, daily.run],
+            activities=[monthly.due, monthly.run, daily.due, daily.run, ends.due, ends.run],
             activity_executor=pool,
             graceful_shutdown_timeout=timedelta(seconds=1),
         )
@@ -124,14 +154,81 @@ async def test_a_refused_period_fails_at_once_and_may_be_tried_again(
         assert (await start(client, queue, "Invoicing", tick)).facts["periods"] == {"2026-11": "done"}
 
 
+async def test_a_month_end_that_is_blocked_is_run_again_and_one_that_is_shut_is_not(
+    temporal_server: TemporalAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books, one = Books(in_the_way={"2026-10"}), uuid.uuid4()
+    async with serving(temporal_server.grpc, Runs(()), Runs(()), monkeypatch, books) as (client, queue):
+        tick = PeriodStart(client_id=one, as_of=AT)
+        first = await start(client, queue, "MonthEnd", tick)
+        assert first.facts["periods"] == {"2026-10": "blocked", "2026-11": "closed"}
+        month = client.get_workflow_handle(names.period_workflow("month_end", one, "2026-10"))
+        assert (await month.describe()).id == f"month_end/{one}/2026-10"
+        books.in_the_way.clear()
+        again = await start(client, queue, "MonthEnd", tick)
+        assert again.facts["periods"] == {"2026-10": "closed"}, "no month that is shut is due"
+    assert [period for period, _, _ in books.ran] == ["2026-10", "2026-11", "2026-10"]
+
+
+async def test_a_month_end_on_demand_is_the_schedules_workflow_and_asked_twice_says_so(
+    temporal_server: TemporalAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books, one = Books(in_the_way={"2026-10"}), uuid.uuid4()
+    async with serving(temporal_server.grpc, Runs(()), Runs(()), monkeypatch, books) as (client, queue):
+        monkeypatch.setattr(names, "TICKETS", queue)
+
+        async def ready() -> Client:
+            return client
+
+        runs, who = TemporalPeriodRuns(ready), ActorRef(kind="user", id=str(UUID(int=7)), roles=("finance",))
+        begin = PeriodStart(client_id=one, period="2026-10", actor=who)
+        outcomes = [
+            await runs.month_end(begin),
+            await runs.month_end(begin.model_copy(update={"reason": "Accrued"})),
+            await runs.month_end(begin),
+        ]
+        slow = await TemporalPeriodRuns(ready, wait_s=0.001).month_end(begin)
+    assert [found and found.outcome for found in outcomes] == ["blocked", "closed", "ran_before"]
+    assert books.ran[:3] == [("2026-10", "user", ""), ("2026-10", "user", "Accrued"), ("2026-10", "user", "")]
+    assert slow is None
+
+
+async def test_a_month_end_on_demand_tells_a_rules_refusal_and_an_absent_service(
+    temporal_server: TemporalAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing(Books):
+        def run(self, client_id: UUID, period: str, actor: Actor, with_open: str = "") -> Mapping[str, Any]:
+            raise DomainError("period-not-over", period=period)
+
+    async def nobody() -> Client:
+        raise DomainError("workflows-unavailable")
+
+    begin = PeriodStart(client_id=uuid.uuid4(), period="2026-11")
+    async with serving(temporal_server.grpc, Runs(()), Runs(()), monkeypatch, Refusing()) as (client, queue):
+        monkeypatch.setattr(names, "TICKETS", queue)
+
+        async def ready() -> Client:
+            return client
+
+        with pytest.raises(DomainError) as caught:
+            await TemporalPeriodRuns(ready).month_end(begin)
+    assert (caught.value.code, caught.value.params) == ("period-not-over", {"period": "2026-11"})
+    with pytest.raises(DomainError, match="workflows-unavailable"):
+        await TemporalPeriodRuns(nobody).month_end(begin)
+
+
 async def test_schedules_are_made_once_follow_the_zone_and_keep_a_pause(
     temporal_server: TemporalAddress,
 ) -> None:
     client = await Client.connect(temporal_server.grpc, data_converter=pydantic_data_converter)
     one, queue = uuid.uuid4(), f"nobody-{uuid.uuid4().hex[:8]}"
     made = await ensure_schedules(client, [ScheduledClient(one, "Asia/Kolkata")], queue)
-    assert made == (f"reconciliation/{one}", f"invoicing/{one}", f"calibration/{one}", f"learning/{one}")
-    daily, monthly, weekly, nightly = (client.get_schedule_handle(name) for name in made)
+    kinds = ("reconciliation", "invoicing", "month_end", "calibration", "learning")
+    assert made == tuple(f"{kind}/{one}" for kind in kinds)
+    daily, monthly, ends, weekly, nightly = (client.get_schedule_handle(name) for name in made)
+    fifth = (await ends.describe()).info.next_action_times[:2]
+    assert {(at.day, at.hour, at.minute) for at in fifth} == {(4, 23, 30)}, "05:00 on the fifth in Kolkata"
+    assert len({at.month for at in fifth}) == 2
     night = (await nightly.describe()).info.next_action_times[0]
     assert (night.hour, night.minute) == (20, 45), "02:15 in Kolkata"
     described = await daily.describe()

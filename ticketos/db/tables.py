@@ -479,6 +479,7 @@ class Document(SQLModel, table=True):
     first_page: int | None = Field(default=None, description="Where in that file it begins, from 1")
     last_page: int | None = None
     vendor: dict[str, Any] = json()
+    posting: dict[str, Any] = json()
 
 
 class Correction(SQLModel, table=True):
@@ -688,7 +689,7 @@ class Outbox(SQLModel, table=True):
 
 
 class Notice(SQLModel, table=True):
-    """A warning, breach or escalation shown to a desk, exactly once each."""
+    """A warning, breach or escalation shown to a desk, exactly once each; of a book it has no ticket."""
 
     __table_args__ = (
         of("ticket", "ticket_id"),
@@ -697,7 +698,7 @@ class Notice(SQLModel, table=True):
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
-    ticket_id: UUID
+    ticket_id: UUID | None = None
     key: str = words(nullable=False)
     kind: str
     desk: str
@@ -966,7 +967,41 @@ class Journal(SQLModel, table=True):
     source: str | None = None
     source_id: UUID | None = Field(default=None, index=True)
     reverses: UUID | None = None
+    document_on: date | None = Field(
+        default=None, description="The date of the document itself, whatever day it is booked on"
+    )
+    decided_in: UUID | None = Field(
+        default=None, description="The task in which a person let it into a soft-closed month"
+    )
     created_at: datetime = instant(now=True)
+
+
+class BookMonth(SQLModel, table=True):
+    """A month of a client's book that was ever shut: open again, soft-closed or closed. A trigger keeps entries out."""
+
+    __tablename__ = "book_month"
+    client_id: UUID = Field(foreign_key=OWN, primary_key=True)
+    period: str = Field(primary_key=True, max_length=7)
+    state: str = Field(default="open", max_length=10)
+    changed_at: datetime = instant(nullable=False)
+    changed_by: UUID | None = Field(default=None, description="None: the month-end itself, found clean")
+    reason: str = words("")
+    row_version: int = 1
+
+
+class MonthEnd(SQLModel, table=True):
+    """The last month-end run of a client's month: its checks, what is open, and whether it was clean."""
+
+    __tablename__ = "month_end"
+    __table_args__ = (UniqueConstraint("client_id", "period"),)
+    id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    period: str = Field(max_length=7)
+    clean: bool
+    report: dict[str, Any] = json()
+    runs: int = 1
+    ran_at: datetime = instant(nullable=False)
+    ran_by: UUID | None = None
 
 
 class JournalCounter(SQLModel, table=True):

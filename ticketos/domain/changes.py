@@ -214,7 +214,8 @@ class AddUsage:
 
 @dataclass(frozen=True)
 class PostJournal:
-    """A balanced entry in the client's book; ``key`` is unique for ever."""
+    """A balanced entry in the client's book; ``key`` is unique for ever. ``document_on`` is the date of what it is
+    made of, ``decided_in`` the task in which a person let it into a soft-closed month."""
 
     id: UUID
     key: str
@@ -224,6 +225,8 @@ class PostJournal:
     source: str | None = None
     source_id: UUID | None = None
     reverses: UUID | None = None
+    document_on: date | None = None
+    decided_in: UUID | None = None
 
 
 @dataclass(frozen=True)

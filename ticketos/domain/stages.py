@@ -33,7 +33,7 @@ GOES_ON: Mapping[str, Going] = {
     "triage.enter": lambda outcome, facts: outcome != "ask",
     "contract.enter": lambda outcome, facts: outcome == "covered",
     "assignment.enter": lambda outcome, facts: True,
-    "data_entry.post": lambda outcome, facts: not facts["remaining"],
+    "data_entry.post": lambda outcome, facts: not facts["remaining"] and not facts.get("people"),
     "delivery.finish": lambda outcome, facts: True,
     "quality.inspect": lambda outcome, facts: outcome != "inspect",
     "quality.conclude": lambda outcome, facts: outcome == "passed",

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from ticketos.domain.calendar import ALWAYS, WorkCalendar
 from ticketos.domain.clock import Clock
@@ -66,6 +67,10 @@ class ClientState:
     approver_email: str | None
     provider_id: UUID
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def day_of(self, at: datetime) -> date:
+        """The day of an instant where the company is."""
+        return at.astimezone(ZoneInfo(self.zone)).date()
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,9 @@ class DocumentState:
     last_page: int | None = None
     vendor: Mapping[str, Any] = field(default_factory=dict)
     """Code and name of the vendor of the client's list it is from; empty for none."""
+    posting: Mapping[str, Any] = field(default_factory=dict)
+    """What finance decided of a document dated into a shut month of the client's book: ``choice``, ``own`` (the date
+    decided on), ``task``, ``by``, ``at``, ``reason``."""
 
 
 @dataclass(frozen=True)

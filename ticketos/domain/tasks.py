@@ -20,6 +20,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "escalation": frozenset({"lead", "ops"}),
     "signer": frozenset({"desk", "success", "ops", "admin"}),
     "password": frozenset({"client_user", "client_admin"}),
+    "posting_period": frozenset({"finance"}),
 }
 """Roles that may finish a task of a kind."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ticketos.domain import ai_policy
 from ticketos.domain.ai_policy import Escalation, Mode
+from ticketos.domain.book_months import ASK, RULES
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.clock import ClockPolicy
 from ticketos.domain.errors import DomainError
@@ -139,6 +140,14 @@ class AssignmentTerms:
 
 
 @dataclass(frozen=True)
+class PostingTerms:
+    """What becomes of a document dated into a shut month of the client's book: ``person`` (finance decides), or
+    ``first_open_day`` (booked on it, with its own date kept beside)."""
+
+    closed_period: str = ASK
+
+
+@dataclass(frozen=True)
 class Terms:
     """Everything of a contract that a rule reads."""
 
@@ -151,6 +160,7 @@ class Terms:
     pricing: PricingTerms = field(default_factory=PricingTerms)
     survey: SurveyTerms = field(default_factory=SurveyTerms)
     assignment: AssignmentTerms = field(default_factory=AssignmentTerms)
+    posting: PostingTerms = field(default_factory=PostingTerms)
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Terms:
@@ -168,6 +178,7 @@ class Terms:
             pricing=_section("pricing", data, _pricing),
             survey=_section("survey", data, _survey),
             assignment=_section("assignment", data, _assignment),
+            posting=_section("posting", data, _posting),
         )
 
 
@@ -286,3 +297,10 @@ def _survey(data: Mapping[str, Any]) -> SurveyTerms:
 
 def _assignment(data: Mapping[str, Any]) -> AssignmentTerms:
     return AssignmentTerms({str(skill): _seconds(wait) for skill, wait in (data.get("offers") or {}).items()})
+
+
+def _posting(data: Mapping[str, Any]) -> PostingTerms:
+    rule = str(data.get("closed_period", ASK))
+    if rule not in RULES:
+        raise ValueError(f"closed_period {rule} is none of {', '.join(RULES)}")
+    return PostingTerms(rule)

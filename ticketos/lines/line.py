@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from ticketos.domain.changes import Change
@@ -15,8 +15,9 @@ LevelOne = Callable[[DocumentState], tuple[int, int, tuple[Mapping[str, Any], ..
 
 """Automatic quality of one document: fields inspected, fields correct, defects."""
 
-Withdraw = Callable[[TicketState, DocumentState, Any, datetime, NewId], tuple[Change, ...]]
-"""What undoes a document's effects outside the ticket (an ERP posting) when its work is withdrawn."""
+Withdraw = Callable[[TicketState, DocumentState, Any, date, NewId], tuple[Change, ...]]
+"""What undoes a document's effects outside the ticket (an ERP posting) when its work is withdrawn, on that day in the
+client's zone."""
 
 
 BY_HAND = "ManualWork"

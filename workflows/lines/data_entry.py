@@ -36,6 +36,8 @@ class DataEntryWorkflow(Steps):
         self._read = 0
         self._plans = 0
         self._lapses = 0
+        self._chunks = 0
+        self._posted = 0
         self._unread = False
         self._until: datetime | None = None
         self._none_left: StageVerdict | None = None
@@ -47,13 +49,14 @@ class DataEntryWorkflow(Steps):
             await self._ask_again()
         while True:
             await self._read_all()
-            if self._people <= 0 and not self._unread:
+            if self._people <= 0 and not self._unread and await self._post_all():
                 break
             await self._people_done()
-        posted = await self._post_all()
         self.ended = True
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return LineResult(outcome="delivered", facts={"posted": posted}, then=tuple(self._ahead.items()))
+        return LineResult(
+            outcome="delivered", facts={"posted": self._posted}, then=tuple(self._ahead.items())
+        )
 
     async def _read_all(self) -> None:
         """A window of documents at a time; one that cannot be read never stops the others (MF14)."""
@@ -148,17 +151,20 @@ class DataEntryWorkflow(Steps):
         until = verdict.facts.get("until")
         self._until = datetime.fromisoformat(until) if until else None
 
-    async def _post_all(self) -> int:
-        posted, chunk = 0, 0
+    async def _post_all(self) -> bool:
+        """Post what is ready. False: some is dated into a shut month of the client's book and waits for a person."""
         while True:
-            command = self.command(f"{self._start.resumed}.{chunk}")
+            command = self.command(f"{self._start.resumed}.{self._chunks}")
             verdict: StageVerdict = await self.local(
                 DataEntryActivities.post, command.model_copy(update={"then": self._start.then})
             )
-            posted += int(verdict.facts["posted"])
-            chunk += 1
+            self._posted += int(verdict.facts["posted"])
+            self._chunks += 1
             if goes_on(DataEntryActivities.post, verdict):
-                return posted
+                return True
+            if not verdict.facts["remaining"]:
+                self._people = self.count(verdict, "people", self._people)
+                return False
 
     async def _continue_if_long(self) -> None:
         if not self.should_continue():

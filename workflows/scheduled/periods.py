@@ -18,10 +18,13 @@ SCHEDULED_FOR = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
 
 async def tick(
-    start: PeriodStart, kind: str, due: Callable[[DueQuestion], Awaitable[DuePeriods]]
+    start: PeriodStart,
+    kind: str,
+    due: Callable[[DueQuestion], Awaitable[DuePeriods]],
+    again: WorkflowIDReusePolicy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
 ) -> PeriodResult:
     """Run every period due at the tick, one after the other. A period that ran before is left alone; one
-    whose run failed is tried again."""
+    whose run failed is tried again. ``again`` is for periods of which the database knows whether they are done."""
     at = start.as_of or _scheduled_for() or workflow.now()
     found = await due(DueQuestion(client_id=start.client_id, at=at))
     outcomes: dict[str, str] = {}
@@ -31,7 +34,7 @@ async def tick(
                 workflow.info().workflow_type,
                 start.model_copy(update={"period": period, "as_of": None}),
                 id=names.period_workflow(kind, start.client_id, period),
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                id_reuse_policy=again,
                 result_type=PeriodResult,
             )
             outcomes[period] = result.outcome

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.access import BILLERS, Rule, as_page
 from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, clients_of, file_of, sheet
 from api.portal.parts import Choice, Empty, Filter, NavItem, Notice, Tile
+from api.portal.routes import book_months
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import ledger as v1
 from api.v1 import reconciliations
@@ -86,8 +87,8 @@ async def show(
     day, only = _day(as_of), _uuid(source)
 
     def read(connection: Connection) -> dict[str, Any]:
-        client_one(connection, visit.call, book_id)
         return {
+            **book_months.around(connection, visit, slug, book_id),
             "balance": ledger.trial_balance(connection, book_id, day),
             "entries": ledger.journals(
                 connection, book_id, limit=LIMIT + 1, before=id_cursor(cursor or None), source_id=only

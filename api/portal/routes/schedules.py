@@ -50,6 +50,7 @@ async def show(visit: VisitDep, client: str = "") -> Response:
         leads={
             names.RECONCILIATION: "/reconciliations" if visit.viewer.roles & _DAYS.roles else None,
             names.INVOICING: "/billing" if visit.viewer.roles & BILLERS else None,
+            names.MONTH_END: "/books" if visit.viewer.roles & BILLERS else None,
         },
         filters=client_filter(visit, client),
         empty=Empty(t("schedules.empty"), t("schedules.empty_text"), "clock"),

@@ -23,6 +23,7 @@ from schemas.acts import Priority
 from schemas.requests import CompleteBody
 from ticketos.db.repositories import documents, tickets
 from ticketos.domain import tasks as rules
+from ticketos.domain.book_months import CHOICES
 from ticketos.lines import LINES
 
 router = APIRouter(include_in_schema=False)
@@ -37,6 +38,7 @@ FIELDS = {
     "work": ("note",),
     "escalation": ("decision", "reason"),
     "signer": ("email",),
+    "posting_period": ("choice", "reason"),
 }
 """What the result of each kind holds."""
 
@@ -94,6 +96,7 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
         may=task["state"] == "open"
         and bool(visit.principal.roles_over(task["client_id"]) & rules.roles_of(task["kind"])),
         known=task["kind"] in FIELDS,
+        choices=[one for one in CHOICES if one != "own_date" or task["payload"].get("state") != "closed"],
     )
 
 

@@ -46,7 +46,7 @@ NAV = (
 )
 UNNAMED = "Provider"
 """What the provider is called before anybody named it."""
-REVIEWER = ("qa", "triage", "contract", "lead")
+REVIEWER = ("qa", "triage", "contract", "lead", "finance")
 """Skills an owner takes on who reviews and decides in the beginning."""
 
 

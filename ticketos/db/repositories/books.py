@@ -19,9 +19,10 @@ _JOURNAL = """with taken as (
     insert into journal_counter (client_id, next) select %(client)s, 2
     where not exists (select from journal where key = %(key)s)
     on conflict (client_id) do update set next = journal_counter.next + 1 returning next - 1 as number)
-  insert into journal (id, client_id, key, number, booked_on, memo, source, source_id, reverses)
+  insert into journal (id, client_id, key, number, booked_on, memo, source, source_id, reverses, document_on,
+    decided_in)
   select %(id)s, %(client)s, %(key)s, 'J-' || lpad(number::text, greatest(6, length(number::text)), '0'),
-    %(booked_on)s, %(memo)s, %(source)s, %(source_id)s, %(reverses)s from taken
+    %(booked_on)s, %(memo)s, %(source)s, %(source_id)s, %(reverses)s, %(document_on)s, %(decided_in)s from taken
   returning number"""
 
 _REFERENCE = """update document set erp_reference = %s, row_version = row_version + 1
@@ -89,6 +90,8 @@ def post_journals(writer: Writer, changes: Sequence[c.PostJournal]) -> None:
                 "source": journal.source,
                 "source_id": journal.source_id,
                 "reverses": journal.reverses,
+                "document_on": journal.document_on,
+                "decided_in": journal.decided_in,
             },
         ).fetchone()
         if row is None:

@@ -278,6 +278,12 @@ class Facts:
         )
         return frozenset(row[0] for row in found)
 
+    def book_months(self) -> Mapping[str, str]:
+        """Months of the client's book that were ever shut, with their state."""
+        return dict(
+            self._all("select period, state from book_month where client_id = %s", self._ticket.client_id)
+        )
+
     def same_file(self, sha256: str, document_id: UUID) -> UUID | None:
         """The oldest earlier document of the client with the same bytes, unless it was rejected."""
         row = self._one(

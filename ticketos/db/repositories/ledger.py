@@ -25,10 +25,11 @@ _JOURNAL = """with taken as (
     insert into journal_counter (client_id, next) select %(book)s, 2
     where not exists (select from journal where key = %(key)s)
     on conflict (client_id) do update set next = journal_counter.next + 1 returning next - 1 as number)
-  insert into journal (id, client_id, key, number, booked_on, memo, source, source_id, reverses)
+  insert into journal (id, client_id, key, number, booked_on, memo, source, source_id, reverses, document_on,
+    decided_in)
   select %(id)s, %(book)s, %(key)s, 'J-' || lpad(number::text, greatest(6, length(number::text)), '0'),
   %(booked_on)s,
-    %(memo)s, %(source)s, %(source_id)s, %(reverses)s from taken
+    %(memo)s, %(source)s, %(source_id)s, %(reverses)s, %(document_on)s, %(decided_in)s from taken
   returning number"""
 _POSTING = (
     "insert into posting (id, client_id, journal_id, account, amount, currency, dimensions)"
@@ -41,7 +42,8 @@ _BALANCE = """select p.account, coalesce(a.name, '') as name, coalesce(a.kind, '
   left join ledger_account a on a.client_id = p.client_id and a.code = p.account
   where p.client_id = %s and j.booked_on <= coalesce(%s, 'infinity'::date)
   group by p.account, a.name, a.kind, p.currency order by p.account, p.currency"""
-_JOURNALS = """select j.id, j.number, j.booked_on, j.memo, j.source, j.source_id, j.reverses, j.created_at,
+_JOURNALS = """select j.id, j.number, j.booked_on, j.memo, j.source, j.source_id, j.reverses, j.document_on,
+    j.created_at,
     (select jsonb_agg(jsonb_build_object('account', p.account, 'amount', p.amount::text, 'currency',
     p.currency,
        'dimensions', p.dimensions) order by p.id) from posting p
@@ -99,6 +101,8 @@ def post(
                 "source": journal.source,
                 "source_id": journal.source_id,
                 "reverses": journal.reverses,
+                "document_on": journal.document_on,
+                "decided_in": journal.decided_in,
             },
         ).fetchone()
         if row is None:

@@ -32,7 +32,7 @@ select client_id, period, coalesce(l.state, 'open') as state, l.locked_at, l.loc
 
 _RUNS = """
 select distinct on (client_id, kind) client_id, kind, period, result, at
-  from period_run where client_id = any(:clients) order by client_id, kind, at desc"""
+  from period_run where client_id = any(:clients) order by client_id, kind, period desc"""
 
 
 def months(connection: Connection, client_ids: Sequence[UUID], first: str) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def months(connection: Connection, client_ids: Sequence[UUID], first: str) -> li
 
 
 def last_runs(connection: Connection, client_ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """The newest run of every kind of schedule, per client."""
+    """The run of the latest period of every kind of schedule, per client; one of an earlier period may be newer."""
     return _rows(connection, _RUNS, clients=list(client_ids))
 
 

@@ -69,6 +69,8 @@ PLACES: tuple[Place, ...] = (
     Place("approvals-decided", "client_admin", "/approvals?view=decided"),
     Place("invoice", "client_admin", "/invoices", ("main [data-row]",)),
     Place("invoice-line", "finance", "/invoices", ("main [data-row]", "main a[href*='/lines/']")),
+    Place("book-client", "finance", "/books?book=kaveri"),
+    Place("book-month", "finance", "/books?book=kaveri", ("main a[href^='/books/month']",)),
     Place("held-unit", "finance", "/billing", ("main a[href^='/billing/held/']:not([href$='.csv'])",)),
     Place("person", "admin", "/people", ("main a[href^='/people/']:not([href$='/new'])",)),
     Place("person-new", "admin", "/people/new"),

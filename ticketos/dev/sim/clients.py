@@ -111,8 +111,8 @@ STAFF: tuple[Staff, ...] = (
     Staff("ravi.pillai", "Ravi Pillai", "qa", ("qa",)),
     Staff("anita.rao", "Anita Rao", "lead", ("lead",)),
     Staff("sam.okafor", "Sam Okafor", "desk", ("triage", "contract")),
-    Staff("nadia.haddad", "Nadia Haddad", "finance"),
-    Staff("paul.brandt", "Paul Brandt", "finance"),
+    Staff("nadia.haddad", "Nadia Haddad", "finance", ("finance",)),
+    Staff("paul.brandt", "Paul Brandt", "finance", ("finance",)),
 )
 
 

@@ -14,13 +14,14 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from ticketos.domain.ai_policy import ACT
+from ticketos.domain.book_months import Held, Months, Placed
 from ticketos.domain.changes import Change, Emit, PostJournal, RememberVendor, SetDocument
 from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import ClientState, CodingFacts, DocumentState, TicketState
 from ticketos.domain.terms import AiTerms
-from ticketos.lines.data_entry import asking, coding_model, rules, vendors
+from ticketos.lines.data_entry import asking, closed_months, coding_model, rules, vendors
 
 DIFFERENCES = "6990"
 
@@ -112,22 +113,29 @@ def post(
     earlier: Sequence[tuple[UUID, Sequence[Posting]]],
     now: datetime,
     new_id: NewId,
+    months: Months,
+    rule: str,
     least: Decimal | None = None,
 ) -> tuple[Change, ...]:
-    """Post a ready document: earlier entries of it are reversed first, never edited."""
-    coding = code(document, facts, least)
-    changes: list[Change] = list(
-        unpost(ticket, document, earlier, now, new_id, f"{ticket.life}.{document.round}")
-    )
+    """Post a ready document: earlier entries of it are reversed first, never edited. One that is dated into a shut
+    month of the client's book (``months``) is posted as a person or the contract (``rule``) says, or waits."""
+    coding, today = code(document, facts, least), client.day_of(now)
+    moves = document.doc_type in rules.POSTED_TYPES
+    journal = _journal(ticket, client, document, coding, facts, today, new_id) if moves else None
+    where = closed_months.placed(document, today, months, rule)
+    if journal is not None:
+        if isinstance(where, Held):
+            return closed_months.held(ticket, document, where, today, months, new_id)
+        journal = replace(journal, booked_on=where.day, decided_in=where.decided_in)
+    mark = f"{ticket.life}.{document.round}"
+    changes: list[Change] = list(unpost(ticket, document, earlier, today, new_id, mark))
     values: dict[str, Any] = {"state": "posted", "coding": coding, "done_at": now, "quality": "pending"}
     if (vendor := vendors.named(facts.vendor)) != document.vendor:
         values["vendor"] = vendor
-    if document.doc_type in rules.POSTED_TYPES:
-        journal = _journal(ticket, client, document, coding, facts, now, new_id)
-        if journal is not None:
-            changes.append(journal)
-            values["erp_reference"] = None  # the store writes the entry's number
-    if "erp_reference" not in values:
+    if journal is not None:
+        changes.append(journal)
+        values["erp_reference"] = None  # the store writes the entry's number
+    else:
         values["erp_reference"] = f"REG-{ticket.number}-{document.position + 1}"
     changes.insert(0, SetDocument(document.id, values))
     if coding.get("by") == "person":
@@ -148,6 +156,7 @@ def post(
                 "by": coding["by"],
                 "total": _value(document, "total"),
                 "currency": _value(document, "currency"),
+                **_moved(journal, where),
             },
             why=coding["reason"],
             entity="document",
@@ -190,11 +199,11 @@ def unpost(
     ticket: TicketState,
     document: DocumentState,
     earlier: Sequence[tuple[UUID, Sequence[Posting]]],
-    now: datetime,
+    today: date,
     new_id: NewId,
     mark: str,
 ) -> tuple[Change, ...]:
-    """Reverse what was posted for this document."""
+    """Reverse what was posted for this document, today in the client's zone: a month that is not over is open."""
     changes: list[Change] = []
     for journal_id, postings in earlier:
         back = tuple(Posting(p.account, -p.money, p.dimensions) for p in postings)
@@ -202,7 +211,7 @@ def unpost(
             PostJournal(
                 new_id(),
                 f"reversal:{journal_id}",
-                now.date(),
+                today,
                 f"Reversal for {ticket.number}",
                 back,
                 "reversal",
@@ -223,11 +232,22 @@ def withdraw(
     ticket: TicketState,
     document: DocumentState,
     earlier: Sequence[tuple[UUID, Sequence[Posting]]],
-    now: datetime,
+    today: date,
     new_id: NewId,
 ) -> tuple[Change, ...]:
     """Undo the posting of a document whose work is withdrawn (ticket cancelled, item rejected)."""
-    return unpost(ticket, document, earlier, now, new_id, "withdrawn")
+    return unpost(ticket, document, earlier, today, new_id, "withdrawn")
+
+
+def _moved(journal: PostJournal | None, where: Placed | Held) -> Mapping[str, str]:
+    """For the trail: an entry of a shut month, where it went and who said so."""
+    if journal is None or isinstance(where, Held) or (where.moved_by is None and where.decided_in is None):
+        return {}
+    return {
+        "booked_on": journal.booked_on.isoformat(),
+        "document_on": str(journal.document_on),
+        "period_decided_by": where.moved_by or "person",
+    }
 
 
 def _journal(
@@ -236,9 +256,10 @@ def _journal(
     document: DocumentState,
     coding: Mapping[str, str],
     facts: CodingFacts,
-    now: datetime,
+    today: date,
     new_id: NewId,
 ) -> PostJournal | None:
+    """The entry on the document's own date, or None for a document that moves no money."""
     currency = _value(document, "currency") or client.currency
     total = rules.amount(_value(document, "total"))
     if total is None or total == 0:
@@ -248,7 +269,7 @@ def _journal(
     net = total - tax if net is None else net
     if document.doc_type == "credit_note" and total > 0:
         net, tax, total = -net, -tax, -total
-    where = {"cost_centre": coding.get("cost_centre", ""), "document": str(document.id)}
+    about = {"cost_centre": coding.get("cost_centre", ""), "document": str(document.id)}
     sides = [
         (str(coding["account"]), net),
         (facts.tax_account, tax),
@@ -256,21 +277,22 @@ def _journal(
         (DIFFERENCES, total - net - tax),
     ]
     postings = tuple(
-        Posting(account, Money(amount, currency), where) for account, amount in sides if amount != 0
+        Posting(account, Money(amount, currency), about) for account, amount in sides if amount != 0
     )
     if len(postings) < 2:
         return None
-    booked = rules.iso_date(_value(document, "issue_date")) or now.date()
+    own = closed_months.own_date(document, today)
     return PostJournal(
         new_id(),
         f"document:{document.id}:{ticket.life}:{document.round}",
-        min(booked, date.max),
+        own,
         f"{document.doc_type} {_value(document, 'number') or ''} {_value(document, 'supplier_name') or ''}".strip()[
             :200
         ],
         postings,
         "document",
         document.id,
+        document_on=own,
     )
 
 

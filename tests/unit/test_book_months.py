@@ -1,0 +1,317 @@
+"""AG9, OP3 as rules: how a month stands, where an entry of a shut one goes, and what a month-end finds in the way."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.memory import ticket
+from tests.unit.test_stage_rules import BUYER, of, posted
+from ticketos.domain import book_months as rules
+from ticketos.domain import changes, month_end
+from ticketos.domain.book_months import Held, Placed
+from ticketos.domain.errors import DomainError
+from ticketos.domain.ledger import Posting
+from ticketos.domain.money import Money
+from ticketos.domain.month_end import Facts, OpenDocument
+from ticketos.domain.state import SYSTEM, Actor, CodingFacts, DocumentState, TaskState
+from ticketos.domain.terms import Terms
+from ticketos.lines.data_entry import closed_months, coding
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+OCTOBER = date(2026, 10, 14)
+FINANCE = Actor("user", str(UUID(int=77)), frozenset({"finance"}))
+SHUT = {"2026-10": "closed"}
+
+
+@pytest.fixture
+def new_id() -> Callable[[], UUID]:
+    counter = itertools.count(9_000)
+    return lambda: UUID(int=next(counter))
+
+
+def dated(day: date, **given: Any) -> DocumentState:
+    one = posted(1, ticket(), **given)
+    return replace(one, state="ready", fields={**one.fields, "issue_date": {"value": day.isoformat()}})
+
+
+def post(
+    one: DocumentState, months: Mapping[str, str], new_id: Callable[[], UUID], rule: str = "person"
+) -> list[Any]:
+    return list(coding.post(ticket(), BUYER, one, CodingFacts(), (), NOW, new_id, months, rule))
+
+
+@pytest.mark.parametrize(
+    ("period", "months", "state"),
+    [
+        ("2026-11", {}, "open"),
+        ("2026-10", SHUT, "closed"),
+        ("2024-03", SHUT, "closed"),
+        ("2026-11", SHUT, "open"),
+        ("2026-09", {"2026-09": "open", "2026-10": "closed"}, "open"),
+        ("2026-08", {"2026-09": "open", "2026-10": "soft"}, "soft"),
+        ("2026-08", {"2026-09": "soft", "2026-10": "closed"}, "soft"),
+    ],
+)
+def test_a_month_stands_as_was_said_or_as_the_next_shut_one(
+    period: str, months: dict[str, str], state: str
+) -> None:
+    assert rules.state_of(period, months) == state
+
+
+months_of_years = st.builds(lambda y, m: f"{y}-{m:02d}", st.integers(2024, 2027), st.integers(1, 12))
+
+
+@given(
+    st.dictionaries(months_of_years, st.sampled_from(rules.STATES), max_size=12),
+    st.dates(date(2024, 1, 1), date(2027, 12, 31)),
+    st.sampled_from(rules.RULES),
+    st.sampled_from([None, *rules.CHOICES]),
+)
+def test_no_entry_is_ever_placed_in_a_closed_month_nor_unasked_in_a_soft_one(
+    months: dict[str, str], own: date, rule: str, choice: str | None
+) -> None:
+    task = UUID(int=5)
+    decision = {} if choice is None else {"choice": choice, "own": own.isoformat(), "task": str(task)}
+    found = rules.place(own, months, rule, decision)
+    if isinstance(found, Held):
+        assert rules.state_of(found.period, months) == found.state != "open"
+        return
+    state = rules.state_of(rules.month_of(found.day), months)
+    assert state == "open" or (state == "soft" and found.decided_in == task and choice == "own_date")
+    assert found.day >= own
+    assert (found.day == own) or found.moved_by in ("contract", "person"), "no date moves on its own account"
+
+
+def test_the_first_open_day_skips_every_shut_month() -> None:
+    months = {"2026-11": "soft", "2026-12": "closed"}
+    assert rules.first_open_day(OCTOBER, months) == date(2027, 1, 1)
+    assert rules.first_open_day(OCTOBER, {"2026-10": "open", **months}) == OCTOBER
+
+
+def test_a_decision_holds_for_the_date_it_was_made_for(new_id: Callable[[], UUID]) -> None:
+    decision = {"choice": "first_open", "own": "2026-10-14", "task": str(new_id())}
+    assert rules.place(OCTOBER, SHUT, "person", decision) == Placed(date(2026, 11, 1), "person")
+    other = rules.place(date(2026, 9, 30), SHUT, "person", decision)
+    assert other == Held("2026-09", "closed"), "a corrected date is another question"
+
+
+# --- posting ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("straight", [True, False])
+def test_a_document_of_a_shut_month_waits_for_finance_straight_through_or_not(
+    straight: bool, new_id: Callable[[], UUID]
+) -> None:
+    found = post(dated(OCTOBER, straight_through=straight), SHUT, new_id)
+    assert of(changes.PostJournal, found) == []
+    (task,), (state,) = of(changes.OpenTask, found), of(changes.SetDocument, found)
+    assert (task.kind, task.desk, task.assigned_to) == ("posting_period", "finance", None)
+    assert task.payload["first_open"] == "2026-11-01" and task.payload["period"] == "2026-10"
+    assert state.values == {"state": "keying", "blocked_by": ["posting_period"], "straight_through": False}
+    assert [e.event for e in of(changes.Emit, found)] == ["document.period_closed"]
+
+
+def test_where_the_contract_says_so_it_is_booked_on_the_first_open_day_and_keeps_its_own(
+    new_id: Callable[[], UUID],
+) -> None:
+    rule = Terms.from_json({"posting": {"closed_period": "first_open_day"}}).posting.closed_period
+    found = post(dated(OCTOBER), SHUT, new_id, rule)
+    (journal,) = of(changes.PostJournal, found)
+    assert (journal.booked_on, journal.document_on) == (date(2026, 11, 1), OCTOBER)
+    (said,) = (e for e in of(changes.Emit, found) if e.event == "document.posted")
+    assert said.after is not None and said.after["period_decided_by"] == "contract"
+    assert Terms().posting.closed_period == "person"
+    with pytest.raises(DomainError, match="terms-invalid"):
+        Terms.from_json({"posting": {"closed_period": "whatever"}})
+
+
+def test_an_open_month_and_papers_that_move_no_money_are_not_held(new_id: Callable[[], UUID]) -> None:
+    (journal,) = of(changes.PostJournal, post(dated(date(2026, 11, 3)), SHUT, new_id))
+    assert (journal.booked_on, journal.document_on, journal.decided_in) == (date(2026, 11, 3),) * 2 + (None,)
+    order = post(dated(OCTOBER, doc_type="purchase_order"), SHUT, new_id)
+    assert of(changes.OpenTask, order) == [] and of(changes.PostJournal, order) == []
+
+
+def test_a_corrected_document_keeps_its_entry_until_finance_decided(new_id: Callable[[], UUID]) -> None:
+    earlier = [
+        (new_id(), (Posting("6000", Money.of("1.00", "INR")), Posting("2100", Money.of("-1.00", "INR"))))
+    ]
+    one = dated(OCTOBER, round=1)
+    held = coding.post(ticket(), BUYER, one, CodingFacts(), earlier, NOW, new_id, SHUT, "person")
+    assert of(changes.PostJournal, held) == [], "nothing is reversed that is not replaced"
+
+
+def test_what_is_reversed_is_reversed_today_where_the_client_is(new_id: Callable[[], UUID]) -> None:
+    late = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)  # the first of December in Kolkata
+    earlier = [
+        (new_id(), (Posting("6000", Money.of("1.00", "INR")), Posting("2100", Money.of("-1.00", "INR"))))
+    ]
+    wanted = coding.post(
+        ticket(), BUYER, dated(date(2026, 12, 1), round=1), CodingFacts(), earlier, late, new_id,
+        {"2026-11": "closed"}, "person",
+    )  # fmt: skip
+    assert {j.booked_on for j in of(changes.PostJournal, wanted)} == {date(2026, 12, 1)}
+
+
+# --- finance decides --------------------------------------------------------------------------------------------------
+
+
+def decide(
+    one: DocumentState, result: Mapping[str, Any], actor: Actor = FINANCE, months: Mapping[str, str] = SHUT
+) -> Any:
+    task = TaskState(
+        UUID(int=50), ticket().id, "posting_period", one.id, "w", "finance", "finance", "open", "P3", None, 0, 1,
+        {}, NOW, None, 1,
+    )  # fmt: skip
+    return closed_months.decided(ticket(), task, one, result, actor, months, TODAY, NOW)
+
+
+def waiting(day: date = OCTOBER) -> DocumentState:
+    return replace(dated(day), state="keying", blocked_by=("posting_period",))
+
+
+def test_finance_moves_it_with_a_reason_and_it_is_posted_into_the_first_open_month(
+    new_id: Callable[[], UUID],
+) -> None:
+    verdict = decide(waiting(), {"choice": "first_open", "reason": "Supplier sent it late"})
+    (state,) = of(changes.SetDocument, verdict.changes)
+    assert state.values["state"] == "ready"
+    (closed,) = of(changes.CloseTask, verdict.changes)
+    assert (closed.state, closed.by) == ("done", FINANCE.user_id)
+    (said,) = of(changes.Emit, verdict.changes)
+    assert (said.event, said.why) == ("document.period_decided", "Supplier sent it late")
+    ready = replace(waiting(), state="ready", blocked_by=(), posting=state.values["posting"])
+    (journal,) = of(changes.PostJournal, post(ready, SHUT, new_id))
+    assert (journal.booked_on, journal.document_on) == (date(2026, 11, 1), OCTOBER)
+
+
+def test_a_soft_closed_month_takes_what_finance_lets_in_and_a_closed_one_nothing(
+    new_id: Callable[[], UUID],
+) -> None:
+    soft = {"2026-10": "soft"}
+    verdict = decide(waiting(), {"choice": "own_date", "reason": "Belongs there"}, months=soft)
+    (state,) = of(changes.SetDocument, verdict.changes)
+    ready = replace(waiting(), state="ready", blocked_by=(), posting=state.values["posting"])
+    (journal,) = of(changes.PostJournal, post(ready, soft, new_id))
+    assert (journal.booked_on, journal.decided_in) == (OCTOBER, UUID(int=50))
+    assert of(changes.PostJournal, post(ready, SHUT, new_id)) == [], "closed for good in the meantime"
+    assert len(of(changes.OpenTask, post(ready, SHUT, new_id))) == 1
+
+
+def test_finance_may_leave_it_out() -> None:
+    verdict = decide(waiting(), {"choice": "reject", "reason": "Paid in October by hand"})
+    (state,) = of(changes.SetDocument, verdict.changes)
+    assert (verdict.outcome, state.values["state"], state.values["reason"]) == (
+        "rejected", "rejected", "posting_period",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("result", "actor", "code"),
+    [
+        ({"choice": "first_open", "reason": " "}, FINANCE, "reason-missing"),
+        ({"choice": "own_date", "reason": "x"}, FINANCE, "period-closed"),
+        ({"choice": "today", "reason": "x"}, FINANCE, "period-decision-unknown"),
+        ({"choice": "first_open", "reason": "x"}, SYSTEM, "not-allowed"),
+        ({"choice": "first_open", "reason": "x"}, Actor("ai", "m"), "not-allowed"),
+    ],
+)
+def test_a_decision_that_is_refused(result: dict[str, str], actor: Actor, code: str) -> None:
+    with pytest.raises(DomainError, match=code):
+        decide(waiting(), result, actor)
+
+
+def test_a_document_that_is_not_held_has_nothing_to_decide() -> None:
+    with pytest.raises(DomainError, match="document-not-held"):
+        decide(dated(OCTOBER), {"choice": "first_open", "reason": "x"})
+
+
+# --- states -----------------------------------------------------------------------------------------------------------
+
+
+def test_months_are_shut_in_steps_and_opened_with_a_reason() -> None:
+    rules.may_soft_close("2026-10", {}, TODAY)
+    rules.may_close("2026-10", {"2026-10": "soft"})
+    rules.may_reopen("2026-10", SHUT, "The auditor asks")
+    refusals: tuple[tuple[Callable[[], None], str], ...] = (
+        (lambda: rules.may_soft_close("2026-11", {}, TODAY), "period-not-over"),
+        (lambda: rules.may_soft_close("2026-11", {}, date(2026, 11, 30)), "period-not-over"),
+        (lambda: rules.may_soft_close("2026-10", SHUT, TODAY), "period-not-open"),
+        (lambda: rules.may_close("2026-10", {}), "period-not-soft"),
+        (lambda: rules.may_close("2026-10", SHUT), "period-not-soft"),
+        (lambda: rules.may_reopen("2026-11", SHUT, "x"), "period-is-open"),
+        (lambda: rules.may_reopen("2026-10", SHUT, " "), "reason-missing"),
+        (lambda: rules.may_close("2026-13", {}), "period-invalid"),
+    )
+    for refused, code in refusals:
+        with pytest.raises(DomainError, match=code):
+            refused()
+
+
+# --- month-end --------------------------------------------------------------------------------------------------------
+
+EVERY = [date(2026, 10, 1) + timedelta(days=n) for n in range(31)]
+GOOD = Facts(
+    "2026-10",
+    {"received": 3, "posted": 2, "rejected": 1},
+    (),
+    EVERY,
+    (),
+    {"INR": Decimal(0)},
+    {"INR": Decimal("118.00")},
+    {"INR": Decimal("118")},
+)
+STILL_OPEN = OpenDocument(UUID(int=1), UUID(int=2), "ACME-26-000001", "a.pdf", "keying", "delivery")
+
+
+def in_the_way(facts: Facts, with_open: str = "") -> list[str]:
+    return [check.name for check in month_end.judge(facts, with_open) if not check.ok]
+
+
+def test_a_clean_month_and_each_thing_that_may_stand_in_its_way() -> None:
+    assert month_end.clean(month_end.judge(GOOD))
+    zero = Decimal(0)
+    assert in_the_way(replace(GOOD, counts={**GOOD.counts, "posted": 1})) == ["documents"]
+    with_one = replace(GOOD, counts={**GOOD.counts, "received": 4, "open": 1}, open=(STILL_OPEN,))
+    assert in_the_way(with_one) == ["open"]
+    assert in_the_way(with_one, "Accrued by hand") == []
+    assert next(c for c in month_end.judge(with_one, "Accrued by hand") if c.name == "open").waived
+    assert in_the_way(replace(GOOD, days=EVERY[1:])) == ["days"]
+    assert in_the_way(replace(GOOD, differences=({"code": "entry-posted-twice"},))) == ["differences"]
+    assert in_the_way(replace(GOOD, balances={"INR": zero, "EUR": Decimal("0.01")})) == ["trial_balance"]
+    assert in_the_way(replace(GOOD, subledger={"INR": Decimal("117")})) == ["subledger"]
+    assert in_the_way(replace(GOOD, subledger={**GOOD.subledger, "EUR": Decimal(1)})) == ["subledger"]
+    assert in_the_way(replace(GOOD, months={"2026-09": "open"})) == ["earlier_months"]
+    assert in_the_way(replace(GOOD, months={"2026-09": "closed", "2026-10": "open"})) == []
+    assert in_the_way(replace(GOOD, blocked=("2026-09", "2026-10"))) == ["earlier_months"]
+    assert in_the_way(replace(GOOD, blocked=("2026-09",), months={"2026-09": "soft"})) == []
+
+
+def test_a_reason_waives_open_documents_and_nothing_else() -> None:
+    bad = replace(
+        GOOD, days=EVERY[1:], subledger={}, differences=({"code": "x"},), balances={"INR": Decimal(1)},
+        months={"2026-09": "open"}, counts={"received": 9},
+    )  # fmt: skip
+    assert in_the_way(bad, "never mind") == in_the_way(bad)
+
+
+def test_which_months_are_due() -> None:
+    at = datetime(2026, 11, 30, 19, 0, tzinfo=UTC)  # the first of December in Kolkata
+    assert month_end.due_months(at, "Asia/Kolkata", {}, ()) == ("2026-11",)
+    assert month_end.due_months(at, "Europe/London", {}, ()) == ("2026-10",)
+    blocked = ("2026-09", "2024-01", "2026-08")
+    assert month_end.due_months(at, "Asia/Kolkata", {"2026-08": "closed"}, blocked) == ("2026-09", "2026-11")
+    assert month_end.due_months(at, "Asia/Kolkata", {"2026-11": "soft"}, ()) == ()
+    with pytest.raises(DomainError, match="instant-naive"):
+        month_end.due_months(datetime(2026, 11, 30), "UTC", {}, ())  # noqa: DTZ001

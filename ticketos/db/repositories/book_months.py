@@ -1,0 +1,156 @@
+"""Months of the clients' books on PostgreSQL: read, shut, opened again. Every change is in the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, RowMapping, text
+
+from ticketos.db.audit import AuditTrail
+from ticketos.db.repositories.invoice_rows import company
+from ticketos.db.session import driver
+from ticketos.domain import book_months as rules
+from ticketos.domain.changes import Emit
+from ticketos.domain.errors import DomainError
+from ticketos.domain.state import Actor
+
+_HELD = "select pg_advisory_xact_lock(hashtextextended('book-months:' || %s::text, 0))"
+"""Waits for the postings under way; those that come after see what was decided."""
+
+_SET = """
+insert into book_month (client_id, period, state, changed_at, changed_by, reason, row_version)
+values (%s, %s, %s, %s, %s, %s, 1)
+on conflict (client_id, period) do update set state = excluded.state, changed_at = excluded.changed_at,
+  changed_by = excluded.changed_by, reason = excluded.reason, row_version = book_month.row_version + 1"""
+
+# A month is there when an entry is booked in it, somebody spoke of it, or its month-end was run.
+_MONTHS = """
+with booked as (
+  select client_id, to_char(booked_on, 'YYYY-MM') as period, count(*)::int as entries
+    from journal where client_id = any(:clients) group by 1, 2)
+select client_id, period, coalesce(b.entries, 0) as entries, m.state as said, m.changed_at, m.changed_by,
+       coalesce(m.reason, '') as reason, e.clean, e.ran_at, coalesce(e.runs, 0) as runs
+  from booked b full join (select * from book_month where client_id = any(:clients)) m using (client_id, period)
+  full join (select client_id, period, clean, ran_at, runs from month_end where client_id = any(:clients)) e
+    using (client_id, period)
+ order by period desc, client_id"""
+
+
+def states(connection: Connection, client_id: UUID) -> dict[str, str]:
+    """The months the book has spoken of."""
+    found = driver(connection).execute(
+        "select period, state from book_month where client_id = %s", (client_id,)
+    )
+    return dict(found.fetchall())
+
+
+def hold(connection: Connection, client_id: UUID) -> dict[str, str]:
+    """The same, with postings of the client kept out until the transaction ends."""
+    driver(connection).execute(_HELD, (client_id,))
+    return states(connection, client_id)
+
+
+def listed(connection: Connection, client_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """Every month of these books with its state, who changed it last and why, its entries and its month-end."""
+    found = [dict(row) for row in connection.execute(text(_MONTHS), {"clients": list(client_ids)}).mappings()]
+    said: dict[UUID, dict[str, str]] = {}
+    for row in found:
+        if row["said"] is not None:
+            said.setdefault(row["client_id"], {})[row["period"]] = row["said"]
+    for row in found:
+        row["state"] = rules.state_of(row["period"], said.get(row["client_id"], {}))
+        row["implied"] = row.pop("said") is None and row["state"] != rules.OPEN
+    return found
+
+
+class BookMonths:
+    """Shuts and opens months."""
+
+    def __init__(self, audit: AuditTrail) -> None:
+        self._audit = audit
+
+    def soft_close(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        period: str,
+        *,
+        now: datetime,
+        actor: Actor,
+        reason: str,
+    ) -> None:
+        """A month-end was clean, or finance accepted what is open. Raises ``period-not-over``, ``period-not-open``."""
+        client = self._of_a_client(connection, client_id)
+        today = now.astimezone(ZoneInfo(client["zone"])).date()
+        rules.may_soft_close(period, hold(connection, client_id), today)
+        self._set(connection, client_id, period, rules.SOFT, now, actor, reason, "book_month.soft_closed")
+
+    def close(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        period: str,
+        *,
+        now: datetime,
+        actor: Actor,
+        reason: str,
+    ) -> None:
+        """For good, as far as entries go: nobody posts into it. Raises ``period-not-soft``, ``not-a-clients-book``."""
+        self._of_a_client(connection, client_id)
+        rules.may_close(period, hold(connection, client_id))
+        self._set(connection, client_id, period, rules.CLOSED, now, actor, reason, "book_month.closed")
+
+    def reopen(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        period: str,
+        *,
+        now: datetime,
+        actor: Actor,
+        reason: str,
+    ) -> None:
+        """Entries enter it again. Raises ``period-is-open``, ``reason-missing``, ``not-a-clients-book``."""
+        self._of_a_client(connection, client_id)
+        rules.may_reopen(period, hold(connection, client_id), reason)
+        self._set(connection, client_id, period, rules.OPEN, now, actor, reason, "book_month.reopened")
+
+    def _of_a_client(self, connection: Connection, client_id: UUID) -> RowMapping:
+        found = company(connection, client_id)
+        if found["kind"] != "client":
+            raise DomainError("not-a-clients-book")
+        return found
+
+    def _set(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        period: str,
+        state: str,
+        now: datetime,
+        actor: Actor,
+        reason: str,
+        event: str,
+    ) -> None:
+        before = rules.state_of(period, states(connection, client_id))
+        driver(connection).execute(_SET, (client_id, period, state, now, actor.user_id, reason.strip()))
+        self._audit.record(
+            connection,
+            client_id=client_id,
+            ticket_id=None,
+            root_id=None,
+            at=now,
+            actor=actor,
+            emit=Emit(
+                event,
+                before={"period": period, "state": before},
+                after={"period": period, "state": state},
+                why=reason.strip() or None,
+                entity="book_month",
+                entity_id=period,
+            ),
+        )

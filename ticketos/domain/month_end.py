@@ -1,0 +1,165 @@
+"""OP3 the month-end of a client's book: what must hold before a month is soft-closed, and what stands in the way.
+
+Every document received in the month is posted, rejected, quarantined or listed as open; every day is reconciled; the
+trial balance is zero in each currency; what the documents say is owed is what the payable account holds; no earlier
+month stands open again or was blocked itself. Open documents stand in the way too, unless finance closes with them as listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ticketos.domain.book_months import OPEN, Months, first_day, last_day, month_of, state_of
+from ticketos.domain.errors import DomainError
+from ticketos.domain.state import Actor
+
+KIND = "month_end"
+LISTED = 500
+"""Open documents and differences named in a report; beyond that they are counted."""
+FURTHEST = 12
+"""Months a tick goes back for those that were not clean before."""
+
+
+@dataclass(frozen=True)
+class OpenDocument:
+    """A document of the month that is neither posted nor rejected nor put aside."""
+
+    id: UUID
+    ticket_id: UUID
+    number: str
+    filename: str
+    state: str
+    desk: str
+
+    def to_json(self) -> dict[str, str]:
+        """As it is stored."""
+        return {
+            "document_id": str(self.id),
+            "ticket_id": str(self.ticket_id),
+            "ticket": self.number,
+            "filename": self.filename,
+            "state": self.state,
+            "desk": self.desk,
+        }
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A month as its check needs it. ``balances``: the sum of all postings up to its last day, by currency. ``control``
+    and ``subledger``: what is owed by the payable account and by the documents, by currency."""
+
+    period: str
+    counts: Mapping[str, int]
+    open: Sequence[OpenDocument]
+    """The first ``LISTED`` of them; ``counts`` has their number."""
+    days: Sequence[date]
+    """Days with a reconciliation made after they had ended."""
+    differences: Sequence[Mapping[str, Any]]
+    balances: Mapping[str, Decimal]
+    control: Mapping[str, Decimal]
+    subledger: Mapping[str, Decimal]
+    months: Months = field(default_factory=dict)
+    blocked: Sequence[str] = ()
+    """Months whose own month-end found something in the way."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must hold: its stable name, whether it does, and facts in words for the report."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+    waived: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is stored."""
+        return {"name": self.name, "ok": self.ok, "detail": self.detail, "waived": self.waived}
+
+
+class MonthEnds(Protocol):
+    """What the scheduled run asks of the database."""
+
+    def due(self, client_id: UUID, at: datetime) -> tuple[str, ...]:
+        """Months that have ended at that instant in the client's zone and are not shut yet, oldest first."""
+        ...
+
+    def run(self, client_id: UUID, period: str, actor: Actor, with_open: str = "") -> Mapping[str, Any]:
+        """Check the month, keep the report, soft-close when nothing stands in the way. ``with_open`` is the reason for
+        which finance closes with open documents as listed. A month that is shut is left alone: ``outcome`` says so."""
+        ...
+
+
+def judge(facts: Facts, with_open: str = "") -> tuple[Check, ...]:
+    """Every check of a month, in the order of the report."""
+    first, last = first_day(facts.period), last_day(facts.period)
+    every = {first + timedelta(days=n) for n in range((last - first).days + 1)}
+    missing = sorted(every - set(facts.days))
+    counted = sum(facts.counts.get(n, 0) for n in ("posted", "rejected", "quarantined", "open"))
+    received = facts.counts.get("received", 0)
+    # Shutting this month would shut them with it, unchecked.
+    earlier = sorted(
+        m for m in {*facts.months, *facts.blocked} if m < facts.period and state_of(m, facts.months) == OPEN
+    )
+    unbalanced = {c: a for c, a in sorted(facts.balances.items()) if a != 0}
+    return (
+        Check("documents", counted == received, f"{received} received, {counted} accounted for"),
+        Check("open", not facts.open or bool(with_open), _open(facts), bool(facts.open and with_open)),
+        Check("days", not missing, _days(missing, len(every))),
+        Check("differences", not facts.differences, f"{len(facts.differences)} differences"),
+        Check("trial_balance", not unbalanced, _sums(unbalanced) or "zero in every currency"),
+        _subledger(facts),
+        Check("earlier_months", not earlier, ", ".join(earlier) or "none is open"),
+    )
+
+
+def clean(checks: Sequence[Check]) -> bool:
+    """Nothing stands in the way."""
+    return all(check.ok for check in checks)
+
+
+def due_months(at: datetime, zone: str, months: Months, blocked: Sequence[str]) -> tuple[str, ...]:
+    """The month before the instant's, and those of the last year that were run and not clean, as far as they are
+    not shut."""
+    if at.tzinfo is None:
+        raise DomainError("instant-naive")
+    today = at.astimezone(ZoneInfo(zone)).date()
+    previous = month_of(today.replace(day=1) - timedelta(days=1))
+    floor = month_of(today.replace(day=1) - timedelta(days=31 * FURTHEST))
+    wanted = {previous, *(one for one in blocked if floor <= one <= previous)}
+    return tuple(one for one in sorted(wanted) if state_of(one, months) == OPEN)
+
+
+def _subledger(facts: Facts) -> Check:
+    zero = Decimal(0)
+    apart = [
+        f"{c}: account {facts.control.get(c, zero):f}, documents {facts.subledger.get(c, zero):f}"
+        for c in sorted({*facts.control, *facts.subledger})
+        if facts.control.get(c, zero) != facts.subledger.get(c, zero)
+    ]
+    owed = _sums({c: a for c, a in sorted(facts.control.items()) if a != 0})
+    return Check("subledger", not apart, "; ".join(apart) or owed or "nothing owed")
+
+
+def _open(facts: Facts) -> str:
+    if not facts.open:
+        return "none"
+    tickets, count = sorted({one.number for one in facts.open}), facts.counts.get("open", len(facts.open))
+    return f"{count} documents of {', '.join(tickets[:5])}" + (" and others" if len(tickets) > 5 else "")
+
+
+def _days(missing: Sequence[date], count: int) -> str:
+    if not missing:
+        return f"{count} days reconciled"
+    named = ", ".join(day.isoformat() for day in missing[:5])
+    return f"{len(missing)} days not reconciled: {named}" + (" …" if len(missing) > 5 else "")
+
+
+def _sums(sums: Mapping[str, Decimal]) -> str:
+    return ", ".join(f"{currency} {amount:f}" for currency, amount in sums.items())
