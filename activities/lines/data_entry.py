@@ -24,7 +24,7 @@ from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
 from ticketos.domain.terms import Terms
-from ticketos.lines.data_entry import calibration, coding, coding_model, flow, passwords
+from ticketos.lines.data_entry import calibration, coding, coding_model, experts, flow, passwords
 from ticketos.lines.data_entry.parts import parts
 
 WAITING = ("keying", "rework")
@@ -169,6 +169,7 @@ class DataEntryActivities:
             agents,
             step.now,
             step.new_id,
+            terms.assignment.expert,
         )
         return replace(verdict, changes=(*verdict.changes, *learning.kept(document, reading, verdict)))
 
@@ -224,27 +225,33 @@ class DataEntryActivities:
         return replace(verdict, facts={**verdict.facts, **waiting})
 
     def _rework(self, step: Step) -> Verdict:
-        ticket, agents = step.ticket(), step.agents()
+        ticket, contract = step.ticket(), step.contract()
+        agents: Sequence[Agent] = step.agents()
+        terms = (contract.terms if contract else Terms()).assignment.expert
         changes: list[Change] = []
         children = step.sub_tickets()
-        for document in step.documents(states=("rework",)):
+        documents = step.documents(states=("rework",))
+        for document in documents:
             defect = children.get(f"defect:{document.id}:{document.round}")
-            changes.append(
-                flow.keying_task(
-                    ticket,
-                    document,
-                    "rework",
-                    flow.to_key(document.doc_type, document.fields),
-                    document.blocked_by,
-                    agents,
-                    step.now,
-                    step.new_id,
-                    document.duplicate_of,
-                    defect.detail.get("defects", []) if defect else [],
-                )
+            task = flow.keying_task(
+                ticket,
+                document,
+                "rework",
+                flow.to_key(document.doc_type, document.fields),
+                document.blocked_by,
+                agents,
+                step.now,
+                step.new_id,
+                document.duplicate_of,
+                defect.detail.get("defects", []) if defect else [],
             )
+            back = experts.times_back(document.id, document.round, children.keys())
+            why = experts.why(document.doc_type, document.fields, terms, back)
+            opened = experts.asked(task, why, ticket, agents, step.now, step.new_id, document.finished_by)
+            agents = _busier(agents, Verdict("opened", opened))
+            changes += opened
         changes.append(SetTicket({"next_action": "Correct the defects"}))
-        return Verdict("opened", tuple(changes), facts={"people": len(changes) - 1, "seq": ticket.seq + 1})
+        return Verdict("opened", tuple(changes), facts={"people": len(documents), "seq": ticket.seq + 1})
 
     def _post(self, step: Step) -> Verdict:
         ticket, client = step.ticket(), step.client()

@@ -8,15 +8,16 @@ from collections.abc import Iterable
 from ticketos.domain import pricing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.money import Money
-from ticketos.domain.terms import PRIORITIES, Terms
+from ticketos.domain.terms import PRIORITIES, ExpertTerms, Terms
 
 CLASSES = ("standard", "priority")
 """The turnaround classes of documents (CP2)."""
 
 
-def check(terms: Terms, *, priced: bool) -> None:
+def check(terms: Terms, *, priced: bool, document_types: tuple[str, ...] = ()) -> None:
     """Raises ``DomainError("terms-invalid")`` naming section and cause. ``priced``: the terms name a price; a contract
-    without one is billed once it has got it."""
+    without one is billed once it has got it. ``document_types`` are those the line of work knows; a line that names none
+    is not asked."""
     sla = terms.sla
     _each("sla", "first_response_s", sla.first_response_s.keys(), PRIORITIES)
     _each("sla", "turnaround_s", sla.turnaround_s.keys(), CLASSES)
@@ -34,12 +35,28 @@ def check(terms: Terms, *, priced: bool) -> None:
         raise _invalid(
             "sla", "warnings must rise between 1 and 99 percent, and the ladder must not fall"
         ) from error
+    _expert(terms.assignment.expert, document_types)
     try:
         Money.zero(terms.pricing.currency)
         if priced:
             pricing.from_json(terms.pricing.kind, terms.pricing.data, terms.pricing.currency)
     except DomainError as error:
         raise _invalid("pricing", str(error)) from error
+
+
+def _expert(terms: ExpertTerms, known: tuple[str, ...]) -> None:
+    if known:
+        _each("assignment", "expert.document_types", terms.document_types, known)
+    if terms.amount is None:
+        return
+    if terms.amount < 0:
+        raise _invalid("assignment", "the amount above which an expert is asked must not be below 0")
+    try:
+        Money.zero(terms.currency)
+    except DomainError as error:
+        raise _invalid(
+            "assignment", "the amount above which an expert is asked needs a currency, as INR or EUR"
+        ) from error
 
 
 def _each(section: str, name: str, keys: Iterable[str], known: tuple[str, ...]) -> None:

@@ -86,6 +86,8 @@ CATALOGUE: tuple[Event, ...] = (
     Event("task.offer_accepted", "Offer accepted"),
     Event("task.offer_refused", "Offer refused"),
     Event("task.offer_lapsed", "Offer not answered in time"),
+    Event("task.expert", "Expert work: a subject expert has it"),
+    Event("task.expert_missing", "Expert work: no expert is there, the lead has it"),
     Event("task.offers_ended", "Nobody took the task: the lead has it"),
     Event("survey.asked", "Survey sent"),
     Event("survey.answered", "Survey answered"),

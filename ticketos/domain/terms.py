@@ -14,6 +14,7 @@ from typing import Any
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.clock import ClockPolicy
 from ticketos.domain.errors import DomainError
+from ticketos.domain.money import exact_decimal
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -123,10 +124,21 @@ class SurveyTerms:
 
 
 @dataclass(frozen=True)
+class ExpertTerms:
+    """Documents that only a subject expert may key: of these types, or of more than ``amount`` in ``currency``."""
+
+    document_types: tuple[str, ...] = ()
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True)
 class AssignmentTerms:
-    """Queues (skills) whose tasks are offered, and for how many seconds to one person; all others give by themselves."""
+    """Queues (skills) whose tasks are offered, and for how many seconds to one person; all others give by themselves.
+    What is an expert's work beside a second round of rework."""
 
     offers: Mapping[str, int] = field(default_factory=dict)
+    expert: ExpertTerms = field(default_factory=ExpertTerms)
 
 
 @dataclass(frozen=True)
@@ -274,4 +286,29 @@ def _survey(data: Mapping[str, Any]) -> SurveyTerms:
 
 
 def _assignment(data: Mapping[str, Any]) -> AssignmentTerms:
-    return AssignmentTerms({str(skill): _seconds(wait) for skill, wait in (data.get("offers") or {}).items()})
+    return AssignmentTerms(
+        {str(skill): _seconds(wait) for skill, wait in (data.get("offers") or {}).items()},
+        _expert(data.get("expert") or {}),
+    )
+
+
+def _expert(data: Mapping[str, Any]) -> ExpertTerms:
+    amount = data.get("amount")
+    return ExpertTerms(
+        document_types=_names(data.get("document_types") or ()),
+        amount=None if amount is None else _amount(amount),
+        currency=str(data.get("currency") or ""),
+    )
+
+
+def _amount(value: Any) -> Decimal:
+    try:
+        return exact_decimal(value)
+    except DomainError as error:
+        raise ValueError(str(error)) from error
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):  # else its letters would be taken for names
+        raise TypeError("a list of names is needed")
+    return tuple(str(one) for one in value)

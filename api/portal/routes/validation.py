@@ -82,6 +82,9 @@ async def _page(
         began=now.isoformat(),
         coding_typed=(given or {}).get("coding") or found["coding"],
         may=_may(visit, task),
+        no_expert=", ".join(
+            t.word("no_match", one.partition(":")[0]) for one in task["payload"].get("no_expert", ())
+        ),
         blocked_words=[blocked_in_words(t, one) for one in document["blocked_by"]],
     )
 
@@ -124,10 +127,17 @@ def _may(visit: Visit, task: RowMapping) -> bool:
         task["state"] == "open"
         and bool(visit.principal.roles_over(task["client_id"]) & rules.roles_of(task["kind"]))
         and (
-            task["assigned_to"] in (None, visit.principal.user_id)
+            task["assigned_to"] == visit.principal.user_id
+            or (task["assigned_to"] is None and _expert_enough(visit, task))
             or bool(visit.principal.roles_over(task["client_id"]) & rules.OVERRULE)
         )
     )
+
+
+def _expert_enough(visit: Visit, task: RowMapping) -> bool:
+    """Work for experts that nobody has yet is for them alone."""
+    held = visit.principal.roles_over(task["client_id"])
+    return not task["payload"].get("expert") or bool(held & rules.EXPERTS)
 
 
 def _given(visit: Visit, document: RowMapping) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import Actor
 from ticketos.domain.terms import Terms
+from ticketos.lines import KEYS, line_of
 
 _TABLES = SQLModel.metadata.tables
 CONTRACT = _TABLES[str(Contract.__tablename__)]
@@ -89,8 +90,11 @@ class Agreements:
 
     def _check_contract(self, connection: Connection, values: Mapping[str, Any]) -> None:
         stated = values["terms"]
+        line = values["service_line"]
         agreement.check(
-            Terms.from_json(stated), priced=not {"kind", "data"}.isdisjoint(stated.get("pricing") or ())
+            Terms.from_json(stated),
+            priced=not {"kind", "data"}.isdisjoint(stated.get("pricing") or ()),
+            document_types=line_of(line).document_types if line in KEYS else (),
         )
         starts, ends = values["starts_on"], values.get("ends_on")
         if ends is not None and ends < starts:

@@ -18,12 +18,14 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, DocumentState, TaskState, TicketState
-from ticketos.domain.terms import AiTerms, ScopeTerms
-from ticketos.lines.data_entry import rules
+from ticketos.domain.terms import AiTerms, ExpertTerms, ScopeTerms
+from ticketos.lines.data_entry import experts, rules
 
 SKILL = "data_entry"
 LINE = "data_entry"
 KNOWN_TYPES = tuple(t for t in rules.REQUIRED if t != "unknown")
+NOBODY_ELSE = ExpertTerms()
+"""No document needs an expert when it is read."""
 REJECTIONS = ("duplicate", "not_a_document", "unreadable", "out_of_scope", "client_request")
 FIELD_NAMES = frozenset(
     (
@@ -60,8 +62,10 @@ def on_read(
     agents: Iterable[Agent],
     now: datetime,
     new_id: NewId,
+    expert: ExpertTerms = NOBODY_ELSE,
 ) -> Verdict:
-    """Outcome ``quarantined``, ``straight`` (nobody needed) or ``keying`` (with the task's id)."""
+    """Outcome ``quarantined``, ``straight`` (nobody needed) or ``keying`` (with the task's id). What the contract wants an
+    expert for never goes through unseen."""
     if reading.get("status") != "read":
         reason = str(reading.get("reason") or "unreadable")
         return Verdict(
@@ -92,6 +96,9 @@ def on_read(
     checks = [dict(c) for c in reading.get("checks", ())]
     duplicate = same_file or same_key
     blocked = _blocked(kind, fields, checks, scope, duplicate)
+    experts_own = experts.why(kind, fields, expert)
+    if experts_own:
+        blocked.append(experts.BLOCK)
     straight = ai.straight_through and not blocked
     values: dict[str, Any] = {
         "doc_type": kind,
@@ -143,7 +150,8 @@ def on_read(
     task = keying_task(
         ticket, document, "keying", to_key(kind, fields), blocked, agents, now, new_id, duplicate
     )
-    return Verdict("keying", (*changes, task), facts={"task": str(task.id)})
+    opened = experts.asked(task, experts_own, ticket, agents, now, new_id)
+    return Verdict("keying", (*changes, *opened), facts={"task": str(task.id)})
 
 
 def keying_task(
