@@ -160,6 +160,7 @@ class TaskView(View):
     due_at: datetime | None = None
     offered_to: UUID | None = None
     offer_until: datetime | None = None
+    assigned_at: datetime | None = Field(default=None, description="Since when whoever has it has had it")
     ticket_due_at: datetime | None = Field(default=None, description="When the ticket's promise is up")
     ticket_state: str | None = None
     completed_by: UUID | None = None
@@ -289,6 +290,36 @@ class EventView(View):
     personal_state: str = Field(default="none", description="none, readable, erased or damaged")
 
 
+class ReworkRound(View):
+    """One round of correcting one document: its defect ticket, with the minutes a person spent and what they cost."""
+
+    number: str = Field(examples=["ACME-26-000123-D1"])
+    document: UUID
+    round: int
+    defects: int
+    minutes: Decimal | None = Field(
+        default=None, description="Of the person who corrected it; null: not known"
+    )
+    cost: Decimal | None = Field(
+        default=None, description="At the contract's hourly rate; null: no rate is agreed"
+    )
+    currency: str | None = None
+    open_minutes: Decimal | None = Field(
+        default=None, description="How long the defect was open by the clock"
+    )
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+class ReworkTotal(View):
+    """Rounds, minutes and cost of a request together."""
+
+    rounds: int
+    minutes: Decimal | None = None
+    cost: dict[str, Decimal] = Field(default_factory=dict, description="By currency")
+    unmeasured: int = Field(description="Corrections whose minutes are not known, or that are not done yet")
+
+
 class TreeView(View):
     """Everything of one request, with every event in order (TA6)."""
 
@@ -299,6 +330,8 @@ class TreeView(View):
     clocks: list[ClockView]
     messages: list[MessageView]
     quality: list[QaCheckView]
+    rework: list[ReworkRound] = Field(default_factory=list)
+    rework_total: ReworkTotal | None = None
     approvals: list[ApprovalView]
     usage: list[UsageView]
     links: list[LinkView]

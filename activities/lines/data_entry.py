@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,13 +19,13 @@ from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
-from ticketos.domain import deadline
+from ticketos.domain import deadline, effort
 from ticketos.domain.changes import Change, OpenTask, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
 from ticketos.domain.terms import Terms
-from ticketos.lines.data_entry import calibration, coding, coding_model, experts, flow, passwords
+from ticketos.lines.data_entry import calibration, coding, coding_model, experts, flow, passwords, rules
 from ticketos.lines.data_entry.parts import parts
 
 WAITING = ("keying", "rework")
@@ -284,9 +285,10 @@ class DataEntryActivities:
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
         back = coding.withdraw(ticket, document, gone, step.now, step.new_id)
         learnt = learning.learnt(step, task, document, typed, verdict)
+        spent = _spent(step, task, actor, command.payload.get("seconds"))
         return Verdict(
             verdict.outcome,
-            (*verdict.changes, *learnt, *back, SetTicket({})),
+            (*verdict.changes, *learnt, *back, *spent, SetTicket({})),
             verdict.next_at,
             {**verdict.facts, **waiting_for_people(step, ticket.seq + 1, -1)},
         )
@@ -297,6 +299,29 @@ def work(ports: LinePorts) -> LineWork:
     steps = DataEntryActivities(ports.store, ports.documents, ports.reader, ports.tax_id_valid)
     local = (steps.plan, steps.rework, steps.lapse, steps.post)
     return LineWork(local, (steps.read,), steps.completions())
+
+
+def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[Change, ...]:
+    """What a round of rework took, on its defect ticket."""
+    key = f"defect:{task.subject_id}:{task.round}"
+    defect = step.sub_tickets().get(key) if task.kind == "rework" else None
+    if defect is None or actor.user_id is None:
+        return ()
+    contract, clock = step.contract(), deadline.find(step.clocks(), deadline.TURNAROUND)
+    had = task.assigned_at if task.assigned_to == actor.user_id else None
+    measured = rules.amount(str(seconds))
+    if measured is not None:  # the page's word, as far as it can be true
+        measured = min(measured, Decimal(int((step.now - task.created_at).total_seconds())))
+    spell = effort.Spell(had, step.now, step.busy_until(actor.user_id), measured)
+    return effort.recorded(
+        key,
+        defect,
+        task,
+        spell,
+        contract.terms if contract else Terms(),
+        deadline.timing_of(contract).calendar,
+        clock.clock.pauses if clock else (),
+    )
 
 
 def _known(step: Step) -> _Known:

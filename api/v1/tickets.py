@@ -341,6 +341,7 @@ async def read_tree(call: ReadDep, ticket_id: UUID) -> JSONResponse:
         staff = call.principal.staff_over(root["client_id"])
         around = tickets.tree(connection, root_id)
         events = call.services.audit.timeline(connection, root_id)
+        rounds, rework = views.rework(around.children)
         return TreeView(
             ticket=views.ticket(root, call.principal, call.services),
             children=[views.ticket(child, call.principal, call.services) for child in around.children],
@@ -353,6 +354,8 @@ async def read_tree(call: ReadDep, ticket_id: UUID) -> JSONResponse:
             quality=[
                 views.qa_check(check, call.principal) for check in documents.quality_of(connection, root_id)
             ],
+            rework=rounds,
+            rework_total=rework,
             approvals=[views.approval(approval) for approval in around.approvals],
             usage=[UsageView.model_validate(dict(usage)) for usage in around.usage],
             links=[LinkView.model_validate(dict(link)) for link in around.links],

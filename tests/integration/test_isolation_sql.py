@@ -40,7 +40,7 @@ REFUSED = (errors.InsufficientPrivilege, errors.CheckViolation)
 
 DEFINER_FUNCTIONS = {
     "all_clients", "auth_api_key", "auth_by_email", "auth_session", "client_by_address", "grants_of",
-    "keep_document", "keep_ticket", "open_load", "provider_client", "search_document", "search_ticket",
+    "keep_document", "keep_ticket", "last_done", "open_load", "provider_client", "search_document", "search_ticket",
 }  # fmt: skip
 
 

@@ -488,7 +488,7 @@ def test_one_more_round_is_one_more_also_when_rejected_items_used_rounds_up(
     )
 
 
-def test_a_defect_closes_with_its_minutes_when_its_document_has_passed() -> None:
+def test_a_defect_closes_with_how_long_it_was_open_when_its_document_has_passed() -> None:
     one, two = posted(1, ticket(), quality="passed"), posted(2, ticket())
     defects = {
         f"defect:{d.id}:1": ticket(700 + d.position, kind="defect", detail={"opened_at": START.isoformat()})
@@ -497,7 +497,7 @@ def test_a_defect_closes_with_its_minutes_when_its_document_has_passed() -> None
     (closed,) = of(
         changes.SubTicket, rework.close_defects(ticket(), defects, [one, two], START + timedelta(minutes=90))
     )
-    assert (closed.key, closed.detail["minutes"], closed.state) == (f"defect:{one.id}:1", "90.0", "done")
+    assert (closed.key, closed.detail["open_minutes"], closed.state) == (f"defect:{one.id}:1", "90.0", "done")
 
 
 # --- approval ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,11 @@ EXPERT = ActorRef(kind="user", id=str(UUID(int=21)), roles=("sme",))
 
 
 def world(number: int, *more: Any) -> tuple[MemoryStore, Any]:
-    terms = {"ai": {"straight_through": False}, "qa": {"sample_rate": "1"}}
+    terms = {
+        "ai": {"straight_through": False},
+        "qa": {"sample_rate": "1"},
+        "rework": {"hourly_rate": "360000"},
+    }
     request = ticket(number, documents_total=1)
     team = [agent(7, "data_entry"), agent(8, "qa"), agent(9, "lead"), *more]
     held = World(contracts=[contract(terms)], tickets={request.id: request}, agents=team)
@@ -49,6 +54,17 @@ async def test_a_second_round_of_the_same_document_is_expert_work(temporal_serve
         await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "pass"})
         await run.decide("accept")
         assert await run.done() == "closed"
+    defects = {sub.number[-2:]: sub.detail for (_, key), sub in store.world.subs.items() if "defect" in key}
+    assert set(defects) == {"D1", "D2"}, "a defect ticket for each round"
+    for one in defects.values():
+        assert Decimal(one["minutes"]) <= Decimal(one["open_minutes"]) + Decimal("0.01")
+        assert Decimal(one["cost"]) == Decimal(one["minutes"]) * 6000 and one["currency"] == "INR"
+    qc = store.world.subs[request.id, "quality"].detail
+    assert [(r["number"][-2:], r["round"], r["minutes"]) for r in qc["rework"]] == [
+        ("D1", 1, defects["D1"]["minutes"]),
+        ("D2", 2, defects["D2"]["minutes"]),
+    ]
+    assert qc["rework_total"]["unmeasured"] == 0
     said = [e.event for _, _, e in store.world.events if e.event.startswith("task.expert")]
     assert said == ["task.expert" if there else "task.expert_missing"]
     assert ("expert_missing" in {n.kind for n in store.world.notices.values()}) is not there

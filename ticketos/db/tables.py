@@ -509,6 +509,12 @@ class Task(SQLModel, table=True):
             "offered_to",
             postgresql_where=text("state = 'open' and offered_to is not null"),
         ),
+        Index(
+            "ix_task_done",
+            "completed_by",
+            "completed_at",
+            postgresql_where=text("completed_by is not null"),
+        ),
         UniqueConstraint("key"),
     )
     id: UUID = Field(primary_key=True)
@@ -531,6 +537,7 @@ class Task(SQLModel, table=True):
     due_at: datetime | None = instant()
     offered_to: UUID | None = None
     offer_until: datetime | None = instant()
+    assigned_at: datetime | None = instant()
     completed_by: UUID | None = None
     completed_at: datetime | None = instant()
     row_version: int = 1

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ticketos.domain import pricing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.money import Money
-from ticketos.domain.terms import PRIORITIES, ExpertTerms, Terms
+from ticketos.domain.terms import PRIORITIES, ExpertTerms, ReworkTerms, Terms
 
 CLASSES = ("standard", "priority")
 """The turnaround classes of documents (CP2)."""
@@ -36,6 +36,7 @@ def check(terms: Terms, *, priced: bool, document_types: tuple[str, ...] = ()) -
             "sla", "warnings must rise between 1 and 99 percent, and the ladder must not fall"
         ) from error
     _expert(terms.assignment.expert, document_types)
+    _rework(terms.rework)
     try:
         Money.zero(terms.pricing.currency)
         if priced:
@@ -57,6 +58,16 @@ def _expert(terms: ExpertTerms, known: tuple[str, ...]) -> None:
         raise _invalid(
             "assignment", "the amount above which an expert is asked needs a currency, as INR or EUR"
         ) from error
+
+
+def _rework(terms: ReworkTerms) -> None:
+    if terms.hourly_rate is not None and terms.hourly_rate < 0:
+        raise _invalid("rework", "hourly_rate must not be below 0")
+    if terms.currency:
+        try:
+            Money.zero(terms.currency)
+        except DomainError as error:
+            raise _invalid("rework", "currency is written as INR or EUR") from error
 
 
 def _each(section: str, name: str, keys: Iterable[str], known: tuple[str, ...]) -> None:

@@ -77,6 +77,7 @@ CATALOGUE: tuple[Event, ...] = (
     Event("quality.level_1", "Checked automatically"),
     Event("quality.level_2", "Checked by a second person"),
     Event("defect.opened", "Defect opened"),
+    Event("defect.worked", "Defect worked on"),
     Event("defect.closed", "Defect closed"),
     Event("task.opened", "Task opened"),
     Event("task.completed", "Task completed"),

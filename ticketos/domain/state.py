@@ -194,6 +194,8 @@ class TaskState:
     row_version: int
     offered_to: UUID | None = None
     offer_until: datetime | None = None
+    assigned_at: datetime | None = None
+    """Since when whoever has it has had it."""
 
 
 @dataclass(frozen=True)

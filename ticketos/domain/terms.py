@@ -89,9 +89,12 @@ class ApprovalTerms:
 
 @dataclass(frozen=True)
 class ReworkTerms:
-    """How often an item may come back before a lead decides."""
+    """How often an item may come back before a lead decides, and what an hour of it costs (None: nobody said)."""
 
     max_rounds: int = 2
+    hourly_rate: Decimal | None = None
+    currency: str = ""
+    """Of the hourly rate; empty: the currency of the price."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +257,12 @@ def _approval(data: Mapping[str, Any]) -> ApprovalTerms:
 
 
 def _rework(data: Mapping[str, Any]) -> ReworkTerms:
-    return ReworkTerms(max_rounds=_seconds(data.get("max_rounds", ReworkTerms().max_rounds)))
+    rate = data.get("hourly_rate")
+    return ReworkTerms(
+        max_rounds=_seconds(data.get("max_rounds", ReworkTerms().max_rounds)),
+        hourly_rate=None if rate is None else _amount(rate),
+        currency=str(data.get("currency") or ""),
+    )
 
 
 def _scope(data: Mapping[str, Any]) -> ScopeTerms:

@@ -226,11 +226,16 @@ def assign(
     if task["state"] != "open":
         raise DomainError("task-not-open", state=task["state"])
     if task["assigned_to"] != user_id or task["offered_to"] is not None:  # an open offer is withdrawn
+        had = {} if task["assigned_to"] == user_id else {"assigned_at": at if user_id else None}
         connection.execute(
             update(_TASK)
             .where(_TASK.c.id == task["id"])
             .values(
-                assigned_to=user_id, offered_to=None, offer_until=None, row_version=_TASK.c.row_version + 1
+                assigned_to=user_id,
+                offered_to=None,
+                offer_until=None,
+                row_version=_TASK.c.row_version + 1,
+                **had,
             )
         )
         if user_id is not None:

@@ -1,0 +1,60 @@
+"""Since when a person has had their task, and when they finished their last: what the minutes of rework are told from.
+
+Revision ID: people
+Revises: forget_answers
+Create Date: 2026-11-22 12:00
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from ticketos.db.migrations.rls import unforced
+
+revision = "people"
+down_revision = "forget_answers"
+branch_labels = None
+depends_on = None
+
+LAST_DONE = """
+create function last_done(person uuid) returns timestamptz language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  return (select max(t.completed_at) from public.task t where t.completed_by = person);
+end $$
+"""
+
+
+def upgrade() -> None:
+    op.execute("set local lock_timeout = '5s'")
+    op.add_column("task", sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=True))
+    with unforced("task"):
+        op.execute("update task set assigned_at = created_at where state = 'open' and assigned_to is not null")
+    with unforced("ticket"):  # it was the time the defect was open; minutes are now what a person spent
+        op.execute(
+            "update ticket set detail = (detail - 'minutes') || jsonb_build_object('open_minutes', detail -> 'minutes')"
+            " where kind = 'defect' and detail ? 'minutes'"
+        )
+    op.create_index(
+        "ix_task_done",
+        "task",
+        ["completed_by", "completed_at"],
+        postgresql_where="completed_by is not null",
+    )
+    op.execute(LAST_DONE)
+    op.execute("revoke execute on function last_done(uuid) from public")
+    op.execute("grant execute on function last_done(uuid) to ticketos_app")
+
+
+def downgrade() -> None:
+    op.execute("set local lock_timeout = '5s'")
+    op.execute("drop function last_done(uuid)")
+    op.drop_index("ix_task_done", "task")
+    with unforced("ticket"):
+        op.execute(
+            "update ticket set detail = (detail - 'open_minutes')"
+            " || jsonb_build_object('minutes', detail -> 'open_minutes')"
+            " where kind = 'defect' and detail ? 'open_minutes'"
+        )
+    op.drop_column("task", "assigned_at")
