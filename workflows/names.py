@@ -18,6 +18,11 @@ QUEUES = (TICKETS, DOCUMENTS, MONEY, OUTBOUND)
 POLLED = (TICKETS, DOCUMENTS, MONEY)
 """Queues whose work Temporal hands out; what goes out is carried by the outbox."""
 
+PARKED_TIMED = "2026-11-22-parked-timed"
+"""The service desk's own target brings the deadline of a parked ticket forward."""
+ATTENTION_TIMED = "2026-11-22-attention-timed"
+"""The desk of the stage in which something fails has a target too."""
+
 RECONCILIATION, INVOICING = "reconciliation", "invoicing"
 PERIOD_KINDS = (RECONCILIATION, INVOICING)
 """What runs by schedule for every client."""

@@ -39,6 +39,7 @@ from schemas.requests import (
 from schemas.ticket import TicketStart
 from ticketos.db.repositories import clients, documents, tasks, tickets
 from ticketos.db.repositories.intake import MAX_FILES
+from ticketos.domain.deadline import STAGE
 from ticketos.domain.errors import DomainError
 from ticketos.domain.intake_types import Attachment, Intake
 
@@ -349,7 +350,11 @@ async def read_tree(call: ReadDep, ticket_id: UUID) -> JSONResponse:
                 views.document(one_, call.principal) for one_ in documents.of_ticket(connection, root_id)
             ],
             tasks=[views.task(task, call.principal) for task in tasks.of_ticket(connection, root_id)],
-            clocks=[ClockView.model_validate(dict(clock)) for clock in around.clocks],
+            clocks=[
+                ClockView.model_validate(dict(clock))
+                for clock in around.clocks
+                if staff or not clock["kind"].startswith(STAGE)  # targets of our own desks are our business
+            ],
             messages=views.messages(around.messages, staff),
             quality=[
                 views.qa_check(check, call.principal) for check in documents.quality_of(connection, root_id)

@@ -309,7 +309,7 @@ class MemoryStep:
     def _SetTask(self, x: c.SetTask) -> None:
         t = self.w.tasks[x.task_id]
         assert (t.state, t.assigned_to, t.offered_to) == ("open", None, x.offered)
-        had = (
+        had: dict[str, Any] = (
             {"assigned_at": self.now if x.values["assigned_to"] else None}
             if "assigned_to" in x.values
             else {}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ticketos.domain import pricing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.money import Money
+from ticketos.domain.state import STAGES
 from ticketos.domain.terms import PRIORITIES, ExpertTerms, ReworkTerms, Terms
 
 CLASSES = ("standard", "priority")
@@ -21,6 +22,7 @@ def check(terms: Terms, *, priced: bool, document_types: tuple[str, ...] = ()) -
     sla = terms.sla
     _each("sla", "first_response_s", sla.first_response_s.keys(), PRIORITIES)
     _each("sla", "turnaround_s", sla.turnaround_s.keys(), CLASSES)
+    _each("sla", "stage_s", sla.stage_s.keys(), STAGES)
     for name, targets in (
         ("first_response_s", sla.first_response_s),
         ("turnaround_s", sla.turnaround_s),

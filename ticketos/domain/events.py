@@ -55,6 +55,7 @@ CATALOGUE: tuple[Event, ...] = (
     Event("ticket.retried", "Retried after attention"),
     Event("clock.warning", "Clock warning"),
     Event("clock.breached", "Clock breached"),
+    Event("clock.stage_late", "Stage past its internal target"),
     Event("clock.escalated", "Escalated"),
     Event("document.received", "Document received"),
     Event("document.read", "Document read"),

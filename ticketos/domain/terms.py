@@ -21,6 +21,23 @@ DAY = 24 * HOUR
 PRIORITIES = ("P1", "P2", "P3", "P4")
 
 
+STAGE_S: Mapping[str, int] = {
+    "intake": HOUR,
+    "triage": HOUR,
+    "contract": 4 * HOUR,
+    "assignment": HOUR,
+    "delivery": 12 * HOUR,
+    "quality": 4 * HOUR,
+    "rework": 4 * HOUR,
+    "approval": 2 * DAY,
+    "billing": HOUR,
+    "closure": HOUR,
+}
+"""Default targets of the stages (MF16) †, in seconds of the contract's calendar: a contract changes any, or switches it
+off with null. Delivery has half of the standard turnaround, so that its desk hears before the client's promise is
+near; the stages that end by themselves have an hour, after which something stands still."""
+
+
 @dataclass(frozen=True)
 class SlaTerms:
     """Targets in seconds of the contract's calendar (CP1, CP2)."""
@@ -37,8 +54,9 @@ class SlaTerms:
     0: nobody is asked."""
     password_s: int | None = None
     """The same in working seconds, where a contract says so."""
-    stage_s: Mapping[str, int] = field(default_factory=dict)
-    """Internal targets by stage (MF16): the owning desk is told when a stage takes longer."""
+    stage_s: Mapping[str, int] = field(default_factory=lambda: dict(STAGE_S))
+    """Internal targets by stage (MF16): the owning desk is told when a stage takes longer. A stage that is not named here
+    has none."""
 
     def policy(self) -> ClockPolicy:
         """When to warn and when to climb the ladder."""
@@ -224,8 +242,14 @@ def _sla(data: Mapping[str, Any]) -> SlaTerms:
         pause_max_s=_seconds(data.get("pause_max_s", base.pause_max_s)),
         password_days=_seconds(data.get("password_days", base.password_days)),
         password_s=_maybe(data.get("password_s")),
-        stage_s={str(k): _seconds(v) for k, v in (data.get("stage_s") or {}).items()},
+        stage_s=_stages(data.get("stage_s") or {}),
     )
+
+
+def _stages(stated: Mapping[str, Any]) -> dict[str, int]:
+    """The defaults with what a contract states; null switches a stage's target off."""
+    targets = {**STAGE_S, **{str(name): _maybe(seconds) for name, seconds in stated.items()}}
+    return {name: seconds for name, seconds in targets.items() if seconds is not None}
 
 
 def _qa(data: Mapping[str, Any]) -> QaTerms:
