@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.acts import Priority
+from schemas.acts import DocumentClass, Priority
 from schemas.http import Body, Line, Text, View
 
 MAX_TEXT = 200_000
@@ -33,6 +33,11 @@ class NewTicket(Body):
     subject: Line = Field(default="", examples=["Invoices of November"])
     text: Text = Field(default="", max_length=MAX_TEXT, examples=["Please enter the attached invoices."])
     priority: Priority | None = Field(default=None, description="A wish; triage and contract decide")
+    document_class: DocumentClass | None = Field(
+        default=None,
+        description="The time in which its documents are promised, whatever the ticket's priority; without it the"
+        " contract's rules decide",
+    )
     external_id: Text | None = Field(default=None, min_length=1, max_length=255, examples=["order-4711"])
     requester: Requester = Field(default_factory=Requester)
 
@@ -70,6 +75,7 @@ class TicketView(View):
     service_line: str | None = None
     ticket_type: str | None = None
     priority: str
+    document_class: str = Field(default="standard", examples=["standard", "priority"])
     language: str
     sentiment: str
     confidence: Decimal | None = None
@@ -363,6 +369,9 @@ class PriorityBody(Body):
     """A new priority; elapsed and paused time is kept."""
 
     priority: Priority
+    document_class: DocumentClass | None = Field(
+        default=None, description="Of its documents (CP2); without it the contract's rules decide"
+    )
     reason: Line = ""
 
 

@@ -22,6 +22,8 @@ PARKED_TIMED = "2026-11-22-parked-timed"
 """The service desk's own target brings the deadline of a parked ticket forward."""
 ATTENTION_TIMED = "2026-11-22-attention-timed"
 """The desk of the stage in which something fails has a target too."""
+CLASS_TIMED = "2026-11-22-class-timed"
+"""A document whose type a person finds may bring the deadline forward."""
 
 RECONCILIATION, INVOICING = "reconciliation", "invoicing"
 PERIOD_KINDS = (RECONCILIATION, INVOICING)

@@ -19,7 +19,7 @@ from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
-from ticketos.domain import deadline, effort
+from ticketos.domain import deadline, document_class, effort
 from ticketos.domain.changes import Change, OpenTask, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
 from ticketos.domain.skills import Agent
@@ -142,7 +142,9 @@ class DataEntryActivities:
         verdict = self._judged(step, document, reading, step.agents(), {})
         facts = self._none_left(step, int(verdict.outcome == "keying"))
         changes = (*verdict.changes, SetTicket({"documents_done": ticket.documents_done + 1}))
-        return Verdict(verdict.outcome, changes, verdict.next_at, facts)
+        return _classed(
+            step, Verdict(verdict.outcome, changes, verdict.next_at, facts), [reading.get("type")]
+        )
 
     def _judged(
         self,
@@ -191,9 +193,10 @@ class DataEntryActivities:
                 "documents_done": ticket.documents_done + len(found),
             }
         )
-        return Verdict(
+        done = Verdict(
             "split", (*changes, *(c for one in verdicts for c in one.changes), counted), facts=facts
         )
+        return _classed(step, done, [reading.get("type") for _, reading in found])
 
     def _locked(self, step: Step, document: DocumentState, reading: Mapping[str, Any]) -> Verdict | None:
         """The client asked for the password of a protected document, where the contract has us wait for it."""
@@ -286,12 +289,14 @@ class DataEntryActivities:
         back = coding.withdraw(ticket, document, gone, step.now, step.new_id)
         learnt = learning.learnt(step, task, document, typed, verdict)
         spent = _spent(step, task, actor, command.payload.get("seconds"))
-        return Verdict(
+        done = Verdict(
             verdict.outcome,
             (*verdict.changes, *learnt, *back, *spent, SetTicket({})),
             verdict.next_at,
             {**verdict.facts, **waiting_for_people(step, ticket.seq + 1, -1)},
         )
+        rejected = verdict.outcome == "rejected"
+        return done if rejected else _classed(step, done, [command.payload.get("doc_type")])
 
 
 def work(ports: LinePorts) -> LineWork:
@@ -299,6 +304,17 @@ def work(ports: LinePorts) -> LineWork:
     steps = DataEntryActivities(ports.store, ports.documents, ports.reader, ports.tax_id_valid)
     local = (steps.plan, steps.rework, steps.lapse, steps.post)
     return LineWork(local, (steps.read,), steps.completions())
+
+
+def _classed(step: Step, verdict: Verdict, types: Sequence[object]) -> Verdict:
+    """The verdict with what these types of documents change of the ticket's promise."""
+    timing = deadline.timing_of(step.contract())
+    if not timing.sla.priority_types:
+        return verdict
+    named = [str(one) for one in types if one]
+    changed = document_class.read(step.ticket(), step.clocks(), timing, step.approval(), named, step.now)
+    sooner = min(filter(None, (verdict.next_at, changed.next_at)), default=None)
+    return replace(verdict, changes=(*verdict.changes, *changed.changes), next_at=sooner)
 
 
 def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[Change, ...]:

@@ -206,6 +206,7 @@ async def change_priority(call: CallDep, ticket_id: UUID, body: PriorityBody) ->
             key=key,
             priority=body.priority,
             reason=body.reason,
+            document_class=body.document_class,
         ),
     )
 

@@ -45,7 +45,16 @@ from ticketos.domain.intake_types import Attachment, Intake
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
-_FORM_FIELDS = ("client", "subject", "text", "priority", "external_id", "requester_name", "requester_email")
+_FORM_FIELDS = (
+    "client",
+    "subject",
+    "text",
+    "priority",
+    "document_class",
+    "external_id",
+    "requester_name",
+    "requester_email",
+)
 _PART_BYTES = 1024 * 1024
 _FILE = {"type": "string", "format": "binary"}
 _BODY: dict[str, Any] = {
@@ -124,6 +133,7 @@ async def accepted(
             client_id=client_id,
             actor=call.principal.actor(client_id),
             priority=asked.priority,
+            document_class=asked.document_class,
             last=call.key is None,  # else the answer is kept in the same transaction
         )
         row = accepted.row

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from schemas.acts import ChangePriority
 from tests.support.api import World, world_on
 from tests.support.portal import browsing
 from ticketos.db.ids import new_id
@@ -114,3 +115,33 @@ async def test_the_step_knows_since_when_a_person_has_a_task_and_what_they_finis
         assert datetime.fromisoformat(again.json()["assigned_at"]) == first, "theirs already"
         back = await http.post(f"/v1/tasks/{task_id}/assign", json={"user_id": None})
         assert back.json()["assigned_at"] is None
+
+
+async def test_a_request_names_the_class_of_its_documents_whatever_its_priority(world: World) -> None:
+    asked = {"client": "acme", "subject": "Customs", "text": "today", "priority": "P4"}
+    user = world.person(world.acme, ("client_user", world.acme))
+    async with world.http(user) as http:
+        made = await http.post("/v1/tickets", json={**asked, "document_class": "priority"})
+        assert made.status_code == 201, made.text
+        form = await http.post(
+            "/v1/tickets", data={**asked, "document_class": "standard"}, files={"files": b"x"}
+        )
+        assert form.status_code == 201, form.text
+        wrong = await http.post("/v1/tickets", json={**asked, "document_class": "express"})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "request-invalid")
+        changed = await http.post(
+            f"/v1/tickets/{made.json()['id']}/priority", json={"priority": "P4", "document_class": "standard"}
+        )
+        assert changed.status_code == 200
+    wishes = [
+        world.sql(world.acme, "select detail ->> 'document_class' as wish from ticket where id = %s", (one,))[
+            0
+        ].wish
+        for one in (made.json()["id"], form.json()["id"])
+    ]
+    assert wishes == ["priority", "standard"]
+    act = world.acts.sent[-1][2]
+    assert isinstance(act, ChangePriority) and act.document_class == "standard"
+    async with browsing(world, user) as browser:
+        page = (await browser.client.get("/requests/new")).text
+    assert 'name="document_class"' in page

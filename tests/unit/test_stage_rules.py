@@ -272,7 +272,8 @@ def test_a_ticket_paused_on_the_way_is_neither_covered_nor_parked(new_id: Callab
 def test_the_contract_retimes_clocks_that_ran_since_receipt() -> None:
     request = ticket(service_line="data_entry", priority="P1")
     running = [ClockState(Clock(FIRST_RESPONSE, 999, START)), ClockState(Clock(TURNAROUND, 999, START))]
-    verdict = contracts.decide(request, BUYER, [contract()], 0, running, 1, NOW, lambda: UUID(int=1))
+    agreed = contract({"sla": {"priority_class_for": ["P1"]}})
+    verdict = contracts.decide(request, BUYER, [agreed], 0, running, 1, NOW, lambda: UUID(int=1))
     clocks = {c.clock.kind: c.clock for c in of(changes.SetClock, verdict.changes)}
     assert {kind: (c.target_s, c.started_at) for kind, c in clocks.items()} == {
         FIRST_RESPONSE: (4 * 3600, START),
@@ -840,7 +841,8 @@ def test_an_open_ticket_is_paused_with_a_reason(state: str, reason: str, code: s
 
 def test_another_priority_changes_the_target_and_keeps_the_time_elapsed() -> None:
     states = [ClockState(Clock(TURNAROUND, 24 * 3600, START), frozenset({"warning_50"}))]
-    verdict = handling.change_priority(ticket(), states, TIMING, None, "P1", "", NOW)
+    timing = Timing(sla=SlaTerms(priority_class_for=("P1",)))
+    verdict = handling.change_priority(ticket(), states, timing, None, "P1", "", NOW)
     (changed,) = of(changes.SetClock, verdict.changes)
     assert (changed.clock.target_s, changed.clock.started_at, changed.fired) == (
         4 * 3600,

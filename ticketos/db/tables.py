@@ -315,6 +315,9 @@ class Ticket(SQLModel, table=True):
     service_line: str | None = None
     ticket_type: str | None = None
     priority: str = "P3"
+    document_class: str = Field(
+        default="standard", nullable=False, sa_column_kwargs={"server_default": text("'standard'")}
+    )
     language: str = "unknown"
     sentiment: str = "neutral"
     confidence: Decimal | None = Field(default=None, sa_type=Numeric(6, 4))

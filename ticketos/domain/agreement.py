@@ -22,6 +22,11 @@ def check(terms: Terms, *, priced: bool, document_types: tuple[str, ...] = ()) -
     sla = terms.sla
     _each("sla", "first_response_s", sla.first_response_s.keys(), PRIORITIES)
     _each("sla", "turnaround_s", sla.turnaround_s.keys(), CLASSES)
+    _each("sla", "priority_class_for", sla.priority_class_for, PRIORITIES)
+    if document_types:
+        _each("sla", "priority_types", sla.priority_types, document_types)
+    if not all(sla.priority_senders):
+        raise _invalid("sla", "priority_senders are addresses or domains")
     _each("sla", "stage_s", sla.stage_s.keys(), STAGES)
     for name, targets in (
         ("first_response_s", sla.first_response_s),

@@ -49,6 +49,7 @@ CATALOGUE: tuple[Event, ...] = (
     Event("ticket.paused", "Paused"),
     Event("ticket.resumed", "Resumed"),
     Event("ticket.priority_changed", "Priority changed"),
+    Event("ticket.class_changed", "Class of documents changed"),
     Event("ticket.linked", "Linked to another ticket"),
     Event("ticket.edited", "Details edited"),
     Event("ticket.needs_attention", "Needs attention"),

@@ -131,6 +131,8 @@ class TicketState:
     row_version: int
     detail: Mapping[str, Any] = field(default_factory=dict)
     next_action: str = ""
+    document_class: str = "standard"
+    """In which time its documents are promised: standard or priority (CP2)."""
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,12 @@ class SlaTerms:
         allowed = self.password_days if self.password_s is None else self.password_s
         return _after(calendar, now, self.password_days, self.password_s) if allowed else None
 
-    def turnaround_for(self, priority: str) -> int:
-        """Priority documents are a class apart: P1 work is promised in the short time."""
-        return self.turnaround_s["priority" if priority == "P1" else "standard"]
+    priority_class_for: tuple[str, ...] = ()
+    """Ticket priorities whose documents are of the priority class too (CP2, ADR 0013)."""
+    priority_types: tuple[str, ...] = ()
+    """Types of document that are of the priority class."""
+    priority_senders: tuple[str, ...] = ()
+    """Addresses or domains whose documents are of the priority class."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +245,9 @@ def _sla(data: Mapping[str, Any]) -> SlaTerms:
         pause_max_s=_seconds(data.get("pause_max_s", base.pause_max_s)),
         password_days=_seconds(data.get("password_days", base.password_days)),
         password_s=_maybe(data.get("password_s")),
+        priority_class_for=_names(data.get("priority_class_for") or ()),
+        priority_types=_names(data.get("priority_types") or ()),
+        priority_senders=tuple(one.strip().lower() for one in _names(data.get("priority_senders") or ())),
         stage_s=_stages(data.get("stage_s") or {}),
     )
 

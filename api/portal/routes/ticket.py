@@ -17,6 +17,7 @@ from api.deps import etag
 from api.portal import sla
 from api.portal.acting import FormAct, offer, rules_of
 from api.portal.formats import Formats
+from api.portal.listing import class_choices
 from api.portal.page import redirect
 from api.portal.parts import Choice, Notice, Tab
 from api.portal.routes.work import doing
@@ -150,6 +151,7 @@ async def _page(
         else None,
         may=_may(visit, root),
         priorities=[Choice(one, one, one == root["priority"]) for one in get_args(Priority)],
+        classes=class_choices(t, ""),
         link_kinds=[Choice(one, t.word("link", one)) for one in LINK_KINDS],
         service_lines=[Choice("", t("ticket.ai.as_it_is")), *(Choice(one.key, one.title) for one in LINES)],
         workflow=views.workflow_url(root["id"], root["client_id"], visit.principal, visit.services),

@@ -29,6 +29,18 @@ end $$
 def upgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.add_column("task", sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("ticket", sa.Column("document_class", sa.String(), nullable=False, server_default="standard"))
+    with unforced("contract", "ticket"):  # what was promised stays promised (ADR 0013)
+        op.execute(
+            "update contract set terms = jsonb_set(case when jsonb_typeof(terms -> 'sla') = 'object' then terms"
+            " else terms || '{\"sla\": {}}' end, '{sla,priority_class_for}', '[\"P1\"]'),"
+            " row_version = row_version + 1"
+            " where not coalesce(terms -> 'sla', '{}') ? 'priority_class_for'"
+        )
+        op.execute(
+            "update ticket set document_class = 'priority' where kind = 'request' and priority = 'P1'"
+            " and closed_at is null"
+        )
     with unforced("task"):
         op.execute("update task set assigned_at = created_at where state = 'open' and assigned_to is not null")
     with unforced("ticket"):  # it was the time the defect was open; minutes are now what a person spent
@@ -58,3 +70,4 @@ def downgrade() -> None:
             " where kind = 'defect' and detail ? 'open_minutes'"
         )
     op.drop_column("task", "assigned_at")
+    op.drop_column("ticket", "document_class")
