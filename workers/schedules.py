@@ -5,6 +5,7 @@ at the client's hours.
     reconciliation/{client}   00:30 every day, for the day that has ended
     invoicing/{client}        06:00 on the 1st, for the month that has ended
     calibration/{client}      07:00 on Monday, for the week that has ended
+    renewal/{client}          05:30 every day, for contracts whose end is near
     learning/{client}         02:15 every day, when people corrected anything since
 
 Overlap is skipped: a tick finds out itself what is due, so the next one does what a skipped one would have.
@@ -43,7 +44,7 @@ from temporalio.service import RPCError
 from schemas.periods import PeriodStart
 from ticketos.db.session import Database
 from workflows import names
-from workflows.scheduled import calibration, invoicing, learning, reconciliation
+from workflows.scheduled import calibration, invoicing, learning, reconciliation, renewal
 
 log = structlog.get_logger()
 
@@ -100,6 +101,7 @@ PLANS = (
     _Plan(reconciliation.KIND, "Reconciliation", 0, 30, timedelta(days=1)),
     _Plan(invoicing.KIND, "Invoicing", 6, 0, timedelta(days=10), day_of_month=1),
     _Plan(calibration.KIND, "Calibration", 7, 0, timedelta(days=3), day_of_week=1),
+    _Plan(renewal.KIND, "Renewal", 5, 30, timedelta(days=3)),
     _Plan(learning.KIND, "Learning", 2, 15, timedelta(hours=6)),
 )
 

@@ -25,6 +25,7 @@ from activities.learning import LearningActivities
 from activities.lines.line import LinePorts, LineWork
 from activities.quality import QualityActivities
 from activities.reconciliation import ReconciliationActivities
+from activities.renewal import RenewalActivities
 from activities.rework import ReworkActivities
 from activities.triage import TriageActivities
 from ticketos.ai.extract.sandbox import DECIDED_S, SandboxedReader
@@ -40,6 +41,7 @@ from ticketos.db.repositories.invoice_runs import SqlInvoiceRuns
 from ticketos.db.repositories.invoices import Invoices
 from ticketos.db.repositories.learning import SHIPPED, Learning, SqlLearningRuns
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
+from ticketos.db.repositories.renewals import SqlRenewalRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
 from ticketos.domain import unreached
@@ -52,6 +54,7 @@ from workflows.scheduled.calibration import CalibrationWorkflow
 from workflows.scheduled.invoicing import InvoicingWorkflow
 from workflows.scheduled.learning import LearningWorkflow
 from workflows.scheduled.reconciliation import ReconciliationWorkflow
+from workflows.scheduled.renewal import RenewalWorkflow
 from workflows.ticket import TicketWorkflow
 
 BUILT: tuple[str, ...] = ("manual", *(line.key for line in LINES if line.workflow != BY_HAND))
@@ -65,6 +68,7 @@ WORKFLOWS: tuple[type, ...] = (
     ReconciliationWorkflow,
     CalibrationWorkflow,
     LearningWorkflow,
+    RenewalWorkflow,
 )
 """Every workflow a worker serves."""
 
@@ -196,7 +200,7 @@ def ticket_activities(
 
 
 def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
-    """Runs of a period: invoicing, reconciliation, calibration and learning."""
+    """Runs of a period: invoicing, reconciliation, calibration, renewal and learning."""
     months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
     days = ReconciliationActivities(
         SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now)
@@ -205,6 +209,7 @@ def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
         SqlCalibrationRuns(found.database, Calibrations(found.audit, new_id), _questions, utc_now)
     )
     learner = Learning(found.audit, new_id, LEARNABLES)
+    ends = RenewalActivities(SqlRenewalRuns(found.database, found.audit, new_id, utc_now))
     nights = LearningActivities(SqlLearningRuns(found.database, learner, utc_now))
     return (
         months.due,
@@ -215,6 +220,8 @@ def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
         weeks.run,
         nights.due,
         nights.run,
+        ends.due,
+        ends.run,
     )
 
 

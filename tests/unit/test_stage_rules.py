@@ -777,16 +777,6 @@ def test_a_person_is_asked_at_most_once_in_the_quiet_days(
     assert not of(changes.AskSurvey, never.changes)
 
 
-@pytest.mark.parametrize(
-    ("ends_on", "said"), [(date(2027, 1, 1), True), (date(2027, 1, 2), False), (None, False)]
-)
-def test_renewal_is_recommended_within_sixty_days_of_the_end(
-    ends_on: date | None, said: bool, new_id: Callable[[], UUID]
-) -> None:
-    verdict = closure.close(ticket(), BUYER, contract(ends_on=ends_on), {}, None, NOW, new_id)
-    assert bool(of(changes.Notify, verdict.changes)) is said
-
-
 # --- handling and clocks ----------------------------------------------------------------------------------------------
 
 OFFICE_TIMING = Timing(OFFICE, SlaTerms(pause_max_s=3 * 24 * 3600))

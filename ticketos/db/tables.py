@@ -577,6 +577,19 @@ class QaCheck(SQLModel, table=True):
     at: datetime = instant(nullable=False)
 
 
+class Renewal(SQLModel, table=True):
+    """What is advised about a contract before it ends; once for each end it has."""
+
+    __table_args__ = (of("contract", "contract_id"), UniqueConstraint("contract_id", "ends_on"))
+    id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    contract_id: UUID
+    ends_on: date
+    advice: str
+    figures: dict[str, Any] = json()
+    made_at: datetime = instant(nullable=False)
+
+
 class CalibrationSession(SQLModel, table=True):
     """A client's week of calibration: a few reviewed units, scored again by two people each."""
 

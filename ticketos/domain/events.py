@@ -114,6 +114,7 @@ CATALOGUE: tuple[Event, ...] = (
     Event("calibration.drawn", "Calibration drawn"),
     Event("calibration.scored", "Calibration scored"),
     Event("calibration.closed", "Calibration closed"),
+    Event("contract.renewal_recommended", "Renewal recommended"),
     Event("seal.exported", "Signed head exported"),
     Event("access.signed_in", "Signed in"),
     Event("access.sign_in_failed", "Sign-in refused"),

@@ -148,6 +148,15 @@ class SurveyTerms:
 
 
 @dataclass(frozen=True)
+class ClosureTerms:
+    """What follows the end of a ticket, and of the contract: for how many days a finished request may be reopened (CP13),
+    and how many days before the contract's end a recommendation is made (MF10)."""
+
+    reopen_days: int = 7
+    renewal_days: int = 60
+
+
+@dataclass(frozen=True)
 class ExpertTerms:
     """Documents that only a subject expert may key: of these types, or of more than ``amount`` in ``currency``."""
 
@@ -178,6 +187,7 @@ class Terms:
     pricing: PricingTerms = field(default_factory=PricingTerms)
     survey: SurveyTerms = field(default_factory=SurveyTerms)
     assignment: AssignmentTerms = field(default_factory=AssignmentTerms)
+    closure: ClosureTerms = field(default_factory=ClosureTerms)
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Terms:
@@ -195,6 +205,7 @@ class Terms:
             pricing=_section("pricing", data, _pricing),
             survey=_section("survey", data, _survey),
             assignment=_section("assignment", data, _assignment),
+            closure=_section("closure", data, _closure),
         )
 
 
@@ -320,6 +331,14 @@ def _survey(data: Mapping[str, Any]) -> SurveyTerms:
     base = SurveyTerms()
     return SurveyTerms(
         ask=bool(data.get("ask", base.ask)), quiet_days=_seconds(data.get("quiet_days", base.quiet_days))
+    )
+
+
+def _closure(data: Mapping[str, Any]) -> ClosureTerms:
+    base = ClosureTerms()
+    return ClosureTerms(
+        reopen_days=_seconds(data.get("reopen_days", base.reopen_days)),
+        renewal_days=_seconds(data.get("renewal_days", base.renewal_days)),
     )
 
 

@@ -1,4 +1,5 @@
-"""Since when a person has had their task, and when they finished their last: what the minutes of rework are told from.
+"""Since when a person has had their task, and when they finished their last: what the minutes of rework are told from. The class
+of a request's documents, and recommendations on contracts that end.
 
 Revision ID: people
 Revises: forget_answers
@@ -9,8 +10,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
-from ticketos.db.migrations.rls import unforced
+from ticketos.db.migrations.rls import guard, unforced
 
 revision = "people"
 down_revision = "forget_answers"
@@ -54,6 +56,26 @@ def upgrade() -> None:
         ["completed_by", "completed_at"],
         postgresql_where="completed_by is not null",
     )
+    op.create_table(
+        "renewal",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("advice", sa.String(), nullable=False),
+        sa.Column("figures", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name="fk_renewal_client_id"),
+        sa.ForeignKeyConstraint(
+            ["client_id", "contract_id"],
+            ["contract.client_id", "contract.id"],
+            name="fk_renewal_client_id_contract_id",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_renewal"),
+        sa.UniqueConstraint("contract_id", "ends_on", name="uq_renewal_contract_id_ends_on"),
+    )
+    guard("renewal")
+    op.execute("grant select, insert on renewal to ticketos_app")
     op.execute(LAST_DONE)
     op.execute("revoke execute on function last_done(uuid) from public")
     op.execute("grant execute on function last_done(uuid) to ticketos_app")
@@ -62,6 +84,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.execute("drop function last_done(uuid)")
+    op.drop_table("renewal")
     op.drop_index("ix_task_done", "task")
     with unforced("ticket"):
         op.execute(
