@@ -17,7 +17,8 @@ HOUR, DAY = 3_600, 86_400
 
 @dataclass(frozen=True)
 class Term:
-    """One field: its name, where it stands in the terms, how it is typed (hours, whole, percent, amount, text, yes)."""
+    """One field: its name, where it stands in the terms, how it is typed (hours, whole, percent, amount, text, yes, or a list
+    with commas)."""
 
     name: str
     path: tuple[str, ...]
@@ -38,6 +39,14 @@ TERMS = (
     Term("accuracy_target", ("qa", "accuracy_target"), "percent", "99.8"),
     Term("sign_off", ("approval", "required"), "yes", "on"),
     Term("deemed", ("approval", "deemed_days"), "whole", "5"),
+    Term("priority_types", ("sla", "priority_types"), "list"),
+    Term("priority_class_for", ("sla", "priority_class_for"), "list"),
+    Term("expert_types", ("assignment", "expert", "document_types"), "list"),
+    Term("expert_amount", ("assignment", "expert", "amount"), "amount"),
+    Term("expert_currency", ("assignment", "expert", "currency"), "text"),
+    Term("rework_rate", ("rework", "hourly_rate"), "amount"),
+    Term("reopen_days", ("closure", "reopen_days"), "whole", "7"),
+    Term("renewal_days", ("closure", "renewal_days"), "whole", "60"),
     Term("straight_through", ("ai", "straight_through"), "yes", ""),
 )
 _SCALE = {"hours": HOUR}
@@ -88,6 +97,8 @@ def _typed(term: Term, value: Any) -> str:
         return ("on" if value else "") if value is not None else term.default
     if value is None:
         return term.default
+    if term.kind == "list":
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     if term.kind in _SCALE:
         return _plain(Decimal(str(value)) / _SCALE[term.kind])
     return _plain(Decimal(str(value)) * 100) if term.kind == "percent" else str(value)
@@ -100,6 +111,8 @@ def _read(term: Term, text: str) -> Any:
         return None
     if term.kind == "text":
         return text
+    if term.kind == "list":
+        return [one.strip() for one in text.split(",") if one.strip()]
     try:
         number = Decimal(text)
         if not number.is_finite() or number < 0:

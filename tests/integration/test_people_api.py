@@ -145,3 +145,69 @@ async def test_a_request_names_the_class_of_its_documents_whatever_its_priority(
     async with browsing(world, user) as browser:
         page = (await browser.client.get("/requests/new")).text
     assert 'name="document_class"' in page
+
+
+@pytest.mark.parametrize(
+    ("terms", "days", "allowed"),
+    [
+        ({}, 6, True),
+        ({}, 8, False),
+        ({"closure": {"reopen_days": 30}}, 29, True),
+        ({"closure": {"reopen_days": 30}}, 31, False),
+        ({"closure": {"reopen_days": 2}}, 3, False),
+        ({"closure": {"reopen_days": 0}}, 0, False),
+    ],
+)
+async def test_a_closed_request_is_reopened_within_the_contracts_days(
+    world: World, terms: dict[str, Any], days: int, allowed: bool
+) -> None:
+    admin, desk = world.person(world.provider, ("admin", None)), world.person(world.provider, ("desk", None))
+    async with world.http(admin) as http:
+        made = await http.post(
+            "/v1/contracts",
+            json={
+                "client_id": str(world.acme),
+                "number": new_id().hex,
+                "name": "SOW",
+                "service_line": "data_entry",
+                "starts_on": "2026-01-01",
+                "terms": terms,
+            },
+        )
+        assert made.status_code == 201, made.text
+        ticket_id = world.ticket(
+            world.acme,
+            contract_id=UUID(made.json()["id"]),
+            state="closed",
+            stage="closure",
+            progress=100,
+            closed_at=datetime.now(UTC) - timedelta(days=days),
+        )
+        answer = await http.post(
+            f"/v1/tickets/{ticket_id}/reopen", json={"reason": "a page is missing"}, headers=desk.headers
+        )
+    assert (answer.status_code, answer.json().get("code")) == (
+        (200, None) if allowed else (409, "reopen-window-over")
+    )
+
+
+async def test_a_contract_that_cannot_be_worked_by_is_refused_in_words(world: World) -> None:
+    admin = world.person(world.provider, ("admin", None))
+    body = {
+        "client_id": str(world.acme),
+        "number": new_id().hex,
+        "name": "SOW",
+        "service_line": "data_entry",
+        "starts_on": "2026-01-01",
+    }
+    async with world.http(admin) as http:
+        for terms, told in (
+            ({"assignment": {"expert": {"document_types": ["invoce"]}}}, "not invoce"),
+            ({"sla": {"stage_s": {"delivry": 60}}}, "not delivry"),
+            ({"closure": {"reopen_days": 99_999}}, "reopen_days must not be more than"),
+            ({"closure": {"reopen_days": -1}}, "negative duration"),
+            ({"rework": {"hourly_rate": "-5"}}, "hourly_rate must not be below 0"),
+        ):
+            refused = await http.post("/v1/contracts", json={**body, "terms": terms})
+            assert (refused.status_code, refused.json()["code"]) == (422, "terms-invalid")
+            assert told in refused.json()["detail"], refused.json()

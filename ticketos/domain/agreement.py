@@ -15,6 +15,10 @@ CLASSES = ("standard", "priority")
 """The turnaround classes of documents (CP2)."""
 
 
+MOST_DAYS = 3650
+"""No term of days is longer than ten years."""
+
+
 def check(terms: Terms, *, priced: bool, document_types: tuple[str, ...] = ()) -> None:
     """Raises ``DomainError("terms-invalid")`` naming section and cause. ``priced``: the terms name a price; a contract
     without one is billed once it has got it. ``document_types`` are those the line of work knows; a line that names none
@@ -44,6 +48,12 @@ def check(terms: Terms, *, priced: bool, document_types: tuple[str, ...] = ()) -
         ) from error
     _expert(terms.assignment.expert, document_types)
     _rework(terms.rework)
+    for name, days in (
+        ("reopen_days", terms.closure.reopen_days),
+        ("renewal_days", terms.closure.renewal_days),
+    ):
+        if days > MOST_DAYS:
+            raise _invalid("closure", f"{name} must not be more than {MOST_DAYS}")
     try:
         Money.zero(terms.pricing.currency)
         if priced:
