@@ -59,6 +59,21 @@ from
     where x.client_id = %(c)s and x.kind = 'defect' and x.root_id in (select id from tickets)
       and x.recorded_at >= %(since)s and x.recorded_at < %(at)s and x.detail ->> 'currency' = %(currency)s) d"""
 
+_NAMES = (
+    "units",
+    "units_before",
+    "inspected",
+    "correct",
+    "met",
+    "missed",
+    "answers",
+    "csat",
+    "net",
+    "payout",
+    "rework",
+)
+"""What the columns of the figures are called."""
+
 _SHOWN = """
 select r.id, r.client_id, r.contract_id, r.ends_on, r.advice, r.figures, r.made_at, c.number, c.name, c.service_line
   from renewal r join contract c on c.client_id = r.client_id and c.id = r.contract_id
@@ -155,4 +170,5 @@ def figures(
     }
     row = driver(connection).execute(_FIGURES, values).fetchone()
     assert row is not None
-    return Figures(*row, currency)
+    seen: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
+    return Figures(**seen, currency=currency)

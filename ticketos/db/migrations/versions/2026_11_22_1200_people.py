@@ -76,6 +76,10 @@ def upgrade() -> None:
     )
     guard("renewal")
     op.execute("grant select, insert on renewal to ticketos_app")
+    op.execute(
+        "create trigger append_only before update or delete or truncate on renewal"
+        " for each statement execute function refuse_change()"
+    )
     op.execute(LAST_DONE)
     op.execute("revoke execute on function last_done(uuid) from public")
     op.execute("grant execute on function last_done(uuid) to ticketos_app")
