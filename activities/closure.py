@@ -22,7 +22,7 @@ class ClosureActivities:
     @activity.defn(name="closure.close")
     @guarded
     def close(self, command: StageCommand) -> StageVerdict:
-        """Survey, renewal hint, end."""
+        """Survey, end."""
         return record(self._store, command, "closure", self._close)
 
     def _close(self, step: Step) -> Verdict:

@@ -71,6 +71,7 @@ class HandlingActivities:
                     str(command.payload.get("priority")),
                     reason,
                     step.now,
+                    command.payload.get("document_class"),
                 )
             case "accept_task" | "refuse_task":
                 return self._answer(step, command, reason)

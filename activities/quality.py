@@ -10,7 +10,7 @@ from temporalio import activity
 from activities.errors import guarded
 from activities.record import record
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import quality, rework, sampling
+from ticketos.domain import effort, quality, rework, sampling
 from ticketos.domain.changes import SetTicket, Verdict
 from ticketos.domain.ports import Step, Store
 from ticketos.domain.quality import Inspection
@@ -73,8 +73,10 @@ class QualityActivities:
 
     def _conclude(self, step: Step) -> Verdict:
         ticket, documents = step.ticket(), step.documents()
-        verdict = quality.conclude(ticket, documents, step.quality(), step.now)
-        settled = rework.close_defects(ticket, step.sub_tickets(), documents, step.now)
+        children = step.sub_tickets()
+        history = effort.history(effort.defects(children.values()))
+        verdict = quality.conclude(ticket, documents, step.quality(), step.now, history)
+        settled = rework.close_defects(ticket, children, documents, step.now)
         return Verdict(verdict.outcome, (*verdict.changes, *settled), verdict.next_at, verdict.facts)
 
 

@@ -81,18 +81,17 @@ def _named(verdict: Verdict, command: ActCommand) -> Verdict:
 
 
 def _with_stage_clocks(work: Step, verdict: Verdict) -> Verdict:
-    """A change of stage moves the internal clocks, where the contract sets such targets."""
-    ticket, contract = work.ticket(), work.contract()
-    if contract is None or not contract.terms.sla.stage_s:
-        return verdict
+    """A change of stage moves the internal clocks; so does standing still in one (MF16). Until a contract is known the
+    defaults apply."""
+    ticket, stays = work.ticket(), verdict.outcome in deadline.STAYS
     entered = next(
         (str(c.values["stage"]) for c in verdict.changes if isinstance(c, SetTicket) and "stage" in c.values),
         ticket.stage,
     )
-    if entered == ticket.stage:
+    if entered == ticket.stage and not (stays and verdict.changes):
         return verdict
-    timing = deadline.timing_of(contract)
-    moved = deadline.stage_moved(ticket.stage, entered, work.clocks(), timing, work.now)
+    timing = deadline.timing_of(work.contract())
+    moved = deadline.stage_moved(ticket.stage, entered, stays, work.clocks(), timing, work.now)
     next_at = deadline.first_due(moved, timing, work.now, verdict.next_at)
     return Verdict(verdict.outcome, (*verdict.changes, *moved), next_at, verdict.facts)
 

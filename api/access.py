@@ -157,6 +157,9 @@ OPERATIONS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/accuracy"): allow(
         "qa", "lead", "ops", "admin", "auditor", "success", CLIENT_ROLES, scope="tickets:read"
     ),
+    ("GET", "/v1/renewals"): allow(
+        "success", "finance", "lead", "ops", "admin", "auditor", scope="tickets:read"
+    ),
     ("GET", "/v1/calibrations"): allow(CALIBRATORS, "ops", "admin", "auditor", scope="tickets:read"),
     ("GET", "/v1/calibrations/{calibration_id}"): allow(
         CALIBRATORS, "ops", "admin", "auditor", scope="tickets:read"

@@ -19,18 +19,21 @@ from schemas.requests import (
     MessageView,
     QaCheckView,
     Requester,
+    ReworkRound,
+    ReworkTotal,
     TaskView,
     TicketLinks,
     TicketView,
 )
 from ticketos.db.audit import TimelineEvent
+from ticketos.domain import effort
 from workflows import names
 
 AnyRow = Mapping[str, Any] | RowMapping
 
 _SIGNED = re.compile(r"(https?://[^\s/]+/[asr]/)[\w.~-]+")
 
-HOUSE = frozenset({"ticket.noted", "ai.approved", "ai.corrected"})
+HOUSE = frozenset({"ticket.noted", "ai.approved", "ai.corrected", "clock.stage_late"})
 """Events of a timeline that are not for the client."""
 
 OPERATORS = frozenset({"ops", "admin"})
@@ -75,6 +78,7 @@ def task(row: RowMapping, principal: Principal) -> TaskView:
     if not principal.staff_over(row["client_id"]):
         view.payload, view.result = {}, {}
         view.assigned_to, view.offered_to, view.completed_by = None, None, None
+        view.assigned_at = None
     return view
 
 
@@ -84,6 +88,17 @@ def qa_check(row: RowMapping, principal: Principal) -> QaCheckView:
     if not principal.staff_over(row["client_id"]):
         view.reviewer_id, view.work_by = None, None
     return view
+
+
+def rework(children: Sequence[AnyRow]) -> tuple[list[ReworkRound], ReworkTotal]:
+    """The rounds of rework of a request, and what they come to."""
+    defects = [
+        (row["number"], row["detail"], row["closed_at"]) for row in children if row["kind"] == "defect"
+    ]
+    rounds = effort.history(defects)
+    return [ReworkRound.model_validate(one) for one in rounds], ReworkTotal.model_validate(
+        effort.totals(rounds)
+    )
 
 
 def messages(rows: Sequence[RowMapping], staff: bool) -> list[MessageView]:

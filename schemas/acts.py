@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 Priority = Literal["P1", "P2", "P3", "P4"]
+DocumentClass = Literal["standard", "priority"]
 
 
 class Wire(BaseModel):
@@ -77,6 +78,7 @@ class ChangePriority(Act):
 
     priority: Priority
     reason: str = ""
+    document_class: DocumentClass | None = None
 
 
 class RetryStep(Act):

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.acts import Priority
+from schemas.acts import DocumentClass, Priority
 from schemas.http import Body, Line, Text, View
 
 MAX_TEXT = 200_000
@@ -33,6 +33,11 @@ class NewTicket(Body):
     subject: Line = Field(default="", examples=["Invoices of November"])
     text: Text = Field(default="", max_length=MAX_TEXT, examples=["Please enter the attached invoices."])
     priority: Priority | None = Field(default=None, description="A wish; triage and contract decide")
+    document_class: DocumentClass | None = Field(
+        default=None,
+        description="The time in which its documents are promised, whatever the ticket's priority; without it the"
+        " contract's rules decide",
+    )
     external_id: Text | None = Field(default=None, min_length=1, max_length=255, examples=["order-4711"])
     requester: Requester = Field(default_factory=Requester)
 
@@ -70,6 +75,7 @@ class TicketView(View):
     service_line: str | None = None
     ticket_type: str | None = None
     priority: str
+    document_class: str = Field(default="standard", examples=["standard", "priority"])
     language: str
     sentiment: str
     confidence: Decimal | None = None
@@ -165,6 +171,7 @@ class TaskView(View):
     due_at: datetime | None = None
     offered_to: UUID | None = None
     offer_until: datetime | None = None
+    assigned_at: datetime | None = Field(default=None, description="Since when whoever has it has had it")
     ticket_due_at: datetime | None = Field(default=None, description="When the ticket's promise is up")
     ticket_state: str | None = None
     completed_by: UUID | None = None
@@ -294,6 +301,36 @@ class EventView(View):
     personal_state: str = Field(default="none", description="none, readable, erased or damaged")
 
 
+class ReworkRound(View):
+    """One round of correcting one document: its defect ticket, with the minutes a person spent and what they cost."""
+
+    number: str = Field(examples=["ACME-26-000123-D1"])
+    document: UUID
+    round: int
+    defects: int
+    minutes: Decimal | None = Field(
+        default=None, description="Of the person who corrected it; null: not known"
+    )
+    cost: Decimal | None = Field(
+        default=None, description="At the contract's hourly rate; null: no rate is agreed"
+    )
+    currency: str | None = None
+    open_minutes: Decimal | None = Field(
+        default=None, description="How long the defect was open by the clock"
+    )
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+class ReworkTotal(View):
+    """Rounds, minutes and cost of a request together."""
+
+    rounds: int
+    minutes: Decimal | None = None
+    cost: dict[str, Decimal] = Field(default_factory=dict, description="By currency")
+    unmeasured: int = Field(description="Corrections whose minutes are not known, or that are not done yet")
+
+
 class TreeView(View):
     """Everything of one request, with every event in order (TA6)."""
 
@@ -304,6 +341,8 @@ class TreeView(View):
     clocks: list[ClockView]
     messages: list[MessageView]
     quality: list[QaCheckView]
+    rework: list[ReworkRound] = Field(default_factory=list)
+    rework_total: ReworkTotal | None = None
     approvals: list[ApprovalView]
     usage: list[UsageView]
     links: list[LinkView]
@@ -335,6 +374,9 @@ class PriorityBody(Body):
     """A new priority; elapsed and paused time is kept."""
 
     priority: Priority
+    document_class: DocumentClass | None = Field(
+        default=None, description="Of its documents (CP2); without it the contract's rules decide"
+    )
     reason: Line = ""
 
 

@@ -5,6 +5,7 @@ of invoices and month-end of the client's book, at the client's hours.
     invoicing/{client}        06:00 on the 1st, for the month that has ended
     month_end/{client}        05:00 on the 5th, for the month that has ended: its late papers come in the first days
     calibration/{client}      07:00 on Monday, for the week that has ended
+    renewal/{client}          05:30 every day, for contracts whose end is near
     learning/{client}         02:15 every day, when people corrected anything since
 
 Overlap is skipped: a tick finds out itself what is due, so the next one does what a skipped one would have.
@@ -43,7 +44,7 @@ from temporalio.service import RPCError
 from schemas.periods import PeriodStart
 from ticketos.db.session import Database
 from workflows import names
-from workflows.scheduled import calibration, invoicing, learning, month_end, reconciliation
+from workflows.scheduled import calibration, invoicing, learning, month_end, reconciliation, renewal
 
 log = structlog.get_logger()
 
@@ -101,6 +102,7 @@ PLANS = (
     _Plan(invoicing.KIND, "Invoicing", 6, 0, timedelta(days=10), day_of_month=1),
     _Plan(month_end.KIND, "MonthEnd", 5, 0, timedelta(days=10), day_of_month=5),
     _Plan(calibration.KIND, "Calibration", 7, 0, timedelta(days=3), day_of_week=1),
+    _Plan(renewal.KIND, "Renewal", 5, 30, timedelta(days=3)),
     _Plan(learning.KIND, "Learning", 2, 15, timedelta(hours=6)),
 )
 

@@ -26,6 +26,7 @@ from activities.lines.line import LinePorts, LineWork
 from activities.month_end import MonthEndActivities
 from activities.quality import QualityActivities
 from activities.reconciliation import ReconciliationActivities
+from activities.renewal import RenewalActivities
 from activities.rework import ReworkActivities
 from activities.triage import TriageActivities
 from ticketos.ai.extract.sandbox import DECIDED_S, NO_VENDORS, SandboxedReader
@@ -42,6 +43,7 @@ from ticketos.db.repositories.invoices import Invoices
 from ticketos.db.repositories.learning import SHIPPED, Learning, SqlLearningRuns
 from ticketos.db.repositories.month_end import SqlMonthEnds
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
+from ticketos.db.repositories.renewals import SqlRenewalRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
 from ticketos.domain import unreached
@@ -55,6 +57,7 @@ from workflows.scheduled.invoicing import InvoicingWorkflow
 from workflows.scheduled.learning import LearningWorkflow
 from workflows.scheduled.month_end import MonthEndWorkflow
 from workflows.scheduled.reconciliation import ReconciliationWorkflow
+from workflows.scheduled.renewal import RenewalWorkflow
 from workflows.ticket import TicketWorkflow
 
 BUILT: tuple[str, ...] = ("manual", *(line.key for line in LINES if line.workflow != BY_HAND))
@@ -69,6 +72,7 @@ WORKFLOWS: tuple[type, ...] = (
     MonthEndWorkflow,
     CalibrationWorkflow,
     LearningWorkflow,
+    RenewalWorkflow,
 )
 """Every workflow a worker serves."""
 
@@ -203,8 +207,8 @@ def ticket_activities(
 
 
 def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
-    """Runs of a period: invoicing, reconciliation, month-end, calibration and learning."""
-    ends = MonthEndActivities(SqlMonthEnds(found.database, found.audit, new_id, utc_now))
+    """Runs of a period: invoicing, reconciliation, month-end, calibration, renewal and learning."""
+    closings = MonthEndActivities(SqlMonthEnds(found.database, found.audit, new_id, utc_now))
     months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
     days = ReconciliationActivities(
         SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now)
@@ -213,18 +217,21 @@ def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
         SqlCalibrationRuns(found.database, Calibrations(found.audit, new_id), _questions, utc_now)
     )
     learner = Learning(found.audit, new_id, LEARNABLES)
+    ends = RenewalActivities(SqlRenewalRuns(found.database, found.audit, new_id, utc_now))
     nights = LearningActivities(SqlLearningRuns(found.database, learner, utc_now))
     return (
         months.due,
         months.run,
         days.due,
         days.run,
-        ends.due,
-        ends.run,
+        closings.due,
+        closings.run,
         weeks.due,
         weeks.run,
         nights.due,
         nights.run,
+        ends.due,
+        ends.run,
     )
 
 

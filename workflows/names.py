@@ -18,6 +18,13 @@ QUEUES = (TICKETS, DOCUMENTS, MONEY, OUTBOUND)
 POLLED = (TICKETS, DOCUMENTS, MONEY)
 """Queues whose work Temporal hands out; what goes out is carried by the outbox."""
 
+PARKED_TIMED = "2026-11-22-parked-timed"
+"""The service desk's own target brings the deadline of a parked ticket forward."""
+ATTENTION_TIMED = "2026-11-22-attention-timed"
+"""The desk of the stage in which something fails has a target too."""
+CLASS_TIMED = "2026-11-22-class-timed"
+"""A document whose type a person finds may bring the deadline forward."""
+
 RECONCILIATION, INVOICING, MONTH_END = "reconciliation", "invoicing", "month_end"
 PERIOD_KINDS = (RECONCILIATION, INVOICING, MONTH_END)
 """What runs by schedule for every client."""

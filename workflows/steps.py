@@ -101,6 +101,10 @@ class Steps:
         ticket = workflow.get_external_workflow_handle(names.ticket_workflow(self.ticket_id))
         await ticket.signal("sooner", verdict.next_at)
 
+    async def heard(self, verdict: StageVerdict) -> None:
+        """A step of a line needs attention: the ticket has the timer."""
+        await self.tell_deadline(verdict)
+
     def act_command(self, kind: str, act: Act, **values: object) -> ActCommand:
         """The recording command of an act."""
         payload = act.model_dump(mode="json", exclude={"actor", "key", "task_id", "result"})
@@ -142,9 +146,11 @@ class Steps:
             subject=f"{name}:{info.run_id[:8]}:{self._attentions}",
             facts={"step": name, "workflow": info.workflow_id},
         )
-        await workflow.execute_local_activity_method(
+        verdict = await workflow.execute_local_activity_method(
             HandlingActivities.attention, args=[command], **ATTENTION
         )
+        if verdict.next_at is not None and workflow.patched(names.ATTENTION_TIMED):
+            await self.heard(verdict)
         workflow.set_current_details(f"Needs attention at *{name}*: retry in the portal or by API.")
         await workflow.wait_condition(lambda: self._retries > seen)
 

@@ -143,6 +143,8 @@ class TicketWorkflow(Steps):
             looks += 1
             if verdict.outcome == "parked":
                 parked += 1
+                if verdict.next_at is not None and workflow.patched(names.PARKED_TIMED):
+                    self._sooner(verdict)
                 self._show("Parked: the contract check failed.")
                 await workflow.wait_condition(lambda: self._released >= parked)
             await self._running()
@@ -486,6 +488,10 @@ class TicketWorkflow(Steps):
         ):
             self._next_at = verdict.next_at
         return verdict
+
+    async def heard(self, verdict: StageVerdict) -> None:
+        """A step of the ticket itself needs attention: its desk may be told sooner."""
+        self._sooner(verdict)
 
     def _show(self, words: str) -> None:
         workflow.set_current_details(f"**{self._stage}**, round {self.round}. {words}")

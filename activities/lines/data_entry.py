@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
-from ticketos.domain import ai_policy, deadline
+from ticketos.domain import ai_policy, deadline, document_class, effort
 from ticketos.domain.changes import Change, OpenTask, SetDocument, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store, VendorList
 from ticketos.domain.skills import Agent
@@ -27,8 +28,10 @@ from ticketos.lines.data_entry import (
     calibration,
     closed_months,
     coding,
+    experts,
     flow,
     passwords,
+    rules,
     vendors,
 )
 from ticketos.lines.data_entry.parts import parts
@@ -186,7 +189,9 @@ class DataEntryActivities:
         verdict = self._judged(step, document, reading, step.agents(), {})
         facts = self._none_left(step, int(verdict.outcome == "keying"))
         changes = (*verdict.changes, SetTicket({"documents_done": ticket.documents_done + 1}))
-        return Verdict(verdict.outcome, changes, verdict.next_at, facts)
+        return _classed(
+            step, Verdict(verdict.outcome, changes, verdict.next_at, facts), [reading.get("type")]
+        )
 
     def _judged(
         self,
@@ -216,6 +221,7 @@ class DataEntryActivities:
             step.now,
             step.new_id,
             _around(step, document, reading, terms.ai, like),
+            terms.assignment.expert,
         )
         from_list = _vendor(document, like, reading.get("fields") or {})
         kept = learning.kept(document, reading, verdict)
@@ -238,9 +244,10 @@ class DataEntryActivities:
                 "documents_done": ticket.documents_done + len(found),
             }
         )
-        return Verdict(
+        done = Verdict(
             "split", (*changes, *(c for one in verdicts for c in one.changes), counted), facts=facts
         )
+        return _classed(step, done, [reading.get("type") for _, reading in found])
 
     def _locked(self, step: Step, document: DocumentState, reading: Mapping[str, Any]) -> Verdict | None:
         """The client asked for the password of a protected document, where the contract has us wait for it."""
@@ -273,27 +280,33 @@ class DataEntryActivities:
         return replace(verdict, facts={**verdict.facts, **waiting})
 
     def _rework(self, step: Step) -> Verdict:
-        ticket, agents = step.ticket(), step.agents()
+        ticket, contract = step.ticket(), step.contract()
+        agents: Sequence[Agent] = step.agents()
+        terms = (contract.terms if contract else Terms()).assignment.expert
         changes: list[Change] = []
         children = step.sub_tickets()
-        for document in step.documents(states=("rework",)):
+        documents = step.documents(states=("rework",))
+        for document in documents:
             defect = children.get(f"defect:{document.id}:{document.round}")
-            changes.append(
-                flow.keying_task(
-                    ticket,
-                    document,
-                    "rework",
-                    flow.to_key(document.doc_type, document.fields),
-                    document.blocked_by,
-                    agents,
-                    step.now,
-                    step.new_id,
-                    document.duplicate_of,
-                    defect.detail.get("defects", []) if defect else [],
-                )
+            task = flow.keying_task(
+                ticket,
+                document,
+                "rework",
+                flow.to_key(document.doc_type, document.fields),
+                document.blocked_by,
+                agents,
+                step.now,
+                step.new_id,
+                document.duplicate_of,
+                defect.detail.get("defects", []) if defect else [],
             )
+            back = experts.times_back(document.id, document.round, children.keys())
+            why = experts.why(document.doc_type, document.fields, terms, back)
+            opened = experts.asked(task, why, ticket, agents, step.now, step.new_id, document.finished_by)
+            agents = _busier(agents, Verdict("opened", opened))
+            changes += opened
         changes.append(SetTicket({"next_action": "Correct the defects"}))
-        return Verdict("opened", tuple(changes), facts={"people": len(changes) - 1, "seq": ticket.seq + 1})
+        return Verdict("opened", tuple(changes), facts={"people": len(documents), "seq": ticket.seq + 1})
 
     def _post(self, step: Step) -> Verdict:
         ticket, client, terms, months = step.ticket(), step.client(), _terms(step), step.book_months()
@@ -366,12 +379,15 @@ class DataEntryActivities:
         learnt = learning.learnt(step, task, document, typed, verdict)
         known = _vendor(document, like, document.fields, typed) if verdict.outcome == "ready" else ()
         coded = _coded(step, document, verdict, ai)
-        return Verdict(
+        spent = _spent(step, task, actor, command.payload.get("seconds"))
+        done = Verdict(
             verdict.outcome,
-            (*verdict.changes, *known, *coded, *learnt, *back, SetTicket({})),
+            (*verdict.changes, *known, *coded, *learnt, *back, *spent, SetTicket({})),
             verdict.next_at,
             {**verdict.facts, **waiting_for_people(step, ticket.seq + 1, -1)},
         )
+        rejected = verdict.outcome == "rejected"
+        return done if rejected else _classed(step, done, [command.payload.get("doc_type")])
 
 
 def work(ports: LinePorts) -> LineWork:
@@ -421,6 +437,40 @@ def _coded(step: Step, document: DocumentState, verdict: Verdict, ai: AiTerms) -
     facts = coding.facts_for(step, replace(document, fields=values["fields"]))
     said = coding.confirmed(document, values, facts, ai)
     return (said,) if said else ()
+
+
+def _classed(step: Step, verdict: Verdict, types: Sequence[object]) -> Verdict:
+    """The verdict with what these types of documents change of the ticket's promise."""
+    timing = deadline.timing_of(step.contract())
+    if not timing.sla.priority_types:
+        return verdict
+    named = [str(one) for one in types if one]
+    changed = document_class.read(step.ticket(), step.clocks(), timing, step.approval(), named, step.now)
+    sooner = min(filter(None, (verdict.next_at, changed.next_at)), default=None)
+    return replace(verdict, changes=(*verdict.changes, *changed.changes), next_at=sooner)
+
+
+def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[Change, ...]:
+    """What a round of rework took, on its defect ticket."""
+    key = f"defect:{task.subject_id}:{task.round}"
+    defect = step.sub_tickets().get(key) if task.kind == "rework" else None
+    if defect is None or actor.user_id is None:
+        return ()
+    contract, clock = step.contract(), deadline.find(step.clocks(), deadline.TURNAROUND)
+    had = task.assigned_at if task.assigned_to == actor.user_id else None
+    measured = rules.amount(str(seconds))
+    if measured is not None:  # the page's word, as far as it can be true
+        measured = min(measured, Decimal(int((step.now - task.created_at).total_seconds())))
+    spell = effort.Spell(had, step.now, step.busy_until(actor.user_id), measured)
+    return effort.recorded(
+        key,
+        defect,
+        task,
+        spell,
+        contract.terms if contract else Terms(),
+        deadline.timing_of(contract).calendar,
+        clock.clock.pauses if clock else (),
+    )
 
 
 def _busier(agents: Sequence[Agent], verdict: Verdict) -> Sequence[Agent]:

@@ -19,7 +19,7 @@ HOUR, DAY = 3_600, 86_400
 @dataclass(frozen=True)
 class Term:
     """One field: its name, where it stands in the terms, how it is typed (hours, whole, percent, amount, text, yes,
-    mode, lines: a list with one value per line, limits: a currency and an amount per line)."""
+    mode, list: names with commas, lines: one value per line, limits: a currency and an amount per line)."""
 
     name: str
     path: tuple[str, ...]
@@ -52,6 +52,14 @@ TERMS = (
     Term("confidence_below", ("ai", "escalate", "confidence_below"), "percent"),
     Term("ask_words", ("ai", "escalate", "words"), "lines"),
     Term("new_supplier", ("ai", "escalate", "new_supplier"), "yes"),
+    Term("priority_types", ("sla", "priority_types"), "list"),
+    Term("priority_class_for", ("sla", "priority_class_for"), "list"),
+    Term("expert_types", ("assignment", "expert", "document_types"), "list"),
+    Term("expert_amount", ("assignment", "expert", "amount"), "amount"),
+    Term("expert_currency", ("assignment", "expert", "currency"), "text"),
+    Term("rework_rate", ("rework", "hourly_rate"), "amount"),
+    Term("reopen_days", ("closure", "reopen_days"), "whole", "7"),
+    Term("renewal_days", ("closure", "renewal_days"), "whole", "60"),
 )
 _SCALE = {"hours": HOUR}
 
@@ -112,6 +120,8 @@ def _typed(term: Term, value: Any) -> str:
         return (
             "\n".join(f"{k} {v}" for k, v in sorted(value.items())) if isinstance(value, dict) else str(value)
         )
+    if term.kind == "list":
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     if term.kind in _SCALE:
         return _plain(Decimal(str(value)) / _SCALE[term.kind])
     return _plain(Decimal(str(value)) * 100) if term.kind == "percent" else str(value)
@@ -128,6 +138,8 @@ def _read(term: Term, text: str) -> Any:
         return [line.strip() for line in text.splitlines() if line.strip()]
     if term.kind == "limits":
         return _limits(term, text)
+    if term.kind == "list":
+        return [one.strip() for one in text.split(",") if one.strip()]
     try:
         number = Decimal(text)
         if not number.is_finite() or number < 0:

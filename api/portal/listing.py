@@ -16,6 +16,7 @@ from api.portal.catalogue import Texts
 from api.portal.parts import Choice, Filter
 from api.portal.visit import Visit
 from api.principal import CLIENT_ROLES
+from ticketos.domain.document_class import CLASSES
 from ticketos.reports import cells
 
 Row = TypeVar("Row")
@@ -35,6 +36,12 @@ def choices(t: Texts, group: str, values: Iterable[str], chosen: str) -> list[Ch
     """Any, and each value by its word."""
     named = [Choice(value, t.word(group, value), value == chosen) for value in values]
     return [Choice("", t("shell.any"), not chosen), *named]
+
+
+def class_choices(t: Texts, chosen: str) -> list[Choice]:
+    """The classes of documents (CP2); none: as the contract says."""
+    named = [Choice(one, t.word("document_class", one), one == chosen) for one in CLASSES]
+    return [Choice("", t("requests.class_by_contract"), not chosen), *named]
 
 
 def clients_of(visit: Visit) -> list[tuple[str, str, UUID]]:

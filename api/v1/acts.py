@@ -206,6 +206,7 @@ async def change_priority(call: CallDep, ticket_id: UUID, body: PriorityBody) ->
             key=key,
             priority=body.priority,
             reason=body.reason,
+            document_class=body.document_class,
         ),
     )
 
@@ -225,7 +226,7 @@ async def retry(call: CallDep, ticket_id: UUID, body: OptionalReason) -> Respons
 
 @router.post("/v1/tickets/{ticket_id}/reopen", response_model=TicketView, responses=problems(404, 409))
 async def reopen(call: CallDep, ticket_id: UUID, body: ReasonBody) -> Response:
-    """Open a closed or cancelled ticket again within seven days: the same number, its next life."""
+    """Open a closed ticket again within the contract's days (7 where it says nothing): the same number, its next life."""
 
     def write(connection: Connection) -> Reply:
         row = one(connection, call, ticket_id, lock=True)

@@ -67,6 +67,7 @@ async def list_tasks(
             assigned_to=call.principal.user_id if scope == "mine" else assigned_to,
             unassigned=scope == "queue",
             skills=None if me is None else tuple(me["skills"]),
+            expert=me is None or me["level"] == "sme",
             order=sort,
         )
         rows, following = tasks.listed(connection, wanted, limit, cursor)

@@ -39,12 +39,22 @@ from schemas.requests import (
 from schemas.ticket import TicketStart
 from ticketos.db.repositories import clients, documents, tasks, tickets
 from ticketos.db.repositories.intake import MAX_FILES
+from ticketos.domain.deadline import STAGE
 from ticketos.domain.errors import DomainError
 from ticketos.domain.intake_types import Attachment, Intake
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
-_FORM_FIELDS = ("client", "subject", "text", "priority", "external_id", "requester_name", "requester_email")
+_FORM_FIELDS = (
+    "client",
+    "subject",
+    "text",
+    "priority",
+    "document_class",
+    "external_id",
+    "requester_name",
+    "requester_email",
+)
 _PART_BYTES = 1024 * 1024
 _FILE = {"type": "string", "format": "binary"}
 _BODY: dict[str, Any] = {
@@ -123,6 +133,7 @@ async def accepted(
             client_id=client_id,
             actor=call.principal.actor(client_id),
             priority=asked.priority,
+            document_class=asked.document_class,
             last=call.key is None,  # else the answer is kept in the same transaction
         )
         row = accepted.row
@@ -341,6 +352,7 @@ async def read_tree(call: ReadDep, ticket_id: UUID) -> JSONResponse:
         staff = call.principal.staff_over(root["client_id"])
         around = tickets.tree(connection, root_id)
         events = call.services.audit.timeline(connection, root_id)
+        rounds, rework = views.rework(around.children)
         return TreeView(
             ticket=views.ticket(root, call.principal, call.services),
             children=[views.ticket(child, call.principal, call.services) for child in around.children],
@@ -348,11 +360,17 @@ async def read_tree(call: ReadDep, ticket_id: UUID) -> JSONResponse:
                 views.document(one_, call.principal) for one_ in documents.of_ticket(connection, root_id)
             ],
             tasks=[views.task(task, call.principal) for task in tasks.of_ticket(connection, root_id)],
-            clocks=[ClockView.model_validate(dict(clock)) for clock in around.clocks],
+            clocks=[
+                ClockView.model_validate(dict(clock))
+                for clock in around.clocks
+                if staff or not clock["kind"].startswith(STAGE)  # targets of our own desks are our business
+            ],
             messages=views.messages(around.messages, staff),
             quality=[
                 views.qa_check(check, call.principal) for check in documents.quality_of(connection, root_id)
             ],
+            rework=rounds,
+            rework_total=rework,
             approvals=[views.approval(approval) for approval in around.approvals],
             usage=[UsageView.model_validate(dict(usage)) for usage in around.usage],
             links=[LinkView.model_validate(dict(link)) for link in around.links],

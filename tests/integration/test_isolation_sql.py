@@ -27,6 +27,7 @@ FOREVER = (
     "audit_event",
     "audit_seal",
     "calibration_score",
+    "renewal",
     "correction",
     "journal",
     "money_link",
@@ -40,7 +41,7 @@ REFUSED = (errors.InsufficientPrivilege, errors.CheckViolation)
 
 DEFINER_FUNCTIONS = {
     "all_clients", "auth_api_key", "auth_by_email", "auth_session", "client_by_address", "grants_of",
-    "keep_document", "keep_ticket", "open_load", "provider_client", "search_document", "search_ticket",
+    "keep_document", "keep_ticket", "last_done", "open_load", "provider_client", "search_document", "search_ticket",
 }  # fmt: skip
 
 
@@ -134,6 +135,7 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
         "posting": {"journal_id": of["journal"], "amount": Decimal("5.00"), "currency": "INR"},
         "invoice_line": {"invoice_id": of["invoice"]},
         "invoice_line_usage": {"line_id": of["invoice_line"], "usage_id": of["usage_event"]},
+        "renewal": {"contract_id": of["contract"]},
         "calibration_unit": {"session_id": of["calibration_session"]},
         "calibration_score": {"unit_id": of["calibration_unit"]},
         "vendor_sign": {"vendor_id": of["vendor"]},

@@ -147,3 +147,26 @@ def test_the_step_writes_offers_and_looks_again_when_the_task_was_given_away_mea
         "take", SetTask(task_id, other.id, {"assigned_to": other.id, "offered_to": None, "offer_until": None})
     )
     assert (row(world, task_id).assigned_to, row(world, task_id).row_version) == (other.id, 3)
+
+
+async def test_expert_work_is_in_the_queue_of_experts_alone(world: World) -> None:
+    able, plain = helper(world), helper(world)
+    world.sql(world.provider, "update app_user set level = 'sme' where id = %s", (able.id,))
+    payload = {"expert": "second_round"}
+    task_id = world.task(
+        world.acme, world.ticket(world.acme), skill="it_helpdesk", kind="rework", payload=payload
+    )
+    async with world.http() as http:
+
+        async def queued(by: Person) -> bool:
+            found = (await http.get("/v1/tasks?scope=queue&limit=100", headers=by.headers)).json()
+            return str(task_id) in {one["id"] for one in found["items"]}
+
+        assert (await queued(able), await queued(plain)) == (True, False)
+        shown = (await http.get(f"/v1/tasks/{task_id}", headers=able.headers)).json()
+        assert shown["payload"]["expert"] == "second_round"
+        refused = await http.post(f"/v1/tasks/{task_id}/claim", headers=plain.headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "person-not-eligible")
+        done = await http.post(f"/v1/tasks/{task_id}/complete", json={}, headers=plain.headers)
+        assert (done.status_code, done.json()["code"]) == (403, "expert-required")
+        assert (await http.post(f"/v1/tasks/{task_id}/claim", headers=able.headers)).status_code == 200

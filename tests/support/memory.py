@@ -82,6 +82,8 @@ class World:
     book_months: dict[str, str] = field(default_factory=dict)
     times: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
     """When a document was read or done, and a task done."""
+    busy: dict[UUID, datetime] = field(default_factory=dict)
+    """When a person finished a task last."""
 
 
 class MemoryStore:
@@ -164,6 +166,9 @@ class MemoryStep:
 
     def task(self, task_id: UUID) -> TaskState | None:
         return self.w.tasks.get(task_id)
+
+    def busy_until(self, person: UUID) -> datetime | None:
+        return self.w.busy.get(person)
 
     def clocks(self) -> tuple[ClockState, ...]:
         life = self.ticket().life
@@ -333,17 +338,25 @@ class MemoryStep:
             1,
             x.offered_to,
             x.offer_until,
+            self.now if x.assigned_to else None,
         )
 
     def _SetTask(self, x: c.SetTask) -> None:
         t = self.w.tasks[x.task_id]
         assert (t.state, t.assigned_to, t.offered_to) == ("open", None, x.offered)
-        self.w.tasks[x.task_id] = replace(t, **x.values, row_version=t.row_version + 1)
+        had: dict[str, Any] = (
+            {"assigned_at": self.now if x.values["assigned_to"] else None}
+            if "assigned_to" in x.values
+            else {}
+        )
+        self.w.tasks[x.task_id] = replace(t, **x.values, **had, row_version=t.row_version + 1)
 
     def _CloseTask(self, x: c.CloseTask) -> None:
         t = self.w.tasks[x.task_id]
         self.w.tasks[x.task_id] = replace(t, state=x.state, row_version=t.row_version + 1)
         self.w.times[t.id, x.state] = x.at
+        if x.by:
+            self.w.busy[x.by] = x.at
 
     def _CancelTasks(self, x: c.CancelTasks) -> None:
         for t in self.tasks():

@@ -35,10 +35,16 @@ POLICY: dict[str, Any] = {
     }
 }
 STRAIGHT: dict[str, Any] = {"ai": {"straight_through": True, "field_threshold": "0.95"}}
+PEOPLE: dict[str, Any] = {
+    "assignment": {"expert": {"document_types": ["invoice", "receipt"], "amount": "5000", "currency": "INR"}},
+    "rework": {"hourly_rate": "600", "max_rounds": 1},
+    "sla": {"priority_types": ["receipt"], "priority_class_for": ["P1"], "stage_s": {"quality": None}},
+    "closure": {"reopen_days": 30, "renewal_days": 90},
+}
 EVERY = [contract.terms for company in COMPANIES for contract in (*company.contracts, *company.later)]
 
 
-@pytest.mark.parametrize("terms", [{}, TIERED, POLICY, STRAIGHT, *EVERY])
+@pytest.mark.parametrize("terms", [{}, TIERED, POLICY, STRAIGHT, PEOPLE, *EVERY])
 def test_terms_mean_the_same_after_the_form(terms: dict[str, Any]) -> None:
     back = terms_of(typed_terms(terms), other_terms(terms))
     assert Terms.from_json(back) == Terms.from_json(terms)

@@ -381,8 +381,11 @@ class TicketLife(RuleBasedStateMachine):
         overrules = "lead" in actor.roles
         if task.assigned_to and str(task.assigned_to) != actor.id and not overrules:
             return "task-assigned-to-other"
-        worker = self.model.by(str(task.subject_id)).worker if task.kind == "qa_review" else None
-        return "own-work" if worker is not None and worker == actor.id else None
+        second = task.kind == "rework" and "expert" in task.payload  # nobody here is an expert
+        worker = self.model.by(str(task.subject_id)).worker if task.kind == "qa_review" or second else None
+        if worker is not None and worker == actor.id:
+            return "own-work"
+        return "expert-required" if second and str(task.assigned_to) != actor.id and not overrules else None
 
     def finished(self, task: TaskState, actor: ActorRef, result: Mapping[str, Any]) -> str:
         """What the model makes of a completion that may be given."""
@@ -516,7 +519,7 @@ class TicketLife(RuleBasedStateMachine):
         assert len(said) == sum(
             1
             for key in self.store.world.notices
-            if ":warning_" in key or ":breach" in key or ":escalation_" in key
+            if ":warning_" in key or ":breach" in key or ":escalation_" in key or ":stage:" in key
         )
 
     @invariant()

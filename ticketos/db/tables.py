@@ -315,6 +315,9 @@ class Ticket(SQLModel, table=True):
     service_line: str | None = None
     ticket_type: str | None = None
     priority: str = "P3"
+    document_class: str = Field(
+        default="standard", nullable=False, sa_column_kwargs={"server_default": text("'standard'")}
+    )
     language: str = "unknown"
     sentiment: str = "neutral"
     confidence: Decimal | None = Field(default=None, sa_type=Numeric(6, 4))
@@ -517,6 +520,12 @@ class Task(SQLModel, table=True):
             "offered_to",
             postgresql_where=text("state = 'open' and offered_to is not null"),
         ),
+        Index(
+            "ix_task_done",
+            "completed_by",
+            "completed_at",
+            postgresql_where=text("completed_by is not null"),
+        ),
         UniqueConstraint("key"),
     )
     id: UUID = Field(primary_key=True)
@@ -539,6 +548,7 @@ class Task(SQLModel, table=True):
     due_at: datetime | None = instant()
     offered_to: UUID | None = None
     offer_until: datetime | None = instant()
+    assigned_at: datetime | None = instant()
     completed_by: UUID | None = None
     completed_at: datetime | None = instant()
     row_version: int = 1
@@ -573,6 +583,19 @@ class QaCheck(SQLModel, table=True):
     work_by: UUID | None = None
     seed: str | None = None
     at: datetime = instant(nullable=False)
+
+
+class Renewal(SQLModel, table=True):
+    """What is advised about a contract before it ends; once for each end it has."""
+
+    __table_args__ = (of("contract", "contract_id"), UniqueConstraint("contract_id", "ends_on"))
+    id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    contract_id: UUID
+    ends_on: date
+    advice: str
+    figures: dict[str, Any] = json()
+    made_at: datetime = instant(nullable=False)
 
 
 class CalibrationSession(SQLModel, table=True):

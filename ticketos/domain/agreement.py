@@ -8,18 +8,30 @@ from collections.abc import Iterable
 from ticketos.domain import ai_policy, pricing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.money import Money
-from ticketos.domain.terms import PRIORITIES, Terms
+from ticketos.domain.state import STAGES
+from ticketos.domain.terms import PRIORITIES, ExpertTerms, ReworkTerms, Terms
 
 CLASSES = ("standard", "priority")
 """The turnaround classes of documents (CP2)."""
 
 
-def check(terms: Terms, *, priced: bool) -> None:
+MOST_DAYS = 3650
+"""No term of days is longer than ten years."""
+
+
+def check(terms: Terms, *, priced: bool, document_types: tuple[str, ...] = ()) -> None:
     """Raises ``DomainError("terms-invalid")`` naming section and cause. ``priced``: the terms name a price; a contract
-    without one is billed once it has got it."""
+    without one is billed once it has got it. ``document_types`` are those the line of work knows; a line that names none
+    is not asked."""
     sla = terms.sla
     _each("sla", "first_response_s", sla.first_response_s.keys(), PRIORITIES)
     _each("sla", "turnaround_s", sla.turnaround_s.keys(), CLASSES)
+    _each("sla", "priority_class_for", sla.priority_class_for, PRIORITIES)
+    if document_types:
+        _each("sla", "priority_types", sla.priority_types, document_types)
+    if not all(sla.priority_senders):
+        raise _invalid("sla", "priority_senders are addresses or domains")
+    _each("sla", "stage_s", sla.stage_s.keys(), STAGES)
     for name, targets in (
         ("first_response_s", sla.first_response_s),
         ("turnaround_s", sla.turnaround_s),
@@ -34,6 +46,14 @@ def check(terms: Terms, *, priced: bool) -> None:
         raise _invalid(
             "sla", "warnings must rise between 1 and 99 percent, and the ladder must not fall"
         ) from error
+    _expert(terms.assignment.expert, document_types)
+    _rework(terms.rework)
+    for name, days in (
+        ("reopen_days", terms.closure.reopen_days),
+        ("renewal_days", terms.closure.renewal_days),
+    ):
+        if days > MOST_DAYS:
+            raise _invalid("closure", f"{name} must not be more than {MOST_DAYS}")
     try:
         ai_policy.check(terms.ai.modes, terms.ai.escalate, terms.ai.accountable)
     except ValueError as error:
@@ -44,6 +64,31 @@ def check(terms: Terms, *, priced: bool) -> None:
             pricing.from_json(terms.pricing.kind, terms.pricing.data, terms.pricing.currency)
     except DomainError as error:
         raise _invalid("pricing", str(error)) from error
+
+
+def _expert(terms: ExpertTerms, known: tuple[str, ...]) -> None:
+    if known:
+        _each("assignment", "expert.document_types", terms.document_types, known)
+    if terms.amount is None:
+        return
+    if terms.amount < 0:
+        raise _invalid("assignment", "the amount above which an expert is asked must not be below 0")
+    try:
+        Money.zero(terms.currency)
+    except DomainError as error:
+        raise _invalid(
+            "assignment", "the amount above which an expert is asked needs a currency, as INR or EUR"
+        ) from error
+
+
+def _rework(terms: ReworkTerms) -> None:
+    if terms.hourly_rate is not None and terms.hourly_rate < 0:
+        raise _invalid("rework", "hourly_rate must not be below 0")
+    if terms.currency:
+        try:
+            Money.zero(terms.currency)
+        except DomainError as error:
+            raise _invalid("rework", "currency is written as INR or EUR") from error
 
 
 def _each(section: str, name: str, keys: Iterable[str], known: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""MF10: ask how it was, recommend renewal in time, close. Closure never waits for an answer."""
+"""MF10: ask how it was, close. Closure never waits for an answer."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 
 from ticketos.domain import stages
 from ticketos.domain.billing import KEY as BILLING
-from ticketos.domain.changes import AskSurvey, Change, Emit, Notify, SendMail, Verdict
+from ticketos.domain.changes import AskSurvey, Change, Emit, SendMail, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import ClientState, ContractState, TicketState
 
 HOLDS = frozenset({"processing", "qc", "defect", "review"})
 """Kinds of children that hold a parent open while they are not done (MF13); billing follows the money."""
-RENEWAL_DAYS = 60
 
 
 def recipient(ticket: TicketState, client: ClientState, contact: bool) -> str:
@@ -58,22 +57,6 @@ def close(
         ]
     elif back:
         changes.append(SendMail(new_id(), f"{ticket.id}:{ticket.life}:closed", "closed", who, values))
-    if contract and contract.ends_on and contract.ends_on - timedelta(days=RENEWAL_DAYS) <= now.date():
-        changes.append(
-            Notify(
-                new_id(),
-                f"renewal:{contract.id}:{contract.ends_on}",
-                "renewal",
-                "success",
-                now,
-                None,
-                {
-                    "contract": contract.number,
-                    "ends_on": contract.ends_on.isoformat(),
-                    "recommendation": "Offer renewal: the contract ends soon and work is still coming in.",
-                },
-            )
-        )
     changes += [
         stages.enter(ticket, "closure", "", state="closed", closed_at=now),
         Emit("ticket.closed", after={"life": ticket.life, "rounds": ticket.round}),

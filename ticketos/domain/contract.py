@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ticketos.domain import clock as clocks
-from ticketos.domain import deadline, stages
+from ticketos.domain import deadline, document_class, stages
 from ticketos.domain.changes import Change, Emit, OpenTask, SendMail, SetTicket, Verdict
 from ticketos.domain.deadline import FIRST_RESPONSE, TURNAROUND, timing_of
 from ticketos.domain.ports import NewId
@@ -39,11 +39,12 @@ def decide(
     if cap is not None and volume + max(documents, 1) > cap:
         return _parked(ticket, client, "contract-volume-exceeded", now, new_id)
     timing, terms = timing_of(contract), contract.terms
+    classed, why = document_class.of(ticket, terms.sla)
     changes: list[Change] = []
     after: list[ClockState] = []
     for kind, target in (
         (FIRST_RESPONSE, terms.sla.first_response_s[ticket.priority]),
-        (TURNAROUND, terms.sla.turnaround_for(ticket.priority)),
+        (TURNAROUND, terms.sla.turnaround_s[classed]),
     ):
         state = deadline.find(clock_states, kind)
         change = (
@@ -59,13 +60,23 @@ def decide(
         "covered",
         (
             *changes,
-            stages.enter(ticket, "contract", "Assign a team", next_at, contract_id=contract.id, due_at=due),
+            stages.enter(
+                ticket,
+                "contract",
+                "Assign a team",
+                next_at,
+                contract_id=contract.id,
+                due_at=due,
+                document_class=classed,
+            ),
             Emit(
                 "ticket.contract_checked",
                 after={
                     "contract": contract.number,
                     "kind": contract.kind,
                     "due": due.isoformat() if due else None,
+                    "document_class": classed,
+                    "class_by": why,
                 },
             ),
         ),
@@ -89,9 +100,8 @@ def provisional(ticket: TicketState, contracts: Sequence[ContractState], now: da
     first = deadline.started(
         FIRST_RESPONSE, timing.sla.first_response_s[ticket.priority], ticket.received_at, timing
     )
-    turn = deadline.started(
-        TURNAROUND, timing.sla.turnaround_for(ticket.priority), ticket.received_at, timing
-    )
+    classed, _ = document_class.of(ticket, timing.sla)
+    turn = deadline.started(TURNAROUND, timing.sla.turnaround_s[classed], ticket.received_at, timing)
     states = [ClockState(first.clock), ClockState(turn.clock)]
     next_at = deadline.next_deadline(states, timing, None, None, now)
     return Verdict(
@@ -100,7 +110,13 @@ def provisional(ticket: TicketState, contracts: Sequence[ContractState], now: da
             first,
             turn,
             stages.enter(
-                ticket, "intake", "Classify the request", next_at, due_at=turn.due_at, started_at=now
+                ticket,
+                "intake",
+                "Classify the request",
+                next_at,
+                due_at=turn.due_at,
+                started_at=now,
+                document_class=classed,
             ),
         ),
         next_at,

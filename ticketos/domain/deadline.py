@@ -14,6 +14,7 @@ from ticketos.domain.calendar import ALWAYS, WorkCalendar
 from ticketos.domain.changes import Change, Emit, Notify, SetClock, SetTicket, Verdict
 from ticketos.domain.clock import Clock, ClockPolicy
 from ticketos.domain.ports import NewId
+from ticketos.domain.stages import DESKS
 from ticketos.domain.state import ApprovalState, ClockState, ContractState, TicketState
 from ticketos.domain.terms import SlaTerms, Terms
 
@@ -53,21 +54,30 @@ def changed(state: ClockState, clock: Clock, timing: Timing) -> SetClock:
     return _set(ClockState(clock, state.fired, state.breached_at), timing)
 
 
+STAYS = frozenset({"ask", "parked", "working", "inspect", "escalated", "offered", "attention"})
+"""Outcomes after which a ticket stays in its stage until somebody acts or some work ends. After any other it goes on in the
+same breath, and no internal clock is started for that."""
+
+
 def stage_moved(
-    left: str, entered: str, states: Sequence[ClockState], timing: Timing, now: datetime
+    left: str, entered: str, stays: bool, states: Sequence[ClockState], timing: Timing, now: datetime
 ) -> tuple[SetClock, ...]:
-    """Internal clocks of the stages left and entered (MF16). A stage entered again goes on counting."""
+    """Internal clocks of the stages left and entered (MF16). Each pass through a stage begins anew, and so is told once
+    by itself; ``left`` equals ``entered`` where a ticket stands still in its stage."""
     changes: list[SetClock] = []
     before = find(states, f"{STAGE}{left}")
-    if before is not None and before.clock.stopped_at is None:
-        changes.append(changed(before, clocks.stop(before.clock, now), timing))
+    running = before is not None and before.clock.stopped_at is None
+    if before is not None and running and left != entered:
+        changes.append(changed(before, clocks.stop(before.clock, max(now, *_told(before))), timing))
     target = timing.sla.stage_s.get(entered)
-    again = find(states, f"{STAGE}{entered}")
-    if again is not None:
-        changes.append(changed(again, clocks.restart(again.clock, now), timing))
-    elif target is not None:
+    if stays and target and not (left == entered and running):
         changes.append(started(f"{STAGE}{entered}", target, now, timing))
     return tuple(changes)
+
+
+def _told(state: ClockState) -> tuple[datetime, ...]:
+    """The instants a clock tells of: nothing of it may end before them, whatever other machines' clocks say."""
+    return (state.clock.started_at, *(p.ended_at or p.started_at for p in state.clock.pauses))
 
 
 def first_due(
@@ -121,8 +131,7 @@ def answered(
     if ticket.closed_at is not None or first is None or first.clock.stopped_at is not None:
         return ()
     # Edge and workers have clocks of their own: never before what the clock already tells.
-    told = (first.clock.started_at, *(p.ended_at or p.started_at for p in first.clock.pauses))
-    stopped = changed(first, clocks.stop(first.clock, max(now, *told)), timing)
+    stopped = changed(first, clocks.stop(first.clock, max(now, *_told(first))), timing)
     after = [ClockState(stopped.clock, s.fired, s.breached_at) if s is first else s for s in states]
     return stopped, SetTicket({"sla_state": sla_state(after, timing, now)})
 
@@ -169,7 +178,7 @@ def tick(
         after.append(state)
         changes.append(_set(state, timing))
         for milestone in fired.due:
-            changes.extend(_announce(ticket, state.clock.kind, milestone, new_id))
+            changes.extend(_announce(ticket, state.clock, milestone, new_id))
     worst = sla_state(after, timing, now)
     deemed = (
         approval is not None
@@ -196,14 +205,35 @@ def turnaround_due(states: Sequence[ClockState], timing: Timing) -> datetime | N
 
 
 def _announce(
-    ticket: TicketState, kind: str, milestone: clocks.Milestone, new_id: NewId
+    ticket: TicketState, clock: Clock, milestone: clocks.Milestone, new_id: NewId
 ) -> tuple[Change, ...]:
+    kind = clock.kind
+    if kind.startswith(STAGE):
+        return _late(ticket, clock, milestone, new_id)
     level, desk = _level(milestone.name, ticket)
     key = f"{ticket.id}:{ticket.life}:{kind}:{milestone.name}"
     detail = {"clock": kind, "milestone": milestone.name, "due": milestone.at.isoformat()}
     return (
         Notify(new_id(), key, level, desk, milestone.at, ticket.owner_id, detail),
         Emit(f"clock.{level}", after=detail, entity="clock", entity_id=kind),
+    )
+
+
+def _late(
+    ticket: TicketState, clock: Clock, milestone: clocks.Milestone, new_id: NewId
+) -> tuple[Change, ...]:
+    """The desk that owns the stage is told, once for each pass: an internal matter, no broken promise."""
+    stage = clock.kind.removeprefix(STAGE)
+    key = f"{ticket.id}:{ticket.life}:{clock.kind}:{clock.started_at.isoformat()}"
+    detail = {
+        "clock": clock.kind,
+        "stage": stage,
+        "due": milestone.at.isoformat(),
+        "target_s": clock.target_s,
+    }
+    return (
+        Notify(new_id(), key, "stage_late", DESKS[stage], milestone.at, None, detail),
+        Emit("clock.stage_late", after=detail, entity="clock", entity_id=clock.kind),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ticketos.domain import clock as clocks
-from ticketos.domain import deadline
+from ticketos.domain import deadline, document_class
 from ticketos.domain.changes import CancelTasks, Change, Emit, MoveDeemed, SetTicket, SubTicket, Verdict
 from ticketos.domain.clock import Clock
 from ticketos.domain.deadline import FIRST_RESPONSE, TURNAROUND, Timing
@@ -152,16 +152,24 @@ def change_priority(
     priority: str,
     reason: str,
     now: datetime,
+    wanted: str | None = None,
 ) -> Verdict:
-    """Re-time the clocks; elapsed and paused time is kept (CP7)."""
+    """Re-time the clocks; elapsed and paused time is kept (CP7). ``wanted`` is the class of its documents, which a person
+    chooses; else it follows from the contract's rules."""
     _open(ticket)
     if priority not in PRIORITIES:
         raise DomainError("unknown-priority", given=priority, allowed=list(PRIORITIES))
-    if priority == ticket.priority:
+    if wanted is not None and wanted not in document_class.CLASSES:
+        raise DomainError("unknown-class", given=wanted, allowed=list(document_class.CLASSES))
+    chosen = {document_class.WISH: wanted} if wanted else {}
+    classed, why = document_class.of(
+        replace(ticket, detail={**ticket.detail, **chosen}), timing.sla, priority
+    )
+    if priority == ticket.priority and classed == ticket.document_class:
         raise DomainError("priority-unchanged", priority=priority)
     targets = {
         FIRST_RESPONSE: timing.sla.first_response_s[priority],
-        TURNAROUND: timing.sla.turnaround_for(priority),
+        TURNAROUND: timing.sla.turnaround_s[classed],
     }
     changes, after = _move(
         states,
@@ -178,13 +186,14 @@ def change_priority(
                     "priority": priority,
                     "due_at": deadline.turnaround_due(after, timing),
                     "next_at": next_at,
-                    "detail": {**ticket.detail, "priority_given": True},
+                    "detail": {**ticket.detail, "priority_given": True, **chosen},
+                    "document_class": classed,
                 }
             ),
             Emit(
                 "ticket.priority_changed",
-                before={"priority": ticket.priority},
-                after={"priority": priority},
+                before={"priority": ticket.priority, "document_class": ticket.document_class},
+                after={"priority": priority, "document_class": classed, "by": why},
                 why=reason or None,
             ),
         ),

@@ -45,7 +45,12 @@ def opened(verdict: Verdict, asked: Queues, now: datetime) -> Verdict:
     until: list[datetime] = []
     for change in verdict.changes:
         wait = asked.get(change.skill or "") if isinstance(change, OpenTask) else None
-        if wait is None or not isinstance(change, OpenTask) or change.assigned_to is None:
+        if (
+            wait is None
+            or not isinstance(change, OpenTask)
+            or change.assigned_to is None
+            or change.desk == LEAD
+        ):
             changes.append(change)
             continue
         to, ends = change.assigned_to, now + wait

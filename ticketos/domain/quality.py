@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import sampling, stages
+from ticketos.domain import effort, sampling, stages
 from ticketos.domain.changes import (
     AddQaCheck,
     Change,
@@ -211,9 +211,14 @@ def review(
 
 
 def conclude(
-    ticket: TicketState, documents: Sequence[DocumentState], checks: Sequence[QaState], now: datetime
+    ticket: TicketState,
+    documents: Sequence[DocumentState],
+    checks: Sequence[QaState],
+    now: datetime,
+    history: Sequence[Mapping[str, Any]] = (),
 ) -> Verdict:
-    """All verdicts are in: ``passed``, or ``failed`` with the documents that go back (TA3)."""
+    """All verdicts are in: ``passed``, or ``failed`` with the documents that go back (TA3). ``history`` are the rounds of
+    rework until now."""
     failed = [d for d in documents if d.quality == "failed" and d.state == "posted"]
     score, level = _accuracy([q for q in checks if q.round == ticket.round])
     detail = {
@@ -222,10 +227,11 @@ def conclude(
         "defects": sum(len(q.defects) for q in checks),
         "rounds": ticket.round,
     }
+    kept = {**detail, "rework": [dict(one) for one in history], "rework_total": effort.totals(history)}
     if failed:
         return Verdict(
             "failed",
-            (SubTicket(KEY, "Q", "qc", f"Quality of {ticket.number}", "rework", None, "qa", detail),),
+            (SubTicket(KEY, "Q", "qc", f"Quality of {ticket.number}", "rework", None, "qa", kept),),
             facts={"failed": [str(d.id) for d in failed]},
         )
     return Verdict(
@@ -239,7 +245,7 @@ def conclude(
                 "done",
                 None,
                 "qa",
-                {**detail, "passed_at": now.isoformat()},
+                {**kept, "passed_at": now.isoformat()},
                 closed_at=now,
             ),
             Emit("ticket.quality_passed", after=detail),

@@ -11,9 +11,10 @@ from ticketos.domain.changes import Emit, SetTicket, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.stages import DESKS
 from ticketos.domain.state import PROGRESS, Actor, TicketState
+from ticketos.domain.terms import ClosureTerms
 
-WINDOW = timedelta(days=7)
-"""How long after closure a ticket may be reopened; later it is a new request."""
+UNSAID = ClosureTerms()
+"""What holds where no contract says otherwise."""
 
 ROLES = frozenset({"desk", "ops", "client_user", "client_admin"})
 """Who may reopen."""
@@ -22,9 +23,12 @@ _FINISHED = ("closed",)
 """A cancelled request had its work withdrawn and its postings reversed: asking again is a new request."""
 
 
-def decide(ticket: TicketState, actor: Actor, reason: str, now: datetime) -> Verdict:
-    """Open the ticket again as its next life, or raise ``DomainError``: ``reason-missing``,
-    ``role-not-allowed``, ``ticket-not-request``, ``ticket-not-finished`` or ``reopen-window-over``."""
+def decide(
+    ticket: TicketState, actor: Actor, reason: str, now: datetime, terms: ClosureTerms = UNSAID
+) -> Verdict:
+    """Open the ticket again as its next life, within the contract's days after its closure (``closure.reopen_days``; 0:
+    never); later it is a new request. Raises ``DomainError``: ``reason-missing``, ``role-not-allowed``,
+    ``ticket-not-request``, ``ticket-not-finished`` or ``reopen-window-over``."""
     if not reason.strip():
         raise DomainError("reason-missing", act="reopen")
     if not actor.roles & ROLES:
@@ -33,8 +37,9 @@ def decide(ticket: TicketState, actor: Actor, reason: str, now: datetime) -> Ver
         raise DomainError("ticket-not-request", number=ticket.number)
     if ticket.state not in _FINISHED or ticket.closed_at is None:
         raise DomainError("ticket-not-finished", number=ticket.number, state=ticket.state)
-    if now > ticket.closed_at + WINDOW:
-        raise DomainError("reopen-window-over", number=ticket.number, days=WINDOW.days)
+    days = terms.reopen_days
+    if not days or now > ticket.closed_at + timedelta(days=days):
+        raise DomainError("reopen-window-over", number=ticket.number, days=days)
     life = ticket.life + 1
     after = {
         "life": life,

@@ -106,7 +106,8 @@ def begin(
 def close_defects(
     ticket: TicketState, defects: Mapping[str, TicketState], documents: Sequence[DocumentState], now: datetime
 ) -> tuple[Change, ...]:
-    """Defect tickets whose document has passed or left are done, with the minutes they took."""
+    """Defect tickets whose document has passed or left are done, with how long they were open (``open_minutes``, by the
+    wall clock). What people spent on them is there already (``domain.effort``)."""
     settled = {
         str(d.id) for d in documents if d.quality == "passed" or d.state in ("rejected", "quarantined")
     }
@@ -116,6 +117,7 @@ def close_defects(
             continue
         opened = sub.detail.get("opened_at")
         minutes = round((now - datetime.fromisoformat(opened)).total_seconds() / 60, 2) if opened else None
+        spent = {name: sub.detail.get(name) for name in ("round", "minutes", "cost", "currency")}
         changes += [
             SubTicket(
                 key,
@@ -125,10 +127,10 @@ def close_defects(
                 "done",
                 None,
                 "delivery",
-                {"minutes": str(minutes)},
+                {"open_minutes": str(minutes)},
                 closed_at=now,
             ),
-            Emit("defect.closed", after={"defect": sub.number, "minutes": str(minutes)}),
+            Emit("defect.closed", after={"defect": sub.number, "open_minutes": str(minutes), **spent}),
         ]
     return tuple(changes)
 

@@ -136,6 +136,8 @@ class TicketState:
     row_version: int
     detail: Mapping[str, Any] = field(default_factory=dict)
     next_action: str = ""
+    document_class: str = "standard"
+    """In which time its documents are promised: standard or priority (CP2)."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,8 @@ class TaskState:
     row_version: int
     offered_to: UUID | None = None
     offer_until: datetime | None = None
+    assigned_at: datetime | None = None
+    """Since when whoever has it has had it."""
 
 
 @dataclass(frozen=True)

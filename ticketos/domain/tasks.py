@@ -34,6 +34,9 @@ def roles_of(kind: str) -> frozenset[str]:
 OVERRULE = frozenset({"lead", "ops", "admin"})
 """Roles that may finish a task assigned to somebody else."""
 
+EXPERTS = OVERRULE | {"sme"}
+"""Roles that may finish expert work that nobody has yet."""
+
 
 def may_finish(task: TaskState | None, actor: Actor, version: int | None) -> TaskState:
     """The task, if this person may finish it now. Raises ``DomainError`` with the reason otherwise."""
@@ -53,4 +56,6 @@ def may_finish(task: TaskState | None, actor: Actor, version: int | None) -> Tas
         raise DomainError("task-offered-to-other")
     if actor.id is not None and actor.id in task.payload.get("exclude", ()):
         raise DomainError("own-work")
+    if task.payload.get("expert") and task.assigned_to != actor.user_id and not actor.roles & EXPERTS:
+        raise DomainError("expert-required", why=str(task.payload["expert"]))
     return task

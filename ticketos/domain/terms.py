@@ -17,10 +17,28 @@ from ticketos.domain.book_months import ASK, RULES
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.clock import ClockPolicy
 from ticketos.domain.errors import DomainError
+from ticketos.domain.money import exact_decimal
 
 HOUR = 3600
 DAY = 24 * HOUR
 PRIORITIES = ("P1", "P2", "P3", "P4")
+
+
+STAGE_S: Mapping[str, int] = {
+    "intake": HOUR,
+    "triage": HOUR,
+    "contract": 4 * HOUR,
+    "assignment": HOUR,
+    "delivery": 12 * HOUR,
+    "quality": 4 * HOUR,
+    "rework": 4 * HOUR,
+    "approval": 2 * DAY,
+    "billing": HOUR,
+    "closure": HOUR,
+}
+"""Default targets of the stages (MF16) †, in seconds of the contract's calendar: a contract changes any, or switches it
+off with null. Delivery has half of the standard turnaround, so that its desk hears before the client's promise is
+near; the stages that end by themselves have an hour, after which something stands still."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +57,9 @@ class SlaTerms:
     0: nobody is asked."""
     password_s: int | None = None
     """The same in working seconds, where a contract says so."""
-    stage_s: Mapping[str, int] = field(default_factory=dict)
-    """Internal targets by stage (MF16): the owning desk is told when a stage takes longer."""
+    stage_s: Mapping[str, int] = field(default_factory=lambda: dict(STAGE_S))
+    """Internal targets by stage (MF16): the owning desk is told when a stage takes longer. A stage that is not named here
+    has none."""
 
     def policy(self) -> ClockPolicy:
         """When to warn and when to climb the ladder."""
@@ -51,9 +70,12 @@ class SlaTerms:
         allowed = self.password_days if self.password_s is None else self.password_s
         return _after(calendar, now, self.password_days, self.password_s) if allowed else None
 
-    def turnaround_for(self, priority: str) -> int:
-        """Priority documents are a class apart: P1 work is promised in the short time."""
-        return self.turnaround_s["priority" if priority == "P1" else "standard"]
+    priority_class_for: tuple[str, ...] = ()
+    """Ticket priorities whose documents are of the priority class too (CP2, ADR 0013)."""
+    priority_types: tuple[str, ...] = ()
+    """Types of document that are of the priority class."""
+    priority_senders: tuple[str, ...] = ()
+    """Addresses or domains whose documents are of the priority class."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +120,12 @@ class ApprovalTerms:
 
 @dataclass(frozen=True)
 class ReworkTerms:
-    """How often an item may come back before a lead decides."""
+    """How often an item may come back before a lead decides, and what an hour of it costs (None: nobody said)."""
 
     max_rounds: int = 2
+    hourly_rate: Decimal | None = None
+    currency: str = ""
+    """Of the hourly rate; empty: the currency of the price."""
 
 
 @dataclass(frozen=True)
@@ -133,10 +158,30 @@ class SurveyTerms:
 
 
 @dataclass(frozen=True)
+class ClosureTerms:
+    """What follows the end of a ticket, and of the contract: for how many days a finished request may be reopened (CP13),
+    and how many days before the contract's end a recommendation is made (MF10)."""
+
+    reopen_days: int = 7
+    renewal_days: int = 60
+
+
+@dataclass(frozen=True)
+class ExpertTerms:
+    """Documents that only a subject expert may key: of these types, or of more than ``amount`` in ``currency``."""
+
+    document_types: tuple[str, ...] = ()
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True)
 class AssignmentTerms:
-    """Queues (skills) whose tasks are offered, and for how many seconds to one person; all others give by themselves."""
+    """Queues (skills) whose tasks are offered, and for how many seconds to one person; all others give by themselves.
+    What is an expert's work beside a second round of rework."""
 
     offers: Mapping[str, int] = field(default_factory=dict)
+    expert: ExpertTerms = field(default_factory=ExpertTerms)
 
 
 @dataclass(frozen=True)
@@ -161,6 +206,7 @@ class Terms:
     survey: SurveyTerms = field(default_factory=SurveyTerms)
     assignment: AssignmentTerms = field(default_factory=AssignmentTerms)
     posting: PostingTerms = field(default_factory=PostingTerms)
+    closure: ClosureTerms = field(default_factory=ClosureTerms)
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Terms:
@@ -179,6 +225,7 @@ class Terms:
             survey=_section("survey", data, _survey),
             assignment=_section("assignment", data, _assignment),
             posting=_section("posting", data, _posting),
+            closure=_section("closure", data, _closure),
         )
 
 
@@ -229,8 +276,17 @@ def _sla(data: Mapping[str, Any]) -> SlaTerms:
         pause_max_s=_seconds(data.get("pause_max_s", base.pause_max_s)),
         password_days=_seconds(data.get("password_days", base.password_days)),
         password_s=_maybe(data.get("password_s")),
-        stage_s={str(k): _seconds(v) for k, v in (data.get("stage_s") or {}).items()},
+        priority_class_for=_names(data.get("priority_class_for") or ()),
+        priority_types=_names(data.get("priority_types") or ()),
+        priority_senders=tuple(one.strip().lower() for one in _names(data.get("priority_senders") or ())),
+        stage_s=_stages(data.get("stage_s") or {}),
     )
+
+
+def _stages(stated: Mapping[str, Any]) -> dict[str, int]:
+    """The defaults with what a contract states; null switches a stage's target off."""
+    targets = {**STAGE_S, **{str(name): _maybe(seconds) for name, seconds in stated.items()}}
+    return {name: seconds for name, seconds in targets.items() if seconds is not None}
 
 
 def _qa(data: Mapping[str, Any]) -> QaTerms:
@@ -264,7 +320,12 @@ def _approval(data: Mapping[str, Any]) -> ApprovalTerms:
 
 
 def _rework(data: Mapping[str, Any]) -> ReworkTerms:
-    return ReworkTerms(max_rounds=_seconds(data.get("max_rounds", ReworkTerms().max_rounds)))
+    rate = data.get("hourly_rate")
+    return ReworkTerms(
+        max_rounds=_seconds(data.get("max_rounds", ReworkTerms().max_rounds)),
+        hourly_rate=None if rate is None else _amount(rate),
+        currency=str(data.get("currency") or ""),
+    )
 
 
 def _scope(data: Mapping[str, Any]) -> ScopeTerms:
@@ -295,8 +356,41 @@ def _survey(data: Mapping[str, Any]) -> SurveyTerms:
     )
 
 
+def _closure(data: Mapping[str, Any]) -> ClosureTerms:
+    base = ClosureTerms()
+    return ClosureTerms(
+        reopen_days=_seconds(data.get("reopen_days", base.reopen_days)),
+        renewal_days=_seconds(data.get("renewal_days", base.renewal_days)),
+    )
+
+
 def _assignment(data: Mapping[str, Any]) -> AssignmentTerms:
-    return AssignmentTerms({str(skill): _seconds(wait) for skill, wait in (data.get("offers") or {}).items()})
+    return AssignmentTerms(
+        {str(skill): _seconds(wait) for skill, wait in (data.get("offers") or {}).items()},
+        _expert(data.get("expert") or {}),
+    )
+
+
+def _expert(data: Mapping[str, Any]) -> ExpertTerms:
+    amount = data.get("amount")
+    return ExpertTerms(
+        document_types=_names(data.get("document_types") or ()),
+        amount=None if amount is None else _amount(amount),
+        currency=str(data.get("currency") or ""),
+    )
+
+
+def _amount(value: Any) -> Decimal:
+    try:
+        return exact_decimal(value)
+    except DomainError as error:
+        raise ValueError(str(error)) from error
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):  # else its letters would be taken for names
+        raise TypeError("a list of names is needed")
+    return tuple(str(one) for one in value)
 
 
 def _posting(data: Mapping[str, Any]) -> PostingTerms:

@@ -29,9 +29,10 @@ class ServiceLine:
     """A service line: its key in tickets and contracts, the workflow that delivers it, what its people must know.
 
     ``workflow`` is the Temporal name of its child workflow. A line that is not built yet names ``ManualWork``:
-    a person does it in one task. ``reads_documents`` says whether attachments are units of its work. ``contact`` is work
-    for the very person who wrote: they are asked how it was, and may come back by a link. ``words`` teach the local
-    triage engine to recognise it: ticket type → (weight, regular expression in lower case); empty, a person or
+    a person does it in one task. ``reads_documents`` says whether attachments are units of its work, and
+    ``document_types`` which kinds of them it knows. ``contact`` is work for the very person who wrote: they are asked how
+    it was, and may come back by a link. ``words`` teach the local triage engine to recognise it: ticket type → (weight,
+    regular expression in lower case); empty, a person or
     the client names it."""
 
     key: str
@@ -41,6 +42,7 @@ class ServiceLine:
     unit: str = "ticket"
     contact: bool = False
     reads_documents: bool = False
+    document_types: tuple[str, ...] = ()
     level_one: LevelOne | None = None
     required: Callable[[str], tuple[str, ...]] = lambda _: ()
     withdraw: Withdraw | None = None

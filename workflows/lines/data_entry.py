@@ -184,6 +184,8 @@ class DataEntryWorkflow(Steps):
         if verdict.outcome != "refused":
             self._people = self.count(verdict, "people", self._people)
             self._unread = self._unread or bool(verdict.facts.get("unread"))
+            if verdict.next_at is not None and workflow.patched(names.CLASS_TIMED):
+                await self.tell_deadline(verdict)
         return result_of(verdict)
 
     @workflow.update

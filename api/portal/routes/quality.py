@@ -15,13 +15,15 @@ from starlette.responses import Response
 from api.access import ROUTES, Rule, as_page
 from api.portal.charts import Chart, Series
 from api.portal.formats import Formats
+from api.portal.listing import sheet
 from api.portal.parts import Choice, Filter, NavItem
 from api.portal.visit import Visit, VisitDep
 from api.v1.operations import accuracy_of
 from ticketos.db.repositories import accounts, standing
 
 router = APIRouter(include_in_schema=False)
-RULES: dict[tuple[str, str], Rule] = {("GET", "/quality"): as_page(ROUTES["GET", "/v1/accuracy"])}
+_READ = as_page(ROUTES["GET", "/v1/accuracy"])
+RULES: dict[tuple[str, str], Rule] = {("GET", "/quality"): _READ, ("GET", "/quality/rework.csv"): _READ}
 NAV = (
     NavItem(
         text="quality.title",
@@ -76,8 +78,37 @@ async def show(
         filtered=bool(client or agent or verdict),
         slug={one.id: one.slug for one in companies.values()},
         address=lambda **more: _address({**query, **more}),
+        rework_file="/quality/rework.csv?" + urlencode({"month": chosen, "client": client}),
         live_topic="",
     )
+
+
+REWORK = ("round", "minutes", "cost", "currency", "hourly_rate", "open_minutes")
+"""What a defect ticket tells of its round, as columns of the file."""
+
+
+@router.get("/quality/rework.csv")
+async def rework(visit: VisitDep, month: str = "", client: str = "") -> Response:
+    """Rounds of rework of a month, with the minutes people spent and what they cost (MF7)."""
+    chosen = month if _MONTH.fullmatch(month) else visit.call.now.strftime("%Y-%m")
+    companies = visit.viewer.companies
+    client_id = next((one.id for one in companies.values() if one.slug == client), None)
+    rows = await visit.read(lambda connection: standing.reworked(connection, chosen, client_id))
+    head = ("client", "request", "defect", "document", *REWORK, "defects", "opened_at", "closed_at")
+    lines = [
+        (
+            visit.viewer.company(row["client_id"]),
+            row["request"],
+            row["number"],
+            row["filename"],
+            *(row["detail"].get(name) for name in REWORK),
+            len(row["detail"].get("defects") or ()),
+            row["recorded_at"].isoformat(),
+            row["closed_at"].isoformat() if row["closed_at"] else None,
+        )
+        for row in rows
+    ]
+    return sheet(f"rework-{chosen}", head, lines)
 
 
 def _pareto(visit: Visit, rows: list[dict[str, Any]]) -> Chart | None:

@@ -21,6 +21,7 @@ from api.portal.listing import (
     FILE_PAGE,
     LIMIT,
     address,
+    class_choices,
     client_filter,
     clients_of,
     day_filters,
@@ -188,6 +189,7 @@ def _form(visit: Visit, status: int = 200, **more: Any) -> Response:
         typed=typed,
         clients=mine if len(mine) > 1 else [],
         priorities=[Choice(p, t(f"requests.priority.{p}"), p == urgent) for p in get_args(Priority)],
+        classes=class_choices(t, typed.get("document_class", "")),
         crumbs=[Crumb(t("requests.title"), "/requests"), Crumb(t("requests.raise"))],
         most=visit.services.options.max_upload_bytes,
         **more,
@@ -198,7 +200,9 @@ def _form(visit: Visit, status: int = 200, **more: Any) -> Response:
 async def raise_request(visit: PostDep) -> Response:
     """Store the request with its files; its work begins by itself."""
     form, call = visit.form, visit.call
-    typed = {name: form.text(name, 200_000) for name in ("client", "subject", "text", "priority")}
+    typed = {
+        name: form.text(name, 200_000) for name in ("client", "subject", "text", "priority", "document_class")
+    }
 
     async def act() -> Response:
         files = await v1.attachments(form.files("files"), visit.services.options.max_upload_bytes)
@@ -208,6 +212,7 @@ async def raise_request(visit: PostDep) -> Response:
             subject=typed["subject"],
             text=typed["text"],
             priority=typed["priority"] or None,
+            document_class=typed["document_class"] or None,
         )
         return await v1.accepted(call, asked, files, asked.model_dump_json().encode() + v1.digests(files))
 

@@ -17,6 +17,7 @@ from api.deps import etag
 from api.portal import sla
 from api.portal.acting import FormAct, offer, rules_of
 from api.portal.formats import Formats
+from api.portal.listing import class_choices
 from api.portal.page import redirect
 from api.portal.parts import Choice, Notice, Tab
 from api.portal.routes.work import doing
@@ -132,6 +133,8 @@ async def _page(
             if row["life"] == root["life"]
         ],
         chip=_chip(found["around"].clocks, root, f, visit),
+        **dict(zip(("rounds", "rework"), views.rework(found["around"].children), strict=True)),
+        files={row["id"]: row["filename"] for row in found["documents"]},
         priority_chip=sla.priority(root["priority"], t),
         lines=list(folded(lines)),
         filters=[
@@ -148,6 +151,7 @@ async def _page(
         else None,
         may=_may(visit, root),
         priorities=[Choice(one, one, one == root["priority"]) for one in get_args(Priority)],
+        classes=class_choices(t, ""),
         link_kinds=[Choice(one, t.word("link", one)) for one in LINK_KINDS],
         service_lines=[Choice("", t("ticket.ai.as_it_is")), *(Choice(one.key, one.title) for one in LINES)],
         right_priorities=[

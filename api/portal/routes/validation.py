@@ -100,6 +100,9 @@ async def _page(
         coding_typed=(given or {}).get("coding") or begun,
         coding_left="" if coded or mode == ACT else mode,
         may=_may(visit, task),
+        no_expert=", ".join(
+            t.word("no_match", one.partition(":")[0]) for one in task["payload"].get("no_expert", ())
+        ),
         blocked_words=[
             *still_blocked(t, document["blocked_by"], task["payload"].get("asked") or ()),
             *asked_in_words(t, f, task["payload"].get("asked") or ()),
@@ -149,10 +152,17 @@ def _may(visit: Visit, task: RowMapping) -> bool:
         task["state"] == "open"
         and bool(visit.principal.roles_over(task["client_id"]) & rules.roles_of(task["kind"]))
         and (
-            task["assigned_to"] in (None, visit.principal.user_id)
+            task["assigned_to"] == visit.principal.user_id
+            or (task["assigned_to"] is None and _expert_enough(visit, task))
             or bool(visit.principal.roles_over(task["client_id"]) & rules.OVERRULE)
         )
     )
+
+
+def _expert_enough(visit: Visit, task: RowMapping) -> bool:
+    """Work for experts that nobody has yet is for them alone."""
+    held = visit.principal.roles_over(task["client_id"])
+    return not task["payload"].get("expert") or bool(held & rules.EXPERTS)
 
 
 def _given(visit: Visit, document: RowMapping) -> dict[str, Any]:

@@ -72,16 +72,16 @@ async def show(
         chosen = scope  # type: ignore[assignment]
 
     def read(connection: Connection) -> dict[str, Any]:
-        me = accounts.user(connection, principal.user_id)
-        skills = tuple(me["skills"]) if me else ()
+        skills, expert = _able(connection, visit)
         seen = principal.clients_with(call.rule.roles)
-        wanted = replace(_filter(visit, chosen, kind, client, skills, seen), priority=priority or None)
+        wanted = _filter(visit, chosen, kind, client, skills, seen)
+        wanted = replace(wanted, priority=priority or None, expert=expert or chosen != "queue")
         rows, following = tasks.listed(connection, wanted, LIMIT, cursor or None)
         return {
             "rows": rows,
             "people": accounts.names_of(connection, {one for row in rows if (one := row["assigned_to"])}),
             "following": following,
-            "counts": tasks.counts(connection, principal.user_id, seen, skills),
+            "counts": tasks.counts(connection, principal.user_id, seen, skills, expert),
             "skilled": bool(skills),
             "views": saved_views.of(connection, principal.home, principal.user_id, "work"),
         }
@@ -111,6 +111,12 @@ async def show(
         live_topic="",
         may_take=may_take,
     )
+
+
+def _able(connection: Connection, visit: Visit) -> tuple[tuple[str, ...], bool]:
+    """The caller's skills, and whether they are an expert in them."""
+    me = accounts.user(connection, visit.principal.user_id)
+    return (tuple(me["skills"]), me["level"] == "sme") if me else ((), False)
 
 
 def _filter(
@@ -217,8 +223,7 @@ async def take_next(visit: PostDep) -> Response:
 
 
 def _next(connection: Connection, visit: Visit, skip: str) -> RowMapping | None:
-    me = accounts.user(connection, visit.principal.user_id)
-    skills = tuple(me["skills"]) if me else ()
+    skills, _ = _able(connection, visit)
     seen = visit.principal.clients_with(visit.call.rule.roles)
     scopes: tuple[Scope, ...] = ("mine", "queue")
     for scope in scopes:

@@ -181,6 +181,7 @@ class Writer:
                     "due_at": t.due_at,
                     "offered_to": t.offered_to,
                     "offer_until": t.offer_until,
+                    "assigned_at": self.now if t.assigned_to else None,
                     "row_version": 1,
                 }
                 for t in changes
@@ -206,13 +207,16 @@ class Writer:
         for change in changes:
             if refused := change.values.keys() - TASK_SETTABLE:
                 raise ValueError(f"not a rule's to set on a task: {sorted(refused)}")
-            names = sorted(change.values)
+            values = dict(change.values)
+            if "assigned_to" in values:
+                values["assigned_at"] = self.now if values["assigned_to"] else None
+            names = sorted(values)
             sets = "".join(f"{name} = %s, " for name in names)
             changed = self.sql.execute(
                 f"update task set {sets}row_version = row_version + 1 where client_id = %s and ticket_id = %s"
                 " and id = %s and state = 'open' and assigned_to is null and offered_to is not distinct from %s",
                 [
-                    *(rows.parameter("task", name, change.values[name]) for name in names),
+                    *(rows.parameter("task", name, values[name]) for name in names),
                     *self.here,
                     change.task_id,
                     change.offered,

@@ -20,6 +20,7 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import Actor
 from ticketos.domain.terms import Terms
+from ticketos.lines import KEYS, line_of
 
 _TABLES = SQLModel.metadata.tables
 CONTRACT = _TABLES[str(Contract.__tablename__)]
@@ -92,8 +93,12 @@ class Agreements:
     def _check_contract(self, connection: Connection, values: Mapping[str, Any], before: str = "") -> None:
         """``before`` is who answered for AI until now: whoever left since need not be replaced to change a price."""
         stated = values["terms"]
-        terms = Terms.from_json(stated)
-        agreement.check(terms, priced=not {"kind", "data"}.isdisjoint(stated.get("pricing") or ()))
+        terms, line = Terms.from_json(stated), values["service_line"]
+        agreement.check(
+            terms,
+            priced=not {"kind", "data"}.isdisjoint(stated.get("pricing") or ()),
+            document_types=line_of(line).document_types if line in KEYS else (),
+        )
         if terms.ai.accountable != before:
             self._check_person(connection, values["client_id"], terms.ai.accountable)
         starts, ends = values["starts_on"], values.get("ends_on")

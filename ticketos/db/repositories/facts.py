@@ -195,6 +195,11 @@ class Facts:
         )
         return None if row is None else rows.task(row)
 
+    def busy_until(self, person: UUID) -> datetime | None:
+        """When this person finished a task last, of whatever client."""
+        row = self._one("select last_done(%s)", person)
+        return row[0]  # type: ignore[no-any-return]
+
     def clocks(self) -> tuple[ClockState, ...]:
         """The clocks of the ticket's present life, by kind."""
         found = self._all(

@@ -34,6 +34,7 @@ from ticketos.db.repositories.intake_sql import (
     TICKET,
 )
 from ticketos.db.session import driver, finish
+from ticketos.domain import document_class as classes
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.intake import Known, Route, ThreadTicket, fiscal_year, number_stem, route
@@ -111,16 +112,17 @@ class IntakeStore:
         client_id: UUID,
         actor: Actor,
         priority: str | None = None,
+        document_class: str | None = None,
         raw: bytes | None = None,
         last: bool = False,
         repeat_of: UUID | None = None,
     ) -> Accepted:
         """Take one message of ``client_id`` in, within the caller's transaction (which sees that client).
 
-        ``priority`` is the sender's wish; ``raw`` the message as it arrived, kept as evidence. ``last`` says that
-        nothing follows in this transaction, which may then be over on return (see ``finish``). ``repeat_of`` is the
-        finished ticket whose requester comes back: a new request is linked to it and keeps its line and type. Raises
-        DomainError ``client-unknown``, ``client-inactive``, ``too-many-files``. Two transactions with the
+        ``priority`` and ``document_class`` are the sender's wish; ``raw`` the message as it arrived, kept as evidence.
+        ``last`` says that nothing follows in this transaction, which may then be over on return (see ``finish``).
+        ``repeat_of`` is the finished ticket whose requester comes back: a new request is linked to it and keeps its line
+        and type. Raises DomainError ``client-unknown``, ``client-inactive``, ``too-many-files``. Two transactions with the
         same message collide on ``uq_message_external``: run the later one again, it then finds a duplicate.
         """
         if len(intake.attachments) > MAX_FILES:
@@ -147,8 +149,8 @@ class IntakeStore:
                 return self._refuse(connection, message, chosen)
             case "new":
                 if repeat_of is None:
-                    return self._open(connection, message, chosen, facts, priority, last)
-                accepted = self._open(connection, message, chosen, facts, priority, last=False)
+                    return self._open(connection, message, chosen, facts, priority, last, document_class)
+                accepted = self._open(connection, message, chosen, facts, priority, False, document_class)
                 return self._repeat(connection, message, accepted, repeat_of)
 
     def signed_ticket(self, address: str) -> UUID | None:
@@ -178,6 +180,7 @@ class IntakeStore:
         facts: _Facts,
         priority: str | None,
         last: bool,
+        document_class: str | None,
     ) -> Accepted:
         intake, client_id, ticket_id = message.intake, message.client_id, self._new_id()
         documents = self._store_files(
@@ -195,7 +198,11 @@ class IntakeStore:
             subject=None if facts.subject_id is None else (facts.subject_id, bytes(facts.wrapped_key or b"")),
         )
         year = fiscal_year(intake.received_at.astimezone(ZoneInfo(facts.zone)).date())
-        wishes = {"suppress_reply": intake.suppress_reply, "priority_hint": priority}
+        wishes = {
+            "suppress_reply": intake.suppress_reply,
+            "priority_hint": priority,
+            classes.WISH: document_class or classes.wished(intake.headers),
+        }
         values: dict[str, Any] = {
             **self._message(message, ticket_id, headers),
             **event,

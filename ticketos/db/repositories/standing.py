@@ -74,6 +74,21 @@ def defects(connection: Connection, month: str) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.exec_driver_sql(_DEFECTS, (month,)).mappings()]
 
 
+_REWORKED = """
+select t.client_id, r.number as request, t.number, t.detail, t.recorded_at, t.closed_at, d.filename
+  from ticket t join ticket r on r.id = t.root_id and r.client_id = t.client_id
+  left join document d on d.client_id = t.client_id and d.id = (t.detail ->> 'document')::uuid
+ where t.kind = 'defect' and to_char(t.recorded_at at time zone 'UTC', 'YYYY-MM') = %s
+   and (%s::uuid is null or t.client_id = %s)
+ order by t.recorded_at, t.id"""
+
+
+def reworked(connection: Connection, month: str, client_id: UUID | None = None) -> list[dict[str, Any]]:
+    """Every round of rework that began in a month: its defect ticket, document, minutes and cost."""
+    values = (month, client_id, client_id)
+    return [dict(row) for row in connection.exec_driver_sql(_REWORKED, values).mappings()]
+
+
 _REVIEWED = """
 select q.id, q.document_id, q.ticket_id, q.client_id, q.verdict, q.basis, q.fields_inspected, q.fields_correct, q.at,
        q.work_by, jsonb_array_length(q.defects) as defects, d.filename, t.number

@@ -52,6 +52,8 @@ class Filter:
     desk: str | None = None
     ticket_id: UUID | None = None
     completed_by: UUID | None = None
+    expert: bool = True
+    """Whether work for experts is shown too."""
     order: Literal["priority", "urgency"] = "priority"
 
 
@@ -95,6 +97,8 @@ def listed(
         query = query.where(_TASK.c.assigned_to.is_(None), _TASK.c.offered_to.is_(None))
     if chosen.skills is not None:
         query = query.where(_TASK.c.skill.in_(chosen.skills) | _TASK.c.skill.is_(None))
+    if not chosen.expert:
+        query = query.where(_TASK.c.payload["expert"].astext.is_(None))
     for name in ("kind", "priority", "desk", "ticket_id", "completed_by"):
         if (value := getattr(chosen, name)) is not None:
             query = query.where(_TASK.c[name] == value)
@@ -127,15 +131,21 @@ def _decode(cursor: str) -> tuple[str, datetime, UUID]:
 
 
 def counts(
-    connection: Connection, user_id: UUID, client_ids: Sequence[UUID], skills: Sequence[str]
+    connection: Connection,
+    user_id: UUID,
+    client_ids: Sequence[UUID],
+    skills: Sequence[str],
+    expert: bool = True,
 ) -> dict[str, int]:
-    """How many open tasks are a person's own, wait in the queues of their skills, and are open at all."""
+    """How many open tasks are a person's own, wait in the queues of their skills (an expert's work for an ``expert``
+    alone), and are open at all."""
     row = (
         connection.exec_driver_sql(
             "select count(*) filter (where assigned_to = %s) as mine,"
-            " count(*) filter (where assigned_to is null and (skill is null or skill = any(%s))) as queue,"
+            " count(*) filter (where assigned_to is null and (skill is null or skill = any(%s))"
+            " and (%s or payload ->> 'expert' is null)) as queue,"
             " count(*) as \"all\" from task where state = 'open' and client_id = any(%s)",
-            (user_id, list(skills), list(client_ids)),
+            (user_id, list(skills), expert, list(client_ids)),
         )
         .mappings()
         .one()
@@ -216,11 +226,16 @@ def assign(
     if task["state"] != "open":
         raise DomainError("task-not-open", state=task["state"])
     if task["assigned_to"] != user_id or task["offered_to"] is not None:  # an open offer is withdrawn
+        had = {} if task["assigned_to"] == user_id else {"assigned_at": at if user_id else None}
         connection.execute(
             update(_TASK)
             .where(_TASK.c.id == task["id"])
             .values(
-                assigned_to=user_id, offered_to=None, offer_until=None, row_version=_TASK.c.row_version + 1
+                assigned_to=user_id,
+                offered_to=None,
+                offer_until=None,
+                row_version=_TASK.c.row_version + 1,
+                **had,
             )
         )
         if user_id is not None:

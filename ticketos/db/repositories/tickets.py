@@ -14,13 +14,23 @@ from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import cursors
-from ticketos.db.tables import Approval, Message, Outbox, Ticket, TicketClock, TicketLink, UsageEvent
+from ticketos.db.tables import (
+    Approval,
+    Contract,
+    Message,
+    Outbox,
+    Ticket,
+    TicketClock,
+    TicketLink,
+    UsageEvent,
+)
 from ticketos.domain import reopen as reopening
 from ticketos.domain.changes import Emit, SetTicket
 from ticketos.domain.clock import TURNAROUND
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import OPEN_STATES, Actor, TicketState
+from ticketos.domain.terms import ClosureTerms, Terms
 
 _TABLES = SQLModel.metadata.tables
 _TICKET = _TABLES[str(Ticket.__tablename__)]
@@ -314,7 +324,7 @@ class TicketEdits:
     ) -> RowMapping:
         """The ticket's next life: its new state, the trail and the start of its workflow. ``row`` must be
         locked."""
-        verdict = reopening.decide(state_of(row), actor, reason, at)
+        verdict = reopening.decide(state_of(row), actor, reason, at, _closure_terms(connection, row))
         life = verdict.facts["life"]
         for change in verdict.changes:
             match change:
@@ -400,3 +410,13 @@ def answer_survey(
         emit=emit,
     )
     return row
+
+
+def _closure_terms(connection: Connection, row: RowMapping) -> ClosureTerms:
+    """What the ticket's contract says of reopening; the default where it has none yet."""
+    table = _TABLES[str(Contract.__tablename__)]
+    query = select(table.c.terms).where(
+        table.c.client_id == row["client_id"], table.c.id == row["contract_id"]
+    )
+    stated = connection.execute(query).scalar_one_or_none()
+    return Terms.from_json(stated or {}).closure

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 _INSERT = """insert into ticket (id, client_id, root_id, number, kind, life, seq, stage, state, progress,
   round, channel, subject, service_line, ticket_type, priority, language, sentiment, contract_id, team, desk,
   owner_id, sla_state, documents_total, documents_done, detail, received_at, started_at, closed_at,
-  row_version)
+  row_version, document_class)
   values (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-  'on_track', 0, 0, %s, %s, %s, %s, 1)"""
+  'on_track', 0, 0, %s, %s, %s, %s, 1, %s)"""
 
 _UPDATE = """update ticket set subject = %s, state = %s, owner_id = %s, desk = %s, detail = %s,
   closed_at = %s, stage = %s, round = %s, seq = seq + 1, row_version = row_version + 1
@@ -147,4 +147,5 @@ def _new_row(request: TicketState, change: c.SubTicket, number: str, writer: Wri
         writer.now,
         writer.now,
         change.closed_at,
+        request.document_class,
     ]

@@ -209,6 +209,7 @@ BLUEGATE = Company(
             qa={"sample_rate": "0.15"},
             sla={
                 "turnaround_s": {"standard": DAY_S, "priority": BREACH_TARGET_S},
+                "priority_class_for": ["P1"],
                 "warn_percent": [50, 90],
                 "ladder_s": [0, 1, 2],
             },

@@ -11,6 +11,7 @@ LINE = ServiceLine(
     skill=flow.SKILL,
     workflow="DataEntry",
     unit="document",
+    document_types=flow.KNOWN_TYPES,
     reads_documents=True,
     level_one=flow.level_one,
     required=rules.required_fields,

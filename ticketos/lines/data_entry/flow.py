@@ -19,12 +19,14 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, DocumentState, TaskState, TicketState, VendorState
-from ticketos.domain.terms import AiTerms, ScopeTerms
-from ticketos.lines.data_entry import asking, rules, vendors
+from ticketos.domain.terms import AiTerms, ExpertTerms, ScopeTerms
+from ticketos.lines.data_entry import asking, experts, rules, vendors
 
 SKILL = "data_entry"
 LINE = "data_entry"
 KNOWN_TYPES = tuple(t for t in rules.REQUIRED if t != "unknown")
+NOBODY_ELSE = ExpertTerms()
+"""No document needs an expert when it is read."""
 REJECTIONS = ("duplicate", "not_a_document", "unreadable", "out_of_scope", "client_request")
 FIELD_NAMES = frozenset(
     (
@@ -63,8 +65,10 @@ def on_read(
     now: datetime,
     new_id: NewId,
     around: asking.Around = asking.ALONE,
+    expert: ExpertTerms = NOBODY_ELSE,
 ) -> Verdict:
-    """Outcome ``quarantined``, ``straight`` (nobody needed) or ``keying`` (with the task's id)."""
+    """Outcome ``quarantined``, ``straight`` (nobody needed) or ``keying`` (with the task's id). What the contract wants an
+    expert for never goes through unseen."""
     if reading.get("status") != "read":
         reason = str(reading.get("reason") or "unreadable")
         return Verdict(
@@ -97,6 +101,9 @@ def on_read(
     weakest = _weakest(kind, fields)
     asked = asking.reasons(kind, fields, weakest, ai, around)
     blocked = [*_blocked(kind, fields, checks, scope, duplicate), *ai_policy.codes(asked)]
+    experts_own = experts.why(kind, fields, expert)
+    if experts_own:
+        blocked.append(experts.BLOCK)
     straight = ai.mode(READING) == ACT and not blocked
     read: dict[str, Any] = {
         "doc_type": kind,
@@ -149,7 +156,8 @@ def on_read(
         return Verdict("straight", tuple(changes))
     wanted, more = to_key(kind, values["fields"]), asking.for_the_task(ai, asked, duplicate is not None)
     task = keying_task(ticket, document, "keying", wanted, blocked, agents, now, new_id, duplicate, more=more)
-    return Verdict("keying", (*changes, task), facts={"task": str(task.id)})
+    opened = experts.asked(task, experts_own, ticket, agents, now, new_id)
+    return Verdict("keying", (*changes, *opened), facts={"task": str(task.id)})
 
 
 def keying_task(

@@ -1,0 +1,184 @@
+"""Expert work (MF4): what only a subject expert may do, who gets it, and what the contract says of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.support.memory import CLIENT, START, agent, document, good_reading, ticket
+from ticketos.domain import agreement, expert, offers, tasks
+from ticketos.domain.changes import Emit, Notify, OpenTask, SetDocument, Verdict
+from ticketos.domain.errors import DomainError
+from ticketos.domain.skills import Agent
+from ticketos.domain.state import Actor, TaskState
+from ticketos.domain.terms import AiTerms, ExpertTerms, ScopeTerms, Terms
+from ticketos.lines.data_entry import experts, flow
+
+ASHA, VIVEK, MEERA, BOSS = 7, 21, 22, 9
+LARGE = ExpertTerms(("inventory",), Decimal("100000"), "INR")
+OPENED = OpenTask(UUID(int=900), "key", "rework", "data_entry", "delivery", "data_entry")
+PLAIN, LEAD = agent(ASHA, "data_entry"), agent(BOSS, "lead")
+
+
+def sme(number: int, **given: Any) -> Agent:
+    return agent(number, "data_entry", **{"level": "sme", **given})
+
+
+def new_id() -> Any:
+    ids = itertools.count(5_000)
+    return lambda: UUID(int=next(ids))
+
+
+def given(
+    people: Sequence[Agent], reason: str = expert.SECOND_ROUND, before: int | None = ASHA
+) -> tuple[OpenTask, list[Any]]:
+    by = UUID(int=before) if before else None
+    task, *said = expert.given(OPENED, ticket(), people, reason, START, new_id(), before=by)
+    assert isinstance(task, OpenTask)
+    return task, said
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "currency", "back", "found"),
+    [
+        ("invoice", "10", "INR", 0, None),
+        ("invoice", "10", "INR", 1, None),
+        ("invoice", "10", "INR", 2, expert.SECOND_ROUND),
+        ("inventory", None, None, 0, expert.DOCUMENT_TYPE),
+        ("invoice", "100000", "INR", 0, None),
+        ("invoice", "100000.01", "INR", 0, expert.AMOUNT),
+        ("credit_note", "-100000.01", "INR", 0, expert.AMOUNT),
+        ("invoice", "100000.01", None, 0, expert.AMOUNT),
+        ("invoice", "100000.01", "EUR", 0, None),
+        ("invoice", None, "INR", 1, None),
+    ],
+)
+def test_what_makes_a_document_expert_work(
+    kind: str, amount: str | None, currency: str | None, back: int, found: str | None
+) -> None:
+    assert expert.why(LARGE, kind, Decimal(amount) if amount else None, currency, back) == found
+
+
+def test_the_least_loaded_expert_of_the_skill_gets_it_and_nobody_else() -> None:
+    task, said = given([PLAIN, sme(VIVEK, load=5), sme(MEERA, load=1), LEAD])
+    assert (task.assigned_to, task.desk, task.payload["expert"]) == (
+        UUID(int=MEERA),
+        "delivery",
+        "second_round",
+    )
+    assert [one.event for one in said if isinstance(one, Emit)] == ["task.expert"]
+
+
+@pytest.mark.parametrize(
+    ("person", "reason"),
+    [
+        (sme(VIVEK, ring_fence=frozenset({"another"})), "ring-fenced"),
+        (sme(VIVEK, available=False), "unavailable"),
+        (sme(VIVEK, load=100), "no-capacity"),
+        (sme(VIVEK, certifications={"data_entry": date(2026, 10, 31)}), "certification-expired"),
+        (agent(VIVEK, "qa", level="sme"), "skill-missing"),
+        (agent(VIVEK, "data_entry"), "expert-required"),
+    ],
+)
+def test_where_no_expert_can_take_it_the_lead_gets_it_with_what_stood_in_the_way(
+    person: Agent, reason: str
+) -> None:
+    task, said = given([person, LEAD], before=None)
+    assert (task.assigned_to, task.desk, task.skill) == (UUID(int=BOSS), "lead", "data_entry")
+    assert reason in {one.partition(":")[0] for one in task.payload["no_expert"]}
+    (notice,) = [one for one in said if isinstance(one, Notify)]
+    assert (notice.kind, notice.desk, notice.recipient_id) == ("expert_missing", "lead", UUID(int=BOSS))
+    able, _ = given([person, sme(MEERA, ring_fence=frozenset({str(CLIENT)})), LEAD], before=None)
+    assert able.assigned_to == UUID(int=MEERA), "the same people and one expert who can"
+
+
+def test_what_came_back_twice_goes_to_other_eyes_than_those_that_corrected_it() -> None:
+    alone, _ = given([sme(VIVEK), LEAD], before=VIVEK)
+    assert (alone.assigned_to, alone.payload["exclude"]) == (UUID(int=BOSS), [str(UUID(int=VIVEK))])
+    two, _ = given([sme(VIVEK), sme(MEERA, load=9), LEAD], before=VIVEK)
+    assert two.assigned_to == UUID(int=MEERA)
+
+
+def test_an_experts_first_correction_is_their_own() -> None:
+    task, _ = given([sme(VIVEK, load=9), sme(MEERA)], expert.AMOUNT, before=VIVEK)
+    assert (task.assigned_to, "exclude" in task.payload) == (UUID(int=VIVEK), False)
+
+
+def test_only_experts_and_leads_finish_expert_work_that_nobody_has() -> None:
+    waiting = TaskState(
+        UUID(int=900), UUID(int=100), "rework", None, "ticket/x", "delivery", "data_entry", "open", "P3", None,
+        2, 1, {"expert": "second_round"}, START, None, 1,
+    )  # fmt: skip
+
+    def may(task: TaskState, *roles: str) -> Any:
+        return tasks.may_finish(task, Actor("user", str(UUID(int=30)), frozenset(roles)), None)
+
+    with pytest.raises(DomainError, match=r"^expert-required"):
+        may(waiting, "agent")
+    assert may(waiting, "sme") and may(waiting, "lead")
+    assert may(replace(waiting, payload={}), "agent")
+    assert may(replace(waiting, assigned_to=UUID(int=30)), "agent"), "a lead gave it to them"
+
+
+def test_what_the_lead_has_for_want_of_an_expert_is_not_offered_around() -> None:
+    task, said = given([PLAIN, LEAD])
+    verdict = offers.opened(Verdict("opened", (task, *said)), {"data_entry": START - START}, START)
+    assert verdict.changes[0] == task
+    taken, _ = given([sme(VIVEK), LEAD])
+    offered = offers.opened(Verdict("opened", (taken,)), {"data_entry": START - START}, START)
+    assert offered.changes[0].offered_to == UUID(int=VIVEK)  # type: ignore[union-attr]
+
+
+def _read(terms: ExpertTerms) -> tuple[str, OpenTask | None, list[str]]:
+    request = ticket()
+    verdict = flow.on_read(
+        request, document(1, request), good_reading(), AiTerms(modes={"reading": "act"}), ScopeTerms(), None, None,
+        [PLAIN, sme(VIVEK, load=50)], START, new_id(), expert=terms,
+    )  # fmt: skip
+    task = next((one for one in verdict.changes if isinstance(one, OpenTask)), None)
+    (kept,) = [one for one in verdict.changes if isinstance(one, SetDocument)]
+    return verdict.outcome, task, kept.values["blocked_by"]
+
+
+def test_what_the_contract_wants_an_expert_for_never_goes_through_unseen() -> None:
+    assert _read(ExpertTerms(amount=Decimal("118"), currency="INR")) == ("straight", None, [])
+    outcome, task, blocked = _read(ExpertTerms(amount=Decimal("117.99"), currency="INR"))
+    assert task is not None
+    assert (outcome, blocked, task.assigned_to) == ("keying", ["expert"], UUID(int=VIVEK))
+
+
+def test_rounds_are_counted_for_the_document_alone() -> None:
+    mine, other = UUID(int=1), UUID(int=2)
+    keys = [f"defect:{other}:1", f"defect:{mine}:2", "processing", f"defect:{mine}:3"]
+    assert [experts.times_back(mine, round_, keys) for round_ in (1, 2, 3)] == [0, 1, 2]
+    assert experts.times_back(other, 3, keys) == 1
+
+
+def _checked(stated: dict[str, Any]) -> None:
+    terms = Terms.from_json({"assignment": {"expert": stated}})
+    agreement.check(terms, priced=False, document_types=flow.KNOWN_TYPES)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"document_types": ["invoce"]},
+        {"document_types": "invoice"},
+        {"amount": "5"},
+        {"amount": "5", "currency": "rupees"},
+        {"amount": "-1", "currency": "INR"},
+        {"amount": 1.5, "currency": "INR"},
+        {"amount": "much", "currency": "INR"},
+    ],
+)
+def test_terms_that_cannot_be_worked_by_are_refused_when_written(stated: dict[str, Any]) -> None:
+    with pytest.raises(DomainError, match=r"^terms-invalid section=assignment"):
+        _checked(stated)
+    _checked({"document_types": ["invoice"], "amount": "0.5", "currency": "INR"})

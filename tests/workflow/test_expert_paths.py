@@ -1,0 +1,70 @@
+"""Expert work on a real Temporal server: what comes back twice is an expert's, or the lead's where none is there."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from schemas.acts import ActorRef
+from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
+from tests.support.running import AGENT, LEAD, REVIEWER, Readings, running
+
+FAIL = {"verdict": "fail", "defects": [{"field": "number", "severity": "critical", "expected": "INV-9"}]}
+EXPERT = ActorRef(kind="user", id=str(UUID(int=21)), roles=("sme",))
+
+
+def world(number: int, *more: Any) -> tuple[MemoryStore, Any]:
+    terms = {
+        "ai": {"straight_through": False},
+        "qa": {"sample_rate": "1"},
+        "rework": {"hourly_rate": "360000"},
+    }
+    request = ticket(number, documents_total=1)
+    team = [agent(7, "data_entry"), agent(8, "qa"), agent(9, "lead"), *more]
+    held = World(contracts=[contract(terms)], tickets={request.id: request}, agents=team)
+    one = document(number * 100, request, position=0, filename="f0.pdf", sha256=f"{number:064x}")
+    held.documents[one.id] = one
+    return MemoryStore(held), request
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["an expert is there", "none is there"])
+async def test_a_second_round_of_the_same_document_is_expert_work(temporal_server: Any, there: bool) -> None:
+    people = [agent(21, "data_entry", level="sme", load=3)] if there else []
+    store, request = world(71_001 + there, *people)
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        first = await run.task("keying")
+        mine = AGENT.model_copy(update={"id": str(first.assigned_to)})
+        await run.complete(first, mine, {})
+        await run.complete(await run.task("qa_review"), REVIEWER, FAIL)
+        again = await run.task("rework")
+        assert (again.assigned_to, "expert" in again.payload) == (first.assigned_to, False)
+        await run.complete(again, mine, {})
+        await run.complete(await run.task("qa_review"), REVIEWER, FAIL)
+        second = await run.task("rework")
+        assert second.payload["expert"] == "second_round"
+        assert second.assigned_to == UUID(int=21 if there and first.assigned_to == UUID(int=7) else 9)
+        refused = await run.complete(second, mine, {"fields": {"number": "INV-9"}})
+        assert (refused.applied, refused.code) == (False, "task-assigned-to-other")
+        able = EXPERT if second.assigned_to == UUID(int=21) else LEAD
+        assert (await run.complete(second, able, {"fields": {"number": "INV-9"}})).applied
+        await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "pass"})
+        await run.decide("accept")
+        assert await run.done() == "closed"
+    defects = {sub.number[-2:]: sub.detail for (_, key), sub in store.world.subs.items() if "defect" in key}
+    assert set(defects) == {"D1", "D2"}, "a defect ticket for each round"
+    for one in defects.values():
+        assert Decimal(one["minutes"]) <= Decimal(one["open_minutes"]) + Decimal("0.01")
+        assert Decimal(one["cost"]) == Decimal(one["minutes"]) * 6000 and one["currency"] == "INR"
+    qc = store.world.subs[request.id, "quality"].detail
+    assert [(r["number"][-2:], r["round"], r["minutes"]) for r in qc["rework"]] == [
+        ("D1", 1, defects["D1"]["minutes"]),
+        ("D2", 2, defects["D2"]["minutes"]),
+    ]
+    assert qc["rework_total"]["unmeasured"] == 0
+    said = [e.event for _, _, e in store.world.events if e.event.startswith("task.expert")]
+    assert said == ["task.expert" if there else "task.expert_missing"]
+    assert ("expert_missing" in {n.kind for n in store.world.notices.values()}) is not there
