@@ -31,16 +31,7 @@ class ApprovalActivities:
             self._store,
             command,
             "approval.offer",
-            lambda s: approval.offer(
-                s.ticket(),
-                s.client(),
-                s.contract(),
-                units.documents(s),
-                s.quality(),
-                s.clocks(),
-                s.now,
-                s.new_id,
-            ),
+            self._offer,
         )
 
     @activity.defn(name="approval.decide")
@@ -57,16 +48,32 @@ class ApprovalActivities:
             self._store,
             command,
             "approval.lapse",
-            lambda s: approval.lapse(
-                s.ticket(), s.approval(), units.documents(s), s.clocks(), timing_of(s.contract()), s.now
+            lambda s: units.recorded(
+                s,
+                approval.lapse(
+                    s.ticket(), s.approval(), units.of(s), s.clocks(), timing_of(s.contract()), s.now
+                ),
             ),
         )
+
+    def _offer(self, step: Step) -> Verdict:
+        verdict = approval.offer(
+            step.ticket(),
+            step.client(),
+            step.contract(),
+            units.of(step),
+            step.quality(),
+            step.clocks(),
+            step.now,
+            step.new_id,
+        )
+        return units.recorded(step, verdict)
 
     def _decide(self, step: Step, command: ActCommand) -> Verdict:
         verdict = approval.decide_by_client(
             step.ticket(),
             step.approval(),
-            units.documents(step),
+            units.of(step),
             command.payload,
             step.clocks(),
             timing_of(step.contract()),
@@ -74,7 +81,9 @@ class ApprovalActivities:
             step.now,
         )
         asked = step.tasks(kind=unreached.KIND)
-        return replace(verdict, changes=(*verdict.changes, *unreached.settled(asked, step.now)))
+        return units.recorded(
+            step, replace(verdict, changes=(*verdict.changes, *unreached.settled(asked, step.now)))
+        )
 
 
 def readdress(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
@@ -84,7 +93,7 @@ def readdress(step: Step, task: TaskState, command: ActCommand, actor: Actor) ->
         task,
         step.approval(),
         step.contract(),
-        step.documents(),
+        units.of(step),
         step.quality(),
         step.clocks(),
         command.payload,

@@ -174,6 +174,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "address-invalid": ("No address", "Give one e-mail address, such as name@company.example."),
     "reason-missing": ("Reason missing", "Say why."),
+    "note-missing": ("Note missing", "Say what was done."),
+    "note-too-long": ("Note too long", "A note has at most {most} characters."),
+    "file-unknown": ("Unknown file", "These are no files of this request: {files}"),
     "name-needed": ("Name needed", "Give your company its own name."),
     "short-name-needed": (
         "Short name needed",
@@ -221,7 +224,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "if-match-required": ("If-Match required", "Send the ETag you read as If-Match."),
     "body-too-large": ("Too large", "The request is larger than {limit_mb} MB."),
     "file-too-large": ("File too large", "{filename} is larger than {limit_mb} MB."),
-    "too-many-files": ("Too many files", "A ticket carries at most {limit} files."),
+    "too-many-files": ("Too many files", "At most {limit} files."),
     "ticket-empty": ("Empty request", "Send a subject, a text or a file."),
     "media-type-unsupported": ("Content type not supported", "Send {accepted}."),
     "rate-limited": ("Too many requests", "Try again in {retry_after} seconds."),

@@ -204,10 +204,11 @@ class ClockView(View):
 
 
 class QaCheckView(View):
-    """A verdict on one document: level 1 automatic, level 2 by a second person."""
+    """A verdict on one document, or (without one) on work a person did on the request itself: level 1 automatic, level 2
+    by a second person."""
 
     id: UUID
-    document_id: UUID
+    document_id: UUID | None = None
     life: int
     level: int
     round: int

@@ -176,7 +176,8 @@ class MemoryStep:
         return max(mine, key=lambda kv: kv[0][2])[1] if mine else None
 
     def quality(self) -> tuple[QaState, ...]:
-        return tuple(q for t, q in self.w.checks if t == self.key.ticket_id)
+        life = self.ticket().life
+        return tuple(q for t, q in self.w.checks if t == self.key.ticket_id and q.life == life)
 
     def volume(self, contract_id: UUID, period: str) -> int:
         return self.w.volumes.get(contract_id, 0)
@@ -353,7 +354,7 @@ class MemoryStep:
             (
                 self.key.ticket_id,
                 QaState(
-                    x.document_id,
+                    x.document_id or self.key.ticket_id,
                     x.level,
                     x.round,
                     x.basis,
@@ -362,6 +363,7 @@ class MemoryStep:
                     x.fields_inspected,
                     x.fields_correct,
                     x.defects,
+                    self.ticket().life,
                 ),
             )
         )
@@ -375,7 +377,9 @@ class MemoryStep:
     def _DecideApproval(self, x: c.DecideApproval) -> None:
         for key, a in self.w.approvals.items():
             if a.id == x.approval_id:
-                self.w.approvals[key] = replace(a, state=x.state, decided_at=x.at, units=x.units)
+                self.w.approvals[key] = replace(
+                    a, state=x.state, decided_at=x.at, units=x.units, reason=x.reason
+                )
 
     def _MoveDeemed(self, x: c.MoveDeemed) -> None:
         for key, a in self.w.approvals.items():

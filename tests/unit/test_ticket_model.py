@@ -73,7 +73,7 @@ RESULTS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
         {"fields": {"colour": "red"}},
     ),
     "rework": ({"fields": {"total": "118.00"}}, {}, {"reject": {"reason": "duplicate"}}),
-    "work": ({"note": "done by phone"}, {}),
+    "work": ({"note": "done by phone"}, {"note": "ok"}, {}),
     "qa_review": (
         {"verdict": "pass"},
         {"verdict": "fail", "defects": [{"field": "total"}]},
@@ -281,7 +281,7 @@ class TicketLife(RuleBasedStateMachine):
     def answer(
         self, kind: str, data: st.DataObject, current: bool = True, reason: str = "wrong cost centre"
     ) -> None:
-        delivered = [u.id for u in self.model.units if u.delivered]
+        delivered = [u.id for u in self.model.judged if u.delivered]
         back = (
             set(data.draw(st.lists(st.sampled_from(delivered), unique=True), "back")) if delivered else set()
         )
@@ -381,7 +381,7 @@ class TicketLife(RuleBasedStateMachine):
         overrules = "lead" in actor.roles
         if task.assigned_to and str(task.assigned_to) != actor.id and not overrules:
             return "task-assigned-to-other"
-        worker = self.model.by(str(task.subject_id)).worker if task.kind == "qa_review" else None
+        worker = self.model.by(str(task.subject_id or "")).worker if task.kind == "qa_review" else None
         return "own-work" if worker is not None and worker == actor.id else None
 
     def finished(self, task: TaskState, actor: ActorRef, result: Mapping[str, Any]) -> str:
@@ -393,6 +393,7 @@ class TicketLife(RuleBasedStateMachine):
             model.enter("triage")
             model.chosen = True
             model.covered = model.covered and model.line == "data_entry"
+            model.line = "data_entry"
             outcome = "decided"
         elif task.kind == "contract":
             model.state, outcome = "open", "released"
@@ -408,7 +409,10 @@ class TicketLife(RuleBasedStateMachine):
             self.reviews.append((actor.id, model.by(unit_id).worker))
         elif task.kind == "work":
             outcome = "done" if result else "note-missing"
-            model.worked = model.worked or bool(result)
+            if result:
+                kind = "weak" if len(result["note"].split()) < 2 else "clean"
+                model.worked = Unit(str(self.flow.ticket_id), kind, "posted", worker=actor.id)
+                model.worked.round = model.round
         elif "reason" not in result:
             return "reason-missing"
         else:
@@ -458,6 +462,11 @@ class TicketLife(RuleBasedStateMachine):
             for d in sorted(world.documents.values(), key=lambda d: d.position)
         ]
         assert units == [(u.id, u.work, u.quality, u.approval, u.round) for u in model.units]
+        work, mine = seen.detail.get("work"), model.worked
+        assert (work is None) == (mine is None)
+        if mine is not None:
+            told = [work[name] for name in ("state", "quality", "approval", "round")]
+            assert told == [mine.work, mine.quality, mine.approval, mine.round]
         opened = Counter((t.kind, str(t.subject_id or "")) for t in world.tasks.values() if t.state == "open")
         assert opened == model.tasks
         billed = Counter(str(u.document_id or u.unit_type) for u in world.usage.values())

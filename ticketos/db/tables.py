@@ -537,20 +537,27 @@ class Task(SQLModel, table=True):
 
 
 class QaCheck(SQLModel, table=True):
-    """A verdict of level 1 (automatic) or level 2 (a second person) on one document."""
+    """A verdict of level 1 (automatic) or level 2 (a second person) on one document, or on the ticket itself (no document)
+    where a person worked it."""
 
     __tablename__ = "qa_check"
     __table_args__ = (
         of("ticket", "ticket_id"),
         of("document", "document_id"),
         UniqueConstraint("document_id", "life", "level", "round"),
+        Index(
+            "ix_qa_check_work",
+            *("ticket_id", "life", "level", "round"),
+            unique=True,
+            postgresql_where=text("document_id is null"),
+        ),
         Index("ix_qa_check_ticket", "ticket_id"),
         Index("ix_qa_check_client", "client_id", "at"),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     ticket_id: UUID
-    document_id: UUID
+    document_id: UUID | None = None
     life: int = 1
     level: int
     round: int = 0

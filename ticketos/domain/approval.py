@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ticketos.domain import clock as clocks
-from ticketos.domain import deadline, proof, stages
+from ticketos.domain import deadline, handwork, proof, stages
 from ticketos.domain.changes import (
     Change,
     DecideApproval,
@@ -60,8 +60,9 @@ def version_of(documents: Sequence[DocumentState]) -> str:
 
 def deliverable_of(documents: Sequence[DocumentState], checks: Sequence[QaState]) -> dict[str, Any]:
     """What is delivered and what is not, and how it was judged."""
+    work = [handwork.deliverable(d) for d in documents if d.doc_type == handwork.KIND and d.state == "posted"]
     return {
-        "documents": len(documents),
+        "documents": sum(d.doc_type != handwork.KIND for d in documents),
         "units": sum(1 for d in documents if d.state == "posted" and d.approval != "accepted"),
         "not_delivered": [
             {"file": d.filename, "state": d.state, "reason": d.reason}
@@ -71,6 +72,7 @@ def deliverable_of(documents: Sequence[DocumentState], checks: Sequence[QaState]
         "inspected": sum(1 for q in checks if q.level == 2),
         "level_1": sum(1 for q in checks if q.level == 1),
         "defects": sum(len(q.defects) for q in checks),
+        **({"work": work[0]} if work else {}),
     }
 
 
@@ -113,7 +115,10 @@ def offer(
     required = bool(contract and contract.terms.approval.required) and bool(units)
     deemed_at = contract.terms.approval.deemed_at(timing.calendar, now) if contract and required else None
     approval = OfferApproval(new_id(), ticket.round, version, now, deemed_at, deliverable)
-    changes += [approval, Emit("ticket.approval_requested", after={"version": version, **deliverable})]
+    told = {
+        name: value for name, value in deliverable.items() if name != "work"
+    }  # words of people stay off the trail
+    changes += [approval, Emit("ticket.approval_requested", after={"version": version, **told})]
     if not required:
         changes += [
             stages.enter(ticket, "approval", "Record for billing"),

@@ -34,7 +34,10 @@ from ticketos.domain.state import (
 _TICKET = rows.columns(TicketState, "t")
 _DOCUMENT = rows.columns(DocumentState, "d")
 _TASK = rows.columns(TaskState, "k")
-_QA = rows.columns(QaState, "q")
+_QA = rows.columns(QaState, "q").replace(
+    "q.document_id",
+    "coalesce(q.document_id, q.ticket_id)",  # a verdict on no document is on the ticket itself
+)
 _APPROVAL = rows.columns(ApprovalState, "a")
 _CONTRACT = ", ".join(f"c.{name}" for name in rows.CONTRACT) + ", c.terms, k.definition"
 _CALENDAR = "left join calendar k on k.client_id = c.client_id and k.id = c.calendar_id"
