@@ -10,7 +10,7 @@ from activities import units
 from activities.errors import guarded
 from activities.record import record, record_act
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import approval, unreached
+from ticketos.domain import approval, signer, unreached
 from ticketos.domain.changes import Verdict
 from ticketos.domain.deadline import timing_of
 from ticketos.domain.ports import Step, Store
@@ -48,13 +48,22 @@ class ApprovalActivities:
             self._store,
             command,
             "approval.lapse",
-            lambda s: units.recorded(
-                s,
-                approval.lapse(
-                    s.ticket(), s.approval(), units.of(s), s.clocks(), timing_of(s.contract()), s.now
-                ),
-            ),
+            self._lapse,
         )
+
+    def _lapse(self, step: Step) -> Verdict:
+        ticket, open_one, contract = step.ticket(), step.approval(), step.contract()
+        if open_one is not None and open_one.state == "open":
+            key = signer.mail_key(ticket, open_one, step.tasks("done", signer.KIND))
+            early = unreached.unheard(
+                ticket, open_one, contract, step.mail(key), step.clocks(), step.now, step.new_id
+            )
+            if early is not None:
+                return early
+        verdict = approval.lapse(
+            ticket, open_one, units.of(step), step.clocks(), timing_of(contract), step.now
+        )
+        return units.recorded(step, verdict)
 
     def _offer(self, step: Step) -> Verdict:
         verdict = approval.offer(
@@ -66,6 +75,7 @@ class ApprovalActivities:
             step.clocks(),
             step.now,
             step.new_id,
+            people_of(step),
         )
         return units.recorded(step, verdict)
 
@@ -84,6 +94,11 @@ class ApprovalActivities:
         return units.recorded(
             step, replace(verdict, changes=(*verdict.changes, *unreached.settled(asked, step.now)))
         )
+
+
+def people_of(step: Step) -> tuple[str, ...]:
+    """The client's own logins, asked for only where nobody else can be told."""
+    return () if signer.address_of(step.client(), step.ticket(), ()) else step.client_people()
 
 
 def readdress(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:

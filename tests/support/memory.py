@@ -74,6 +74,10 @@ class World:
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     message: str = "please process"
     locked: frozenset[str] = frozenset()
+    people: tuple[str, ...] = ()
+    """Addresses of the client's own logins."""
+    post: bool = True
+    """Mails leave at once."""
     times: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
     """When a document was read or done, and a task done."""
 
@@ -222,6 +226,16 @@ class MemoryStep:
 
     def learned(self, kind: str) -> Mapping[str, Any] | None:
         return self.w.models.get(kind)
+
+    def client_people(self) -> tuple[str, ...]:
+        return self.w.people
+
+    def mail(self, key: str) -> tuple[str, datetime | None] | None:
+        sent = self.w.mails.get(key)
+        if sent is None:
+            return None
+        at = self.w.times.get((sent.id, "done"))
+        return ("waiting", None) if at is None else ("done", at)
 
     def last_survey_at(self, recipient: str) -> datetime | None:
         return max((s.at for s in self.w.surveys if s.recipient == recipient), default=None)
@@ -411,6 +425,8 @@ class MemoryStep:
 
     def _SendMail(self, x: c.SendMail) -> None:
         self.w.mails.setdefault(x.key, x)
+        if self.w.post:
+            self.w.times[x.id, "done"] = self.now
 
     def _Notify(self, x: c.Notify) -> None:
         assert x.key not in self.w.notices, f"announced twice: {x.key}"
