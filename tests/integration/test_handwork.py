@@ -157,7 +157,13 @@ def test_with_nobody_to_tell_a_signer_is_asked_for_and_a_login_is_somebody(world
 @pytest.fixture
 def judged(world: World) -> tuple[UUID, UUID]:
     """A request whose work waits for a second person, and its review."""
-    work = {"by": None, "at": "2026-11-20T09:00:00+00:00", "note": NOTE, "files": [], "round": 0}
+    work: dict[str, Any] = {
+        "by": None,
+        "at": "2026-11-20T09:00:00+00:00",
+        "note": NOTE,
+        "files": [],
+        "round": 0,
+    }
     ticket = world.ticket(world.acme, stage="quality", subject="Password", detail={"work": work})
     return ticket, world.task(world.acme, ticket, kind="qa_review", desk="qa", workflow_id=f"ticket/{ticket}")
 
@@ -226,4 +232,5 @@ async def test_what_came_back_stands_on_the_task_of_the_next_round(world: World)
         done = await browser.submit(here, here, note="Unlocked it too.", files=str(shot))
         assert done.to == "/work"
     ((_, _, act),) = world.acts.sent
+    assert isinstance(act, CompleteTask)
     assert act.result == {"note": "Unlocked it too.", "files": [str(shot)]}

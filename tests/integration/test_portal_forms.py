@@ -57,6 +57,7 @@ PLAIN = frozenset(
             "day",
             "decision",
             "defect",
+            "desk",
             "doc_type",
             "email",
             "expires",
@@ -66,6 +67,7 @@ PLAIN = frozenset(
             "level",
             "lines",
             "look",
+            "mine",
             "name",
             "number",
             "offer",
@@ -98,7 +100,18 @@ PLAIN = frozenset(
             "text",
         ),
         *("unit_price", "verdict", "version", "zone", "ticket_type", "note", "files"),
-        *("field_", "line_", "seen_", "category_", "coding_", "comment_", "place_", "severity_", "until_"),
+        *(
+            "field_",
+            "line_",
+            "seen_",
+            "category_",
+            "coding_",
+            "comment_",
+            "place_",
+            "severity_",
+            "until_",
+            "expected_",
+        ),
     }
 )
 """Fields that name no row."""
@@ -166,7 +179,15 @@ def _rows(world: World, client: UUID, who: Person, words: str) -> Rows:
             "currency": "INR", "net": 1, "tax": 0, "total": 1, "reason": words, "state": "cancelled",
         },
     )  # fmt: skip
-    ids["user_id"], ids["client_id"] = who.id, client
+    ids["user_id"], ids["client_id"], ids["notice_id"] = who.id, client, new_id()
+    world._insert(
+        "notice",
+        client,
+        {
+            "id": ids["notice_id"], "client_id": client, "ticket_id": ids["ticket_id"], "key": str(ids["notice_id"]),
+            "kind": "breached", "desk": "ops", "recipient_id": who.id, "at": now,
+        },
+    )  # fmt: skip
     world._insert(
         "saved_view",
         client,

@@ -693,7 +693,10 @@ class Notice(SQLModel, table=True):
     __table_args__ = (
         of("ticket", "ticket_id"),
         UniqueConstraint("key"),
+        UniqueConstraint("client_id", "id"),
         Index("ix_notice_client", "client_id", "at"),
+        Index("ix_notice_desk", "desk", "at"),
+        Index("ix_notice_recipient", "recipient_id", "at", postgresql_where=text("recipient_id is not null")),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
@@ -704,6 +707,17 @@ class Notice(SQLModel, table=True):
     recipient_id: UUID | None = None
     detail: dict[str, Any] = json()
     at: datetime = instant(nullable=False)
+
+
+class NoticeRead(SQLModel, table=True):
+    """Somebody of the provider has read a notice; it stays unread for their colleagues."""
+
+    __tablename__ = "notice_read"
+    __table_args__ = (of("notice", "notice_id"),)
+    notice_id: UUID = Field(primary_key=True)
+    user_id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    read_at: datetime = instant(nullable=False)
 
 
 class AuditEvent(SQLModel, table=True):
