@@ -174,6 +174,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "address-invalid": ("No address", "Give one e-mail address, such as name@company.example."),
     "reason-missing": ("Reason missing", "Say why."),
+    "journal-empty": ("Empty entry", "An entry needs at least two sides."),
+    "journal-unbalanced": (
+        "Entry not balanced",
+        "The sides of the entry differ by {difference} {currency}.",
+    ),
+    "entry-unknown": ("Unknown entry", "The book holds no such entry."),
+    "entry-reversed": ("Reversed already", "The entry was reversed before."),
     "note-missing": ("Note missing", "Say what was done."),
     "note-too-long": ("Note too long", "A note has at most {most} characters."),
     "file-unknown": ("Unknown file", "These are no files of this request: {files}"),

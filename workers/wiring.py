@@ -39,6 +39,7 @@ from ticketos.db.repositories.calibration import Calibrations, SqlCalibrationRun
 from ticketos.db.repositories.invoice_runs import SqlInvoiceRuns
 from ticketos.db.repositories.invoices import Invoices
 from ticketos.db.repositories.learning import SHIPPED, Learning, SqlLearningRuns
+from ticketos.db.repositories.ledger_erp import LedgerErp
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
@@ -128,7 +129,7 @@ def warm_up() -> None:
 
 def store(found: Parts) -> SqlStore:
     """Steps in the database."""
-    return SqlStore(found.database, now=utc_now, new_id=new_id, audit=found.audit)
+    return SqlStore(found.database, now=utc_now, new_id=new_id, audit=found.audit, erp=LedgerErp)
 
 
 def line_work(ports: LinePorts) -> tuple[LineWork, ...]:
@@ -199,7 +200,7 @@ def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
     """Runs of a period: invoicing, reconciliation, calibration and learning."""
     months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
     days = ReconciliationActivities(
-        SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now)
+        SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id, LedgerErp), utc_now)
     )
     weeks = CalibrationActivities(
         SqlCalibrationRuns(found.database, Calibrations(found.audit, new_id), _questions, utc_now)

@@ -52,7 +52,10 @@ class Line:
         self.id = world.ticket(
             world.acme, service_line="it_helpdesk", contract_id=agreed, subject="Password", stage="delivery"
         )
-        skilled = {"skills": ["it_helpdesk", "qa"], "certifications": {"it_helpdesk": None, "qa": None}}
+        skilled: dict[str, Any] = {
+            "skills": ["it_helpdesk", "qa"],
+            "certifications": {"it_helpdesk": None, "qa": None},
+        }
         self.helper = world.person(world.provider, ("agent", None), **skilled)
         self.judge = world.person(world.provider, ("qa", None), skills=["qa"], certifications={"qa": None})
         self.tasks = TaskActivities(self.store, {"work": manual.done, "qa_review": review})
