@@ -19,11 +19,13 @@ from schemas.requests import (
     MessageView,
     QaCheckView,
     Requester,
+    RoundView,
     TaskView,
     TicketLinks,
     TicketView,
 )
 from ticketos.db.audit import TimelineEvent
+from ticketos.domain.rounds import log
 from workflows import names
 
 AnyRow = Mapping[str, Any] | RowMapping
@@ -84,6 +86,19 @@ def qa_check(row: RowMapping, principal: Principal) -> QaCheckView:
     if not principal.staff_over(row["client_id"]):
         view.reviewer_id, view.work_by = None, None
     return view
+
+
+def rounds(
+    checks: Sequence[RowMapping], approvals: Sequence[RowMapping], tasks: Sequence[RowMapping], staff: bool
+) -> list[RoundView]:
+    """The log of rounds; who judged stays the provider's business."""
+    waiting = sum(1 for one in tasks if one["kind"] == "qa_review" and one["state"] == "open")
+    found = log(map(dict, checks), map(dict, approvals), waiting)
+    shown = [RoundView.model_validate(one) for one in found]
+    for one in shown:
+        if not staff:
+            one.reviewers = []
+    return shown
 
 
 def messages(rows: Sequence[RowMapping], staff: bool) -> list[MessageView]:

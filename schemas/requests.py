@@ -290,6 +290,28 @@ class EventView(View):
     personal_state: str = Field(default="none", description="none, readable, erased or damaged")
 
 
+class RoundView(View):
+    """One pass of the work: how it was judged, by whom and when, and what the client said (TA3)."""
+
+    life: int
+    round: int = Field(description="0 is the first pass; every later one is rework")
+    began_at: datetime
+    outcome: str = Field(examples=["passed"], description="passed, failed or open")
+    score: Decimal | None = Field(default=None, description="Percent of what was looked at that was right")
+    level: int | None = Field(
+        default=None, description="Whose score it is: 2 second people, 1 the automatic check of all"
+    )
+    checked: int = Field(description="Units the automatic check looked at")
+    reviewed: int = Field(description="Units second people looked at")
+    defects: list[dict[str, Any]] = Field(default_factory=list)
+    reviewers: list[UUID] = Field(default_factory=list)
+    judged_at: datetime | None = None
+    decision: str | None = Field(default=None, description="How the version of this round stands")
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    reason: str | None = None
+
+
 class TreeView(View):
     """Everything of one request, with every event in order (TA6)."""
 
@@ -301,6 +323,7 @@ class TreeView(View):
     messages: list[MessageView]
     quality: list[QaCheckView]
     approvals: list[ApprovalView]
+    rounds: list[RoundView] = Field(default_factory=list, description="The log of rework, in order")
     usage: list[UsageView]
     links: list[LinkView]
     events: list[EventView]

@@ -96,6 +96,10 @@ _HIDDEN = frozenset(
 """Facts that are ids for machines; the entry links to what they mean."""
 
 
+_NOT_WHEN_ZERO = frozenset({"round", "rounds"})
+"""Counts that say nothing while they are zero: the first pass is no round of rework."""
+
+
 @dataclass(frozen=True)
 class AiAct:
     """What AI did: engine, how sure, why, the alternatives it saw, and what people made of it."""
@@ -242,6 +246,8 @@ class Timeline:
             - _HIDDEN
             - {"top", "suggested", "suggestion", "blocked_by", "engine", "confidence"}
         ):
+            if name in _NOT_WHEN_ZERO and after.get(name) in (0, None) and before.get(name) in (0, None):
+                continue
             new, old = self._value(name, after.get(name)), self._value(name, before.get(name))
             if name in before and name in after:
                 found.append((t.word("fact", name), f"{old} → {new}"))
