@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.site import CHROMIUM, Site, chromium, ids, served
 from ticketos.db.ids import new_id
@@ -141,12 +141,10 @@ def test_the_count_follows_what_happens_and_what_is_read(site: Site, browser: Br
             connection, client_id=world.acme, ticket_id=ticket, root_id=ticket, at=datetime.now(UTC),
             actor=SYSTEM, emit=Emit("clock.escalated"),
         )  # fmt: skip
-    page.wait_for_function(
-        f"document.querySelector('.bell-count').textContent.trim() === '{before + 1}'", timeout=15_000
-    )
+    expect(count).to_have_text(str(before + 1), timeout=20_000)
     assert "Fresh" in page.inner_text("#notices")
     page.locator(".news.unread", has_text="Fresh").get_by_role("button").click()
-    page.wait_for_function(f"document.querySelector('.bell-count').textContent.trim() === '{before}'")
+    expect(count).to_have_text(str(before), timeout=20_000)
     assert page.locator("#notices", has_text="Fresh").count() == 0
     page.get_by_role("button", name="Mark all read").click()
     page.wait_for_selector("text=Nothing new")
