@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_notice_read_client_id")),
         sa.PrimaryKeyConstraint("notice_id", "user_id", name=op.f("pk_notice_read")),
     )
-    op.execute("grant select, insert on notice_read to ticketos_app")
+    op.execute("grant select, insert, update, delete on notice_read to ticketos_app")
     guard("notice_read")
 
 
