@@ -32,7 +32,10 @@ def world(postgres_cluster: Any, tmp_path: Any) -> Iterator[World]:
     urls: PostgresUrls = postgres_cluster.migrated_database()
     with world_on(urls, tmp_path) as made:
         made.urls = urls  # type: ignore[attr-defined]
+        made.opened = []  # type: ignore[attr-defined]
         yield made
+        for one in made.opened:  # type: ignore[attr-defined]
+            one.dispose()
     postgres_cluster.drop(urls)
 
 
@@ -43,6 +46,7 @@ class Line:
         self.world = world
         urls = world.urls  # type: ignore[attr-defined]
         self.store = store_on(urls.app, urls.system, world.services.keyring)
+        world.opened.append(self.store.database)  # type: ignore[attr-defined]
         agreed = contract(
             world,
             world.acme,
