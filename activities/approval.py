@@ -10,7 +10,7 @@ from activities import units
 from activities.errors import guarded
 from activities.record import record, record_act
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import approval, unreached
+from ticketos.domain import approval, signer, unreached
 from ticketos.domain.changes import Verdict
 from ticketos.domain.deadline import timing_of
 from ticketos.domain.ports import Step, Store
@@ -31,16 +31,7 @@ class ApprovalActivities:
             self._store,
             command,
             "approval.offer",
-            lambda s: approval.offer(
-                s.ticket(),
-                s.client(),
-                s.contract(),
-                units.documents(s),
-                s.quality(),
-                s.clocks(),
-                s.now,
-                s.new_id,
-            ),
+            self._offer,
         )
 
     @activity.defn(name="approval.decide")
@@ -57,16 +48,42 @@ class ApprovalActivities:
             self._store,
             command,
             "approval.lapse",
-            lambda s: approval.lapse(
-                s.ticket(), s.approval(), units.documents(s), s.clocks(), timing_of(s.contract()), s.now
-            ),
+            self._lapse,
         )
+
+    def _lapse(self, step: Step) -> Verdict:
+        ticket, open_one, contract = step.ticket(), step.approval(), step.contract()
+        if open_one is not None and open_one.state == "open":
+            key = signer.mail_key(ticket, open_one, step.tasks("done", signer.KIND))
+            early = unreached.unheard(
+                ticket, open_one, contract, step.mail(key), step.clocks(), step.now, step.new_id
+            )
+            if early is not None:
+                return early
+        verdict = approval.lapse(
+            ticket, open_one, units.of(step), step.clocks(), timing_of(contract), step.now
+        )
+        return units.recorded(step, verdict)
+
+    def _offer(self, step: Step) -> Verdict:
+        verdict = approval.offer(
+            step.ticket(),
+            step.client(),
+            step.contract(),
+            units.of(step),
+            step.quality(),
+            step.clocks(),
+            step.now,
+            step.new_id,
+            people_of(step),
+        )
+        return units.recorded(step, verdict)
 
     def _decide(self, step: Step, command: ActCommand) -> Verdict:
         verdict = approval.decide_by_client(
             step.ticket(),
             step.approval(),
-            units.documents(step),
+            units.of(step),
             command.payload,
             step.clocks(),
             timing_of(step.contract()),
@@ -74,7 +91,14 @@ class ApprovalActivities:
             step.now,
         )
         asked = step.tasks(kind=unreached.KIND)
-        return replace(verdict, changes=(*verdict.changes, *unreached.settled(asked, step.now)))
+        return units.recorded(
+            step, replace(verdict, changes=(*verdict.changes, *unreached.settled(asked, step.now)))
+        )
+
+
+def people_of(step: Step) -> tuple[str, ...]:
+    """The client's own logins, asked for only where nobody else can be told."""
+    return () if signer.address_of(step.client(), step.ticket(), ()) else step.client_people()
 
 
 def readdress(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
@@ -84,7 +108,7 @@ def readdress(step: Step, task: TaskState, command: ActCommand, actor: Actor) ->
         task,
         step.approval(),
         step.contract(),
-        step.documents(),
+        units.of(step),
         step.quality(),
         step.clocks(),
         command.payload,

@@ -30,7 +30,7 @@ class BillingActivities:
                 s.ticket(),
                 s.client(),
                 s.contract(),
-                units.documents(s),
+                units.of(s),
                 s.quality(),
                 s.locked_periods(),
                 s.now,

@@ -7,6 +7,7 @@ from typing import Any
 
 from temporalio import activity
 
+from activities import units
 from activities.errors import guarded
 from activities.record import record
 from schemas.ticket import StageCommand, StageVerdict
@@ -44,7 +45,7 @@ class DeliveryActivities:
         verdict = delivery.finished(
             ticket, step.counts(), documents, _log(children), step.document_events(), step.now
         )
-        settled = rework.close_defects(ticket, children, documents, step.now)
+        settled = rework.close_defects(ticket, children, units.of(step), step.now)
         return Verdict(verdict.outcome, (*verdict.changes, *settled), verdict.next_at, verdict.facts)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from temporalio import activity
 
+from activities import units
 from activities.errors import guarded
 from activities.record import record, record_act
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
@@ -102,13 +103,14 @@ class HandlingActivities:
             if withdraw and d.approval != "accepted" and (d.state == "posted" or d.round):
                 back += withdraw(ticket, d, step.postings_of(d.id), today, step.new_id)
         owed: tuple[Change, ...] = ()
-        if any(d.approval == "accepted" for d in documents):
+        delivered = units.of(step)
+        if any(d.approval == "accepted" for d in delivered):
             before = children.get(billing.KEY)
             owed = billing.on_cancel(
                 ticket,
                 step.client(),
                 step.contract(),
-                documents,
+                delivered,
                 step.quality(),
                 int(before.detail.get("units", 0)) if before else 0,
                 step.locked_periods(),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from temporalio import activity
 
+from activities import units
 from activities.errors import guarded
 from activities.record import record
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import effort, quality, rework, sampling
+from ticketos.domain import effort, handwork, quality, rework, sampling
 from ticketos.domain.changes import SetTicket, Verdict
 from ticketos.domain.ports import Step, Store
 from ticketos.domain.quality import Inspection
@@ -60,40 +61,48 @@ class QualityActivities:
         seed = sampling.month_seed(
             str(client.id), period_of(step.now, client.zone), terms.seed or self._secret
         )
-        return quality.inspect(
+        found = units.of(step)
+        verdict = quality.inspect(
             ticket,
-            step.documents(),
+            found,
             step.quality(),
             Inspection(seed, terms),
-            line.level_one or _nothing,
+            handwork.level_one if units.by_hand(step, found) else line.level_one or _nothing,
             step.agents(),
             step.now,
             step.new_id,
         )
+        return units.recorded(step, verdict)
 
     def _conclude(self, step: Step) -> Verdict:
-        ticket, documents = step.ticket(), step.documents()
+        ticket, found = step.ticket(), units.of(step)
         children = step.sub_tickets()
         history = effort.history(effort.defects(children.values()))
-        verdict = quality.conclude(ticket, documents, step.quality(), step.now, history)
-        settled = rework.close_defects(ticket, children, documents, step.now)
+        verdict = quality.conclude(ticket, found, step.quality(), step.now, history)
+        settled = rework.close_defects(ticket, children, found, step.now)
         return Verdict(verdict.outcome, (*verdict.changes, *settled), verdict.next_at, verdict.facts)
 
 
 def review(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
     """Complete a ``qa_review`` task."""
     ticket = step.ticket()
-    if task.subject_id is None:
-        raise LookupError("review task without a document")
-    document = step.document(task.subject_id)
-    required = line_of(ticket.service_line or "").required(document.doc_type)
+    document, required = _reviewed(step, task)
     verdict = quality.review(ticket, task, document, command.payload, required, actor, step.now, step.new_id)
-    return Verdict(
-        verdict.outcome,
-        (*verdict.changes, SetTicket({})),
-        verdict.next_at,
-        {"remaining": open_reviews(step) - 1, "seq": ticket.seq + 1},
-    )
+    facts = {"remaining": open_reviews(step) - 1, "seq": ticket.seq + 1}
+    told = Verdict(verdict.outcome, (*verdict.changes, SetTicket({})), verdict.next_at, facts)
+    return units.recorded(step, told)
+
+
+def _reviewed(step: Step, task: TaskState) -> tuple[DocumentState, Sequence[str]]:
+    """The unit a review is of, with what is judged of it; a review of no document is of the ticket's own work."""
+    ticket = step.ticket()
+    if task.subject_id is None:
+        work = handwork.unit(ticket, step.documents() if ticket.documents_total else ())
+        if work is None:
+            raise LookupError("review task without work")
+        return work, handwork.CHECKLIST
+    document = step.document(task.subject_id)
+    return document, line_of(ticket.service_line or "").required(document.doc_type)
 
 
 def open_reviews(step: Step) -> int:

@@ -14,6 +14,7 @@ from ticketos.domain.ports import Step, Store
 from ticketos.domain.state import Actor, TaskState
 from ticketos.domain.terms import ReworkTerms
 from ticketos.lines import line_of
+from ticketos.lines.line import BY_HAND
 
 
 class ReworkActivities:
@@ -32,22 +33,26 @@ class ReworkActivities:
         ticket, contract = step.ticket(), step.contract()
         terms = contract.terms.rework if contract else ReworkTerms()
         granted = int(ticket.detail.get("granted_round", 0))
-        documents = units.documents(step)
-        verdict = rework.begin(ticket, documents, step.quality(), terms, granted, step.now, step.new_id)
+        found = units.of(step)
+        verdict = units.recorded(
+            step, rework.begin(ticket, found, step.quality(), terms, granted, step.now, step.new_id)
+        )
         if verdict.outcome != "rework":
             return verdict
-        # The round has documents, also where the ticket began without one and a person worked on its text.
-        facts = {**verdict.facts, "workflow": line_of(ticket.service_line or "").workflow}
-        return Verdict(verdict.outcome, verdict.changes, verdict.next_at, facts)
+        # A round of documents is the line's, also where the ticket began without one and a person worked on its text.
+        works = BY_HAND if units.by_hand(step, found) else line_of(ticket.service_line or "").workflow
+        return Verdict(
+            verdict.outcome, verdict.changes, verdict.next_at, {**verdict.facts, "workflow": works}
+        )
 
 
 def lead_decides(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
     """Complete an ``escalation`` task."""
-    ticket, documents = step.ticket(), step.documents()
-    verdict = rework.lead_decides(ticket, task, command.payload, documents, actor, step.now)
+    ticket, found = step.ticket(), units.of(step)
+    verdict = units.recorded(step, rework.lead_decides(ticket, task, command.payload, found, actor, step.now))
     withdraw = line_of(ticket.service_line or "").withdraw
-    if verdict.outcome != "reject" or withdraw is None:
+    if verdict.outcome != "reject" or withdraw is None or units.by_hand(step, found):
         return verdict
-    gone = rework.going_back(documents)
+    gone = rework.going_back(found)
     back = [c for d in gone for c in withdraw(ticket, d, step.postings_of(d.id), step.now, step.new_id)]
     return Verdict(verdict.outcome, (*verdict.changes, *back), verdict.next_at, verdict.facts)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from api.principal import CLIENT_ROLES, Principal
+from ticketos.domain import notices
 from ticketos.domain.errors import DomainError
 
 STAFF = frozenset(
@@ -131,6 +132,9 @@ TASKS: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/tasks/{task_id}/refuse"): allow(WORKERS, scope="tasks:write"),
     ("POST", "/v1/tasks/{task_id}/assign"): allow("lead", "desk", "wfm", "ops", scope="tasks:write"),
     ("POST", "/v1/tasks/{task_id}/complete"): allow(WORKERS, scope="tasks:write"),
+    ("GET", "/v1/notices"): allow(notices.READERS, scope="tasks:read"),
+    ("POST", "/v1/notices/read"): allow(notices.READERS, scope="tasks:write"),
+    ("POST", "/v1/notices/{notice_id}/read"): allow(notices.READERS, scope="tasks:write"),
 }
 
 ADMIN: dict[tuple[str, str], Rule] = {

@@ -21,12 +21,14 @@ from schemas.requests import (
     Requester,
     ReworkRound,
     ReworkTotal,
+    RoundView,
     TaskView,
     TicketLinks,
     TicketView,
 )
 from ticketos.db.audit import TimelineEvent
 from ticketos.domain import effort
+from ticketos.domain.rounds import log
 from workflows import names
 
 AnyRow = Mapping[str, Any] | RowMapping
@@ -99,6 +101,19 @@ def rework(children: Sequence[AnyRow]) -> tuple[list[ReworkRound], ReworkTotal]:
     return [ReworkRound.model_validate(one) for one in rounds], ReworkTotal.model_validate(
         effort.totals(rounds)
     )
+
+
+def rounds(
+    checks: Sequence[RowMapping], approvals: Sequence[RowMapping], tasks: Sequence[RowMapping], staff: bool
+) -> list[RoundView]:
+    """The log of rounds; who judged stays the provider's business."""
+    waiting = sum(1 for one in tasks if one["kind"] == "qa_review" and one["state"] == "open")
+    found = log(map(dict, checks), map(dict, approvals), waiting)
+    shown = [RoundView.model_validate(one) for one in found]
+    for one in shown:
+        if not staff:
+            one.reviewers = []
+    return shown
 
 
 def messages(rows: Sequence[RowMapping], staff: bool) -> list[MessageView]:

@@ -216,10 +216,11 @@ class ClockView(View):
 
 
 class QaCheckView(View):
-    """A verdict on one document: level 1 automatic, level 2 by a second person."""
+    """A verdict on one document, or (without one) on work a person did on the request itself: level 1 automatic, level 2
+    by a second person."""
 
     id: UUID
-    document_id: UUID
+    document_id: UUID | None = None
     life: int
     level: int
     round: int
@@ -331,6 +332,28 @@ class ReworkTotal(View):
     unmeasured: int = Field(description="Corrections whose minutes are not known, or that are not done yet")
 
 
+class RoundView(View):
+    """One pass of the work: how it was judged, by whom and when, and what the client said (TA3)."""
+
+    life: int
+    round: int = Field(description="0 is the first pass; every later one is rework")
+    began_at: datetime
+    outcome: str = Field(examples=["passed"], description="passed, failed or open")
+    score: Decimal | None = Field(default=None, description="Percent of what was looked at that was right")
+    level: int | None = Field(
+        default=None, description="Whose score it is: 2 second people, 1 the automatic check of all"
+    )
+    checked: int = Field(description="Units the automatic check looked at")
+    reviewed: int = Field(description="Units second people looked at")
+    defects: list[dict[str, Any]] = Field(default_factory=list)
+    reviewers: list[UUID] = Field(default_factory=list)
+    judged_at: datetime | None = None
+    decision: str | None = Field(default=None, description="How the version of this round stands")
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    reason: str | None = None
+
+
 class TreeView(View):
     """Everything of one request, with every event in order (TA6)."""
 
@@ -344,6 +367,7 @@ class TreeView(View):
     rework: list[ReworkRound] = Field(default_factory=list)
     rework_total: ReworkTotal | None = None
     approvals: list[ApprovalView]
+    rounds: list[RoundView] = Field(default_factory=list, description="The log of rework, in order")
     usage: list[UsageView]
     links: list[LinkView]
     events: list[EventView]

@@ -41,6 +41,7 @@ from ticketos.db.repositories.calibration import Calibrations, SqlCalibrationRun
 from ticketos.db.repositories.invoice_runs import SqlInvoiceRuns
 from ticketos.db.repositories.invoices import Invoices
 from ticketos.db.repositories.learning import SHIPPED, Learning, SqlLearningRuns
+from ticketos.db.repositories.ledger_erp import LedgerErp
 from ticketos.db.repositories.month_end import SqlMonthEnds
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.renewals import SqlRenewalRuns
@@ -139,7 +140,7 @@ def warm_up() -> None:
 
 def store(found: Parts) -> SqlStore:
     """Steps in the database."""
-    return SqlStore(found.database, now=utc_now, new_id=new_id, audit=found.audit)
+    return SqlStore(found.database, now=utc_now, new_id=new_id, audit=found.audit, erp=LedgerErp)
 
 
 def line_work(ports: LinePorts) -> tuple[LineWork, ...]:
@@ -211,7 +212,7 @@ def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
     closings = MonthEndActivities(SqlMonthEnds(found.database, found.audit, new_id, utc_now))
     months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
     days = ReconciliationActivities(
-        SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id), utc_now)
+        SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id, LedgerErp), utc_now)
     )
     weeks = CalibrationActivities(
         SqlCalibrationRuns(found.database, Calibrations(found.audit, new_id), _questions, utc_now)

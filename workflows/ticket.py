@@ -280,6 +280,8 @@ class TicketWorkflow(Steps):
         verdict = await self.local(ApprovalActivities.lapse, self.command(f"{self._next_at}"))
         if verdict.outcome == "accepted":
             self._decisions.setdefault(self.round, verdict)
+        else:  # nobody was told in time: the silence that counts ends later
+            self._sooner(verdict)
 
     async def _resume_by_itself(self, due: datetime) -> None:
         act = ResumeTicket(

@@ -1,7 +1,9 @@
-"""Work that no line of ours automates yet: one task for a person of the line's skill."""
+"""Work that no line of ours automates yet: one task for a person of the line's skill, in each round."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from temporalio import activity
@@ -10,9 +12,8 @@ from activities.errors import guarded
 from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import billing, stages
+from ticketos.domain import handwork, stages
 from ticketos.domain.changes import CloseTask, Emit, OpenTask, SetTicket, Verdict
-from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import Step, Store
 from ticketos.domain.state import Actor, TaskState
 from ticketos.lines import line_of
@@ -27,13 +28,18 @@ class ManualActivities:
     @activity.defn(name="manual.open")
     @guarded
     def open(self, command: StageCommand) -> StageVerdict:
-        """Ask the best match of the line's skill."""
+        """Ask the best match of the line's skill; in a later round whoever did the work before."""
         return record(self._store, command, "manual.open", self._open)
 
     def _open(self, step: Step) -> Verdict:
         ticket = step.ticket()
         skill = line_of(ticket.service_line or "").skill
-        agent = stages.best_agent(step.agents(), skill, ticket, step.now)
+        people = step.agents()
+        before = ticket.detail.get(handwork.WORK) or {} if ticket.round else {}
+        same = [one for one in people if one.id == before.get("by")]
+        agent = stages.best_agent(same, skill, ticket, step.now) or stages.best_agent(
+            people, skill, ticket, step.now
+        )
         task = OpenTask(
             id=step.new_id(),
             key=f"{ticket.id}:{ticket.life}:work:{ticket.round}",
@@ -44,25 +50,35 @@ class ManualActivities:
             assigned_to=UUID(agent) if agent else None,
             priority=ticket.priority,
             round=ticket.round,
-            payload={"subject": ticket.subject},
+            payload={"subject": ticket.subject, **(_again(step, before) if before else {})},
         )
         return Verdict("opened", (task,), facts={"people": 1})
 
 
+def _again(step: Step, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What came back and why: the defects of the last inspection, or the words of the client."""
+    checks = [q for q in step.quality() if q.document_id == step.ticket().id and q.defects]
+    last = max(checks, key=lambda q: (q.round, q.level), default=None)
+    earlier = step.ticket().round - 1
+    found = list(last.defects) if last is not None and last.round == earlier else []
+    approval = step.approval()
+    said = approval.reason if approval is not None and approval.round == earlier else None
+    return {"defects": found, "before": before.get("note"), "returned": said}
+
+
 def done(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
-    """Complete a ``work`` task with what was done, in words."""
-    stages.require_open(step.ticket())
-    note = str(command.payload.get("note") or "").strip()
-    if not note:
-        raise DomainError("note-missing")
-    who = str(actor.user_id) if actor.user_id else None
+    """Complete a ``work`` task with what was done, in words, and the files that belong to it."""
     ticket = step.ticket()
+    stages.require_open(ticket)
+    files = step.documents() if ticket.documents_total else ()
+    work = handwork.result_of(command.payload, files, ticket, actor, step.now)
+    handed_in = {"note": work["note"], "files": [one["id"] for one in work["files"]]}
     return Verdict(
         "done",
         (
-            CloseTask(task.id, "done", step.now, actor.user_id, {"note": note}),
-            SetTicket({"detail": {**ticket.detail, billing.WORK: {"by": who, "at": step.now.isoformat()}}}),
-            Emit("ticket.edited", after={"work": "done"}, why=note[:500]),
+            CloseTask(task.id, "done", step.now, actor.user_id, handed_in),
+            SetTicket({"detail": {**ticket.detail, handwork.WORK: work}}),
+            Emit("ticket.edited", after={"work": "done", "round": ticket.round}, why=work["note"][:500]),
         ),
         facts={"people": 0},
     )

@@ -48,7 +48,7 @@ def _delivery(connection: Connection, link: SignedLink) -> _Delivery:
     defects = 0
     for check in documents.quality_of(connection, link.ticket_id):
         if check["level"] == 2:
-            second.add(check["document_id"])
+            second.add(check["document_id"] or check["ticket_id"])
         defects += len(check["defects"])
     units = [
         {**row, "level_2": row["id"] in second, "total": _total(row["fields"])}
@@ -91,6 +91,7 @@ def _sign_off(visit: Visit, status: int = 200, **more: Any) -> HTMLResponse:
         client=found.client,
         ticket=found.ticket,
         approval=found.approval,
+        work=found.approval["deliverable"].get("work") if found.approval is not None else None,
         units=found.units,
         checked=found.checked,
         defects=found.defects,

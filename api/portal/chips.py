@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -73,6 +74,17 @@ def version(value: str, t: Texts) -> Chip:
 def paper(value: str, t: Texts) -> Chip:
     """An invoice's state."""
     return _chip(_PAPERS, "paper", value, t)
+
+
+def contract(row: AnyRow, today: date, t: Texts) -> str:
+    """How a contract stands today, in a word: an active one whose days are over has ended, one whose days lie ahead has
+    not begun."""
+    status = row["status"]
+    if status == "active" and row["ends_on"] is not None and row["ends_on"] < today:
+        status = "ended"
+    elif status == "active" and row["starts_on"] > today:
+        status = "coming"
+    return t.word("client_status", status)
 
 
 def promise(row: AnyRow, f: Formats, t: Texts) -> Chip | None:

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -44,6 +45,8 @@ class Portal:
         self.assets = Assets()
         self.companies = Companies(services)
         self.live = Live(services)
+        self.unread: dict[UUID, int] = {}
+        """What each person's inbox held when they last opened a page that reads."""
         self._pages = Environment(
             loader=FileSystemLoader(_TEMPLATES),
             autoescape=True,

@@ -104,6 +104,8 @@ _OF_AI = frozenset(
     }
 )
 """Facts that the card of an act of AI tells."""
+_NOT_WHEN_ZERO = frozenset({"round", "rounds"})
+"""Counts that say nothing while they are zero: the first pass is no round of rework."""
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,8 @@ class Timeline:
             found.append((t("ticket.document"), self._documents[document]))
         before, after = event.before or {}, event.after or {}
         for name in sorted({*before, *after} - _HIDDEN - _OF_AI):
+            if name in _NOT_WHEN_ZERO and after.get(name) in (0, None) and before.get(name) in (0, None):
+                continue
             new, old = self._value(name, after.get(name)), self._value(name, before.get(name))
             if name in before and name in after:
                 found.append((t.word("fact", name), f"{old} → {new}"))

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from api.principal import Principal
 from api.services import Services, in_thread
 from ticketos.db.repositories import clients
+from ticketos.domain.notices import READERS
 
 ZONE_COOKIE, THEME_COOKIE, KEYS_COOKIE = "tos_zone", "tos_theme", "tos_keys"
 YEAR_S = 365 * 24 * 3600
@@ -43,6 +44,13 @@ class Viewer:
     theme: Theme = "auto"
     shortcuts: bool = True
     companies: Mapping[UUID, Company] = field(default_factory=dict)
+    unread: int = 0
+    """Notices that wait, as far as was counted."""
+
+    @property
+    def inbox(self) -> bool:
+        """Whether there is anything the viewer may be told."""
+        return bool(self.roles & READERS)
 
     @property
     def roles(self) -> frozenset[str]:

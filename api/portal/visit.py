@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -20,7 +21,12 @@ from api.portal.viewer import Viewer, viewer_of
 from api.principal import Principal
 from api.refusals import record_refusal
 from api.services import Services
+from api.v1.notices import reader_of, since
+from ticketos.db.repositories import notices
 from ticketos.domain.errors import DomainError
+
+MOST_INBOXES = 10_000
+"""Counts kept for pages that read nothing themselves."""
 
 Result = TypeVar("Result")
 Model = TypeVar("Model", bound=BaseModel)
@@ -52,12 +58,25 @@ class Visit:
         return self.call.services
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Run ``work`` in one transaction that sees the caller's clients."""
-        return await self.call.read(work)
+        """Run ``work`` in one transaction that sees the caller's clients. What waits in the inbox is counted with it."""
+        if not self.viewer.inbox:
+            return await self.call.read(work)
+        mine = self.portal.unread
+        if len(mine) > MOST_INBOXES:
+            mine.clear()
+
+        def both(connection: Connection) -> Result:
+            result = work(connection)
+            reader = reader_of(self.principal)
+            mine[self.principal.user_id] = notices.unread(connection, reader, since(self.call.now))
+            return result
+
+        return await self.call.read(both)
 
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page ``templates/<name>.html``."""
-        return self.portal.render(self.request, self.viewer, name, status, **values)
+        viewer = replace(self.viewer, unread=self.portal.unread.get(self.principal.user_id, 0))
+        return self.portal.render(self.request, viewer, name, status, **values)
 
     def body(self, kind: type[Model], /, **values: Any) -> Model:
         """What was typed as the API's own body, so that one schema judges both. Raises ``request-invalid``."""

@@ -352,26 +352,26 @@ async def read_tree(call: ReadDep, ticket_id: UUID) -> JSONResponse:
         staff = call.principal.staff_over(root["client_id"])
         around = tickets.tree(connection, root_id)
         events = call.services.audit.timeline(connection, root_id)
-        rounds, rework = views.rework(around.children)
+        rework, rework_total = views.rework(around.children)
+        checks, todo = documents.quality_of(connection, root_id), tasks.of_ticket(connection, root_id)
         return TreeView(
             ticket=views.ticket(root, call.principal, call.services),
             children=[views.ticket(child, call.principal, call.services) for child in around.children],
             documents=[
                 views.document(one_, call.principal) for one_ in documents.of_ticket(connection, root_id)
             ],
-            tasks=[views.task(task, call.principal) for task in tasks.of_ticket(connection, root_id)],
+            tasks=[views.task(task, call.principal) for task in todo],
             clocks=[
                 ClockView.model_validate(dict(clock))
                 for clock in around.clocks
                 if staff or not clock["kind"].startswith(STAGE)  # targets of our own desks are our business
             ],
             messages=views.messages(around.messages, staff),
-            quality=[
-                views.qa_check(check, call.principal) for check in documents.quality_of(connection, root_id)
-            ],
-            rework=rounds,
-            rework_total=rework,
+            quality=[views.qa_check(check, call.principal) for check in checks],
+            rework=rework,
+            rework_total=rework_total,
             approvals=[views.approval(approval) for approval in around.approvals],
+            rounds=views.rounds(checks, around.approvals, todo, staff),
             usage=[UsageView.model_validate(dict(usage)) for usage in around.usage],
             links=[LinkView.model_validate(dict(link)) for link in around.links],
             events=views.events(events, staff),

@@ -90,6 +90,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "ops": (
         ("/", "/", ""),
         ("/work", "/work?scope=all", ""),
+        ("/notices", "/notices?state=all", ""),
         ("/tickets", "/tickets?state=all", "next"),
         ("/tickets/{ticket_id}", "/tickets/{told}", ""),
         ("/tickets/{ticket_id}", "/tickets/{told}?show=ai", ""),

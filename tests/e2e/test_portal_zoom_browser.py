@@ -51,7 +51,12 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         *(("/audit", "/audit"), ("/account", "/account"), ("/account/factor", "/account/factor")),
     ),
     "ops": (
-        *(("/", "/"), ("/work", "/work?scope=all"), ("/tickets", "/tickets?state=all")),
+        *(
+            ("/", "/"),
+            ("/work", "/work?scope=all"),
+            ("/notices", "/notices"),
+            ("/tickets", "/tickets?state=all"),
+        ),
         *(("/tickets/{ticket_id}", "/tickets/{ticket}"), ("/tasks/{task_id}", "/tasks/{triage}")),
         *(("/validate/{task_id}", "/validate/{keying}"), ("/review/{task_id}", "/review/{qa_review}")),
         *(

@@ -50,6 +50,11 @@ class Rows:
     def task_id(self) -> UUID:
         return self.world.task(self.world.acme, self.world.ticket(self.world.acme))
 
+    def notice_id(self) -> UUID:
+        ticket_id = self.world.ticket(self.world.acme)
+        about = {"ticket_id": ticket_id, "recipient_id": self.owner.id, "at": datetime.now(UTC)}
+        return self._new("notice", key=new_id().hex, kind="breached", desk="ops", **about)
+
     def client_id(self) -> UUID:
         return self.world.acme
 
@@ -145,6 +150,8 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/tasks/{task_id}/refuse"): lambda _: {"reason": "r"},
     ("POST", "/v1/tasks/{task_id}/assign"): lambda _: {"user_id": None},
     ("POST", "/v1/tasks/{task_id}/complete"): lambda _: {},
+    ("POST", "/v1/notices/read"): lambda _: {"client": "acme"},
+    ("POST", "/v1/notices/{notice_id}/read"): lambda _: {},
     ("POST", "/v1/clients"): lambda _: {"slug": f"c{new_id().hex[-20:]}", "prefix": _prefix(), "name": "n"},
     ("PATCH", "/v1/clients/{client_id}"): lambda _: {"name": "Acme"},
     ("POST", "/v1/contracts"): lambda rows: {

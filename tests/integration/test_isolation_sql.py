@@ -122,7 +122,7 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
     of: dict[str, UUID] = {
         name: new_id() for name in ("app_user", "ticket", "document", "journal", "invoice", "invoice_line",
                                     "usage_event", "calendar", "contract", "audit_event",
-                                    "calibration_session", "calibration_unit", "vendor")
+                                    "calibration_session", "calibration_unit", "vendor", "notice")
     }  # fmt: skip
     user, ticket = {"user_id": of["app_user"]}, {"ticket_id": of["ticket"]}
     given: dict[str, dict[str, Any]] = {
@@ -133,6 +133,7 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
         "correction": {"document_id": of["document"]},
         "qa_check": {**ticket, "document_id": of["document"]},
         "posting": {"journal_id": of["journal"], "amount": Decimal("5.00"), "currency": "INR"},
+        "notice_read": {"notice_id": of["notice"]},
         "invoice_line": {"invoice_id": of["invoice"]},
         "invoice_line_usage": {"line_id": of["invoice_line"], "usage_id": of["usage_event"]},
         "renewal": {"contract_id": of["contract"]},

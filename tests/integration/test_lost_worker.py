@@ -27,7 +27,7 @@ from activities.lines import manual
 from schemas.acts import ActorRef, ActResult, CompleteTask
 from schemas.ticket import ActCommand, TicketStart
 from tests.support.api import Person, World, world_on
-from tests.support.books import contract
+from tests.support.books import FLAT, contract
 from tests.support.dying_worker import store_on, worker
 from ticketos.crypto import Keyring
 from ticketos.db.ids import new_id
@@ -44,7 +44,8 @@ NOTE = {"note": "password reset by phone"}
 @pytest.fixture(scope="module")
 def world(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with world_on(database, tmp_path_factory.mktemp("lost")) as made:
-        contract(made, made.acme, service_line="it_helpdesk")
+        plain = {"pricing": FLAT, "qa": {"sample_rate": "0"}, "approval": {"required": False}}
+        contract(made, made.acme, service_line="it_helpdesk", terms=plain)
         yield made
 
 

@@ -57,6 +57,7 @@ PLAIN = frozenset(
             "day",
             "decision",
             "defect",
+            "desk",
             "doc_type",
             "email",
             "expires",
@@ -66,6 +67,7 @@ PLAIN = frozenset(
             "level",
             "lines",
             "look",
+            "mine",
             "name",
             "number",
             "offer",
@@ -100,6 +102,7 @@ PLAIN = frozenset(
         *("choice", "unit_price", "verdict", "version", "zone", "ticket_type", "note", "files"),
         *("account", "aliases", "cost_centre", "dry_run", "pattern", "place", "tax_code", "tax_ids"),
         *("field_", "line_", "seen_", "category_", "coding_", "comment_", "place_", "severity_", "until_"),
+        *("expected_",),
     }
 )
 """Fields that name no row."""
@@ -182,6 +185,15 @@ def _rows(world: World, client: UUID, who: Person, words: str) -> Rows:
         {"id": ids["rule_id"], "client_id": client, "pattern": words, "account": "6000"},
     )
     ids["user_id"], ids["client_id"] = who.id, client
+    ids["notice_id"] = new_id()
+    world._insert(
+        "notice",
+        client,
+        {
+            "id": ids["notice_id"], "client_id": client, "ticket_id": ids["ticket_id"], "key": str(ids["notice_id"]),
+            "kind": "breached", "desk": "ops", "recipient_id": who.id, "at": now,
+        },
+    )  # fmt: skip
     world._insert(
         "saved_view",
         client,

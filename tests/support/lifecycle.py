@@ -291,6 +291,8 @@ class Lifecycle:
                     and self.decision is None
                 ):
                     self.decision = "accepted"
+                elif isinstance(lapsed, StageVerdict) and lapsed.next_at is not None:
+                    self.next_at = min(filter(None, (self.next_at, lapsed.next_at)))
             elif verdict.outcome == "resume":
                 outcomes.append(
                     self.act("resume", f"pause-limit:{due.isoformat()}", ActorRef(kind="system"), {}).outcome

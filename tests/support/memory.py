@@ -80,6 +80,10 @@ class World:
     message: str = "please process"
     locked: frozenset[str] = frozenset()
     book_months: dict[str, str] = field(default_factory=dict)
+    people: tuple[str, ...] = ()
+    """Addresses of the client's own logins."""
+    post: bool = True
+    """Mails leave at once."""
     times: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
     """When a document was read or done, and a task done."""
     busy: dict[UUID, datetime] = field(default_factory=dict)
@@ -187,7 +191,8 @@ class MemoryStep:
         return max(mine, key=lambda kv: kv[0][2])[1] if mine else None
 
     def quality(self) -> tuple[QaState, ...]:
-        return tuple(q for t, q in self.w.checks if t == self.key.ticket_id)
+        life = self.ticket().life
+        return tuple(q for t, q in self.w.checks if t == self.key.ticket_id and q.life == life)
 
     def volume(self, contract_id: UUID, period: str) -> int:
         return self.w.volumes.get(contract_id, 0)
@@ -261,6 +266,16 @@ class MemoryStep:
 
     def triage_labels(self) -> Sequence[TriageLabel]:
         return self.w.labels
+
+    def client_people(self) -> tuple[str, ...]:
+        return self.w.people
+
+    def mail(self, key: str) -> tuple[str, datetime | None] | None:
+        sent = self.w.mails.get(key)
+        if sent is None:
+            return None
+        at = self.w.times.get((sent.id, "done"))
+        return ("waiting", None) if at is None else ("done", at)
 
     def last_survey_at(self, recipient: str) -> datetime | None:
         return max((s.at for s in self.w.surveys if s.recipient == recipient), default=None)
@@ -401,7 +416,7 @@ class MemoryStep:
             (
                 self.key.ticket_id,
                 QaState(
-                    x.document_id,
+                    x.document_id or self.key.ticket_id,
                     x.level,
                     x.round,
                     x.basis,
@@ -410,6 +425,7 @@ class MemoryStep:
                     x.fields_inspected,
                     x.fields_correct,
                     x.defects,
+                    self.ticket().life,
                 ),
             )
         )
@@ -423,7 +439,9 @@ class MemoryStep:
     def _DecideApproval(self, x: c.DecideApproval) -> None:
         for key, a in self.w.approvals.items():
             if a.id == x.approval_id:
-                self.w.approvals[key] = replace(a, state=x.state, decided_at=x.at, units=x.units)
+                self.w.approvals[key] = replace(
+                    a, state=x.state, decided_at=x.at, units=x.units, reason=x.reason
+                )
 
     def _MoveDeemed(self, x: c.MoveDeemed) -> None:
         for key, a in self.w.approvals.items():
@@ -455,6 +473,8 @@ class MemoryStep:
 
     def _SendMail(self, x: c.SendMail) -> None:
         self.w.mails.setdefault(x.key, x)
+        if self.w.post:
+            self.w.times[x.id, "done"] = self.now
 
     def _Notify(self, x: c.Notify) -> None:
         assert x.key not in self.w.notices, f"announced twice: {x.key}"

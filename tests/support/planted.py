@@ -260,6 +260,19 @@ def _documents(world: World, made: Planted, texts: Sequence[str], now: datetime)
                 "defects": [{"field": text, "category": text, "found": text, "expected": text, "note": text}],
             },
         )  # fmt: skip
+    _put(
+        world,
+        "notice",
+        world.acme,
+        (
+            {
+                "id": new_id(), "client_id": world.acme, "ticket_id": row.id, "key": f"{n}{text}",
+                "kind": ("renewal", "warning", text)[n % 3], "desk": "lead",
+                "detail": {"contract": text, "ends_on": text, "clock": text, "milestone": text}, "at": now,
+            }
+            for n, (row, text) in enumerate(zip(cycle(plain), texts[:180], strict=False))
+        ),
+    )  # fmt: skip
 
 
 def _decided(world: World, made: Planted, texts: Sequence[str], now: datetime) -> None:

@@ -156,6 +156,7 @@ async def rejected_by_the_lead(run: Running) -> None:
 async def by_hand(run: Running) -> None:
     helper = AGENT.model_copy(update={"id": str(UUID(int=11))})
     await run.complete(await run.task("work"), helper, {"note": "password reset by phone"})
+    await run.decide("accept")
     await run.done()
 
 

@@ -41,7 +41,7 @@ class Agreement:
 
 @dataclass
 class Unit:
-    """A document as the model sees it. ``kind``: clean, weak, bad."""
+    """A document, or the work of a person, as the model sees it. ``kind``: clean, weak, bad."""
 
     id: str
     kind: str
@@ -80,8 +80,8 @@ class Model:
     priority: str = "P3"
     tasks: Counter[tuple[str, str]] = field(default_factory=Counter)
     billed: set[str] = field(default_factory=set)
-    worked: bool = False
-    """A person has done work that came without a document."""
+    worked: Unit | None = None
+    """What a person has delivered where the ticket itself is the unit."""
     attached: bool = False
     """The contract is known; until then its defaults apply."""
     chosen: bool = False
@@ -99,8 +99,18 @@ class Model:
         """Files are units of the work; on every other line the ticket is the unit."""
         return self.line == "data_entry"
 
+    @property
+    def judged(self) -> list[Unit]:
+        """What passes quality and sign-off: the documents, or the ticket itself."""
+        if self.units and self.reads:
+            return self.units
+        return [self.worked] if self.worked else []
+
     def by(self, unit_id: str) -> Unit:
-        """The unit of that id."""
+        """The unit of that id; no id is the ticket itself."""
+        if not unit_id:
+            assert self.worked is not None
+            return self.worked
         return next(u for u in self.units if u.id == unit_id)
 
     def enter(self, stage: str) -> None:
@@ -187,15 +197,19 @@ class Model:
 
     def quality_inspect(self, _: str, now: datetime) -> str:
         self.enter("quality")
-        fresh = [u for u in self.units if u.work == "posted" and u.quality == "pending"]
+        fresh = [u for u in self.judged if u.work == "posted" and u.quality == "pending"]
+        short = [u for u in fresh if u is self.worked and u.kind == "weak"]
+        for unit in short:
+            unit.quality = "failed"
+        fresh = [u for u in fresh if u not in short]
         drawn = self._drawn([u.id for u in fresh if u.round == 0])
         looked_at = [u for u in fresh if u.round or u.id in drawn]
         for unit in fresh:
             if unit in looked_at:
-                self.tasks["qa_review", unit.id] += 1
+                self.tasks["qa_review", "" if unit is self.worked else unit.id] += 1
             else:
                 unit.quality = "passed"
-        return "inspect" if looked_at else "passed"
+        return "inspect" if looked_at else "failed" if short else "passed"
 
     def _drawn(self, ids: list[str]) -> set[str]:
         """By score = HMAC(seed, id) below the rate; at least one where one is expected."""
@@ -210,10 +224,12 @@ class Model:
         return drawn
 
     def quality_conclude(self, _: str, __: datetime) -> str:
-        return "failed" if any(u.work == "posted" and u.quality == "failed" for u in self.units) else "passed"
+        return (
+            "failed" if any(u.work == "posted" and u.quality == "failed" for u in self.judged) else "passed"
+        )
 
     def rework_begin(self, _: str, __: datetime) -> str:
-        back = [u for u in self.units if u.returning]
+        back = [u for u in self.judged if u.returning]
         if not back:
             self.round += 1
             return "settled"
@@ -229,7 +245,7 @@ class Model:
     def approval_offer(self, _: str, now: datetime) -> str:
         self.enter("approval")
         self._stop("work")
-        if not self.agreed.sign_off or not any(u.delivered for u in self.units):
+        if not self.agreed.sign_off or not any(u.delivered for u in self.judged):
             self._accept()
             return "accepted"
         self.offered, self.deemed_at = True, now + timedelta(seconds=self.agreed.deemed_s)
@@ -238,14 +254,12 @@ class Model:
     def billing_record(self, _: str, __: datetime) -> str:
         self.enter("billing")
         self._bill()
-        if self.worked and not (self.units and self.reads):
-            self.billed.add("ticket")
         return "billed"
 
     def _bill(self) -> None:
         self.billed |= {
-            u.id
-            for u in self.units
+            "ticket" if u is self.worked else u.id
+            for u in self.judged
             if u.approval == "accepted" and u.quality == "passed" and u.work == "posted"
         }
 
@@ -334,12 +348,12 @@ class Model:
             return "approval-not-open"
         if not current:
             return "version-stale"
-        units = {u.id for u in self.units if u.delivered}
+        units = {u.id for u in self.judged if u.delivered}
         back = units if kind == "return" else returned & units if kind == "partial" else set()
         if back and not reason:
             return "reason-missing"
         self.offered, self.deemed_at = False, None
-        for unit in self.units:
+        for unit in self.judged:
             if unit.id in back:
                 unit.approval = "returned"
         self._accept(back)
@@ -373,7 +387,7 @@ class Model:
         if decision == "again":
             self.granted = self.round + 1
             return
-        for unit in self.units:
+        for unit in self.judged:
             if unit.returning:
                 unit.work, unit.approval = "rejected", "rejected"
 
@@ -387,6 +401,6 @@ class Model:
         self.clocks.discard(clock)
 
     def _accept(self, but: set[str] | None = None) -> None:
-        for unit in self.units:
+        for unit in self.judged:
             if unit.delivered and unit.id not in (but or ()):
                 unit.approval = "accepted"

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.memory import ACME, CLIENT, START, contract, document, ticket
-from ticketos.domain import billing, held
+from ticketos.domain import billing, handwork, held
 from ticketos.domain.changes import AddUsage, SubTicket
 from ticketos.domain.errors import DomainError
 from ticketos.domain.held import HeldUsage
@@ -88,9 +88,18 @@ def _record(request: Any, terms: Any = DESK, documents: Any = (), checks: Any = 
     )
 
 
-def test_work_without_documents_is_one_unit_once_a_person_has_done_it() -> None:
-    done = ticket(detail={"work": {"by": str(UUID(int=11)), "at": NOW.isoformat()}}, ticket_type="password")
-    verdict = _record(done)
+def _worked(**judged: str) -> Any:
+    """A request with work handed in, and how it was judged."""
+    work = {"by": str(UUID(int=11)), "at": NOW.isoformat(), "note": "reset by phone", "files": [], "round": 0}
+    return ticket(detail={"work": {**work, **judged}}, ticket_type="password")
+
+
+DONE = {"state": "posted", "quality": "passed", "approval": "accepted"}
+
+
+def test_work_without_documents_is_one_unit_once_it_passed_and_was_accepted() -> None:
+    done = _worked(**DONE)
+    verdict = _record(done, documents=(handwork.unit(done),))
     (unit,) = of(AddUsage, verdict.changes)
     assert (unit.key, unit.unit_type, unit.document_id) == (f"ticket:{done.id}", "ticket", None)
     assert (unit.finished_by, unit.fate, unit.evidence["ticket_type"]) == (
@@ -99,8 +108,28 @@ def test_work_without_documents_is_one_unit_once_a_person_has_done_it() -> None:
         "password",
     )
     assert of(SubTicket, verdict.changes)[0].detail["unit"] == "ticket"
-    again = _record(replace(done, life=2))
+    again = _record(replace(done, life=2), documents=(handwork.unit(done),))
     assert [u.key for u in of(AddUsage, again.changes)] == [unit.key], "a second life is the same unit"
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {"quality": "pending"},
+        {"quality": "failed"},
+        {"approval": "returned"},
+        {"approval": "pending"},
+        {"state": "rejected"},
+    ],
+)
+def test_work_that_did_not_pass_or_was_not_accepted_is_not_billed(missing: dict[str, str]) -> None:
+    done = _worked(**{**DONE, **missing})
+    assert not of(AddUsage, _record(done, documents=(handwork.unit(done),)).changes)
+
+
+def test_work_delivered_before_such_work_was_judged_is_billed_as_it_was_then() -> None:
+    done = ticket(detail={"work": {"by": str(UUID(int=11)), "at": NOW.isoformat()}})
+    assert len(of(AddUsage, _record(done, documents=(handwork.unit(done),)).changes)) == 1
 
 
 def test_work_nobody_has_done_and_documents_nobody_accepted_are_no_units() -> None:
@@ -111,8 +140,8 @@ def test_work_nobody_has_done_and_documents_nobody_accepted_are_no_units() -> No
 
 
 def test_without_a_contract_the_unit_is_held_and_its_billing_ticket_says_so() -> None:
-    done = ticket(detail={"work": {"by": str(UUID(int=11)), "at": NOW.isoformat()}})
-    verdict = _record(done, terms=None)
+    done = _worked(**DONE)
+    verdict = _record(done, terms=None, documents=(handwork.unit(done),))
     assert [u.fate for u in of(AddUsage, verdict.changes)] == ["no_contract"]
     assert of(SubTicket, verdict.changes)[0].detail["payment_status"] == "held"
 

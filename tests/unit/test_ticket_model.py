@@ -73,7 +73,7 @@ RESULTS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
         {"fields": {"colour": "red"}},
     ),
     "rework": ({"fields": {"total": "118.00"}}, {}, {"reject": {"reason": "duplicate"}}),
-    "work": ({"note": "done by phone"}, {}),
+    "work": ({"note": "done by phone"}, {"note": "ok"}, {}),
     "qa_review": (
         {"verdict": "pass"},
         {"verdict": "fail", "defects": [{"field": "total"}]},
@@ -281,7 +281,7 @@ class TicketLife(RuleBasedStateMachine):
     def answer(
         self, kind: str, data: st.DataObject, current: bool = True, reason: str = "wrong cost centre"
     ) -> None:
-        delivered = [u.id for u in self.model.units if u.delivered]
+        delivered = [u.id for u in self.model.judged if u.delivered]
         back = (
             set(data.draw(st.lists(st.sampled_from(delivered), unique=True), "back")) if delivered else set()
         )
@@ -382,7 +382,9 @@ class TicketLife(RuleBasedStateMachine):
         if task.assigned_to and str(task.assigned_to) != actor.id and not overrules:
             return "task-assigned-to-other"
         second = task.kind == "rework" and "expert" in task.payload  # nobody here is an expert
-        worker = self.model.by(str(task.subject_id)).worker if task.kind == "qa_review" or second else None
+        worker = (
+            self.model.by(str(task.subject_id or "")).worker if task.kind == "qa_review" or second else None
+        )
         if worker is not None and worker == actor.id:
             return "own-work"
         return "expert-required" if second and str(task.assigned_to) != actor.id and not overrules else None
@@ -396,6 +398,7 @@ class TicketLife(RuleBasedStateMachine):
             model.enter("triage")
             model.chosen = True
             model.covered = model.covered and model.line == "data_entry"
+            model.line = "data_entry"
             outcome = "decided"
         elif task.kind == "contract":
             model.state, outcome = "open", "released"
@@ -411,7 +414,10 @@ class TicketLife(RuleBasedStateMachine):
             self.reviews.append((actor.id, model.by(unit_id).worker))
         elif task.kind == "work":
             outcome = "done" if result else "note-missing"
-            model.worked = model.worked or bool(result)
+            if result:
+                kind = "weak" if len(result["note"].split()) < 2 else "clean"
+                model.worked = Unit(str(self.flow.ticket_id), kind, "posted", worker=actor.id)
+                model.worked.round = model.round
         elif "reason" not in result:
             return "reason-missing"
         else:
@@ -461,6 +467,11 @@ class TicketLife(RuleBasedStateMachine):
             for d in sorted(world.documents.values(), key=lambda d: d.position)
         ]
         assert units == [(u.id, u.work, u.quality, u.approval, u.round) for u in model.units]
+        work, mine = seen.detail.get("work"), model.worked
+        assert (work is None) == (mine is None)
+        if work is not None and mine is not None:
+            told = [work[name] for name in ("state", "quality", "approval", "round")]
+            assert told == [mine.work, mine.quality, mine.approval, mine.round]
         opened = Counter((t.kind, str(t.subject_id or "")) for t in world.tasks.values() if t.state == "open")
         assert opened == model.tasks
         billed = Counter(str(u.document_id or u.unit_type) for u in world.usage.values())

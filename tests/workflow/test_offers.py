@@ -68,6 +68,7 @@ async def test_offers_nobody_answers_reach_the_lead_by_the_tickets_own_timer(tem
         task = await run.task("work")
         await run.until(lambda: store.world.tasks[task.id].assigned_to == UUID(int=9), "the lead")
         assert (await run.complete(task, LEAD, {"note": "done by the lead"})).applied
+        await run.decide("accept")
         assert await run.done() == "closed"
         history = await run.handle.fetch_history()
     assert told(store) == [

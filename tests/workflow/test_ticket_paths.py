@@ -486,6 +486,8 @@ async def test_a_line_that_is_not_built_goes_to_a_person(temporal_server: Any) -
         helper = AGENT.model_copy(update={"id": str(UUID(int=11))})
         assert (await run.complete(task, helper, {})).code == "note-missing"
         await run.complete(task, helper, {"note": "password reset by phone"})
+        assert not run.world.usage, "not billed before the client has accepted it"
+        await run.decide("accept")
         assert await run.done() == "closed"
     (billed,) = run.world.usage.values()
     assert (billed.key, billed.unit_type, billed.quantity) == (f"ticket:{request.id}", "ticket", 1)
@@ -506,6 +508,7 @@ async def test_a_request_worked_by_hand_closes_though_a_file_came_with_it(tempor
         )
         helper = AGENT.model_copy(update={"id": str(UUID(int=11))})
         await run.complete(task, helper, {"note": "cable replaced"})
+        await run.decide("accept")
         assert await run.done() == "closed"
     assert [t.kind for t in run.world.tasks.values()] == ["work"]
     assert run.now().round == 0 and "ticket.rework_started" not in progress(store)

@@ -555,20 +555,27 @@ class Task(SQLModel, table=True):
 
 
 class QaCheck(SQLModel, table=True):
-    """A verdict of level 1 (automatic) or level 2 (a second person) on one document."""
+    """A verdict of level 1 (automatic) or level 2 (a second person) on one document, or on the ticket itself (no document)
+    where a person worked it."""
 
     __tablename__ = "qa_check"
     __table_args__ = (
         of("ticket", "ticket_id"),
         of("document", "document_id"),
         UniqueConstraint("document_id", "life", "level", "round"),
+        Index(
+            "ix_qa_check_work",
+            *("ticket_id", "life", "level", "round"),
+            unique=True,
+            postgresql_where=text("document_id is null"),
+        ),
         Index("ix_qa_check_ticket", "ticket_id"),
         Index("ix_qa_check_client", "client_id", "at"),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
     ticket_id: UUID
-    document_id: UUID
+    document_id: UUID | None = None
     life: int = 1
     level: int
     round: int = 0
@@ -717,7 +724,10 @@ class Notice(SQLModel, table=True):
     __table_args__ = (
         of("ticket", "ticket_id"),
         UniqueConstraint("key"),
+        UniqueConstraint("client_id", "id"),
         Index("ix_notice_client", "client_id", "at"),
+        Index("ix_notice_desk", "desk", "at"),
+        Index("ix_notice_recipient", "recipient_id", "at", postgresql_where=text("recipient_id is not null")),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
@@ -732,6 +742,17 @@ class Notice(SQLModel, table=True):
 
 LABELS = "actor_kind = 'user' and event in ('ticket.triaged', 'ai.approved', 'ai.corrected')"
 """Events in which a person says what a request is: the next triage of the client asks for them."""
+
+
+class NoticeRead(SQLModel, table=True):
+    """Somebody of the provider has read a notice; it stays unread for their colleagues."""
+
+    __tablename__ = "notice_read"
+    __table_args__ = (of("notice", "notice_id"),)
+    notice_id: UUID = Field(primary_key=True)
+    user_id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    read_at: datetime = instant(nullable=False)
 
 
 class AuditEvent(SQLModel, table=True):
@@ -980,6 +1001,7 @@ class Journal(SQLModel, table=True):
         UniqueConstraint("client_id", "id"),
         UniqueConstraint("client_id", "number"),
         UniqueConstraint("key"),
+        Index("ix_journal_reverses", "reverses", postgresql_where=text("reverses is not null")),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)

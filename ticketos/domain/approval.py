@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ticketos.domain import clock as clocks
-from ticketos.domain import deadline, proof, stages
+from ticketos.domain import deadline, handwork, proof, signer, stages
 from ticketos.domain.changes import (
     Change,
     DecideApproval,
@@ -60,8 +60,9 @@ def version_of(documents: Sequence[DocumentState]) -> str:
 
 def deliverable_of(documents: Sequence[DocumentState], checks: Sequence[QaState]) -> dict[str, Any]:
     """What is delivered and what is not, and how it was judged."""
+    work = [handwork.deliverable(d) for d in documents if d.doc_type == handwork.KIND and d.state == "posted"]
     return {
-        "documents": len(documents),
+        "documents": sum(d.doc_type != handwork.KIND for d in documents),
         "units": sum(1 for d in documents if d.state == "posted" and d.approval != "accepted"),
         "not_delivered": [
             {"file": d.filename, "state": d.state, "reason": d.reason}
@@ -71,6 +72,7 @@ def deliverable_of(documents: Sequence[DocumentState], checks: Sequence[QaState]
         "inspected": sum(1 for q in checks if q.level == 2),
         "level_1": sum(1 for q in checks if q.level == 1),
         "defects": sum(len(q.defects) for q in checks),
+        **({"work": work[0]} if work else {}),
     }
 
 
@@ -102,18 +104,25 @@ def offer(
     clock_states: Sequence[ClockState],
     now: datetime,
     new_id: NewId,
+    people: Sequence[str] = (),
 ) -> Verdict:
     """Put the version before the client (``offered``), or accept at once where nothing needs sign-off (``accepted``).
-    What could not be delivered is told either way: in the mail that asks, or in one of its own."""
+    What could not be delivered is told either way: in the mail that asks, or in one of its own. ``people`` are the
+    addresses of the client's own logins; where there is nobody to tell, silence accepts nothing."""
     units = [d for d in documents if d.state == "posted" and d.approval != "accepted"]
     timing = timing_of(contract)
     changes, states = _delivered(clock_states, timing, now)
     version = version_of(documents)
     deliverable = deliverable_of(documents, checks)
     required = bool(contract and contract.terms.approval.required) and bool(units)
-    deemed_at = contract.terms.approval.deemed_at(timing.calendar, now) if contract and required else None
+    to = signer.address_of(client, ticket, people)
+    counts = contract is not None and required and to is not None
+    deemed_at = contract.terms.approval.deemed_at(timing.calendar, now) if contract and counts else None
     approval = OfferApproval(new_id(), ticket.round, version, now, deemed_at, deliverable)
-    changes += [approval, Emit("ticket.approval_requested", after={"version": version, **deliverable})]
+    told = {
+        name: value for name, value in deliverable.items() if name != "work"
+    }  # words of people stay off the trail
+    changes += [approval, Emit("ticket.approval_requested", after={"version": version, **told})]
     if not required:
         changes += [
             stages.enter(ticket, "approval", "Record for billing"),
@@ -131,12 +140,16 @@ def offer(
             {"version": version, "fresh": _fresh(documents)},
         )
     key = f"{ticket.id}:{ticket.life}:approval:{ticket.round}"
-    to = client.approver_email or ticket.requester_email
     if to:
         changes.append(mail(new_id(), key, ticket, version, to, deemed_at, deliverable))
+    else:
+        changes += signer.nobody(ticket, ticket.round, version, now, new_id)
     open_one = ApprovalState(approval.id, ticket.round, version, "open", deemed_at, None)
     next_at = deadline.next_deadline(states, timing, None, open_one, now)
-    changes.append(stages.enter(ticket, "approval", "The client accepts or returns", next_at))
+    if to:
+        changes.append(stages.enter(ticket, "approval", "The client accepts or returns", next_at))
+    else:
+        changes.append(stages.enter(ticket, "approval", "Name who signs off", next_at, desk=signer.SUCCESS))
     return Verdict("offered", tuple(changes), next_at, {"version": version})
 
 

@@ -1,7 +1,7 @@
 """MF9: accepted units become usage events, which ends the stage. Only what passed quality and was accepted is billed (PB8).
 
-A unit is a document. Work without documents (a call answered, an account set up) has one unit, the ticket itself; it is
-billed once a person says that it is done, without a sign-off of the client.
+A unit is a document. Work without documents (a call answered, an account set up) has one unit, the ticket itself
+(``domain.handwork``), which passes quality and sign-off like any other.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import stages, usage
+from ticketos.domain import handwork, stages, usage
 from ticketos.domain.changes import AddUsage, Change, Emit, SubTicket, Verdict
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import ClientState, ContractState, DocumentState, QaState, TicketState
 
 KEY = "billing"
-WORK = "work"
-"""Where a ticket's ``detail`` keeps who finished its work when there was no document, and when."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def record(
     new_id: NewId,
 ) -> Verdict:
     """One usage event per accepted unit, keyed by the unit alone: rework and reopening never bill it twice."""
-    units = _accepted(documents, checks) if documents else _ticket_itself(ticket)
+    units = _accepted(ticket, documents, checks)
     changes, facts = _usage(ticket, client, contract, units, locked, now, new_id)
     return Verdict("billed", (stages.enter(ticket, "billing", "Close"), *changes), facts=facts)
 
@@ -66,30 +64,28 @@ def on_cancel(
 ) -> tuple[Change, ...]:
     """Usage of what was accepted before the ticket was cancelled: it was delivered, so it is owed. ``billed`` is
     how many units an earlier life of the ticket has billed already; they are among those accepted now."""
-    units = _accepted(documents, checks)
+    units = _accepted(ticket, documents, checks)
     if len(units) <= billed:
         return ()
     return _usage(ticket, client, contract, units, locked, now, new_id)[0]
 
 
-def _accepted(documents: Sequence[DocumentState], checks: Sequence[QaState]) -> list[_Unit]:
+def _accepted(
+    ticket: TicketState, documents: Sequence[DocumentState], checks: Sequence[QaState]
+) -> list[_Unit]:
     evidence = {q.document_id: q for q in sorted(checks, key=lambda q: (q.round, q.level))}
     units: list[_Unit] = []
     for document in documents:
         if document.approval == "accepted" and document.quality == "passed" and document.state == "posted":
             check = evidence.get(document.id)
             why = {"level": check.level, "round": check.round, "verdict": check.verdict} if check else {}
-            units.append(_Unit("document", document.id, document.finished_by, why))
+            if handwork.is_work(ticket.id, document.id):
+                done = ticket.detail[handwork.WORK].get("at")
+                why = {"ticket_type": ticket.ticket_type, "done_at": done, **why}
+                units.append(_Unit("ticket", ticket.id, document.finished_by, why))
+            else:
+                units.append(_Unit("document", document.id, document.finished_by, why))
     return units
-
-
-def _ticket_itself(ticket: TicketState) -> list[_Unit]:
-    """The ticket as a unit, once a person has said that its work is done."""
-    work = ticket.detail.get(WORK)
-    if not work:
-        return []
-    by = UUID(work["by"]) if work.get("by") else None
-    return [_Unit("ticket", ticket.id, by, {"ticket_type": ticket.ticket_type, "done_at": work.get("at")})]
 
 
 def _usage(

@@ -142,10 +142,10 @@ class AddCorrection:
 
 @dataclass(frozen=True)
 class AddQaCheck:
-    """A quality verdict on one document."""
+    """A quality verdict on one document, or (None) on the ticket itself where that is the unit."""
 
     id: UUID
-    document_id: UUID
+    document_id: UUID | None
     level: int
     round: int
     basis: str

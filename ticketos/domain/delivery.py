@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from ticketos.domain import stages
-from ticketos.domain.billing import WORK
 from ticketos.domain.changes import Emit, SubTicket, Verdict
+from ticketos.domain.handwork import WORK
 from ticketos.domain.state import DocumentState, TicketState
 
 KEY = "processing"

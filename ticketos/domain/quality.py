@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import effort, sampling, stages
+from ticketos.domain import effort, handwork, sampling, stages
 from ticketos.domain.changes import (
     AddQaCheck,
     Change,
@@ -297,8 +297,9 @@ def _task(
 
 def _defect(data: Mapping[str, Any]) -> Mapping[str, Any]:
     category, severity = data.get("category", "wrong_value"), data.get("severity", "non_critical")
-    if category not in CATEGORIES:
-        raise DomainError("defect-category-unknown", given=str(category), allowed=list(CATEGORIES))
+    allowed = [*CATEGORIES, *(one for one in handwork.CATEGORIES if one not in CATEGORIES)]
+    if category not in allowed:
+        raise DomainError("defect-category-unknown", given=str(category), allowed=allowed)
     if severity not in SEVERITIES:
         raise DomainError("defect-severity-unknown", given=str(severity), allowed=list(SEVERITIES))
     if not data.get("field"):

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from ticketos.domain.erp import Standing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor
 
@@ -33,6 +34,20 @@ class Entry:
     number: str
     currency: str
     amount: Decimal
+
+
+def entries_of(standing: Standing, payable: str) -> tuple[Entry, ...]:
+    """An entry that stands, one line per currency. The payable's side is its amount; should the client have changed that
+    account since, it is the side that stands alone against all others."""
+    found = []
+    for currency in sorted({side.money.currency for side in standing.postings}):
+        sides = [
+            (one.account, one.money.amount) for one in standing.postings if one.money.currency == currency
+        ]
+        owed = [amount for account, amount in sides if account == payable]
+        amount = -sum(owed, Decimal(0)) if owed else sum((a for _, a in sides if a > 0), Decimal(0))
+        found.append(Entry(standing.reference, currency, amount.normalize() if amount else Decimal(0)))
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -221,7 +221,7 @@ class ClockState:
 
 @dataclass(frozen=True)
 class QaState:
-    """A recorded verdict on one document."""
+    """A recorded verdict on one unit: ``document_id`` is the ticket's own id where the ticket is the unit."""
 
     document_id: UUID
     level: int
@@ -232,6 +232,7 @@ class QaState:
     fields_inspected: int
     fields_correct: int
     defects: tuple[Mapping[str, Any], ...] = ()
+    life: int = 1
 
 
 @dataclass(frozen=True)
@@ -245,6 +246,7 @@ class ApprovalState:
     deemed_at: datetime | None
     decided_at: datetime | None
     units: Mapping[str, Any] = field(default_factory=dict)
+    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class SlaTerms:
         return _after(calendar, now, self.password_days, self.password_s) if allowed else None
 
     priority_class_for: tuple[str, ...] = ()
-    """Ticket priorities whose documents are of the priority class too (CP2, ADR 0013)."""
+    """Ticket priorities whose documents are of the priority class too (CP2, ADR 0014)."""
     priority_types: tuple[str, ...] = ()
     """Types of document that are of the priority class."""
     priority_senders: tuple[str, ...] = ()

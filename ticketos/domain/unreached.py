@@ -1,28 +1,29 @@
-"""The sign-off mail did not reach anybody (MF8, CP13): silence then says nothing and accepts nothing. Operations are asked
-for another address; with it the mail goes out again and the contract's days begin anew."""
+"""Silence is an answer of somebody who was told (MF8, CP13). Where the sign-off mail did not reach anybody, or there was
+nobody to send it to, it says nothing and accepts nothing: a desk is asked for an address (``domain.signer``), with it the
+mail goes out and the contract's days begin anew. They never count from before the mail was handed over."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from ticketos.domain import approval as approvals
-from ticketos.domain import deadline, stages
+from ticketos.domain import deadline, signer, stages
 from ticketos.domain.changes import (
     Change,
     CloseTask,
     Emit,
     MoveDeemed,
-    Notify,
-    OpenTask,
     SetTicket,
     Verdict,
 )
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import (
+    SYSTEM,
     Actor,
     ApprovalState,
     ClockState,
@@ -33,9 +34,11 @@ from ticketos.domain.state import (
     TicketState,
 )
 
-KIND = "signer"
-"""Kind of the task that asks for another address."""
+KIND = signer.KIND
 DESK = "ops"
+"""Desk that is told of lost mail."""
+GRACE = timedelta(minutes=1)
+"""A mail that left so soon after the offer leaves the promised instant as it is."""
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LONGEST = 254
 
@@ -60,28 +63,91 @@ def stop(
     if asked:
         return Verdict("known")
     deemed = approval.deemed_at.isoformat() if approval.deemed_at else None
-    task = OpenTask(
-        id=new_id(),
-        key=f"{ticket.id}:{ticket.life}:{KIND}:{mail}",
-        kind="signer",
-        workflow="ticket",
-        desk=DESK,
-        priority=ticket.priority,
-        round=approval.round,
-        payload={"version": approval.version},
+    task, notice, said = signer.ask(
+        ticket,
+        f"{ticket.id}:{ticket.life}:{KIND}:{mail}",
+        DESK,
+        approval.round,
+        approval.version,
+        {"mail": mail},
+        {"version": approval.version, "deemed_at": deemed},
+        why,
+        now,
+        new_id,
     )
-    told = {"version": approval.version, "deemed_at": deemed}
     return Verdict(
         "stopped",
         (
             MoveDeemed(approval.id, None),
             task,
             _shown(ticket, {"desk": DESK, "next_action": "Find another address for the sign-off"}),
-            Notify(new_id(), f"{task.key}:lost", "approval_unreached", DESK, now, ticket.owner_id, told),
-            Emit("ticket.approval_unreached", after={**told, "mail": mail}, why=why),
+            notice,
+            said,
         ),
         facts={"task": str(task.id)},
     )
+
+
+def unheard(
+    ticket: TicketState,
+    approval: ApprovalState | None,
+    contract: ContractState | None,
+    mail: tuple[str, datetime | None] | None,
+    clocks: Sequence[ClockState],
+    now: datetime,
+    new_id: NewId,
+) -> Verdict | None:
+    """What becomes of silence that may not count yet; None where it counts. ``mail`` is the state of the mail with the
+    version and when it was handed over, None where there never was one."""
+    if approval is None or approval.state != "open" or approval.deemed_at is None or contract is None:
+        return None
+    if approval.deemed_at > now:
+        return None
+    timing = deadline.timing_of(contract)
+    if mail is None:
+        said = signer.nobody(ticket, approval.round, approval.version, now, new_id)
+        next_at = deadline.next_deadline(clocks, timing, None, None, now)
+        shown = {"desk": signer.SUCCESS, "next_action": "Name who signs off", "next_at": next_at}
+        return Verdict("waiting", (MoveDeemed(approval.id, None), SetTicket(shown), *said), next_at)
+    state, handed_over = mail
+    told = handed_over if state == "done" else None
+    due = contract.terms.approval.deemed_at(timing.calendar, told or now)
+    if told is not None and due <= now + GRACE:
+        return None
+    after = {"version": approval.version, "deemed_at": due.isoformat()}
+    why = "the mail left later" if told else "the mail has not left yet"
+    moved = replace(approval, deemed_at=due)
+    next_at = deadline.next_deadline(clocks, timing, None, moved, now)
+    return Verdict(
+        "waiting",
+        (
+            MoveDeemed(approval.id, due),
+            SetTicket({"next_at": next_at}),
+            Emit("ticket.silence_postponed", after=after, why=why),
+        ),
+        next_at,
+    )
+
+
+def signer_found(
+    ticket: TicketState,
+    asked: Sequence[TaskState],
+    approval: ApprovalState | None,
+    contract: ContractState | None,
+    documents: Sequence[DocumentState],
+    checks: Sequence[QaState],
+    clocks: Sequence[ClockState],
+    to: str | None,
+    now: datetime,
+    new_id: NewId,
+) -> Verdict | None:
+    """The client has an address or a login by now: the version is put before them without anybody's doing."""
+    task = next((t for t in asked if t.payload.get("cause") == signer.NOBODY), None)
+    if task is None or not to or approval is None or approval.state != "open":
+        return None
+    if approval.version != task.payload.get("version"):
+        return None
+    return _put_before(ticket, task, approval, contract, documents, checks, clocks, to, SYSTEM, now, new_id)
 
 
 def readdressed(
@@ -106,6 +172,22 @@ def readdressed(
         raise DomainError("address-invalid")
     if approval is None or approval.state != "open" or approval.version != task.payload.get("version"):
         raise DomainError("approval-not-open", number=ticket.number)
+    return _put_before(ticket, task, approval, contract, documents, checks, clocks, to, actor, now, new_id)
+
+
+def _put_before(
+    ticket: TicketState,
+    task: TaskState,
+    approval: ApprovalState,
+    contract: ContractState | None,
+    documents: Sequence[DocumentState],
+    checks: Sequence[QaState],
+    clocks: Sequence[ClockState],
+    to: str,
+    actor: Actor,
+    now: datetime,
+    new_id: NewId,
+) -> Verdict:
     timing = deadline.timing_of(contract)
     deemed_at = contract.terms.approval.deemed_at(timing.calendar, now) if contract else None
     offered = ApprovalState(approval.id, approval.round, approval.version, "open", deemed_at, None)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.access import ROUTES, Rule, as_page
 from api.deps import etag
+from api.portal import chips
 from api.portal.agreement import (
     TERMS,
     hours_of,
@@ -23,7 +24,7 @@ from api.portal.agreement import (
 )
 from api.portal.parts import Choice, Crumb, Notice
 from api.portal.stale import differences
-from api.portal.viewer import Company
+from api.portal.viewer import Company, zone_named
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import agreements as v1
 from schemas.admin import EditCalendar, EditContract, NewCalendar, NewContract
@@ -82,6 +83,7 @@ async def _contract(
         status,
         **{"row": None, "version": None, "stale": [], **more},
         typed=typed,
+        standing=_standing(visit, company, more.get("row")),
         company=company,
         terms=[term for term in TERMS if term.kind != "yes" and term.path[0] != "ai"],
         ticks=[term for term in TERMS if term.kind == "yes" and term.path[0] != "ai"],
@@ -119,6 +121,14 @@ async def _answers(visit: Visit, accountable: str) -> str:
         return accountable
     found = await visit.read(lambda connection: accounts.person_at(connection, accountable))
     return f"{found['name']} ({accountable})" if found else accountable
+
+
+def _standing(visit: Visit, company: Company, row: RowMapping | None) -> str:
+    """How a kept contract stands on the client's day of today."""
+    if row is None:
+        return ""
+    today = visit.call.now.astimezone(zone_named(company.zone) or visit.viewer.zone).date()
+    return chips.contract(row, today, visit.portal.texts)
 
 
 def _shown(row: RowMapping) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
 from api import views
@@ -191,6 +191,7 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
             "ticket": row,
             "version": newest,
             "units": [views.document(d, visit.principal) for d in units],
+            "work": _handed_in(newest, found, row),
             "left_out": [d for d in found if d["state"] in ("quarantined", "rejected")],
             "checks": documents.quality_of(connection, row["root_id"]),
         }
@@ -203,7 +204,7 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
         status,
         **found,
         state=chips.version(version["state"], t),
-        second={check["document_id"] for check in checks if check["level"] == 2},
+        second={check["document_id"] or check["ticket_id"] for check in checks if check["level"] == 2},
         corrected=sum(len(check["defects"]) for check in checks),
         open_now=version["state"] == "open",
         may=version["state"] == "open" and bool(visit.viewer.roles & CLIENT_ROLES),
@@ -212,6 +213,16 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
         live_topic=str(ticket_id),
         **{"reason": "", "chosen": {}, "typed_version": None, **more},
     )
+
+
+def _handed_in(version: RowMapping, found: Sequence[RowMapping], row: RowMapping) -> dict[str, Any] | None:
+    """What a person did on the request itself, as this version holds it, with its files as far as they are kept."""
+    work = version["deliverable"].get("work")
+    if work is None:
+        return None
+    kept = {str(d["id"]) for d in found}
+    files = [{**one, "kept": one["id"] in kept} for one in work["files"]]
+    return {"note": work["note"], "files": files, "unit": str(row["root_id"])}
 
 
 @router.post("/approvals/{ticket_id}")

@@ -12,9 +12,11 @@ from starlette.responses import Response
 
 from api.access import CONTRACT_READERS, ROUTES, STAFF, Rule, allow, as_page
 from api.deps import etag
+from api.portal import chips
 from api.portal.listing import sheet
 from api.portal.parts import Choice, Crumb, Empty, NavItem, Notice
 from api.portal.stale import differences
+from api.portal.viewer import zone_named
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import clients as v1
 from schemas.admin import EditClient, NewClient
@@ -83,9 +85,11 @@ def _form(visit: Visit, typed: dict[str, Any], status: int = 200, **more: Any) -
         for name in sorted(available_timezones())
         if "/" in name or name == "UTC"
     ]
+    today = visit.call.now.astimezone(zone_named(typed["zone"]) or visit.viewer.zone).date()
     return visit.page(
         "clients/form",
         status,
+        standing=lambda one: chips.contract(one, today, t),
         **{"row": None, "version": None, "stale": [], "contracts": [], "calendars": [], **more},
         typed=typed,
         zones=zones,

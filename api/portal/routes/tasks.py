@@ -22,6 +22,7 @@ from api.v1 import tasks as v1
 from schemas.acts import Priority
 from schemas.requests import CompleteBody
 from ticketos.db.repositories import documents, tickets
+from ticketos.domain import handwork
 from ticketos.domain import tasks as rules
 from ticketos.domain.book_months import CHOICES
 from ticketos.lines import LINES
@@ -36,6 +37,7 @@ FIELDS = {
     "triage": ("service_line", "priority", "ticket_type"),
     "contract": ("reason",),
     "work": ("note",),
+    "qa_review": ("verdict", "comment"),
     "escalation": ("decision", "reason"),
     "signer": ("email",),
     "posting_period": ("choice", "reason"),
@@ -64,7 +66,7 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
 
     found = await visit.read(read)
     task: RowMapping = found["task"]
-    if task["kind"] in work.DOING and task["state"] == "open":
+    if work.doing(task) != f"/tasks/{task_id}" and task["state"] == "open":
         return redirect(work.doing(task))
     t, now = visit.portal.texts, visit.call.now
     f = Formats(t, visit.viewer.zone, now)
@@ -97,6 +99,9 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
         and bool(visit.principal.roles_over(task["client_id"]) & rules.roles_of(task["kind"])),
         known=task["kind"] in FIELDS,
         choices=[one for one in CHOICES if one != "own_date" or task["payload"].get("state") != "closed"],
+        handed_in=found["ticket"]["detail"].get(handwork.WORK) if task["kind"] == "qa_review" else None,
+        items=handwork.CHECKLIST,
+        categories=[Choice(one, t.word("defect", one)) for one in handwork.CATEGORIES],
     )
 
 
@@ -105,7 +110,13 @@ async def finish(visit: PostDep, task_id: UUID) -> Response:
     """Finish it and go on to the next."""
     form = visit.form
     kind = form.text("kind", 40)
-    result = {name: form.text(name, 2_000) for name in FIELDS.get(kind, ()) if form.text(name)}
+    result: dict[str, Any] = {
+        name: form.text(name, 2_000) for name in FIELDS.get(kind, ()) if form.text(name)
+    }
+    if kind == "work":
+        result["files"] = [one for one in form.texts("files") if one][: handwork.MOST_FILES]
+    elif kind == "qa_review":
+        result["defects"] = _defects(visit)
 
     async def complete() -> Response:
         return await v1.complete(visit.call, task_id, CompleteBody(result=result, version=form.version))
@@ -114,6 +125,21 @@ async def finish(visit: PostDep, task_id: UUID) -> Response:
         return await _page(visit, task_id, status, notice=notice, typed=result)
 
     return await visit.act(complete, to="/work", said="work.finished", again=again)
+
+
+def _defects(visit: Visit) -> list[dict[str, Any]]:
+    """What the reviewer found not right of the checklist."""
+    form = visit.form
+    return [
+        {
+            "field": item,
+            "category": form.text(f"category_{item}", 40) or "other",
+            "severity": "critical" if item == "result" else "non_critical",
+            "expected": form.text(f"expected_{item}", 500) or None,
+        }
+        for item in form.texts("defect")
+        if item in handwork.CHECKLIST
+    ]
 
 
 @router.post("/tasks/{task_id}/take")

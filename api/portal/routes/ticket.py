@@ -38,7 +38,7 @@ from schemas.requests import (
     ReasonBody,
 )
 from ticketos.db.repositories import accounts, documents, tasks, tickets
-from ticketos.domain import ai_review
+from ticketos.domain import ai_review, handwork
 from ticketos.domain import tasks as task_rules
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import OPEN_STATES, PROGRESS, STAGES
@@ -160,6 +160,8 @@ async def _page(
         ],
         workflow=views.workflow_url(root["id"], root["client_id"], visit.principal, visit.services),
         staff=staff,
+        said_field=lambda name: t.word("checklist" if name in handwork.CHECKLIST else "field", name),
+        decider=lambda value: found["people"].get(uuid_of(value), t("ticket.who.client")) if value else "",
         doing=doing,
         may_do=lambda row: _may_do(visit, row),
         live_topic=str(root["id"]),
@@ -199,6 +201,7 @@ def _read(
         if one.actor_kind in ("user", "client") and (person := uuid_of(one.actor_id)) is not None
     }
     people |= {one for row in todo for one in (row["assigned_to"], row["completed_by"]) if one}
+    people |= {one for row in around.approvals if (one := uuid_of(row["decided_by"])) is not None}
     people |= {one for one in (root["owner_id"], *(row["reviewer_id"] for row in checks)) if one}
     staff = visit.principal.staff_over(root["client_id"])
     by_ai = [str(one.id) for one in events if ai_review.by_ai(one.event, one.after or {})]
@@ -210,7 +213,7 @@ def _read(
         "events": events,
         "tasks": [one for one in todo if one["state"] == "open"] if staff else [],
         "documents": documents.of_ticket(connection, root["id"], limit=DOCUMENTS),
-        "checks": checks,
+        "rounds": views.rounds(checks, around.approvals, todo, staff),
         "people": accounts.names_of(connection, people) if staff else {},
         "judged": visit.services.audit.last_about(
             connection, root["id"], by_ai, (ai_review.APPROVED, ai_review.CORRECTED)

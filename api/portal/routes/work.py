@@ -51,7 +51,9 @@ DOING = {"keying": "/validate/{id}", "rework": "/validate/{id}", "qa_review": "/
 
 
 def doing(row: RowMapping) -> str:
-    """Where a task is done."""
+    """Where a task is done. Work that a person did on the request itself is judged on the task's page."""
+    if row["kind"] == "qa_review" and row["subject_id"] is None:
+        return f"/tasks/{row['id']}"
     return DOING.get(row["kind"], "/tasks/{id}").format(id=row["id"])
 
 

@@ -87,9 +87,14 @@ def _parked(values: Mapping[str, Any], about: About) -> Words:
 
 def _approval(values: Mapping[str, Any], about: About) -> Words:
     deemed = _when(values.get("deemed_at"), about.zone)
-    lines = [
-        f"The work of request {about.number} is done: {values.get('units', 0)} of {values.get('documents', 0)} documents."
-    ]
+    counted = (
+        f": {values.get('units', 0)} of {values.get('documents', 0)} documents"
+        if values.get("documents")
+        else ""
+    )
+    lines = [f"The work of request {about.number} is done{counted}."]
+    if note := (values.get("work") or {}).get("note"):
+        lines += ["", "What was done:", str(note), ""]
     lines.extend(
         f"Not processed: {item.get('file')} ({_why_not(item)})." for item in values.get("not_delivered", ())
     )

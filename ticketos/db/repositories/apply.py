@@ -19,6 +19,7 @@ import psycopg
 
 from ticketos.db.repositories import rows
 from ticketos.db.repositories.books import add_usage, post_journals, remember_vendors
+from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.repositories.readings import keep_readings, learn_readings
 from ticketos.db.repositories.tree import write_sub_tickets
 from ticketos.domain import changes as c
@@ -55,8 +56,10 @@ class Writer:
         provider_id: UUID,
         now: datetime,
         new_id: NewId,
+        erp: ErpOn = LedgerErp,
     ) -> None:
         self.sql = sql
+        self.erp = erp(sql, new_id)
         self.ticket = ticket
         self.now = now
         self.new_id = new_id

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ticketos.db.repositories import rows
 from ticketos.domain import changes as c
+from ticketos.domain.erp import Refused
 from ticketos.domain.errors import DomainError
 
 if TYPE_CHECKING:
     from ticketos.db.repositories.apply import Writer
-
-_CENTS_OF_CENTS = Decimal("0.0001")
-
-_JOURNAL = """with taken as (
-    insert into journal_counter (client_id, next) select %(client)s, 2
-    where not exists (select from journal where key = %(key)s)
-    on conflict (client_id) do update set next = journal_counter.next + 1 returning next - 1 as number)
-  insert into journal (id, client_id, key, number, booked_on, memo, source, source_id, reverses, document_on,
-    decided_in)
-  select %(id)s, %(client)s, %(key)s, 'J-' || lpad(number::text, greatest(6, length(number::text)), '0'),
-    %(booked_on)s, %(memo)s, %(source)s, %(source_id)s, %(reverses)s, %(document_on)s, %(decided_in)s from taken
-  returning number"""
 
 _REFERENCE = """update document set erp_reference = %s, row_version = row_version + 1
  where client_id = %s and ticket_id = %s and id = %s"""
@@ -72,49 +59,13 @@ def remember_vendors(writer: Writer, changes: Sequence[c.RememberVendor]) -> Non
 
 
 def post_journals(writer: Writer, changes: Sequence[c.PostJournal]) -> None:
-    """Number and write entries in the client's book; a key that was posted is left alone, without a gap.
+    """Post entries in the client's book, and give each document its entry's reference.
 
-    The counter's row is held until the transaction ends: numbers have no gaps, so its entries queue here.
-    Raises ``amount-too-fine`` for an amount the ledger could not keep exactly.
+    The counter's row is held until the transaction ends: numbers have no gaps, so a client's entries queue here.
+    Raises what the book refuses (``amount-too-fine``, ``journal-unbalanced``, …); nothing of the step then stays.
     """
-    sides: list[list[object]] = []
-    for journal in changes:
-        row = writer.sql.execute(
-            _JOURNAL,
-            {
-                "client": writer.ticket.client_id,
-                "key": journal.key,
-                "id": journal.id,
-                "booked_on": journal.booked_on,
-                "memo": journal.memo,
-                "source": journal.source,
-                "source_id": journal.source_id,
-                "reverses": journal.reverses,
-                "document_on": journal.document_on,
-                "decided_in": journal.decided_in,
-            },
-        ).fetchone()
-        if row is None:
-            continue
-        if journal.source == "document" and journal.reverses is None:  # the entry's number is the reference
-            writer.sql.execute(_REFERENCE, (row[0], *writer.here, journal.source_id))
-        for side in journal.postings:
-            if side.money.amount != side.money.amount.quantize(_CENTS_OF_CENTS):
-                raise DomainError("amount-too-fine", journal=journal.key, amount=str(side.money.amount))
-            sides.append(
-                [
-                    writer.new_id(),
-                    writer.ticket.client_id,
-                    journal.id,
-                    side.account,
-                    side.money.amount,
-                    side.money.currency,
-                    rows.jsonb(dict(side.dimensions)),
-                ]
-            )
-    if sides:
-        writer.many(
-            "insert into posting (id, client_id, journal_id, account, amount, currency, dimensions)"
-            " values (%s, %s, %s, %s, %s, %s, %s)",
-            sides,
-        )
+    for journal, answer in zip(changes, writer.erp.post(writer.ticket.client_id, changes), strict=True):
+        if isinstance(answer, Refused):
+            raise DomainError(answer.code, **answer.params)
+        if answer.new and journal.source == "document" and journal.reverses is None:
+            writer.sql.execute(_REFERENCE, (answer.reference, *writer.here, journal.source_id))

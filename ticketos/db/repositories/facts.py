@@ -38,7 +38,10 @@ from ticketos.lines.data_entry import vendors
 _TICKET = rows.columns(TicketState, "t")
 _DOCUMENT = rows.columns(DocumentState, "d")
 _TASK = rows.columns(TaskState, "k")
-_QA = rows.columns(QaState, "q")
+_QA = rows.columns(QaState, "q").replace(
+    "q.document_id",
+    "coalesce(q.document_id, q.ticket_id)",  # a verdict on no document is on the ticket itself
+)
 _APPROVAL = rows.columns(ApprovalState, "a")
 _CONTRACT = ", ".join(f"c.{name}" for name in rows.CONTRACT) + ", c.terms, k.definition"
 _CALENDAR = "left join calendar k on k.client_id = c.client_id and k.id = c.calendar_id"
@@ -438,6 +441,26 @@ class Facts:
     def triage_labels(self) -> tuple[TriageLabel, ...]:
         """What people decided of the client's other requests, newest first."""
         return labels.newest(self._sql, self._ticket.client_id, self._ticket.id)
+
+    def client_people(self) -> tuple[str, ...]:
+        """Addresses of the client's active people who may sign off in the portal, administrators first."""
+        found = self._all(
+            "select u.email, min(case g.role when 'client_admin' then 0 else 1 end) as rank from app_user u"
+            " join user_grant g on g.client_id = u.client_id and g.user_id = u.id"
+            " where u.client_id = %s and u.active and g.role in ('client_admin', 'client_user')"
+            " group by u.id, u.email order by rank, u.id",
+            self._ticket.client_id,
+        )
+        return tuple(row[0] for row in found)
+
+    def mail(self, key: str) -> tuple[str, datetime | None] | None:
+        """State of the mail of that key and when it was handed over."""
+        row = self._one(
+            "select state, done_at from outbox where client_id = %s and key = %s and kind = 'mail'",
+            self._ticket.client_id,
+            key,
+        )
+        return None if row is None else (row[0], row[1])
 
     def last_survey_at(self, recipient: str) -> datetime | None:
         """When this person was last asked for this client."""

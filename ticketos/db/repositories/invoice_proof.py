@@ -25,6 +25,10 @@ select document_id, life, level, round, basis, verdict, score, fields_inspected,
 at
   from qa_check where document_id = any(:documents) order by document_id, life, round, level"""
 
+_WORK_CHECKS = """
+select ticket_id, life, level, round, basis, verdict, score, fields_inspected, fields_correct, reviewer_id, at
+  from qa_check where ticket_id = any(:tickets) and document_id is null order by ticket_id, life, round, level"""
+
 _APPROVALS = """
 select ticket_id, life, round, version, state, offered_at, decided_at, decided_by, units
   from approval where ticket_id = any(:tickets) and state not in ('open', 'withdrawn') order by ticket_id,
@@ -34,8 +38,8 @@ select ticket_id, life, round, version, state, offered_at, decided_at, decided_b
 def of_line(
     connection: Connection, line_id: UUID, *, limit: int, after: UUID | None = None
 ) -> list[dict[str, Any]]:
-    """Units of a line in the order they were recorded, each with the checks of its document and the client's
-    decisions on its ticket. Three statements, however many units."""
+    """Units of a line in the order they were recorded, each with the checks of its document (of
+    its ticket where that is the unit) and the client's decisions on its ticket. Four statements, however many units."""
     units = [
         dict(row)
         for row in connection.execute(
@@ -45,18 +49,19 @@ def of_line(
     documents = [u["document_id"] for u in units if u["document_id"]]
     tickets = sorted({u["ticket_id"] for u in units if u["ticket_id"]})
     checks = _grouped(connection, _CHECKS, "document_id", documents=documents)
+    alone = sorted({u["ticket_id"] for u in units if u["ticket_id"] and not u["document_id"]})
+    worked = _grouped(connection, _WORK_CHECKS, "ticket_id", tickets=alone)
     approvals = _grouped(connection, _APPROVALS, "ticket_id", tickets=tickets)
     for unit in units:
-        unit["checks"] = checks.get(unit["document_id"], [])
-        unit["approvals"] = [
-            _decision(one, unit["document_id"]) for one in approvals.get(unit["ticket_id"], [])
-        ]
+        own = unit["document_id"] or unit["ticket_id"]
+        unit["checks"] = (checks if unit["document_id"] else worked).get(own, [])
+        unit["approvals"] = [_decision(one, own) for one in approvals.get(unit["ticket_id"], [])]
     return units
 
 
-def _decision(approval: dict[str, Any], document_id: UUID | None) -> dict[str, Any]:
+def _decision(approval: dict[str, Any], unit_id: UUID | None) -> dict[str, Any]:
     """What was decided, and on this unit when the client decided unit by unit."""
-    return {**approval, "unit": (approval["units"] or {}).get(str(document_id))}
+    return {**approval, "unit": (approval["units"] or {}).get(str(unit_id))}
 
 
 def _grouped(

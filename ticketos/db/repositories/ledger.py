@@ -12,29 +12,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
 from sqlalchemy import Connection
 
+from ticketos.db.repositories.ledger_erp import LedgerErp
 from ticketos.db.session import driver
 from ticketos.domain.changes import PostJournal
+from ticketos.domain.erp import Posted, Refused
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 
-# The counter's row is held until the transaction ends, so that entry numbers have no gaps.
-_JOURNAL = """with taken as (
-    insert into journal_counter (client_id, next) select %(book)s, 2
-    where not exists (select from journal where key = %(key)s)
-    on conflict (client_id) do update set next = journal_counter.next + 1 returning next - 1 as number)
-  insert into journal (id, client_id, key, number, booked_on, memo, source, source_id, reverses, document_on,
-    decided_in)
-  select %(id)s, %(book)s, %(key)s, 'J-' || lpad(number::text, greatest(6, length(number::text)), '0'),
-  %(booked_on)s,
-    %(memo)s, %(source)s, %(source_id)s, %(reverses)s, %(document_on)s, %(decided_in)s from taken
-  returning number"""
-_POSTING = (
-    "insert into posting (id, client_id, journal_id, account, amount, currency, dimensions)"
-    " values (%s, %s, %s, %s, %s, %s, %s)"
-)
 _BALANCE = """select p.account, coalesce(a.name, '') as name, coalesce(a.kind, '') as kind, p.currency,
     sum(p.amount) filter (where p.amount > 0) as debit, -sum(p.amount) filter (where p.amount < 0) as credit,
     sum(p.amount) as balance
@@ -51,7 +37,6 @@ _JOURNALS = """select j.id, j.number, j.booked_on, j.memo, j.source, j.source_id
   from journal j where j.client_id = %s and (%s::uuid is null or j.id < %s) and (%s::uuid is null or
   j.source_id = %s)
   order by j.id desc limit %s"""
-_FINEST = Decimal("0.0001")
 
 
 @dataclass(frozen=True)
@@ -83,41 +68,15 @@ def post(
     """Number and write entries of a book; (id, number) of those that were new. A key posted before is left
     alone.
 
-    Raises ``amount-too-fine`` for an amount the ledger could not keep exactly; the database refuses at commit
-    what does not sum to zero.
+    Raises what the ledger refuses: ``amount-too-fine``, ``journal-unbalanced`` (the database refuses that too, at
+    commit) and the others of ``domain.erp``.
     """
-    sql = driver(connection)
-    made: list[tuple[UUID, str]] = []
-    sides: list[tuple[object, ...]] = []
-    for journal in journals:
-        row = sql.execute(
-            _JOURNAL,
-            {
-                "book": book,
-                "key": journal.key,
-                "id": journal.id,
-                "booked_on": journal.booked_on,
-                "memo": journal.memo,
-                "source": journal.source,
-                "source_id": journal.source_id,
-                "reverses": journal.reverses,
-                "document_on": journal.document_on,
-                "decided_in": journal.decided_in,
-            },
-        ).fetchone()
-        if row is None:
-            continue
-        made.append((journal.id, row[0]))
-        for side in journal.postings:
-            amount = side.money.amount
-            if amount != amount.quantize(_FINEST):
-                raise DomainError("amount-too-fine", journal=journal.key, amount=str(amount))
-            about = Jsonb(dict(side.dimensions))
-            sides.append((new_id(), book, journal.id, side.account, amount, side.money.currency, about))
-    if sides:
-        with sql.cursor() as cursor:
-            cursor.executemany(_POSTING, sides)
-    return tuple(made)
+    answers = LedgerErp(driver(connection), new_id).post(book, journals)
+    for answer in answers:
+        if isinstance(answer, Refused):
+            raise DomainError(answer.code, **answer.params)
+    pairs = zip(journals, answers, strict=True)
+    return tuple((one.id, said.reference) for one, said in pairs if isinstance(said, Posted) and said.new)
 
 
 def trial_balance(connection: Connection, book: UUID, as_of: date | None = None) -> tuple[Balance, ...]:

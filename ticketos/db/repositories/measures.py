@@ -40,7 +40,7 @@ select to_char(c.started_at at time zone :zone, 'YYYY-MM') as month, c.kind,
 _ACCURACY = """
 select to_char(at at time zone :zone, 'YYYY-MM') as month, count(*)::int as documents,
        sum(fields_inspected)::int as inspected, sum(fields_correct)::int as correct, sum(ai_correct)::int as ai_correct
-  from qa_check where level = 2 and basis = 'sample' and client_id = any(:clients) and at >= :since
+  from qa_check where level = 2 and basis = 'sample' and document_id is not null and client_id = any(:clients) and at >= :since
  group by 1 order by 1"""
 _COST = """
 select period as month, currency, sum(net) as net, sum(total) as total, count(*)::int as papers

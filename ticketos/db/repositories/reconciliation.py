@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories.invoice_rows import company
+from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.session import Database, driver, encode_json
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
@@ -26,6 +26,7 @@ from ticketos.domain.reconciliation import (
     Report,
     day_bounds,
     due_days,
+    entries_of,
     reconcile,
 )
 from ticketos.domain.state import Actor
@@ -46,18 +47,6 @@ select d.id, d.ticket_id, t.number, d.filename,
    and d.state <> 'split'
  order by d.received_at, d.id"""
 
-# The payable's side is the entry's amount. Should the client have changed that account since, it is the side
-# that stands alone against all others.
-_ENTRIES = """
-select j.source_id, j.number, p.currency,
-       coalesce(-sum(p.amount) filter (where p.account = %(payable)s), sum(p.amount) filter (where p.amount >
-       0))
-  from journal j join posting p on p.client_id = j.client_id and p.journal_id = j.id
- where j.client_id = %(client)s and j.source = 'document' and j.source_id = any(%(documents)s)
-   and not exists (select from journal r where r.client_id = j.client_id and r.source_id = j.source_id and
-   r.reverses = j.id)
- group by j.source_id, j.id, j.number, p.currency order by j.id, p.currency"""
-
 _ANNOUNCED = """
 select t.id, t.number, t.documents_total, count(d.id)
   from ticket t left join document d on d.client_id = t.client_id and d.ticket_id = t.id and d.state <> 'split'
@@ -75,9 +64,10 @@ on conflict (client_id, day) do update set counts = excluded.counts, values = ex
 class Reconciliations:
     """Runs a day and tells who must know."""
 
-    def __init__(self, audit: AuditTrail, new_id: NewId) -> None:
+    def __init__(self, audit: AuditTrail, new_id: NewId, erp: ErpOn = LedgerErp) -> None:
         self._audit = audit
         self._new_id = new_id
+        self._erp = erp
 
     def run(
         self, connection: Connection, client_id: UUID, day: date, *, now: datetime, actor: Actor
@@ -145,12 +135,9 @@ class Reconciliations:
         sql = driver(connection)
         documents = sql.execute(_DOCUMENTS, about).fetchall()
         entries: dict[UUID, list[Entry]] = {}
-        for document_id, number, currency, amount in sql.execute(
-            _ENTRIES, {**about, "documents": [row[0] for row in documents]}
-        ):
-            entries.setdefault(document_id, []).append(
-                Entry(number, currency, amount.normalize() if amount else Decimal(0))
-            )
+        book = self._erp(sql, self._new_id)
+        for standing in book.standing(client["id"], [row[0] for row in documents]):
+            entries.setdefault(standing.source_id, []).extend(entries_of(standing, about["payable"]))
         received = [
             Received(
                 one,

@@ -29,7 +29,8 @@ def violations(connection: Connection, limit: int = 500) -> list[dict[str, Any]]
 _SAMPLED = """
 select client_id, count(*) as documents, sum(fields_inspected)::int as inspected, sum(fields_correct)::int as correct,
        sum(ai_correct)::int as ai_correct
-  from qa_check where level = 2 and basis = 'sample' and to_char(at at time zone 'UTC', 'YYYY-MM') = %s
+  from qa_check where level = 2 and basis = 'sample' and document_id is not null
+   and to_char(at at time zone 'UTC', 'YYYY-MM') = %s
  group by client_id order by client_id"""
 
 
@@ -91,8 +92,8 @@ def reworked(connection: Connection, month: str, client_id: UUID | None = None) 
 
 _REVIEWED = """
 select q.id, q.document_id, q.ticket_id, q.client_id, q.verdict, q.basis, q.fields_inspected, q.fields_correct, q.at,
-       q.work_by, jsonb_array_length(q.defects) as defects, d.filename, t.number
-  from qa_check q join document d on d.id = q.document_id and d.client_id = q.client_id
+       q.work_by, jsonb_array_length(q.defects) as defects, coalesce(d.filename, t.subject) as filename, t.number
+  from qa_check q left join document d on d.id = q.document_id and d.client_id = q.client_id
   join ticket t on t.id = q.ticket_id and t.client_id = q.client_id
  where q.level = 2 and to_char(q.at at time zone 'UTC', 'YYYY-MM') = %s
    and (%s::uuid is null or q.client_id = %s) and (%s::uuid is null or q.work_by = %s) and (%s = '' or q.verdict = %s)

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, text
 from ticketos.db.repositories import rows
 from ticketos.db.repositories.apply import Writer
 from ticketos.db.repositories.facts import BESIDE, BESIDE_FROM, Facts
+from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.session import Database, driver, encode_json
 from ticketos.domain.changes import Change, Emit
 from ticketos.domain.errors import DomainError
@@ -74,7 +75,7 @@ class SqlStep(Facts):
         self._connection = connection
         self._key = key
         self._store = store
-        self._writer = Writer(sql, ticket, key.life, provider_id, self.now, store.new_id)
+        self._writer = Writer(sql, ticket, key.life, provider_id, self.now, store.new_id, store.erp)
         self._emits: list[Emit] = []
         self._changed = False
         self._finished = prior is not None
@@ -150,7 +151,9 @@ class SqlStore:
         new_id: NewId,
         audit: AuditWriter,
         provider_id: UUID | None = None,
+        erp: ErpOn = LedgerErp,
     ) -> None:
+        self.erp = erp
         self.database = database
         self.now = now
         self.new_id = new_id

@@ -78,7 +78,7 @@ async def outcome_of(day: Day, live: Live) -> Outcome:
     tree = await day.people["admin"].get(f"/v1/tickets/{live.id}/tree")
     ticket, documents = tree["ticket"], tree["documents"]
     states = Counter(str(d["state"]) for d in documents)
-    second = [q for q in tree["quality"] if q["level"] == 2]
+    second = [q for q in tree["quality"] if q["level"] == 2 and q["document_id"]]
     found = Outcome(
         key=plan.key,
         number=str(ticket["number"]),

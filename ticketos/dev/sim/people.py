@@ -143,6 +143,8 @@ class ReviewerBot(Worker):
     kinds = frozenset({"qa_review"})
 
     async def do(self, task: Mapping[str, Any]) -> bool:
+        if task["subject_id"] is None:
+            return await self._work(task)
         document = await self.person.get(f"/v1/documents/{task['subject_id']}")
         content = await self.person.read(f"/v1/documents/{task['subject_id']}/content")
         truth = self.day.pile.truth(content)
@@ -168,6 +170,17 @@ class ReviewerBot(Worker):
         self.day.done["failed" if defects else "passed"] += 1
         if defects:
             self.day.told(f"{task['ticket_number']}: quality control found a defect in {', '.join(wrong)}")
+        return True
+
+    async def _work(self, task: Mapping[str, Any]) -> bool:
+        """Work without a document: is what was asked for done, and does the note say so?"""
+        tree = await self.person.get(f"/v1/tickets/{task['ticket_id']}/tree")
+        notes = [str(one["result"].get("note") or "") for one in tree["tasks"] if one["kind"] == "work"]
+        good = any("settled" in note for note in notes)
+        defect = {"field": "result", "category": "not_done", "severity": "critical"}
+        verdict = {"verdict": "pass"} if good else {"verdict": "fail", "defects": [defect]}
+        await self.finish(task, {**verdict, "comment": "Read beside what was asked."})
+        self.day.done["passed" if good else "failed"] += 1
         return True
 
 

@@ -4,7 +4,7 @@ Said by the database, so that no way of posting can forget it. Posting takes the
 one takes them alone and so waits for what is under way.
 
 Revision ID: book_months
-Revises: forget_answers
+Revises: reversals
 Create Date: 2026-11-22 13:00
 """
 
@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql
 from ticketos.db.migrations.rls import guard, unforced
 
 revision = "book_months"
-down_revision = "forget_answers"
+down_revision = "reversals"
 branch_labels = None
 depends_on = None
 

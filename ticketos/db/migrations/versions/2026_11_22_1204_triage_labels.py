@@ -1,8 +1,8 @@
 """An index over the events in which a person says what a request is: every triage asks for the newest of its client.
 
 Revision ID: triage_labels
-Revises: forget_answers
-Create Date: 2026-11-22 12:00
+Revises: vendors
+Create Date: 2026-11-22 12:04
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "triage_labels"
-down_revision = "forget_answers"
+down_revision = "vendors"
 branch_labels = None
 depends_on = None
 

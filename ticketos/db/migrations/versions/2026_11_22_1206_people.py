@@ -2,8 +2,8 @@
 of a request's documents, and recommendations on contracts that end.
 
 Revision ID: people
-Revises: forget_answers
-Create Date: 2026-11-22 12:00
+Revises: triage_labels
+Create Date: 2026-11-22 12:06
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from ticketos.db.migrations.rls import guard, unforced
 
 revision = "people"
-down_revision = "forget_answers"
+down_revision = "triage_labels"
 branch_labels = None
 depends_on = None
 
@@ -32,7 +32,7 @@ def upgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.add_column("task", sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("ticket", sa.Column("document_class", sa.String(), nullable=False, server_default="standard"))
-    with unforced("contract", "ticket"):  # what was promised stays promised (ADR 0013)
+    with unforced("contract", "ticket"):  # what was promised stays promised (ADR 0014)
         op.execute(
             "update contract set terms = jsonb_set(case when jsonb_typeof(terms -> 'sla') = 'object' then terms"
             " else terms || '{\"sla\": {}}' end, '{sla,priority_class_for}', '[\"P1\"]'),"

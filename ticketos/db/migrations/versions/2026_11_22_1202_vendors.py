@@ -1,8 +1,8 @@
 """A client's own vendor list; the vendor kept with a document; coding rules with a version.
 
 Revision ID: vendors
-Revises: forget_answers
-Create Date: 2026-11-22 12:00
+Revises: known_suppliers
+Create Date: 2026-11-22 12:02
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from ticketos.db.migrations.rls import guard
 
 revision = "vendors"
-down_revision = "forget_answers"
+down_revision = "known_suppliers"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,42 @@
+"""What desks and their people are told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.http import Body, View
+
+
+class NoticeView(View):
+    """A warning, breach, escalation or other news of a request."""
+
+    id: UUID
+    client_id: UUID
+    ticket_id: UUID
+    number: str = Field(description="Of the request", examples=["ACME-26-000123"])
+    subject: str
+    kind: str = Field(examples=["breached"])
+    desk: str = Field(examples=["delivery"])
+    mine: bool = Field(description="About a request the caller owns")
+    detail: dict[str, Any] = Field(default_factory=dict)
+    at: datetime
+    read_at: datetime | None = Field(default=None, description="When the caller read it")
+
+
+class ReadNotices(Body):
+    """Which unread ones; empty means any."""
+
+    desk: str = Field(default="", max_length=40)
+    kind: str = Field(default="", max_length=40)
+    client: str = Field(default="", max_length=64, description="Id or short name of a client")
+    mine: bool = False
+
+
+class NoticesRead(View):
+    """How many were unread until now."""
+
+    read: int
