@@ -135,3 +135,9 @@ class CodingRuleOrder(Body):
     """Every rule of the client once, the first to be tried first."""
 
     rules: list[UUID] = Field(max_length=500)
+
+
+class CodingRules(View):
+    """A client's coding rules in the order they are tried."""
+
+    items: list[CodingRuleView]

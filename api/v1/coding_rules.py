@@ -13,8 +13,7 @@ from api.deps import Call, CallDep, IfMatch, ReadDep, Reply, etag, require_match
 from api.v1.clients import one as client_one
 from api.v1.parameters import problems
 from api.v1.vendors import for_client
-from schemas.http import View
-from schemas.vendors import CodingRuleOrder, CodingRuleView, EditCodingRule, NewCodingRule
+from schemas.vendors import CodingRuleOrder, CodingRules, CodingRuleView, EditCodingRule, NewCodingRule
 from ticketos.db.repositories import vendors
 
 router = APIRouter(prefix="/v1", tags=["vendors"])
@@ -29,12 +28,6 @@ RULES: dict[tuple[str, str], Rule] = {
     ("PATCH", "/v1/coding-rules/{rule_id}"): _WRITE,
     ("DELETE", "/v1/coding-rules/{rule_id}"): _WRITE,
 }
-
-
-class CodingRules(View):
-    """A client's coding rules in the order they are tried."""
-
-    items: list[CodingRuleView]
 
 
 def one(connection: Connection, call: Call, rule_id: UUID) -> RowMapping:

@@ -71,14 +71,14 @@ def seeded(site: Site) -> Site:
             world.acme,
             {
                 "id": vendor if n == 0 else world.services.new_id(), "client_id": world.acme, "code": f"V-{n}",
-                "name": NASTY if n == 0 else f"Vendor {n}", "vendor_key": f"v{n}", "tax_ids": ["27AAPFU0939F1ZV"],
+                "name": f"Vendor {n}", "vendor_key": f"v{n}", "tax_ids": ["27AAPFU0939F1ZV"],
                 "aliases": [NASTY] if n == 0 else [], "account": "6815", "active": n < 2, "updated_at": now,
             },
         )  # fmt: skip
     world._insert(
         "coding_rule",
         world.acme,
-        {"id": rule, "client_id": world.acme, "pattern": NASTY, "account": "6815", "cost_centre": "CC1"},
+        {"id": rule, "client_id": world.acme, "pattern": "toner", "account": "6815", "cost_centre": "CC1"},
     )
     with_contract = world.sql(world.acme, "select id from contract limit 1")[0].id
     site.ids = ids(waiting=waiting, contract=with_contract, acme=world.acme, vendor=vendor, rule=rule)

@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,22 @@ def rows_of(world: World) -> dict[str, list[str]]:
     documents = [world.document(world.acme, open_one), world.document(world.beta, foreign)]
     world.approval(world.acme, open_one)
     user = world.person(world.acme, ("client_user", world.acme))
+    vendor, rule = new_id(), new_id()
+    about = {
+        "id": vendor,
+        "client_id": world.acme,
+        "vendor_key": "bright paper",
+        "updated_at": datetime.now(UTC),
+    }
+    world._insert("vendor", world.acme, {**about, "code": "V-001", "name": "Bright Paper"})
+    world._insert(
+        "coding_rule",
+        world.acme,
+        {"id": rule, "client_id": world.acme, "pattern": "toner", "account": "6815"},
+    )
     return {
+        "vendor_id": [str(vendor)],
+        "rule_id": [str(rule)],
         "ticket_id": [str(i) for i in (open_one, done, stuck, foreign)],
         "task_id": [str(i) for i in tasks],
         "document_id": [str(i) for i in documents],

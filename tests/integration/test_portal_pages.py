@@ -103,6 +103,7 @@ async def test_only_what_must_be_is_public() -> None:
     } == OPEN
 
 
+@pytest.mark.timeout(180)  # every page of the menu, as each of 14 roles
 async def test_the_menu_holds_what_a_role_may_open(world: World) -> None:
     for role in sorted(ALL):
         company = world.acme if role.startswith("client_") else world.provider

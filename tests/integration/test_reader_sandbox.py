@@ -24,9 +24,10 @@ from typer.testing import CliRunner
 
 from ticketos.ai.extract.cli import extract
 from ticketos.ai.extract.limits import Limits
-from ticketos.ai.extract.sandbox import ChildBounds, SandboxedReader
+from ticketos.ai.extract.sandbox import NO_VENDORS, ChildBounds, SandboxedReader
 from ticketos.ai.extract.scoring.trees import fingerprint
 from ticketos.dev.sim.documents import generate
+from ticketos.domain.ports import VendorList
 
 
 def pdf(pages: int = 1) -> bytes:
@@ -91,6 +92,25 @@ def test_one_clients_scorer_is_not_used_for_the_next_clients_document() -> None:
             for scorer in (own, own, None, foreign)
         ]
     assert versions == ["5", "5", None, None]
+
+
+def test_each_client_is_compared_with_its_own_vendors_however_they_alternate() -> None:
+    """More lists than a child keeps: one that was dropped is sent again."""
+    html = "<h2>Harapan Paper Sdn Bhd</h2><p>12 Jalan Meranti</p><h1>Invoice</h1><p>Invoice No: A-1</p><p>Total: EUR 12.00</p>"
+    content: Any = weasyprint.HTML(string=html).write_pdf()
+    plain = {"aliases": [], "tax_ids": [], "address": ""}
+    lists = [
+        VendorList(f"client-{n}", ({**plain, "name": name},))
+        for n, name in enumerate(
+            ("HARAPAN PAPER", "Harapan PAPER", "HARAPAN paper Sdn Bhd", "Other", "Harapan-Paper", "Another")
+        )
+    ]
+    wanted = [*lists, lists[0], lists[5], NO_VENDORS, lists[1], lists[1]]
+    with SandboxedReader() as reader:
+        found = [reader.read(content, "a.pdf", vendors=one).fields["supplier_name"].value for one in wanted]
+    as_printed = "Harapan Paper Sdn Bhd"
+    names = [one.vendors[0]["name"] if one.vendors else as_printed for one in wanted]
+    assert found == [as_printed if name in ("Other", "Another") else name for name in names]
 
 
 @pytest.mark.parametrize(

@@ -1081,7 +1081,6 @@ class Vendor(SQLModel, table=True):
         UniqueConstraint("client_id", "code"),
         UniqueConstraint("client_id", "id"),
         Index("ix_vendor_key", "client_id", "vendor_key"),
-        Index("ix_vendor_changed", "client_id", "updated_at"),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)

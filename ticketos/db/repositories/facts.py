@@ -366,9 +366,11 @@ class Facts:
     def vendors_like(self, signs: Sequence[str]) -> tuple[VendorState, ...]:
         """Active vendors of the client's list with one of these signs, by code."""
         found = self._all(
-            "select distinct v.code, v.name, v.vendor_key, v.aliases, v.tax_ids, v.account, v.cost_centre, v.tax_code"
-            " from vendor_sign s join vendor v on v.client_id = s.client_id and v.id = s.vendor_id"
-            " where s.client_id = %s and s.sign = any(%s) and v.active order by v.code limit 20",
+            # The signs first, as a value: a join lets the planner go over every vendor where it has no statistics yet.
+            "select code, name, vendor_key, aliases, tax_ids, account, cost_centre, tax_code from vendor"
+            " where client_id = %s and active and id = any(array(select vendor_id from vendor_sign"
+            " where client_id = %s and sign = any(%s::varchar[]))) order by code limit 20",
+            self._ticket.client_id,
             self._ticket.client_id,
             list(signs),
         )

@@ -63,7 +63,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_vendor_sign_vendor", "vendor_sign", ["vendor_id"])
     op.create_index("ix_vendor_key", "vendor", ["client_id", "vendor_key"])
-    op.create_index("ix_vendor_changed", "vendor", ["client_id", "updated_at"])
     guard("vendor")
     guard("vendor_sign")
     op.execute("grant select, insert, update on vendor to ticketos_app")
