@@ -72,3 +72,16 @@ async def test_the_api_gives_the_same_list(world: World) -> None:
         assert [one["id"] for one in answer.json()["items"]] == [str(mine)]
         refused = await http.get("/v1/documents", params={"client": str(world.acme)})
         assert refused.status_code == 404
+
+
+async def test_a_client_is_led_back_to_its_requests_from_a_document(world: World) -> None:
+    document = read(world, world.acme, "Led Back", "LB-1")
+    for person, way in (
+        (world.person(world.acme, ("client_user", world.acme)), "/requests"),
+        (world.person(world.provider, ("lead", None)), "/tickets"),
+    ):
+        async with browsing(world, person) as browser:
+            page = await browser.get(f"/documents/{document}")
+            assert page.status == 200
+            first, second = page.all("//ol[@class='crumbs']//a/@href")[:2]
+            assert (first, second.rpartition("/")[0]) == (way, way)
