@@ -56,7 +56,9 @@ def load(
     if runtime is None:
         runtime = "onnxruntime" if importlib.util.find_spec("openvino") is None else "openvino"
     return (
-        _with_openvino(path, part, choose, whole) if runtime == "openvino" else _with_onnxruntime(path, choose)
+        _with_openvino(path, part, choose, whole)
+        if runtime == "openvino"
+        else _with_onnxruntime(path, choose)
     )
 
 

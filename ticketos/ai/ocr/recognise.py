@@ -67,7 +67,7 @@ class LineReader:
     """The recogniser with its characters; loading takes half a second, reading 3 to 30 ms a line."""
 
     def __init__(self) -> None:
-        self._network, about = load("rec", lambda said: [index for index, _ in _known(said)])
+        self._network, about = load("rec", self.classes)
         self._characters = [character for _, character in _known(about)]
         self._space = len(self._characters) - 1
         places = {character: index for index, character in enumerate(self._characters)}
@@ -76,6 +76,11 @@ class LineReader:
             for index, character in enumerate(self._characters)
             if len(unicodedata.normalize("NFD", character)) > 1
         }
+
+    @staticmethod
+    def classes(about: Mapping[str, str]) -> list[int]:
+        """Of what the network tells apart, what is of use here."""
+        return [index for index, _ in _known(about)]
 
     def read(self, crop: Any) -> Line:
         """Read an upright BGR picture of one line."""
