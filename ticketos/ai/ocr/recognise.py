@@ -26,7 +26,7 @@ _STEP = 8
 _BUCKET, _WIDE, _WIDEST = 64, 640, 3200
 _LEAST = 16
 # Together as many lines as are no wider than this in all; from there on nothing is gained.
-_MOST_LINES, _WORTH = 8, 1024
+_MOST_LINES, _WORTH = 8, 512
 _SMALLER, _LARGER = cv2.INTER_LINEAR, cv2.INTER_LINEAR
 # A space seldom wins a step against the blank; from this probability on, it was one.
 _SPACE = 0.12
