@@ -266,12 +266,18 @@ def worker(
     """Run the workers (needs the database and Temporal; `up` starts all)."""
     import asyncio
 
-    from workers.main import run
-    from workflows.names import QUEUES
+    from ticketos.ai.triage import language
+    from ticketos.heap import hold
+    from workflows.names import QUEUES, TICKETS
 
     unknown = sorted(set(queue or []) - set(QUEUES))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}; there are {', '.join(QUEUES)}", param_hint="--queue")
+    hold()
+    if TICKETS in (queue or QUEUES):
+        language.load()  # beside the imports that follow
+    from workers.main import run
+
     settings = _settings()
     os.nice(WORKER_NICENESS)
 

@@ -74,6 +74,8 @@ async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
                 await stack.enter_async_context(_worker(client, queue, offered, found, stack))
         settle()
         log.info("worker.ready", queues=list(queues))
+        if names.DOCUMENTS in queues:
+            await asyncio.to_thread(sandboxed.prepare)
         try:
             await asyncio.gather(asyncio.Event().wait(), *background)
         finally:

@@ -7,7 +7,10 @@ import sys
 
 PROGRAM = """
 import gc, weakref
-from ticketos.heap import settle
+from ticketos.heap import hold, settle
+
+hold()
+assert not gc.isenabled(), "garbage is looked for while all is being loaded"
 
 class Node: pass
 
@@ -15,6 +18,7 @@ loaded = [Node() for _ in range(50)]
 settle()
 assert not any(isinstance(thing, Node) for thing in gc.get_objects()), "the collector still walks over what was loaded"
 assert gc.get_freeze_count() > 50
+assert gc.isenabled(), "nothing is ever looked for again"
 ring = Node()
 ring.self, gone = ring, weakref.ref(ring)
 del ring

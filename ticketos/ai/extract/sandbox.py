@@ -161,6 +161,14 @@ class SandboxedReader:
                 self._end(child)
             self._seats.put(keep)
 
+    def prepare(self) -> None:
+        """Start a child where none runs yet, and do not wait for it: it loads what reading needs while there is nothing to
+        read, so the first document does not wait for that. Its networks it loads with the first scan."""
+        child = self._seats.get()
+        with contextlib.suppress(RuntimeError):  # closed meanwhile
+            child = child or self._start()
+        self._seats.put(child)
+
     def close(self) -> None:
         """End every child; readings under way come back quarantined."""
         with self._lock:

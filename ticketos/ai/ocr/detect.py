@@ -9,12 +9,8 @@ import cv2
 import numpy
 
 from ticketos.ai.ocr.networks import load
+from ticketos.ai.ocr.shapes import Quad, rectangles
 
-Point = tuple[float, float]
-Quad = tuple[Point, Point, Point, Point]
-"""The corners of a line from its top left, clockwise as it is read."""
-
-_MULTIPLE = 32
 _BUCKET = 128
 _UNCLIP = 1.6
 # Letters of this height are found surely; larger ones cost time, smaller ones get lost.
@@ -30,12 +26,8 @@ class LineFinder:
     """The detector, at a resolution that suits the page's letters."""
 
     def __init__(self, unclip: float = _UNCLIP) -> None:
-        from rapidocr.ch_ppocr_det.utils import DBPostProcess
-
         self._network, _ = load("det")
-        self._shapes = DBPostProcess(
-            thresh=0.3, box_thresh=0.5, max_candidates=3000, unclip_ratio=unclip, use_dilation=True
-        )
+        self._unclip = unclip
 
     def _scale(self, pixels: Any) -> float:
         """How much to shrink or enlarge the page so that its letters are as high as the network likes."""
@@ -56,13 +48,12 @@ class LineFinder:
         )
         batch = numpy.ones((1, 3, canvas_h, canvas_w), dtype=numpy.float32)
         batch[0, :, :small_h, :small_w] = (small.astype(numpy.float32) / 127.5 - 1.0).transpose(2, 0, 1)
-        heat = numpy.array(self._network(batch))
-        boxes, _ = self._shapes(heat, (canvas_h, canvas_w))
+        heat = numpy.array(self._network(batch))[0, 0]
         across, down = width / small_w, height / small_h
         found: list[Quad] = []
-        for box in boxes:
+        for box in rectangles(heat, self._unclip):
             quad = tuple(
-                (min(max(float(x) * across, 0.0), width - 1.0), min(max(float(y) * down, 0.0), height - 1.0))
+                (min(max(x * across, 0.0), width - 1.0), min(max(y * down, 0.0), height - 1.0))
                 for x, y in box
             )
             if min(math.dist(quad[0], quad[1]), math.dist(quad[0], quad[3])) > 2:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ticketos.ai.ocr.detect import Quad
 from ticketos.ai.ocr.page import Word, fraction
 from ticketos.ai.ocr.recognise import Letter, Line
 from ticketos.ai.ocr.settle import settled
+from ticketos.ai.ocr.shapes import Quad
 
 _SUREST = 0.985
 

@@ -13,7 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from ticketos.ai.ocr import whole_numbers
+
 _FOLDER = "models"
+_KERNELS = 64
+"""Those of two widths or three: lines come sorted by width, and more would cost memory and save next to nothing."""
 
 
 class Network(Protocol):
@@ -40,20 +44,26 @@ Choice = Callable[[Mapping[str, str]], Sequence[int]]
 
 
 def load(
-    part: str, choose: Choice | None = None, runtime: str | None = None
+    part: str, choose: Choice | None = None, runtime: str | None = None, whole: bool | None = None
 ) -> tuple[Network, dict[str, str]]:
     """The network for `part` and what its file says about itself (its characters, for `rec`).
 
     With `choose`, the last layer computes the chosen classes alone, in that order. `runtime` is ``openvino`` or
-    ``onnxruntime``; None takes the quicker one that is installed.
+    ``onnxruntime``; None takes the quicker one that is installed. `whole` has the line reader computed in whole numbers
+    (`whole_numbers`), OpenVINO alone; None leaves it to the processor.
     """
     path = model_file(part)
     if runtime is None:
         runtime = "onnxruntime" if importlib.util.find_spec("openvino") is None else "openvino"
-    return _with_openvino(path, part, choose) if runtime == "openvino" else _with_onnxruntime(path, choose)
+    return (
+        _with_openvino(path, part, choose, whole)
+        if runtime == "openvino"
+        else _with_onnxruntime(path, choose)
+    )
 
 
-def _with_openvino(path: Path, part: str, choose: Choice | None) -> tuple[Network, dict[str, str]]:
+def opened(path: Path) -> tuple[Any, Any, dict[str, str]]:
+    """OpenVINO, the model of a file in it, not compiled yet, and what the file says about itself."""
     # Its import would report itself to the maker's server where a user once agreed to that; a document
     # reader does not. Without the module its own stub is used.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -61,9 +71,17 @@ def _with_openvino(path: Path, part: str, choose: Choice | None) -> tuple[Networ
 
     core = openvino.Core()
     model = core.read_model(path)
-    about = _said(model)
+    return core, model, _said(model)
+
+
+def _with_openvino(
+    path: Path, part: str, choose: Choice | None, whole: bool | None
+) -> tuple[Network, dict[str, str]]:
+    core, model, about = opened(path)
     if choose is not None:
         _narrow(model, choose(about))
+    if part == "rec" and (whole_numbers.quicker_here() if whole is None else whole):
+        whole_numbers.rounded(model, whole_numbers.ranges_of(path))
     compiled = core.compile_model(
         model,
         "CPU",
@@ -72,8 +90,8 @@ def _with_openvino(path: Path, part: str, choose: Choice | None) -> tuple[Networ
             "NUM_STREAMS": 1,
             "ENABLE_CPU_PINNING": False,
             "INFERENCE_PRECISION_HINT": "f32",
-            # Kernels kept per picture size would hold a third more memory and save no time.
-            "CPU_RUNTIME_CACHE_CAPACITY": 0 if part == "det" else 64,
+            # Kernels are kept per picture size: those of pages would hold a third more memory and save no time.
+            "CPU_RUNTIME_CACHE_CAPACITY": 0 if part == "det" else _KERNELS,
         },
     )
     request = compiled.create_infer_request()

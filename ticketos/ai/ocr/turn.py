@@ -9,8 +9,9 @@ from typing import Any
 import cv2
 import numpy
 
-from ticketos.ai.ocr.detect import Point, Quad, cut_out
+from ticketos.ai.ocr.detect import cut_out
 from ticketos.ai.ocr.networks import load
+from ticketos.ai.ocr.shapes import Point, Quad
 
 Turn = int
 """Degrees counter-clockwise that make a page upright: 0, 90, 180 or 270."""

@@ -37,6 +37,19 @@ def _identifier(languages: tuple[str, ...]) -> LanguageIdentifier:
     return identifier
 
 
+def load() -> threading.Thread:
+    """Unpack the usual languages' model on a thread of its own: half a second that leaves the interpreter free for whatever
+    else a process loads. `detect` waits for it where it must."""
+
+    def unpack() -> None:
+        with _lock:
+            _identifier(DEFAULT_LANGUAGES)
+
+    loading = threading.Thread(target=unpack, daemon=True, name="languages")
+    loading.start()
+    return loading
+
+
 def detect(text: str, languages: Sequence[str] = DEFAULT_LANGUAGES) -> str:
     """The ISO 639-1 code of the text's language among `languages`, or `unknown`."""
     sample = _NOISE.sub(" ", text[:_SAMPLE])
