@@ -266,7 +266,7 @@ class TicketWorkflow(Steps):
             floor = workflow.now() + NOT_BEFORE
             self._next_at = max(verdict.next_at, floor) if verdict.next_at else None
             if verdict.outcome == "deemed":
-                await self._lapse()
+                await self._lapse(due)
             elif verdict.outcome == "resume":
                 await self._resume_by_itself(due)
 
@@ -276,12 +276,13 @@ class TicketWorkflow(Steps):
             self._sla = sla
             workflow.upsert_search_attributes([names.SLA.value_set(sla)])
 
-    async def _lapse(self) -> None:
-        verdict = await self.local(ApprovalActivities.lapse, self.command(f"{self._next_at}"))
+    async def _lapse(self, due: datetime) -> None:
+        verdict = await self.local(ApprovalActivities.lapse, self.command(f"lapse:{due.isoformat()}"))
         if verdict.outcome == "accepted":
             self._decisions.setdefault(self.round, verdict)
-        else:  # nobody was told in time: the silence that counts ends later
-            self._sooner(verdict)
+        elif verdict.next_at is not None:  # nobody was told in time: the silence that counts ends later
+            later = max(verdict.next_at, workflow.now() + NOT_BEFORE)
+            self._sooner(verdict.model_copy(update={"next_at": later}))
 
     async def _resume_by_itself(self, due: datetime) -> None:
         act = ResumeTicket(

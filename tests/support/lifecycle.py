@@ -284,7 +284,7 @@ class Lifecycle:
             floor = self.store.now() + timedelta(seconds=1)
             self.next_at = max(verdict.next_at, floor) if verdict.next_at else None
             if verdict.outcome == "deemed":
-                lapsed = self.run(Call("approval.lapse", self.command(f"{self.next_at}")))
+                lapsed = self.run(Call("approval.lapse", self.command(f"lapse:{due.isoformat()}")))
                 if (
                     isinstance(lapsed, StageVerdict)
                     and lapsed.outcome == "accepted"
@@ -292,7 +292,7 @@ class Lifecycle:
                 ):
                     self.decision = "accepted"
                 elif isinstance(lapsed, StageVerdict) and lapsed.next_at is not None:
-                    self.next_at = min(filter(None, (self.next_at, lapsed.next_at)))
+                    self.next_at = min(filter(None, (self.next_at, max(lapsed.next_at, floor))))
             elif verdict.outcome == "resume":
                 outcomes.append(
                     self.act("resume", f"pause-limit:{due.isoformat()}", ActorRef(kind="system"), {}).outcome

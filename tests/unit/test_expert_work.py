@@ -111,6 +111,21 @@ def test_an_experts_first_correction_is_their_own() -> None:
     assert (task.assigned_to, "exclude" in task.payload) == (UUID(int=VIVEK), False)
 
 
+def test_a_lead_who_is_alone_corrects_their_own_work_again_but_never_judges_it() -> None:
+    alone, _ = given([PLAIN, LEAD], before=BOSS)
+    assert alone.assigned_to == UUID(int=BOSS) and alone.payload["exclude"] == [str(UUID(int=BOSS))]
+    other, _ = given([PLAIN, LEAD, agent(MEERA, "lead", load=9)], before=BOSS)
+    assert other.assigned_to == UUID(int=MEERA)
+    again = TaskState(
+        UUID(int=900), UUID(int=100), "rework", None, "ticket/x", "delivery", "data_entry", "open", "P3",
+        alone.assigned_to, 2, 1, alone.payload, START, None, 1,
+    )  # fmt: skip
+    boss = Actor("user", str(UUID(int=BOSS)), frozenset({"lead"}))
+    assert tasks.may_finish(again, boss, None) == again
+    with pytest.raises(DomainError, match=r"^own-work"):
+        tasks.may_finish(replace(again, kind="qa_review"), boss, None)
+
+
 def test_only_experts_and_leads_finish_expert_work_that_nobody_has() -> None:
     waiting = TaskState(
         UUID(int=900), UUID(int=100), "rework", None, "ticket/x", "delivery", "data_entry", "open", "P3", None,

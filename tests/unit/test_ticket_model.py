@@ -385,7 +385,7 @@ class TicketLife(RuleBasedStateMachine):
         worker = (
             self.model.by(str(task.subject_id or "")).worker if task.kind == "qa_review" or second else None
         )
-        if worker is not None and worker == actor.id:
+        if worker is not None and worker == actor.id and not (second and overrules):
             return "own-work"
         return "expert-required" if second and str(task.assigned_to) != actor.id and not overrules else None
 

@@ -223,12 +223,14 @@ async def test_schedules_are_made_once_follow_the_zone_and_keep_a_pause(
     client = await Client.connect(temporal_server.grpc, data_converter=pydantic_data_converter)
     one, queue = uuid.uuid4(), f"nobody-{uuid.uuid4().hex[:8]}"
     made = await ensure_schedules(client, [ScheduledClient(one, "Asia/Kolkata")], queue)
-    kinds = ("reconciliation", "invoicing", "month_end", "calibration", "learning")
+    kinds = ("reconciliation", "invoicing", "month_end", "calibration", "renewal", "learning")
     assert made == tuple(f"{kind}/{one}" for kind in kinds)
-    daily, monthly, ends, weekly, nightly = (client.get_schedule_handle(name) for name in made)
+    daily, monthly, ends, weekly, ending, nightly = (client.get_schedule_handle(name) for name in made)
     fifth = (await ends.describe()).info.next_action_times[:2]
     assert {(at.day, at.hour, at.minute) for at in fifth} == {(4, 23, 30)}, "05:00 on the fifth in Kolkata"
     assert len({at.month for at in fifth}) == 2
+    morning = (await ending.describe()).info.next_action_times[0]
+    assert (morning.hour, morning.minute) == (0, 0), "05:30 in Kolkata"
     night = (await nightly.describe()).info.next_action_times[0]
     assert (night.hour, night.minute) == (20, 45), "02:15 in Kolkata"
     described = await daily.describe()

@@ -56,7 +56,8 @@ def given(
     before: UUID | None = None,
 ) -> tuple[Change, ...]:
     """The task as expert work, with who gets it. ``before`` is who worked on the item last: an expert's own work that
-    came back twice goes to another one, and its first correction back to themselves while they are there."""
+    came back twice goes to another one, and its first correction back to themselves while they are there. So does the
+    lead's, where there is another lead."""
     people = tuple(agents)
     own = (str(before),) if before is not None and reason == SECOND_ROUND else ()
     need = Need(task.skill or "", str(ticket.client_id), expert=True, exclude=frozenset(own))
@@ -69,7 +70,8 @@ def given(
         asked = replace(task, assigned_to=UUID(expert), payload=payload)
         return asked, _said("task.expert", task, reason, expert)
     missing = list(found.reasons)
-    lead = match(people, Need(LEAD, str(ticket.client_id), exclude=frozenset(own)), now.date()).agent_id
+    leads = match(people, Need(LEAD, str(ticket.client_id)), now.date()).ranked
+    lead = next((one for one in leads if one not in own), next(iter(leads), None))
     to = UUID(lead) if lead else None
     payload |= {"no_expert": missing}
     detail = {"task": str(task.id), "kind": task.kind, "expert": reason, "reasons": missing}
