@@ -104,6 +104,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("/documents/{document_id}", "/documents/{document}", ""),
         ("/quality", "/quality", ""),
         ("/wall", "/wall", ""),
+        ("/renewals", "/renewals", ""),
         ("/schedules", "/schedules", ""),
         ("/audit", "/audit", ""),
         ("/insights", "/insights", ""),

@@ -65,6 +65,7 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
             ("/wall", "/wall"),
         ),
         *(("/schedules", "/schedules"), ("/clients", "/clients"), ("/clients/new", "/clients/new")),
+        ("/renewals", "/renewals"),
         *(("/clients/{client_id}", "/clients/{acme}"), ("/contracts/new", "/contracts/new?client=acme")),
         *(
             ("/contracts/{contract_id}", "/contracts/{contract}"),
@@ -107,7 +108,7 @@ NO_PAGE = {
 FITS = """() => {
   const root = document.documentElement, wide = root.clientWidth, bad = [];
   if (root.scrollWidth > wide) {
-    const over = [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > wide + 1
+    const over = [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > wide
       && !one.closest('.scroll, .viewer, [tabindex="0"]'));
     bad.push(`${root.scrollWidth - wide} px too wide: ${over.slice(-1).map((one) => one.outerHTML.slice(0, 100))}`);
   }

@@ -133,7 +133,7 @@ async def _page(
             if row["life"] == root["life"]
         ],
         chip=_chip(found["around"].clocks, root, f, visit),
-        **dict(zip(("rounds", "rework"), views.rework(found["around"].children), strict=True)),
+        **dict(zip(("corrections", "rework"), views.rework(found["around"].children), strict=True)),
         files={row["id"]: row["filename"] for row in found["documents"]},
         priority_chip=sla.priority(root["priority"], t),
         lines=list(folded(lines)),

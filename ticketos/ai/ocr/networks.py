@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from ticketos.ai.ocr import whole_numbers
-
 _FOLDER = "models"
 _KERNELS = 64
 """Those of two widths or three: lines come sorted by width, and more would cost memory and save next to nothing."""
@@ -44,22 +42,17 @@ Choice = Callable[[Mapping[str, str]], Sequence[int]]
 
 
 def load(
-    part: str, choose: Choice | None = None, runtime: str | None = None, whole: bool | None = None
+    part: str, choose: Choice | None = None, runtime: str | None = None
 ) -> tuple[Network, dict[str, str]]:
     """The network for `part` and what its file says about itself (its characters, for `rec`).
 
     With `choose`, the last layer computes the chosen classes alone, in that order. `runtime` is ``openvino`` or
-    ``onnxruntime``; None takes the quicker one that is installed. `whole` has the line reader computed in whole numbers
-    (`whole_numbers`), OpenVINO alone; None leaves it to the processor.
+    ``onnxruntime``; None takes the quicker one that is installed.
     """
     path = model_file(part)
     if runtime is None:
         runtime = "onnxruntime" if importlib.util.find_spec("openvino") is None else "openvino"
-    return (
-        _with_openvino(path, part, choose, whole)
-        if runtime == "openvino"
-        else _with_onnxruntime(path, choose)
-    )
+    return _with_openvino(path, part, choose) if runtime == "openvino" else _with_onnxruntime(path, choose)
 
 
 def opened(path: Path) -> tuple[Any, Any, dict[str, str]]:
@@ -74,14 +67,10 @@ def opened(path: Path) -> tuple[Any, Any, dict[str, str]]:
     return core, model, _said(model)
 
 
-def _with_openvino(
-    path: Path, part: str, choose: Choice | None, whole: bool | None
-) -> tuple[Network, dict[str, str]]:
+def _with_openvino(path: Path, part: str, choose: Choice | None) -> tuple[Network, dict[str, str]]:
     core, model, about = opened(path)
     if choose is not None:
         _narrow(model, choose(about))
-    if part == "rec" and (whole_numbers.quicker_here() if whole is None else whole):
-        whole_numbers.rounded(model, whole_numbers.ranges_of(path))
     compiled = core.compile_model(
         model,
         "CPU",
