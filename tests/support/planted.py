@@ -353,6 +353,14 @@ def _month(world: World, texts: Sequence[str], now: datetime) -> None:
 def _money(world: World, made: Planted, texts: Sequence[str], now: datetime) -> None:
     agreed = contract(world, world.acme, name=_joined(texts, 1), number=texts[14])
     made.ids["contract"] = agreed
+    world._insert(
+        "renewal",
+        world.acme,
+        {
+            "id": new_id(), "client_id": world.acme, "contract_id": agreed, "ends_on": now.date(), "advice": "renew",
+            "figures": {"measures": []}, "made_at": now,
+        },
+    )  # fmt: skip
     accepted(world, world.acme, agreed, 3, period=f"{now:%Y-%m}")
     made.ids["held"], _ = held_unit(world, world.acme)
     made.ids["calendar"] = new_id()
