@@ -160,6 +160,23 @@ async def by_hand(run: Running) -> None:
     await run.done()
 
 
+async def shut_month(run: Running) -> None:
+    finance = LEAD.model_copy(update={"id": str(UUID(int=77)), "roles": ("finance",)})
+    task = await run.task("posting_period")
+    await run.complete(task, finance, {"choice": "first_open", "reason": "came late"})
+    await straight(run)
+
+
+async def silence_later(run: Running) -> None:
+    await run.until(
+        lambda: any(e.event == "ticket.silence_postponed" for _, _, e in run.world.events),
+        "a mail that waits",
+    )
+    for mail in [m for m in run.world.mails.values() if m.template == "approval"]:
+        run.world.times[mail.id, "done"] = datetime.now(UTC)
+    await run.done()
+
+
 async def late(run: Running) -> None:
     await run.until(lambda: sum("turnaround" in key for key in run.world.notices) >= 6, "the ladder")
     await run.complete(await run.task("keying"), AGENT, {})
@@ -188,6 +205,14 @@ def _helpdesk(text: str, **_: Any) -> Mapping[str, Any]:
 
 def _no_contract(store: MemoryStore) -> None:
     store.world.contracts = []
+
+
+def _shut(store: MemoryStore) -> None:
+    store.world.book_months = {"2026-11": "closed"}
+
+
+def _unposted(store: MemoryStore) -> None:
+    store.world.post = False
 
 
 def _just_received(store: MemoryStore) -> None:
@@ -228,6 +253,8 @@ PATHS: Mapping[str, Route] = {
         readings={0: [{**good_reading(i), "first_page": i, "pages": 1} for i in (1, 2)]},
     ),
     "manual_line": Route(by_hand, files=0, triage=_helpdesk, line="it_helpdesk"),
+    "shut_month": Route(shut_month, prepare=_shut),
+    "silence_later": Route(silence_later, {**STRAIGHT, "approval": {"deemed_s": 2}}, prepare=_unposted),
     "late": Route(late, {**KEYED, "sla": SHORT_SLA}, prepare=_just_received),
     "offered": Route(
         offered,
