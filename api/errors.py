@@ -246,7 +246,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "if-match-required": ("If-Match required", "Send the ETag you read as If-Match."),
     "body-too-large": ("Too large", "The request is larger than {limit_mb} MB."),
     "file-too-large": ("File too large", "{filename} is larger than {limit_mb} MB."),
-    "too-many-files": ("Too many files", "At most {limit} files."),
+    "too-many-files": ("Too many files", "This takes at most {limit} files."),
     "ticket-empty": ("Empty request", "Send a subject, a text or a file."),
     "media-type-unsupported": ("Content type not supported", "Send {accepted}."),
     "rate-limited": ("Too many requests", "Try again in {retry_after} seconds."),
