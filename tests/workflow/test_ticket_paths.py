@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -155,6 +155,8 @@ async def test_after_the_last_round_a_lead_decides(temporal_server: Any) -> None
         await run.done()
     assert run.world.documents[lead_document(run)].state == "rejected"
     assert not run.world.usage
+    back = [journal for _, journal in run.world.journals.values() if journal.reverses is not None]
+    assert [type(journal.booked_on) for journal in back] == [date], "a day of the client's, no instant"
 
 
 def lead_document(run: Any) -> UUID:

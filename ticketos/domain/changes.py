@@ -228,6 +228,11 @@ class PostJournal:
     document_on: date | None = None
     decided_in: UUID | None = None
 
+    def __post_init__(self) -> None:
+        # An instant is a date to every checker of types, and its day is another one east and west of Greenwich.
+        if isinstance(self.booked_on, datetime) or isinstance(self.document_on, datetime):
+            raise TypeError("an entry is booked on a day of the client's zone, not at an instant")
+
 
 @dataclass(frozen=True)
 class RememberVendor:
