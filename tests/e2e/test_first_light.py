@@ -6,9 +6,7 @@ Nothing but public doors: SMTP, the HTTP API, the pages behind signed links, the
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import smtplib
 import subprocess
 import sys
@@ -23,6 +21,7 @@ from typing import Any, TypeVar
 import httpx2
 import pytest
 
+from tests.support import site
 from ticketos.dev.first_run import first_account
 from ticketos.dev.sim.documents import generate
 from ticketos.dev.stack import Stack, StackUrls
@@ -147,33 +146,16 @@ def mailed_link(home: Path, page: str) -> str:
 
 def faults_of(link: str) -> list[str]:
     """What axe finds on a page, and what the browser complains of, at both widths and in both themes."""
-    from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
-
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
     faults: list[str] = []
-    pictures = os.environ.get("TICKETOS_SCREENSHOTS")
-    with sync_playwright() as p:
-        browser = p.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+    with site.chromium() as browser:
+        page = browser.new_page(**site.STILL)
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        page.on(
+            "request",
+            lambda r: faults.append(r.url) if not r.url.startswith("http://localhost") else None,
         )
-        for width in (1280, 390):
-            for theme in ("light", "dark"):
-                page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-                page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-                page.on(
-                    "request",
-                    lambda r: faults.append(r.url) if not r.url.startswith("http://localhost") else None,
-                )
-                page.goto(link)
-                if pictures:
-                    page.screenshot(
-                        path=f"{pictures}/{link.split('/')[3]}-{width}-{theme}.png", full_page=True
-                    )
-                found = Axe().run(page, options=rules)
-                faults += [f"{width} {theme}: {v['id']}: {v['help']}" for v in found.response["violations"]]
-                page.close()
-        browser.close()
+        page.goto(link)
+        faults += site.faults_in_shapes(page, link)
     return faults
 
 

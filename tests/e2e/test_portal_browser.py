@@ -4,17 +4,15 @@ axe, the console and the network say about every page and state."""
 from __future__ import annotations
 
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import httpx2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -22,18 +20,17 @@ from playwright.sync_api import (
     Page,
     Request,
     Route,
-    sync_playwright,
+    ViewportSize,
 )
 
+from tests.support import site
+from tests.support.site import CHROMIUM, STILL, faults_in_shapes
 from ticketos.dev.first_run import first_account
 from ticketos.dev.sim.documents import SampleDocument, generate
 from ticketos.dev.stack import Stack
 
 PASSWORD = "correct horse battery staple"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
+WIDE: ViewportSize = {"width": 1280, "height": 860}
 PAPERS = [generate("invoice", 4100 + index) for index in range(4)]
 
 # A word of the first page that no field's box covers: its middle, and what it says.
@@ -160,10 +157,8 @@ def office() -> Iterator[Office]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with site.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @dataclass
@@ -201,7 +196,7 @@ def until(page: Page, expression: str, seconds: float = 60.0) -> None:
 @contextmanager
 def watched(browser: Browser, base: str, **options: Any) -> Iterator[Watched]:
     """A new browser window; at its end nothing may have gone wrong in it."""
-    context: BrowserContext = browser.new_context(base_url=base, **{"viewport": WIDE, **options})
+    context: BrowserContext = browser.new_context(base_url=base, **{"viewport": WIDE, **STILL, **options})
     context.set_default_timeout(30_000)
     found = Watched(context.new_page())
     listen(found.page, base, found.wrong)
@@ -497,37 +492,21 @@ def test_every_page_and_state_is_accessible_quiet_and_fits(
         "other": "0198c0de-6c1f-7d3e-9a55-3f1e2d4c5b6a",
     }
     found: list[str] = []
-    for viewport in (WIDE, NARROW):
-        sessions: dict[str, Any] = {"": None}
-        for who, path in (*STATES, *REFUSED):
-            if who not in sessions:
-                with watched(chromium, office.base) as entering:
-                    sign_in(entering.page, f"{who}@people.example")
-                    sessions[who] = entering.page.context.storage_state()
-            refused = (who, path) in REFUSED
-            context = chromium.new_context(
-                base_url=office.base,
-                viewport={"width": viewport["width"], "height": viewport["height"]},
-                storage_state=sessions[who],
-            )
-            page = context.new_page()
-            loud: list[str] = []
-            listen(page, office.base, loud)
-            page.goto(path.format(**places))
-            page.wait_for_timeout(150)
-            name = f"{who or 'nobody'} {path} at {viewport['width']}"
-            for theme in THEMES:
-                page.emulate_media(color_scheme=theme)
-                page.wait_for_timeout(200)
-                faults = Axe().run(page, options=AXE).response["violations"]
-                found += [f"{name} {theme}: {one['id']} {one['nodes'][0]['html'][:160]}" for one in faults]
-            page.set_viewport_size({"width": 320, "height": 700})
-            over = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            if over > 0:
-                found.append(f"{name}: {over} px too wide at 320 px")
-            if loud and not refused:
-                found.append(f"{name}: {loud}")
-            context.close()
+    sessions: dict[str, Any] = {"": None}
+    for who, path in (*STATES, *REFUSED):
+        if who not in sessions:
+            with watched(chromium, office.base) as entering:
+                sign_in(entering.page, f"{who}@people.example")
+                sessions[who] = entering.page.context.storage_state()
+        context = chromium.new_context(
+            base_url=office.base, viewport=WIDE, storage_state=sessions[who], **STILL
+        )
+        page, name = context.new_page(), f"{who or 'nobody'} {path}"
+        loud: list[str] = []
+        listen(page, office.base, loud)
+        page.goto(path.format(**places))
+        found += faults_in_shapes(page, name)
+        if loud and (who, path) not in REFUSED:
+            found.append(f"{name}: {loud}")
+        context.close()
     assert found == []
