@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -32,19 +33,22 @@ _OVERLAP = _MOST_AT_ONCE  # a number is taken before its row is committed; a slo
 _WAITING = 200
 _NEWEST = "select coalesce(max(seq), 0) from audit_event where client_id = any(%s)"
 _LOOK = """
-select seq, client_id, root_id, ticket_id, event from audit_event
+select seq, client_id, root_id, ticket_id, event, at from audit_event
  where seq > %s and client_id = any(%s) order by seq desc limit %s"""
+_WRITING = timedelta(milliseconds=100)
+"""So long after its instant an event may still be on its way into the table."""
 
 
 @dataclass(eq=False)
 class Watcher:
-    """One open page: whose events it may know of, and which ticket it is about (None: any)."""
+    """One open page: whose events it may know of, which ticket it is about (None: any), and when it was drawn."""
 
     clients: frozenset[UUID]
     root_id: UUID | None = None
-    queue: asyncio.Queue[dict[str, Any]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
+    drawn_at: datetime | None = None
+    queue: asyncio.Queue[Mapping[str, Any]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
 
-    def concerns(self, event: dict[str, Any]) -> bool:
+    def concerns(self, event: Mapping[str, Any]) -> bool:
         """Whether the page shows anything of it."""
         return event["client_id"] in self.clients and self.root_id in (None, event["root_id"])
 
@@ -57,6 +61,8 @@ class Live:
         self._watchers: set[Watcher] = set()
         self._looking: asyncio.Task[None] | None = None
         self._told: dict[int, None] = {}
+        self._stands = asyncio.Event()
+        """Set once it is known where the trail stands: what comes from then on is told."""
 
     def admit(self) -> None:
         """Refuse (``overloaded``) one more line when too many are open."""
@@ -68,16 +74,20 @@ class Live:
         ends = asyncio.get_running_loop().time() + LIFE_S
         self._watchers.add(watcher)
         if self._looking is None or self._looking.done():
+            self._stands = asyncio.Event()
             self._looking = asyncio.create_task(self._look())
         try:
+            await self._stands.wait()
             yield "retry: 3000\n\n"
+            if (missed := await self.missed(watcher)) is not None:
+                yield _line(missed)
             while asyncio.get_running_loop().time() < ends:
                 try:
                     event = await asyncio.wait_for(watcher.queue.get(), QUIET_S)
                 except TimeoutError:
                     yield ": still here\n\n"
                     continue
-                yield f"event: changed\ndata: {json.dumps(_told(event))}\n\n"
+                yield _line(event)
         finally:
             self._watchers.discard(watcher)
 
@@ -96,17 +106,33 @@ class Live:
                 found = await in_thread(partial(self._found, clients, seen))
             except SQLAlchemyError as error:
                 log.warning("portal.live_not_read", cause=str(error))
-                found = []
-            if seen is None:  # what was there before anybody looked is on the pages already
-                self._told.update(dict.fromkeys(event["seq"] for event in found))
-            for event in reversed(found):
-                if event["seq"] not in self._told:
-                    self._told[event["seq"]] = None
-                    self._tell(event)
-            seen = max([seen or 0, *(event["seq"] for event in found)])
-            for old in list(self._told)[: -4 * _MOST_AT_ONCE]:
-                del self._told[old]
+            else:
+                self._take(found, quietly=seen is None)
+                seen = max([seen or 0, *(event["seq"] for event in found)])
+                self._stands.set()
             await asyncio.sleep(LOOK_S)
+
+    def _take(self, found: Sequence[Mapping[str, Any]], *, quietly: bool) -> None:
+        """Tell what is new. ``quietly``: who watches asks for itself what it missed before anybody looked."""
+        for event in reversed(found):
+            if event["seq"] not in self._told:
+                self._told[event["seq"]] = None
+                if not quietly:
+                    self._tell(event)
+        for old in list(self._told)[: -4 * _MOST_AT_ONCE]:
+            del self._told[old]
+
+    async def missed(self, watcher: Watcher) -> Mapping[str, Any] | None:
+        """The newest event that concerns the page and came between its drawing and this line, if one did."""
+        if watcher.drawn_at is None:
+            return None
+        since = watcher.drawn_at - _WRITING
+        try:
+            found = await in_thread(partial(self._found, sorted(watcher.clients), None))
+        except SQLAlchemyError as error:
+            log.warning("portal.live_not_read", cause=str(error))
+            return None
+        return next((event for event in found if event["at"] > since and watcher.concerns(event)), None)
 
     def _found(self, clients: list[UUID], seen: int | None) -> list[dict[str, Any]]:
         with self._services.database.transaction(clients) as connection:
@@ -115,12 +141,13 @@ class Live:
             rows = connection.exec_driver_sql(_LOOK, (seen - _OVERLAP, clients, _MOST_AT_ONCE)).mappings()
             return [dict(row) for row in rows]
 
-    def _tell(self, event: dict[str, Any]) -> None:
+    def _tell(self, event: Mapping[str, Any]) -> None:
         for watcher in self._watchers:
             if watcher.concerns(event):
                 with suppress(asyncio.QueueFull):  # a page that far behind asks anew anyway
                     watcher.queue.put_nowait(event)
 
 
-def _told(event: dict[str, Any]) -> dict[str, Any]:
-    return {"event": event["event"], "ticket": str(event["root_id"]) if event["root_id"] else None}
+def _line(event: Mapping[str, Any]) -> str:
+    told = {"event": event["event"], "ticket": str(event["root_id"]) if event["root_id"] else None}
+    return f"event: changed\ndata: {json.dumps(told)}\n\n"

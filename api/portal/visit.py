@@ -76,7 +76,8 @@ class Visit:
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page ``templates/<name>.html``."""
         viewer = replace(self.viewer, unread=self.portal.unread.get(self.principal.user_id, 0))
-        return self.portal.render(self.request, viewer, name, status, **values)
+        drawn = int(self.call.now.timestamp() * 1000)
+        return self.portal.render(self.request, viewer, name, status, **{"drawn": drawn, **values})
 
     def body(self, kind: type[Model], /, **values: Any) -> Model:
         """What was typed as the API's own body, so that one schema judges both. Raises ``request-invalid``."""

@@ -160,7 +160,7 @@ def faults_of(link: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(
     stack: tuple[StackUrls, Person],
 ) -> None:
@@ -192,7 +192,7 @@ def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(
 
     link = mailed_link(urls.home, "a")
     page = httpx2.get(link)
-    assert page.status_code == 200 and "ACME-26-000001" in page.text
+    assert page.status_code == 200 and re.search(r"ACME-\d\d-000001", page.text)
     ticket = admin.get("/v1/tickets", state="open")["items"][0]
     assert ticket["stage"] == "approval", "opening the link must not act"
     assert faults_of(link) == []

@@ -126,7 +126,6 @@ def test_the_count_follows_what_happens_and_what_is_read(site: Site, browser: Br
     before = int(count.inner_text())
     rows = page.locator(".news.unread")
     assert rows.count() == before
-    page.wait_for_timeout(1_500)  # the line must be open before anything happens
     ticket = told(
         site,
         world.acme,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.books import contract, held_unit, settle
 from tests.support.site import CHROMIUM, Site, chromium, faults_of, ids, served
@@ -139,7 +139,6 @@ def test_many_are_chosen_and_paused_by_keyboard_and_stay_chosen_when_the_list_mo
 ) -> None:
     page = site.context(browser, "lead").new_page()
     page.goto("/tickets?q=Batch")
-    page.wait_for_timeout(500)
     page.keyboard.press("j")
     page.keyboard.press("x")
     boxes = page.locator("[data-choose]")
@@ -195,7 +194,8 @@ def test_a_reply_by_keyboard_and_without_a_script(site: Site, browser: Browser) 
     plain.goto("/tickets?q=Batch")
     plain.click("text=Choose all on this page")
     plain.click("#many-resume > summary")
-    plain.click("#many-resume button")
+    with plain.expect_navigation():
+        plain.click("#many-resume button")
     rows = plain.locator("tbody tr").count()
     assert rows >= 6
     assert f"Done for {rows} of {rows}" in plain.inner_text("main")
@@ -206,8 +206,9 @@ def test_a_delivery_is_signed_off_without_script_or_sign_in(site: Site, browser:
     page.goto(site.ids["sign"])
     assert not page.locator("script").count()
     page.check("[name=decision][value=return]")
-    page.click("button")
-    assert page.locator("[role=alert]").count() == 1
+    with page.expect_navigation():
+        page.click("button")
+    expect(page.locator("[role=alert]")).to_have_count(1)
     assert page.is_checked("[name=decision][value=return]")
     page.fill("#reason", "Wrong total")
     page.click("button")

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.api import PASSWORD
 from tests.support.books import accepted, contract, settle
@@ -156,7 +156,8 @@ def test_a_list_is_taken_in_and_says_what_it_refused(site: Site, browser: Browse
         page.goto("/vendors/import")
         page.set_input_files("[name=files]", tmp_path / "list.csv")
         page.check("[name=dry_run]")
-        page.click("main button.main-act")
+        with page.expect_navigation():
+            page.click("main button.main-act")
         assert "Nothing was kept" in page.inner_text("main")
         assert page.locator("tbody tr").count() == 6
         assert "name is empty" in page.inner_text("tbody")
@@ -172,7 +173,6 @@ def test_the_wall_changes_by_itself_and_takes_nothing_away_from_the_keyboard(
     page.goto("/wall")
     tile = page.locator(".tile .value").first
     before = int(tile.inner_text())
-    page.wait_for_timeout(1_500)  # the line to the server is open, and what was there before has been seen
     answer = httpx2.post(
         f"{site.base}/v1/tickets",
         json={"subject": "Fresh"},
@@ -198,9 +198,10 @@ def test_a_client_raises_and_decides_without_script(site: Site, browser: Browser
     assert "bill.pdf" in page.inner_text("main")
     page.goto("/requests?view=all")
     page.fill("[name=q]", "Without")
-    page.click(".filters button")
+    with page.expect_navigation():
+        page.click(".filters button")
     assert "q=Without" in page.url
-    assert page.locator("table a[data-row]").count() == 1
+    expect(page.locator("table a[data-row]")).to_have_count(1)
     page.goto("/approvals")
     page.check("[name=chosen]")
     page.click("button[value=return]")
@@ -222,9 +223,11 @@ def test_finance_bills_a_month_by_keyboard(site: Site, browser: Browser) -> None
     assert "so a colleague approves it" in maker.inner_text("main")
     checker = site.context(browser, "checker").new_page()
     checker.goto(maker.url)
-    checker.keyboard.press("e")
+    with checker.expect_navigation():
+        checker.keyboard.press("e")
     checker.wait_for_selector("text=Approved. It can be issued now.")
-    checker.keyboard.press("e")
+    with checker.expect_navigation():
+        checker.keyboard.press("e")
     checker.wait_for_selector("h1:has-text('INV/')")
     checker.locator("table a[data-row]").first.focus()
     checker.keyboard.press("Enter")

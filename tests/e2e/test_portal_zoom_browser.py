@@ -29,7 +29,7 @@ LONG = "Invoices of the Kanchipuram-and-Tiruchirappalli wholesale cooperative so
 UNBROKEN = "invoice_" + "0123456789abcdef" * 5 + ".pdf"
 
 pytestmark = [
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (system-packages.txt names it)"),
 ]
 

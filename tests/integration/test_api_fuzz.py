@@ -33,6 +33,8 @@ from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
 
 DEFAULT_REQUESTS = 1_000
+LONGEST_S = 60.0
+"""The wait for an answer, on a machine that has other things to do as well."""
 REQUESTS = int(os.environ.get("TICKETOS_FUZZ_REQUESTS", DEFAULT_REQUESTS))
 CHECKS: tuple[CheckFunction, ...] = (
     status_code_conformance,
@@ -137,7 +139,8 @@ class Fuzzer:
         for name, known in self.rows.items():
             if name in case.path_parameters and data.draw(st.integers(0, 3)):
                 case.path_parameters[name] = data.draw(st.sampled_from(known))
-        answer = case.call(headers={**self.callers.headers[who], "Idempotency-Key": str(new_id())})
+        headers = {**self.callers.headers[who], "Idempotency-Key": str(new_id())}
+        answer = case.call(headers=headers, timeout=LONGEST_S)
         self.answers[case.operation.label, answer.status_code] += 1
         if answer.status_code == 401 and who != "nobody":
             self.callers.renewed(who)

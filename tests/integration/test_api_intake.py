@@ -203,8 +203,8 @@ async def test_a_request_that_comes_alone_is_started_at_once(world: World) -> No
                 )  # others may have been held up just now: alone is who comes a second later
                 acts.heard.clear()
                 ticket = (await http.post("/v1/tickets", json={"subject": "Alone"})).json()
-                # Two seconds later the relay would come; the test of the time itself is benchmarks/intake.py.
-                async with asyncio.timeout(1.5):
+                # No relay runs here, so that only the edge itself can have started it.
+                async with asyncio.timeout(30):
                     await acts.heard.wait()
                 assert str(acts.started[-1].ticket_id) == ticket["id"]
     finally:

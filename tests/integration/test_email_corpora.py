@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,6 +68,6 @@ def test_replies_are_stripped_as_the_corpus_expects() -> None:
 
 def test_pathological_text_takes_less_than_a_second() -> None:
     text = (DATA / "email_reply/reply/pathological.txt").read_text(encoding="utf-8")
-    start = datetime.now(UTC)
+    start = time.process_time()
     reply.new_text(text)
-    assert (datetime.now(UTC) - start).total_seconds() < 1
+    assert time.process_time() - start < 1

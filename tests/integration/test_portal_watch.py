@@ -18,7 +18,8 @@ from ticketos.db.sealing import Sealer
 from ticketos.dev.database import PostgresUrls
 from workflows import names
 
-NOW = datetime.now(UTC)
+NOW = datetime.now(UTC).replace(day=15)
+"""The middle of a month: no month ends anywhere between planting and looking."""
 
 
 class Machine:
@@ -38,7 +39,7 @@ class Machine:
 @pytest.fixture(scope="module")
 def world(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with world_on(database, tmp_path_factory.mktemp("portal")) as made:
-        made.services.machinery = Machine()
+        made.services.machinery, made.services.now = Machine(), lambda: NOW
         for n in range(3):
             made.ticket(made.acme, stage="delivery", service_line="data_entry", subject=f"A{n}")
         made.ticket(

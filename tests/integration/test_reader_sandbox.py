@@ -138,9 +138,10 @@ def test_a_file_that_cannot_be_read_is_quarantined_and_the_next_is_read(
 
 def test_a_reading_that_takes_too_long_is_killed_and_the_same_file_with_time_is_read() -> None:
     with SandboxedReader() as reader:
+        content = pdf()
         started = time.monotonic()
-        assert reader.read(pdf(), "a.pdf", timeout_s=0.02).reason == "too-heavy"
-        assert time.monotonic() - started < 5
+        assert reader.read(content, "a.pdf", timeout_s=0.02).reason == "too-heavy"
+        assert time.monotonic() - started < 20
         assert reader.read(pdf(), "a.pdf").status == "read"
 
 
@@ -188,14 +189,15 @@ def test_a_child_that_has_read_a_scan_stays_for_the_next_one() -> None:
 def test_a_crash_in_the_middle_of_a_document_quarantines_that_document_alone() -> None:
     before = children()
     with SandboxedReader() as reader:
-        reader.read(pdf(), "a.pdf")
+        content = pdf()
+        reader.read(content, "a.pdf")
         (child,) = children() - before
         os.kill(child, signal.SIGSTOP)
-        crash = threading.Timer(0.3, os.kill, (child, signal.SIGSEGV))
-        wake = threading.Timer(0.4, os.kill, (child, signal.SIGCONT))
+        crash = threading.Timer(1.0, os.kill, (child, signal.SIGSEGV))
+        wake = threading.Timer(1.2, os.kill, (child, signal.SIGCONT))
         crash.start()
         wake.start()
-        found = reader.read(pdf(), "a.pdf")
+        found = reader.read(content, "a.pdf")
         crash.join()
         wake.join()
         assert (found.status, found.reason) == ("quarantined", "unreadable")

@@ -117,7 +117,10 @@ async def test_a_start_that_failed_waits_and_a_started_one_counts_as_done(bench:
     assert bench.states() == {row: "done"}
 
 
-async def test_the_rest_of_the_outbox_does_not_wait_behind_starts(bench: Bench) -> None:
+async def test_the_rest_of_the_outbox_does_not_wait_behind_starts(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.relay, "_pace", Pace(QUIET, lambda: 1_000.0))
     for _ in range(BATCH * 3):
         bench.outbox("start")
     note = bench.outbox("notify")

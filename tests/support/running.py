@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 import warnings
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -25,6 +26,9 @@ from ticketos.domain.state import TicketState
 from workers.runtime import sandbox
 from workers.wiring import WORKFLOWS, line_work, ticket_activities
 from workflows import names
+
+LONGEST_S = 45.0
+"""The wait for what must come: more than a workflow task that was lost takes to be given out again."""
 
 AGENT = ActorRef(kind="user", id=str(UUID(int=7)), roles=("agent",))
 REVIEWER = ActorRef(kind="user", id=str(UUID(int=8)), roles=("qa",))
@@ -102,7 +106,8 @@ class Running:
 
     async def until(self, told: Callable[[], Any], what: str = "") -> Any:
         """Wait until it is so; a real condition, polled, with an end."""
-        for _ in range(600):
+        ends = time.monotonic() + LONGEST_S
+        while time.monotonic() < ends:
             found = told()
             if found:
                 return found

@@ -190,7 +190,7 @@ async def test_silence_for_the_contracts_days_is_acceptance(temporal_server: Any
 
 
 async def test_a_deadline_that_was_taken_away_accepts_nothing_when_it_comes(temporal_server: Any) -> None:
-    store, request = world({**STRAIGHT, "approval": {"deemed_s": 3}})
+    store, request = world({**STRAIGHT, "approval": {"deemed_s": 6}})
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
         run = await start(request)
         version = await run.offered()
@@ -280,7 +280,7 @@ async def test_a_pause_at_approval_ends_by_itself_though_no_clock_runs(temporal_
         run = await start(request)
         await run.offered()
         assert (await run.act("pause", PauseTicket(actor=DESK, key="p1", reason="buyer away"))).applied
-        assert run.now().state == "paused"
+        assert "ticket.paused" in progress(store)
         await run.until(lambda: run.now().state == "open", "the end of the pause")
         await run.decide("accept")
         assert await run.done() == "closed"
@@ -294,7 +294,7 @@ async def test_a_pause_ends_at_the_instant_that_was_named(temporal_server: Any) 
     async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
         run = await start(request)
         await run.offered()
-        until = datetime.now(UTC) + timedelta(seconds=2)
+        until = datetime.now(UTC) + timedelta(seconds=5)
         act = PauseTicket(actor=DESK, key="p1", reason="buyer away", until=until)
         assert (await run.act("pause", act)).applied
         await run.until(lambda: run.now().state == "open", "the end of the pause")

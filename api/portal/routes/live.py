@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,14 +18,16 @@ RULES: dict[tuple[str, str], Rule] = {("GET", "/live"): allow(ALL)}
 
 
 @router.get("/live")
-async def watch(visit: VisitDep, about: str = "") -> StreamingResponse:
-    """Server-sent events: ``about`` a ticket's id, or about everything the caller sees."""
+async def watch(visit: VisitDep, about: str = "", drawn: str = "") -> StreamingResponse:
+    """Server-sent events: ``about`` a ticket's id, or about everything the caller sees. ``drawn`` is when the page was,
+    in milliseconds since 1970: what happened between that and this line is told at once."""
     try:
         root_id = UUID(about) if about else None
-    except ValueError as error:
+        drawn_at = datetime.fromtimestamp(int(drawn) / 1000, UTC) if drawn else None
+    except (ValueError, OverflowError, OSError) as error:
         raise DomainError("not-found", what="topic") from error
     visit.portal.live.admit()
-    watcher = Watcher(frozenset(visit.principal.clients), root_id)
+    watcher = Watcher(frozenset(visit.principal.clients), root_id, drawn_at)
     return StreamingResponse(
         visit.portal.live.watch(watcher),
         media_type="text/event-stream",

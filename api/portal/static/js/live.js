@@ -15,13 +15,13 @@ export function startLive() {
 }
 
 function connect() {
-  const wanted = document.getElementById("page")?.dataset.live;
+  const { live: wanted, drawn } = document.getElementById("page")?.dataset ?? {};
   if (wanted === address) return;
   source?.close();
   address = wanted;
   source = undefined;
   if (!wanted || document.hidden) { address = undefined; return; }
-  source = new EventSource(wanted);
+  source = new EventSource(`${wanted}&drawn=${drawn ?? ""}`);  // what came since then is told at once
   source.addEventListener("changed", soon);
 }
 
