@@ -56,8 +56,8 @@ async def test_a_page_opens_for_its_roles_and_for_nobody_else(
     async with browsing(world) as browser:
         stranger = await browser.get(unknown(key[1]))
         assert stranger.status in (303, 401), stranger.text
-    for role in sorted(ALL):
-        async with browsing(world, people(role)) as browser:
+        for role in sorted(ALL):
+            browser.becomes(people(role))
             answer = await browser.get(unknown(key[1]))
             if role in rule.roles:
                 allowed = (404,) if "{" in key[1] else (200, 303, 404)

@@ -298,19 +298,15 @@ async def _token(browser: Browser) -> dict[str, str]:
 
 def _state(world: World, client: UUID) -> dict[str, str]:
     """A fingerprint of every row of a client, but for the trail of refusals and last-seen instants."""
-    found = {}
+    parts = []
     for name, table in SQLModel.metadata.tables.items():
         column = "id" if name == "client" else "client_id"
-        if column not in table.c or name in ("audit_event", "subject_key", "audit_seal", "step_result"):
-            continue
-        rows = world.sql(
-            client,
-            f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as mark from \"{name}\" t"
-            f" where {column} = %s",
-            (client,),
-        )
-        found[name] = rows[0].mark
-    return found
+        if column in table.c and name not in ("audit_event", "subject_key", "audit_seal", "step_result"):
+            parts.append(
+                f"select '{name}' as name, md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as mark"
+                f' from "{name}" t where {column} = %(client)s'
+            )
+    return {row.name: row.mark for row in world.sql(client, " union all ".join(parts), {"client": client})}
 
 
 async def test_another_clients_ids_do_nothing_in_any_form(world: World, cases: list[Case]) -> None:

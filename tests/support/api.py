@@ -138,7 +138,9 @@ class World:
             )
         return {"Authorization": f"Bearer {secret}"}
 
-    def sql(self, client_id: UUID, statement: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
+    def sql(
+        self, client_id: UUID, statement: str, parameters: tuple[Any, ...] | dict[str, Any] = ()
+    ) -> list[Any]:
         """Run one statement as the application, within a client."""
         with self.services.database.transaction([client_id]) as connection:
             result = connection.exec_driver_sql(statement, parameters)

@@ -55,6 +55,12 @@ class Browser:
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self.client = client
 
+    def becomes(self, person: Person | None) -> None:
+        """Forget who was signed in, and be that person, or nobody."""
+        self.client.cookies.clear()
+        if person is not None:
+            self.client.cookies.set("tos_session", person.token)
+
     async def get(self, path: str, **headers: str) -> Page:
         """Open an address; redirects are not followed."""
         return Page(await self.client.get(path, headers=headers))
@@ -79,6 +85,6 @@ async def browsing(world: World, person: Person | None = None) -> AsyncIterator[
     async with world.app.router.lifespan_context(world.app):
         transport = httpx2.ASGITransport(app=world.app)
         async with httpx2.AsyncClient(transport=transport, base_url=BASE) as client:
-            if person is not None:
-                client.cookies.set("tos_session", person.token)
-            yield Browser(client)
+            browser = Browser(client)
+            browser.becomes(person)
+            yield browser
