@@ -50,6 +50,8 @@ class Unit:
     approval: str = "pending"
     round: int = 0
     worker: str | None = None
+    life: int = 1
+    """In which life of the ticket a person's work was done."""
 
     @property
     def delivered(self) -> bool:
@@ -101,10 +103,8 @@ class Model:
 
     @property
     def judged(self) -> list[Unit]:
-        """What passes quality and sign-off: the documents, or the ticket itself."""
-        if self.units and self.reads:
-            return self.units
-        return [self.worked] if self.worked else []
+        """What passes quality and sign-off: the documents, and the ticket itself once a person worked on it."""
+        return [*(self.units if self.reads else []), *([self.worked] if self.worked else [])]
 
     def by(self, unit_id: str) -> Unit:
         """The unit of that id; no id is the ticket itself."""
@@ -224,12 +224,11 @@ class Model:
         return drawn
 
     def quality_conclude(self, _: str, __: datetime) -> str:
-        return (
-            "failed" if any(u.work == "posted" and u.quality == "failed" for u in self.judged) else "passed"
-        )
+        return "failed" if any(u.returning for u in self.judged) else "passed"
 
     def rework_begin(self, _: str, __: datetime) -> str:
         back = [u for u in self.judged if u.returning]
+        back = [u for u in back if u is not self.worked] or back
         if not back:
             self.round += 1
             return "settled"
@@ -260,7 +259,10 @@ class Model:
         self.billed |= {
             "ticket" if u is self.worked else u.id
             for u in self.judged
-            if u.approval == "accepted" and u.quality == "passed" and u.work == "posted"
+            if u.approval == "accepted"
+            and u.quality == "passed"
+            and u.work == "posted"
+            and not (u is self.worked and u.life > 1 and self.reads and self.units)
         }
 
     def closure_close(self, _: str, now: datetime) -> str:

@@ -417,7 +417,7 @@ class TicketLife(RuleBasedStateMachine):
             if result:
                 kind = "weak" if len(result["note"].split()) < 2 else "clean"
                 model.worked = Unit(str(self.flow.ticket_id), kind, "posted", worker=actor.id)
-                model.worked.round = model.round
+                model.worked.round, model.worked.life = model.round, model.life
         elif "reason" not in result:
             return "reason-missing"
         else:

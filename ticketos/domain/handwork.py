@@ -117,6 +117,12 @@ def is_work(ticket_id: UUID, unit_id: UUID | None) -> bool:
     return unit_id == ticket_id
 
 
+def corrects(ticket: TicketState, unit: DocumentState) -> bool:
+    """Whether that unit is work of a later life of the ticket. Where there are documents it mends what was billed by the
+    document: it is judged and signed off like any work, and never billed."""
+    return is_work(ticket.id, unit.id) and int((ticket.detail.get(WORK) or {}).get("life", 1)) > 1
+
+
 def level_one(work: DocumentState) -> tuple[int, int, tuple[Mapping[str, Any], ...]]:
     """The automatic check: is what was handed in complete? Whether it is right is for a second person to say.
 

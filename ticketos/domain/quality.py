@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import effort, handwork, sampling, stages
+from ticketos.domain import effort, handwork, rework, sampling, stages
 from ticketos.domain.changes import (
     AddQaCheck,
     Change,
@@ -219,7 +219,9 @@ def conclude(
 ) -> Verdict:
     """All verdicts are in: ``passed``, or ``failed`` with the documents that go back (TA3). ``history`` are the rounds of
     rework until now."""
-    failed = [d for d in documents if d.quality == "failed" and d.state == "posted"]
+    failed = rework.going_back(
+        documents
+    )  # what was returned and waits for a round of its own is not passed either
     score, level = _accuracy([q for q in checks if q.round == ticket.round])
     detail = {
         "score": str(score) if score is not None else None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ticketos.domain import stages
+from ticketos.domain import handwork, stages
 from ticketos.domain.changes import (
     Change,
     CloseTask,
@@ -33,9 +33,15 @@ def begin(
     new_id: NewId,
 ) -> Verdict:
     """Send what failed or was returned back, or ask the lead when the rounds are used up. ``granted`` is
-    the last round a lead has allowed beyond the contract's."""
+    the last round a lead has allowed beyond the contract's.
+
+    A round is the line's or a person's: where documents and the ticket's own work go back, the documents go first, and
+    quality does not pass before the work went too. ``facts.by_hand`` says whose round it is."""
     back = going_back(documents)
     number = ticket.round + 1
+    papers = [d for d in back if not handwork.is_work(ticket.id, d.id)]
+    by_hand = bool(back) and not papers
+    back = papers or back
     if not back and any(d.state == "received" for d in documents):
         return Verdict(
             "rework",
@@ -45,7 +51,7 @@ def begin(
                     "ticket.rework_started", after={"round": number, "documents": 0}, why="files came later"
                 ),
             ),
-            facts={"round": number, "documents": 0},
+            facts={"round": number, "documents": 0, "by_hand": False},
         )
     if not back:  # a lead took the last ones out: what remains goes to quality and approval as it is
         return Verdict("settled", (SetTicket({"round": number}),), facts={"round": number})
@@ -100,7 +106,9 @@ def begin(
             ),
         ]
     changes.append(Emit("ticket.rework_started", after={"round": number, "documents": len(back)}))
-    return Verdict("rework", tuple(changes), facts={"round": number, "documents": len(back)})
+    return Verdict(
+        "rework", tuple(changes), facts={"round": number, "documents": len(back), "by_hand": by_hand}
+    )
 
 
 def close_defects(
@@ -156,7 +164,7 @@ def lead_decides(
     if decision == "again":
         changes.append(SetTicket({"detail": {**ticket.detail, "granted_round": ticket.round + 1}}))
     else:
-        for document in going_back(documents):
+        for document in asked_about(task, documents):
             changes += [
                 SetDocument(
                     document.id, {"state": "rejected", "reason": "rework-limit", "approval": "rejected"}
@@ -170,6 +178,12 @@ def lead_decides(
                 ),
             ]
     return Verdict(str(decision), tuple(changes))
+
+
+def asked_about(task: TaskState, documents: Sequence[DocumentState]) -> list[DocumentState]:
+    """The items a lead was asked about, as far as they still go back; others have rounds of their own left."""
+    named = task.payload.get("documents")
+    return [d for d in going_back(documents) if named is None or str(d.id) in named]
 
 
 def going_back(documents: Sequence[DocumentState]) -> list[DocumentState]:
