@@ -397,7 +397,7 @@ class Model:
         """The next life."""
         self.life += 1
         self.state, self.stage, self.progress, self.round = "open", "intake", 5, 0
-        self.clocks, self.paused_at = set(), None
+        self.clocks, self.paused_at, self.granted = set(), None, 0
 
     def _stop(self, clock: str) -> None:
         self.clocks.discard(clock)

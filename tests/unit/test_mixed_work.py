@@ -2,101 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
-from schemas.acts import ActorRef
-from tests.support.lifecycle import Lifecycle
-from tests.support.memory import (
-    CLIENT,
-    START,
-    MemoryStore,
-    World,
-    agent,
-    contract,
-    document,
-    good_reading,
-    ticket,
-)
-from tests.support.running import AGENT, BUYER, REVIEWER, Readings, sure
+from tests.support.memory import START, document, ticket
+from tests.support.one_request import DEFECT, SIGNED, Request
+from tests.support.running import REVIEWER
 from ticketos.domain import handwork, quality, rework
 from ticketos.domain.changes import SetDocument, Verdict
-from ticketos.domain.state import Actor, DocumentState, TaskState, TicketState
+from ticketos.domain.state import Actor, DocumentState
 from ticketos.domain.terms import ReworkTerms
-
-SIGNED = {"ai": {"straight_through": True}, "qa": {"sample_rate": "0"}, "survey": {"ask": False}}
-DEFECT = {"field": "result", "category": "not_done", "severity": "critical"}
-
-
-class Request:
-    """One data-entry request, with a clock of our own."""
-
-    def __init__(self, files: int = 0, terms: Mapping[str, Any] = SIGNED) -> None:
-        self.now = START
-        request = ticket(100, documents_total=files)
-        self.world = World(
-            contracts=[contract(terms)],
-            tickets={request.id: request},
-            agents=[agent(7, "data_entry"), agent(8, "qa"), agent(9, "lead")],
-        )
-        self.readings = Readings({})
-        self.store = MemoryStore(self.world, now=lambda: self.now)
-        self.flow = Lifecycle(self.store, request.id, CLIENT, self.readings, sure)
-        self.acts = 0
-        for _ in range(files):
-            self._file()
-        self.go_on()
-
-    def _file(self) -> DocumentState:
-        n = len(self.world.documents)
-        one = document(1_000 + n, self.row, position=n)
-        self.readings.answers[one.filename] = good_reading(n)
-        self.world.documents[one.id] = one
-        return one
-
-    def reply(self) -> DocumentState:
-        """A reply brings a file."""
-        self.world.tickets[self.flow.ticket_id] = replace(
-            self.row, documents_total=self.row.documents_total + 1
-        )
-        return self._file()
-
-    def go_on(self) -> None:
-        """Every step that is due; none of them fails."""
-        while self.flow.due is not None:
-            _, answer = self.flow.advance()
-            assert not isinstance(answer, Exception), answer
-
-    @property
-    def row(self) -> TicketState:
-        return self.world.tickets[self.flow.ticket_id]
-
-    @property
-    def work(self) -> Mapping[str, Any]:
-        return dict(self.row.detail["work"])
-
-    def task(self, kind: str) -> TaskState:
-        (found,) = [t for t in self.world.tasks.values() if t.state == "open" and t.kind == kind]
-        return found
-
-    def act(self, kind: str, who: ActorRef, payload: Mapping[str, Any], task: TaskState | None = None) -> str:
-        self.acts += 1
-        verdict = self.flow.act(kind, f"act-{self.acts}", who, payload, task.id if task is not None else None)
-        self.go_on()
-        return verdict.code or verdict.outcome
-
-    def finish(self, kind: str, who: ActorRef = AGENT, **result: Any) -> str:
-        return self.act("complete_task", who, result, self.task(kind))
-
-    def decide(self, decision: str, **more: Any) -> str:
-        version = next(a.version for a in self.world.approvals.values() if a.state == "open")
-        return self.act("decide_approval", BUYER, {"version": version, "decision": decision, **more})
-
-    def billed(self) -> list[str]:
-        return sorted(u.unit_type for u in self.world.usage.values())
 
 
 def test_what_the_client_accepts_is_billed_though_a_file_came_while_it_was_offered() -> None:
@@ -163,9 +78,7 @@ def test_a_correction_after_reopening_is_judged_and_signed_off_and_not_billed() 
     request.finish("qa_review", REVIEWER, verdict="pass")
     request.decide("accept")
     assert request.billed() == ["document"]
-    request.now += timedelta(days=1)
-    request.flow.reopen(Actor("client", BUYER.id, frozenset(BUYER.roles)), "the cost centre is wrong")
-    request.go_on()
+    request.reopen("the cost centre is wrong", days=1)
     request.finish("work", note="moved it to cost centre 4")
     review = request.task("qa_review")
     assert review.subject_id is None and str(UUID(int=7)) in review.payload["exclude"]
