@@ -307,6 +307,7 @@ class ReworkRound(View):
 
     number: str = Field(examples=["ACME-26-000123-D1"])
     document: UUID
+    life: int = Field(default=1, description="2 once the request was opened again, and so on")
     round: int
     defects: int
     minutes: Decimal | None = Field(

@@ -17,7 +17,7 @@ from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
-from ticketos.domain import ai_policy, deadline, document_class, effort
+from ticketos.domain import ai_policy, deadline, document_class, effort, rework
 from ticketos.domain.changes import Change, OpenTask, SetDocument, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store, VendorList
 from ticketos.domain.skills import Agent
@@ -287,7 +287,7 @@ class DataEntryActivities:
         children = step.sub_tickets()
         documents = step.documents(states=("rework",))
         for document in documents:
-            defect = children.get(f"defect:{document.id}:{document.round}")
+            defect = children.get(rework.defect_key(document.id, ticket.life, document.round))
             task = flow.keying_task(
                 ticket,
                 document,
@@ -300,7 +300,7 @@ class DataEntryActivities:
                 document.duplicate_of,
                 defect.detail.get("defects", []) if defect else [],
             )
-            back = experts.times_back(document.id, document.round, children.keys())
+            back = experts.times_back(document.id, ticket.life, document.round, children.keys())
             why = experts.why(document.doc_type, document.fields, terms, back)
             opened = experts.asked(task, why, ticket, agents, step.now, step.new_id, document.finished_by)
             agents = _busier(agents, Verdict("opened", opened))
@@ -452,8 +452,10 @@ def _classed(step: Step, verdict: Verdict, types: Sequence[object]) -> Verdict:
 
 def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[Change, ...]:
     """What a round of rework took, on its defect ticket."""
-    key = f"defect:{task.subject_id}:{task.round}"
-    defect = step.sub_tickets().get(key) if task.kind == "rework" else None
+    if task.kind != "rework" or task.subject_id is None:
+        return ()
+    key = rework.defect_key(task.subject_id, task.life, task.round)
+    defect = step.sub_tickets().get(key)
     if defect is None or actor.user_id is None:
         return ()
     contract, clock = step.contract(), deadline.find(step.clocks(), deadline.TURNAROUND)

@@ -97,5 +97,8 @@ class Request:
         self.flow.reopen(Actor("client", BUYER.id, frozenset(BUYER.roles)), why)
         self.go_on()
 
+    def defects(self) -> list[TicketState]:
+        return [sub for sub in self.world.subs.values() if sub.kind == "defect"]
+
     def billed(self) -> list[str]:
         return sorted(u.unit_type for u in self.world.usage.values())

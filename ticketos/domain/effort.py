@@ -114,6 +114,7 @@ def history(rows: Iterable[Row]) -> list[dict[str, Any]]:
         {
             "number": number,
             "document": detail["document"],
+            "life": int(detail.get("life", 1)),
             "round": int(detail["round"]),
             "defects": len(detail.get("defects") or ()),
             **{name: detail.get(name) for name in ("minutes", "cost", "currency", "open_minutes")},
@@ -122,7 +123,7 @@ def history(rows: Iterable[Row]) -> list[dict[str, Any]]:
         }
         for number, detail, closed_at in rows
     ]
-    return sorted(found, key=lambda one: (one["round"], one["number"]))
+    return sorted(found, key=lambda one: (one["life"], one["round"], one["number"]))
 
 
 def totals(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -130,8 +131,11 @@ def totals(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     told = [Decimal(one["minutes"]) for one in rounds if one.get("minutes") is not None]
     priced = [Money.of(one["cost"], one["currency"]) for one in rounds if one.get("cost") is not None]
     currencies = sorted({one.currency for one in priced})
+    last: dict[int, int] = {}
+    for one in rounds:
+        last[one["life"]] = max(last.get(one["life"], 0), int(one["round"]))
     return {
-        "rounds": max((int(one["round"]) for one in rounds), default=0),
+        "rounds": sum(last.values()),
         "minutes": str(sum(told, Decimal(0))) if told else None,
         "cost": {
             name: f"{money_sum([m for m in priced if m.currency == name], name).amount:f}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from ticketos.domain import handwork, stages
 from ticketos.domain.changes import (
@@ -84,7 +85,7 @@ def begin(
                 document.id, {"state": "rework", "round": number, "quality": "pending", "approval": "pending"}
             ),
             SubTicket(
-                f"defect:{document.id}:{number}",
+                defect_key(document.id, ticket.life, number),
                 "D",
                 "defect",
                 f"Defect in {document.filename}",
@@ -93,6 +94,7 @@ def begin(
                 "delivery",
                 {
                     "document": str(document.id),
+                    "life": ticket.life,
                     "round": number,
                     "defects": found,
                     "opened_at": now.isoformat(),
@@ -109,6 +111,18 @@ def begin(
     return Verdict(
         "rework", tuple(changes), facts={"round": number, "documents": len(back), "by_hand": by_hand}
     )
+
+
+def defect_key(unit: UUID, life: int, number: int) -> str:
+    """Name of a unit's defect ticket in the tree of its request; each life counts its rounds anew."""
+    return f"defect:{unit}:{number}" if life == 1 else f"defect:{unit}:{life}.{number}"
+
+
+def came_back(unit: UUID, keys: Iterable[str]) -> list[tuple[int, int]]:
+    """Life and round of each time that unit came back, of the names of a request's rows (``defect_key``)."""
+    start = f"defect:{unit}:"
+    found = [key.removeprefix(start).rpartition(".") for key in keys if key.startswith(start)]
+    return sorted((int(life or 1), int(number)) for life, _, number in found)
 
 
 def close_defects(

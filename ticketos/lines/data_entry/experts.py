@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import expert
+from ticketos.domain import expert, rework
 from ticketos.domain.changes import Change, OpenTask
 from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
@@ -28,10 +28,9 @@ def why(kind: str, fields: Mapping[str, Any], terms: ExpertTerms, times_back: in
     return expert.why(terms, kind, amount, _value(fields, "currency"), times_back)
 
 
-def times_back(document_id: UUID, round_: int, keys: Collection[str]) -> int:
-    """How often a document has come back by this round: its defect tickets, found by their keys."""
-    rounds = [key.split(":")[2] for key in keys if key.startswith(f"defect:{document_id}:")]
-    return sum(int(number) <= round_ for number in rounds)
+def times_back(document_id: UUID, life: int, round_: int, keys: Collection[str]) -> int:
+    """How often a document has come back by this round of this life: its defect tickets, found by their keys."""
+    return sum(when <= (life, round_) for when in rework.came_back(document_id, keys))
 
 
 def asked(
