@@ -33,7 +33,10 @@ class ReworkActivities:
         ticket, contract = step.ticket(), step.contract()
         terms = contract.terms.rework if contract else ReworkTerms()
         granted = int(ticket.detail.get("granted_round", 0))
-        begun = rework.begin(ticket, units.of(step), step.quality(), terms, granted, step.now, step.new_id)
+        rows = step.sub_tickets().keys()
+        begun = rework.begin(
+            ticket, units.of(step), step.quality(), terms, granted, step.now, step.new_id, rows
+        )
         verdict = units.recorded(step, begun)
         if verdict.outcome != "rework":
             return verdict

@@ -21,6 +21,7 @@ from tests.support.memory import (
     ticket,
 )
 from tests.support.running import AGENT, BUYER, Readings, sure
+from ticketos.domain.clock import Clock
 from ticketos.domain.state import Actor, DocumentState, TaskState, TicketState
 
 SIGNED = {"ai": {"straight_through": True}, "qa": {"sample_rate": "0"}, "survey": {"ask": False}}
@@ -46,19 +47,19 @@ class Request:
             self._file()
         self.go_on()
 
-    def _file(self) -> DocumentState:
+    def _file(self, **weak: str) -> DocumentState:
         n = len(self.world.documents)
         one = document(1_000 + n, self.row, position=n)
-        self.readings.answers[one.filename] = good_reading(n)
+        self.readings.answers[one.filename] = good_reading(n, **weak)
         self.world.documents[one.id] = one
         return one
 
-    def reply(self) -> DocumentState:
-        """A reply brings a file."""
+    def reply(self, **weak: str) -> DocumentState:
+        """A reply brings a file; a person must look at its ``weak`` fields."""
         self.world.tickets[self.flow.ticket_id] = replace(
             self.row, documents_total=self.row.documents_total + 1
         )
-        return self._file()
+        return self._file(**weak)
 
     def go_on(self) -> None:
         """Every step that is due; none of them fails."""
@@ -96,6 +97,9 @@ class Request:
         self.now += timedelta(**later)
         self.flow.reopen(Actor("client", BUYER.id, frozenset(BUYER.roles)), why)
         self.go_on()
+
+    def clock(self, kind: str) -> Clock:
+        return self.world.clocks[self.row.id, self.row.life, kind].clock
 
     def defects(self) -> list[TicketState]:
         return [sub for sub in self.world.subs.values() if sub.kind == "defect"]

@@ -50,6 +50,8 @@ class Unit:
     approval: str = "pending"
     round: int = 0
     worker: str | None = None
+    times: int = 0
+    """How often it came back in this life of the ticket."""
     life: int = 1
     """In which life of the ticket a person's work was done."""
 
@@ -90,6 +92,8 @@ class Model:
     """A person chose the priority; no engine changes it afterwards."""
     held: str = "open"
     granted: int = 0
+    asked: list[Unit] = field(default_factory=list)
+    """What a lead decides on."""
     offered: bool = False
     deemed_at: datetime | None = None
     clocks: set[str] = field(default_factory=set)
@@ -233,12 +237,15 @@ class Model:
             self.round += 1
             return "settled"
         self.enter("rework")
-        if self.round + 1 > max(self.agreed.max_rounds, self.granted):
+        over = [u for u in back if u.times >= self.agreed.max_rounds]
+        if over and self.round + 1 > self.granted:
+            self.asked = over
             self.tasks["escalation", ""] += 1
             return "escalated"
         self.round += 1
         for unit in back:
             unit.work, unit.quality, unit.approval, unit.round = "rework", "pending", "pending", self.round
+            unit.times += 1
         return "rework"
 
     def approval_offer(self, _: str, now: datetime) -> str:
@@ -389,7 +396,7 @@ class Model:
         if decision == "again":
             self.granted = self.round + 1
             return
-        for unit in self.judged:
+        for unit in self.asked:
             if unit.returning:
                 unit.work, unit.approval = "rejected", "rejected"
 
@@ -398,6 +405,8 @@ class Model:
         self.life += 1
         self.state, self.stage, self.progress, self.round = "open", "intake", 5, 0
         self.clocks, self.paused_at, self.granted = set(), None, 0
+        for unit in self.judged:
+            unit.times = 0
 
     def _stop(self, clock: str) -> None:
         self.clocks.discard(clock)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID, uuid4
+
+import pytest
 
 from tests.support.memory import START, document, ticket
 from tests.support.one_request import DEFECT, SIGNED, Request
 from tests.support.running import REVIEWER
 from ticketos.domain import handwork, quality, rework
 from ticketos.domain.changes import SetDocument, Verdict
+from ticketos.domain.deadline import TURNAROUND
 from ticketos.domain.state import Actor, DocumentState
 from ticketos.domain.terms import ReworkTerms
 
@@ -87,3 +91,24 @@ def test_a_correction_after_reopening_is_judged_and_signed_off_and_not_billed() 
     assert request.decide("accept") == "accepted"
     assert request.row.state == "closed" and request.work["approval"] == "accepted"
     assert request.billed() == ["document"], "it mends what was billed"
+
+
+@pytest.mark.parametrize("how", ["accept", "silence", "no sign-off"])
+def test_files_that_came_later_are_worked_on_against_the_clock(how: str) -> None:
+    request = Request(terms={**SIGNED, "approval": {"required": how != "no sign-off", "deemed_s": 3_600}})
+    paper = request.reply(total="1118.00") if how == "no sign-off" else None
+    request.finish("work", note="called the supplier")
+    paper = paper or request.reply(total="1118.00")
+    request.now += timedelta(hours=2)
+    if how == "accept":
+        request.decide("accept")
+    elif how == "silence":
+        request.flow.tick()
+        request.go_on()
+    assert request.task("keying").subject_id == paper.id
+    clock = request.clock(TURNAROUND)
+    assert clock.stopped_at is None
+    request.finish("keying", fields={"total": "118.00"})
+    if how != "no sign-off":
+        request.decide("accept")
+    assert request.row.state == "closed" and request.clock(TURNAROUND).stopped_at is not None

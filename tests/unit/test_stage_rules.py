@@ -30,6 +30,7 @@ from ticketos.domain import (
 )
 from ticketos.domain import contract as contracts
 from ticketos.domain.calendar import WorkCalendar
+from ticketos.domain.changes import Verdict
 from ticketos.domain.clock import Clock, elapsed_s
 from ticketos.domain.deadline import FIRST_RESPONSE, TURNAROUND, Timing
 from ticketos.domain.errors import DomainError
@@ -446,7 +447,8 @@ def test_after_the_last_round_the_lead_is_asked_and_may_grant_one_more(
 ) -> None:
     request = ticket(round=round_, progress=75)
     back = posted(1, request, quality="failed", round=round_)
-    verdict = rework.begin(request, [back], [], ReworkTerms(max_rounds=2), granted, NOW, new_id)
+    rows = [rework.defect_key(back.id, 1, n) for n in range(1, round_ + 1)]
+    verdict = rework.begin(request, [back], [], ReworkTerms(max_rounds=2), granted, NOW, new_id, rows)
     assert verdict.outcome == outcome and values(verdict.changes)["progress"] == 75
     if outcome == "rework":
         assert of(changes.SetDocument, verdict.changes)[0].values["round"] == round_ + 1
@@ -473,6 +475,25 @@ def test_the_lead_decides_with_a_reason(result: dict[str, Any], code: str | None
     verdict = rework.lead_decides(ticket(), task("escalation"), result, [back], LEAD, NOW)
     rejected = [c.values["state"] for c in of(changes.SetDocument, verdict.changes)]
     assert rejected == (["rejected"] if result["decision"] == "reject" else [])
+
+
+def test_rounds_are_an_items_own_and_the_lead_is_asked_about_those_that_have_had_theirs(
+    new_id: Callable[[], UUID],
+) -> None:
+    request = ticket(round=4)
+    often, once = posted(1, request, quality="failed", round=4), posted(2, request, quality="failed")
+    rows = ["processing", *(rework.defect_key(often.id, 1, n) for n in (3, 4))]
+
+    def begin(*units: DocumentState) -> Verdict:
+        return rework.begin(request, units, [], ReworkTerms(max_rounds=2), 0, NOW, new_id, rows)
+
+    assert begin(once).outcome == "rework", "the rounds of others are none of its own"
+    (asked,) = of(changes.OpenTask, begin(often, once).changes)
+    assert (asked.payload["documents"], asked.payload["rounds"]) == ([str(often.id)], 2)
+    lead = replace(task("escalation"), payload=asked.payload)
+    said = {"decision": "reject", "reason": "r"}
+    out = rework.lead_decides(request, lead, said, [often, once], LEAD, NOW)
+    assert [c.document_id for c in of(changes.SetDocument, out.changes)] == [often.id]
 
 
 def test_one_more_round_is_one_more_also_when_rejected_items_used_rounds_up(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,9 +32,11 @@ def begin(
     granted: int,
     now: datetime,
     new_id: NewId,
+    rows: Collection[str] = (),
 ) -> Verdict:
-    """Send what failed or was returned back, or ask the lead when the rounds are used up. ``granted`` is
-    the last round a lead has allowed beyond the contract's.
+    """Send what failed or was returned back, or ask the lead about items that have had their rounds. ``rows`` are the
+    names of the rows of the request's tree, which tell how often each came back; ``granted`` is the last round a lead
+    has allowed beyond the contract's.
 
     A round is the line's or a person's: where documents and the ticket's own work go back, the documents go first, and
     quality does not pass before the work went too. ``facts.by_hand`` says whose round it is."""
@@ -56,7 +58,9 @@ def begin(
         )
     if not back:  # a lead took the last ones out: what remains goes to quality and approval as it is
         return Verdict("settled", (SetTicket({"round": number}),), facts={"round": number})
-    if number > max(terms.max_rounds, granted):
+    rounds = {d.id: _had(d.id, ticket.life, rows) for d in back}
+    over = [d for d in back if rounds[d.id] >= terms.max_rounds]
+    if over and number > granted:
         task = OpenTask(
             id=new_id(),
             key=f"{ticket.id}:{ticket.life}:escalation:{number}",
@@ -66,14 +70,14 @@ def begin(
             skill="lead",
             priority="P1",
             round=ticket.round,
-            payload={"documents": [str(d.id) for d in back], "rounds": ticket.round},
+            payload={"documents": [str(d.id) for d in over], "rounds": max(rounds[d.id] for d in over)},
         )
         return Verdict(
             "escalated",
             (
                 stages.enter(ticket, "rework", "A lead decides on the defects"),
                 task,
-                Emit("ticket.rework_escalated", after={"rounds": ticket.round, "documents": len(back)}),
+                Emit("ticket.rework_escalated", after={"rounds": ticket.round, "documents": len(over)}),
             ),
             facts={"task": str(task.id)},
         )
@@ -205,6 +209,11 @@ def going_back(documents: Sequence[DocumentState]) -> list[DocumentState]:
     return [
         d for d in documents if d.state == "posted" and (d.quality == "failed" or d.approval == "returned")
     ]
+
+
+def _had(unit: UUID, life: int, rows: Collection[str]) -> int:
+    """How many rounds of rework an item has had in this life; a round in which others went back is none of its own."""
+    return sum(when[0] == life for when in came_back(unit, rows))
 
 
 def _found(document: DocumentState, checks: Sequence[QaState]) -> list[Mapping[str, Any]]:
