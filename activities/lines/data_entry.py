@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +30,6 @@ from ticketos.lines.data_entry import (
     experts,
     flow,
     passwords,
-    rules,
     vendors,
 )
 from ticketos.lines.data_entry.parts import parts
@@ -452,26 +450,21 @@ def _classed(step: Step, verdict: Verdict, types: Sequence[object]) -> Verdict:
 
 def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[Change, ...]:
     """What a round of rework took, on its defect ticket."""
-    if task.kind != "rework" or task.subject_id is None:
+    children = step.sub_tickets() if task.round else {}
+    if not children or actor.user_id is None:
         return ()
-    key = rework.defect_key(task.subject_id, task.life, task.round)
-    defect = step.sub_tickets().get(key)
-    if defect is None or actor.user_id is None:
-        return ()
-    contract, clock = step.contract(), deadline.find(step.clocks(), deadline.TURNAROUND)
-    had = task.assigned_at if task.assigned_to == actor.user_id else None
-    measured = rules.amount(str(seconds))
-    if measured is not None:  # the page's word, as far as it can be true
-        measured = min(measured, Decimal(int((step.now - task.created_at).total_seconds())))
-    spell = effort.Spell(had, step.now, step.busy_until(actor.user_id), measured)
-    return effort.recorded(
-        key,
-        defect,
+    earlier, timing = step.busy_until(actor.user_id), deadline.timing_of(step.contract())
+    return effort.of_round(
+        task.subject_id,
         task,
-        spell,
-        contract.terms if contract else Terms(),
-        deadline.timing_of(contract).calendar,
-        clock.clock.pauses if clock else (),
+        actor,
+        children,
+        step.now,
+        earlier,
+        seconds,
+        _terms(step),
+        timing,
+        step.clocks(),
     )
 
 

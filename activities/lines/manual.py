@@ -12,10 +12,11 @@ from activities.errors import guarded
 from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import handwork, stages
+from ticketos.domain import deadline, effort, handwork, stages
 from ticketos.domain.changes import CloseTask, Emit, OpenTask, SetTicket, Verdict
 from ticketos.domain.ports import Step, Store
 from ticketos.domain.state import Actor, TaskState
+from ticketos.domain.terms import Terms
 from ticketos.lines import line_of
 
 
@@ -73,12 +74,26 @@ def done(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verd
     files = step.documents() if ticket.documents_total else ()
     work = handwork.result_of(command.payload, files, ticket, actor, step.now)
     handed_in = {"note": work["note"], "files": [one["id"] for one in work["files"]]}
+    contract = step.contract()
+    spent = effort.of_round(
+        ticket.id,
+        task,
+        actor,
+        step.sub_tickets() if task.round else {},
+        step.now,
+        step.busy_until(actor.user_id) if task.round and actor.user_id else None,
+        command.payload.get("seconds"),
+        contract.terms if contract else Terms(),
+        deadline.timing_of(contract),
+        step.clocks(),
+    )
     return Verdict(
         "done",
         (
             CloseTask(task.id, "done", step.now, actor.user_id, handed_in),
             SetTicket({"detail": {**ticket.detail, handwork.WORK: work}}),
             Emit("ticket.edited", after={"work": "done", "round": ticket.round}, why=work["note"][:500]),
+            *spent,
         ),
         facts={"people": 0},
     )

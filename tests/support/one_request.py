@@ -50,7 +50,7 @@ class Request:
     def _file(self, **weak: str) -> DocumentState:
         n = len(self.world.documents)
         one = document(1_000 + n, self.row, position=n)
-        self.readings.answers[one.filename] = good_reading(n, **weak)
+        self.readings.answers[one.filename] = good_reading(n, confidence=0.99, **weak)
         self.world.documents[one.id] = one
         return one
 
