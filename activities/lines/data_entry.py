@@ -18,6 +18,7 @@ from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdi
 from ticketos.ai.extract.scoring import scorer
 from ticketos.domain import ai_policy, deadline, document_class, effort, rework
 from ticketos.domain.changes import Change, OpenTask, SetDocument, SetTicket, Verdict
+from ticketos.domain.matching import busier
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store, VendorList
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState, VendorState
@@ -234,7 +235,7 @@ class DataEntryActivities:
         agents: Sequence[Agent] = step.agents()
         for part, reading in found:
             verdicts.append(self._judged(step, part, reading, agents, beside))
-            agents = _busier(agents, verdicts[-1])
+            agents = busier(agents, _given(verdicts[-1].changes))
         facts = self._none_left(step, sum(one.outcome == "keying" for one in verdicts))
         counted = SetTicket(
             {
@@ -301,7 +302,7 @@ class DataEntryActivities:
             back = experts.times_back(document.id, ticket.life, document.round, children.keys())
             why = experts.why(document.doc_type, document.fields, terms, back)
             opened = experts.asked(task, why, ticket, agents, step.now, step.new_id, document.finished_by)
-            agents = _busier(agents, Verdict("opened", opened))
+            agents = busier(agents, _given(opened))
             changes += opened
         changes.append(SetTicket({"next_action": "Correct the defects"}))
         return Verdict("opened", tuple(changes), facts={"people": len(documents), "seq": ticket.seq + 1})
@@ -468,10 +469,9 @@ def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[
     )
 
 
-def _busier(agents: Sequence[Agent], verdict: Verdict) -> Sequence[Agent]:
-    """The same people, with the task that one of them was given just now: a stack is shared out, as single papers are."""
-    given = {str(c.assigned_to) for c in verdict.changes if isinstance(c, OpenTask)}
-    return [replace(one, load=one.load + 1) if one.id in given else one for one in agents]
+def _given(changes: Sequence[Change]) -> list[str]:
+    """Who was given a task by these changes: a stack is shared out, as single papers are."""
+    return [str(c.assigned_to) for c in changes if isinstance(c, OpenTask)]
 
 
 def waiting_for_people(

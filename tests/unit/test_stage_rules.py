@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -436,6 +437,18 @@ def test_a_review_says_what_is_wrong(
 
 
 # --- rework -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_reviews_of_one_inspection_are_shared_among_those_who_may_review(
+    new_id: Callable[[], UUID],
+) -> None:
+    request = ticket()
+    stack = [posted(n, request) for n in range(1, 31)]
+    people = [agent(n, "qa") for n in (21, 22, 23)]
+    all_of_them = Inspection("seed", QaTerms(sample_rate=Decimal(1)))
+    found = quality.inspect(request, stack, [], all_of_them, lambda _: (1, 1, ()), people, NOW, new_id)
+    given = Counter(t.assigned_to for t in of(changes.OpenTask, found.changes))
+    assert given == {UUID(int=n): 10 for n in (21, 22, 23)}
 
 
 @pytest.mark.parametrize(

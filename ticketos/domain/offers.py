@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import stages
+from ticketos.domain import matching, stages
 from ticketos.domain.changes import Change, CloseTask, Emit, Notify, OpenTask, SetTask, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
@@ -112,13 +112,13 @@ def lapse(
     new_id: NewId,
 ) -> tuple[Change, ...]:
     """Pass unanswered offers on; what goes to one person counts against them for the next."""
-    people = list(agents)
+    people = tuple(agents)
     changes: list[Change] = []
     for task in lapsed:
         changes.append(_said("task.offer_lapsed", task.id, task.offered_to))
         given, passed = _pass_on(ticket, task, people, asked, now, new_id)
         changes += passed
-        people = [replace(a, load=a.load + 1) if a.id == given else a for a in people]
+        people = matching.busier(people, () if given is None else (given,))
     return tuple(changes)
 
 

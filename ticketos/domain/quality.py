@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import effort, handwork, rework, sampling, stages
+from ticketos.domain import effort, handwork, matching, rework, sampling, stages
 from ticketos.domain.changes import (
     AddQaCheck,
     Change,
@@ -110,6 +110,7 @@ def inspect(
         task = _task(ticket, document, basis, people, now, new_id)
         tasks.append(str(task.id))
         changes.append(task)
+        people = matching.busier(people, (str(task.assigned_to),))
     detail = {
         "level_1": len(todo),
         "level_2": len(tasks),
