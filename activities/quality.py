@@ -64,7 +64,7 @@ class QualityActivities:
             ticket,
             units.of(step),
             step.quality(),
-            Inspection(seed, terms),
+            Inspection(seed, terms, client.day_of(step.now)),
             units.level_one(step, line.level_one),
             step.agents(),
             step.now,

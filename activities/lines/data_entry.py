@@ -221,6 +221,7 @@ class DataEntryActivities:
             step.new_id,
             _around(step, document, reading, terms.ai, like),
             terms.assignment.expert,
+            today=step.client().day_of(step.now),
         )
         from_list = _vendor(document, like, reading.get("fields") or {})
         kept = learning.kept(document, reading, verdict)
@@ -284,7 +285,7 @@ class DataEntryActivities:
         terms = (contract.terms if contract else Terms()).assignment.expert
         changes: list[Change] = []
         children = step.sub_tickets()
-        documents = step.documents(states=("rework",))
+        documents, today = step.documents(states=("rework",)), step.client().day_of(step.now)
         for document in documents:
             defect = children.get(rework.defect_key(document.id, ticket.life, document.round))
             task = flow.keying_task(
@@ -294,14 +295,16 @@ class DataEntryActivities:
                 flow.to_key(document.doc_type, document.fields),
                 document.blocked_by,
                 agents,
-                step.now,
+                today,
                 step.new_id,
                 document.duplicate_of,
                 defect.detail.get("defects", []) if defect else [],
             )
             back = experts.times_back(document.id, ticket.life, document.round, children.keys())
             why = experts.why(document.doc_type, document.fields, terms, back)
-            opened = experts.asked(task, why, ticket, agents, step.now, step.new_id, document.finished_by)
+            opened = experts.asked(
+                task, why, ticket, agents, step.now, step.new_id, today=today, before=document.finished_by
+            )
             agents = busier(agents, _given(opened))
             changes += opened
         changes.append(SetTicket({"next_action": "Correct the defects"}))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from temporalio import activity
@@ -29,18 +27,16 @@ class ManualActivities:
     @activity.defn(name="manual.open")
     @guarded
     def open(self, command: StageCommand) -> StageVerdict:
-        """Ask the best match of the line's skill; in a later round whoever did the work before."""
+        """Ask the best match of the line's skill; in a later round or life whoever did the work before."""
         return record(self._store, command, "manual.open", self._open)
 
     def _open(self, step: Step) -> Verdict:
         ticket = step.ticket()
         skill = line_of(ticket.service_line or "").skill
-        people = step.agents()
-        before = ticket.detail.get(handwork.WORK) or {} if ticket.round else {}
-        same = [one for one in people if one.id == before.get("by")]
-        agent = stages.best_agent(same, skill, ticket, step.now) or stages.best_agent(
-            people, skill, ticket, step.now
-        )
+        before = handwork.again(ticket, step.quality(), step.approval())
+        worked = ticket.detail.get(handwork.WORK) or {}
+        today = step.client().day_of(step.now)
+        agent = stages.same_or_best(step.agents(), worked.get("by"), skill, ticket, today)
         task = OpenTask(
             id=step.new_id(),
             key=f"{ticket.id}:{ticket.life}:work:{ticket.round}",
@@ -51,20 +47,9 @@ class ManualActivities:
             assigned_to=UUID(agent) if agent else None,
             priority=ticket.priority,
             round=ticket.round,
-            payload={"subject": ticket.subject, **(_again(step, before) if before else {})},
+            payload={"subject": ticket.subject, **before},
         )
         return Verdict("opened", (task,), facts={"people": 1})
-
-
-def _again(step: Step, before: Mapping[str, Any]) -> dict[str, Any]:
-    """What came back and why: the defects of the last inspection, or the words of the client."""
-    checks = [q for q in step.quality() if q.document_id == step.ticket().id and q.defects]
-    last = max(checks, key=lambda q: (q.round, q.level), default=None)
-    earlier = step.ticket().round - 1
-    found = list(last.defects) if last is not None and last.round == earlier else []
-    approval = step.approval()
-    said = approval.reason if approval is not None and approval.round == earlier else None
-    return {"defects": found, "before": before.get("note"), "returned": said}
 
 
 def done(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:

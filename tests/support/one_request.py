@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.acts import ActorRef
@@ -22,29 +22,39 @@ from tests.support.memory import (
 )
 from tests.support.running import AGENT, BUYER, Readings, sure
 from ticketos.domain.clock import Clock
+from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, DocumentState, TaskState, TicketState
 
 SIGNED = {"ai": {"straight_through": True}, "qa": {"sample_rate": "0"}, "survey": {"ask": False}}
+TEAM = (agent(7, "data_entry"), agent(8, "qa"), agent(9, "lead"))
 DEFECT = {"field": "result", "category": "not_done", "severity": "critical"}
 
 
 class Request:
     """One data-entry request, with a clock of our own."""
 
-    def __init__(self, files: int = 0, terms: Mapping[str, Any] = SIGNED) -> None:
-        self.now = START
-        request = ticket(100, documents_total=files)
+    def __init__(
+        self,
+        files: int = 0,
+        terms: Mapping[str, Any] = SIGNED,
+        *,
+        at: datetime = START,
+        agents: Sequence[Agent] = TEAM,
+        **weak: str,
+    ) -> None:
+        self.now = at
+        request = ticket(100, documents_total=files, received_at=at)
         self.world = World(
             contracts=[contract(terms)],
             tickets={request.id: request},
-            agents=[agent(7, "data_entry"), agent(8, "qa"), agent(9, "lead")],
+            agents=list(agents),
         )
         self.readings = Readings({})
         self.store = MemoryStore(self.world, now=lambda: self.now)
         self.flow = Lifecycle(self.store, request.id, CLIENT, self.readings, sure)
         self.acts = 0
         for _ in range(files):
-            self._file()
+            self._file(**weak)
         self.go_on()
 
     def _file(self, **weak: str) -> DocumentState:

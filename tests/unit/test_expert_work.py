@@ -40,7 +40,9 @@ def given(
     people: Sequence[Agent], reason: str = expert.SECOND_ROUND, before: int | None = ASHA
 ) -> tuple[OpenTask, list[Any]]:
     by = UUID(int=before) if before else None
-    task, *said = expert.given(OPENED, ticket(), people, reason, START, new_id(), before=by)
+    task, *said = expert.given(
+        OPENED, ticket(), people, reason, START, new_id(), today=START.date(), before=by
+    )
     assert isinstance(task, OpenTask)
     return task, said
 
@@ -155,7 +157,7 @@ def _read(terms: ExpertTerms) -> tuple[str, OpenTask | None, list[str]]:
     request = ticket()
     verdict = flow.on_read(
         request, document(1, request), good_reading(), AiTerms(modes={"reading": "act"}), ScopeTerms(), None, None,
-        [PLAIN, sme(VIVEK, load=50)], START, new_id(), expert=terms,
+        [PLAIN, sme(VIVEK, load=50)], START, new_id(), expert=terms, today=START.date(),
     )  # fmt: skip
     task = next((one for one in verdict.changes if isinstance(one, OpenTask)), None)
     (kept,) = [one for one in verdict.changes if isinstance(one, SetDocument)]

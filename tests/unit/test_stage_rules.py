@@ -360,7 +360,7 @@ def _inspected(
         ticket(),
         documents,
         given.get("earlier", []),
-        Inspection(seed, QaTerms(sample_rate=Decimal(rate))),
+        Inspection(seed, QaTerms(sample_rate=Decimal(rate)), NOW.date()),
         checks,
         [agent(8, "qa")],
         NOW,
@@ -445,7 +445,7 @@ def test_the_reviews_of_one_inspection_are_shared_among_those_who_may_review(
     request = ticket()
     stack = [posted(n, request) for n in range(1, 31)]
     people = [agent(n, "qa") for n in (21, 22, 23)]
-    all_of_them = Inspection("seed", QaTerms(sample_rate=Decimal(1)))
+    all_of_them = Inspection("seed", QaTerms(sample_rate=Decimal(1)), NOW.date())
     found = quality.inspect(request, stack, [], all_of_them, lambda _: (1, 1, ()), people, NOW, new_id)
     given = Counter(t.assigned_to for t in of(changes.OpenTask, found.changes))
     assert given == {UUID(int=n): 10 for n in (21, 22, 23)}
@@ -986,6 +986,7 @@ def _read(
         [agent(7, "data_entry")],
         NOW,
         new_id,
+        today=NOW.date(),
     )
 
 

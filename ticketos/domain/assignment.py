@@ -29,7 +29,7 @@ def decide(
 ) -> Verdict:
     """Name team and owner; an upload is hereby acknowledged into a queue with owner and due time, which is its
     first response (CP1). Nobody free is no stop: the work waits in the team's queue and the lead is the owner."""
-    found = match(tuple(agents), Need(skill=skill, client_id=str(ticket.client_id)), now.date())
+    found = match(tuple(agents), Need(skill=skill, client_id=str(ticket.client_id)), client.day_of(now))
     owner = UUID(found.agent_id) if found.agent_id else None
     timing = timing_of(contract)
     changes: list[Change] = []

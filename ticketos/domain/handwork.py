@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import proof
+from ticketos.domain import proof, reopen
 from ticketos.domain.changes import AddQaCheck, Change, Emit, OpenTask, SetDocument, SetTicket
 from ticketos.domain.errors import DomainError
-from ticketos.domain.state import Actor, DocumentState, TicketState
+from ticketos.domain.state import Actor, ApprovalState, DocumentState, QaState, TicketState
 
 WORK = "work"
 """Where a ticket's ``detail`` keeps the result of its work, who finished it and when, and how it was judged."""
@@ -115,6 +115,25 @@ def unit(ticket: TicketState, documents: Sequence[DocumentState] = ()) -> Docume
 def is_work(ticket_id: UUID, unit_id: UUID | None) -> bool:
     """Whether that unit is the ticket itself."""
     return unit_id == ticket_id
+
+
+def again(ticket: TicketState, checks: Sequence[QaState], approval: ApprovalState | None) -> dict[str, Any]:
+    """What whoever works the ticket again is told: the note ``before``, the ``defects`` it had, and the words with which
+    the client ``returned`` it, or with which it was opened again. Empty where it is worked for the first time.
+
+    ``checks`` and ``approval`` are those of this life. What counts is the last time the work was delivered, however many
+    rounds of documents lie between."""
+    before = ticket.detail.get(WORK) or {}
+    if not ticket.round and ticket.life == 1:
+        return {}
+    mine = [q for q in checks if is_work(ticket.id, q.document_id)]
+    last = max((q.round for q in mine), default=None)
+    if last is None:  # nothing of this life yet: the work of the life before is taken up again
+        why = ticket.detail.get(reopen.WHY) if ticket.life > 1 else None
+        return {"defects": [], "before": before.get("note"), "returned": why} if before or why else {}
+    found = max((q for q in mine if q.round == last), key=lambda q: q.level)
+    said = approval.reason if approval is not None and approval.round >= last else None
+    return {"defects": [dict(one) for one in found.defects], "before": before.get("note"), "returned": said}
 
 
 def corrects(ticket: TicketState, unit: DocumentState) -> bool:

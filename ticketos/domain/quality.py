@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -49,10 +49,11 @@ LevelOne = Callable[[DocumentState], tuple[int, int, tuple[Mapping[str, Any], ..
 
 @dataclass(frozen=True)
 class Inspection:
-    """Seed and rate of a client's month."""
+    """Seed and rate of a client's month, and its day."""
 
     seed: str
     terms: QaTerms
+    today: date
 
 
 def inspect(
@@ -107,7 +108,7 @@ def inspect(
         if basis is None:
             changes.append(SetDocument(document.id, {"quality": "passed"}))
             continue
-        task = _task(ticket, document, basis, people, now, new_id)
+        task = _task(ticket, document, basis, people, inspection.today, new_id)
         tasks.append(str(task.id))
         changes.append(task)
         people = matching.busier(people, (str(task.assigned_to),))
@@ -278,11 +279,11 @@ def _task(
     document: DocumentState,
     basis: str,
     agents: tuple[Agent, ...],
-    now: datetime,
+    today: date,
     new_id: NewId,
 ) -> OpenTask:
     worker = [str(document.finished_by)] if document.finished_by else []
-    reviewer = stages.best_agent(agents, "qa", ticket, now, exclude=worker)
+    reviewer = stages.best_agent(agents, "qa", ticket, today, exclude=worker)
     return OpenTask(
         id=new_id(),
         key=f"{ticket.id}:{ticket.life}:qa:{document.id}:{document.round}",

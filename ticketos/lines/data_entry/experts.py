@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -40,12 +40,14 @@ def asked(
     agents: Iterable[Agent],
     now: datetime,
     new_id: NewId,
+    *,
+    today: date,
     before: UUID | None = None,
 ) -> tuple[Change, ...]:
     """The task as it is, or given to an expert where there is a reason."""
     if reason is None:
         return (task,)
-    return expert.given(task, ticket, agents, reason, now, new_id, before=before)
+    return expert.given(task, ticket, agents, reason, now, new_id, today=today, before=before)
 
 
 def _value(fields: Mapping[str, Any], name: str) -> str | None:
