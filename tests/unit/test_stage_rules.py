@@ -1204,3 +1204,26 @@ def test_what_was_posted_before_is_reversed_and_never_edited(new_id: Callable[[]
         (p.money.amount for j in (first, *journals) for p in j.postings if p.account == "2100"), Decimal(0)
     )
     assert total == Decimal("-118.00")
+
+
+def test_a_clock_that_runs_ahead_of_this_machine_stops_no_step(new_id: Callable[[], UUID]) -> None:
+    ahead = NOW + timedelta(seconds=3)
+    request, agreed = ticket(requester_email="r@acme.example", received_at=ahead), contract()
+    clocks = [ClockState(Clock(kind, 3_600, ahead)) for kind in (FIRST_RESPONSE, TURNAROUND)]
+    named = assignment.decide(request, BUYER, agreed, [], "data_entry", clocks, 1, NOW, new_id)
+    unit = posted(1, request, quality="passed")
+    offered = approval.offer(request, BUYER, agreed, [unit], [], clocks, NOW, new_id)
+    for verdict, ended in ((named, {FIRST_RESPONSE}), (offered, {FIRST_RESPONSE, TURNAROUND})):
+        told = {c.clock.kind: c.clock.stopped_at for c in of(changes.SetClock, verdict.changes)}
+        assert told == dict.fromkeys(ended, ahead)
+    stopped = [ClockState(replace(one.clock, stopped_at=ahead)) for one in clocks]
+    back = approval.decide_by_client(
+        request, _open([unit]), [unit], {"version": approval.version_of([unit]), "decision": "return", "reason": "r"},
+        stopped, TIMING, LEAD, NOW,
+    )  # fmt: skip
+    (again,) = of(changes.SetClock, back.changes)
+    assert (again.clock.kind, again.clock.stopped_at, again.clock.pauses[-1].ended_at) == (
+        TURNAROUND,
+        None,
+        ahead,
+    )

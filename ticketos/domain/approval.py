@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import clock as clocks
 from ticketos.domain import deadline, handwork, proof, signer, stages
 from ticketos.domain.changes import (
     Change,
@@ -306,7 +305,7 @@ def _delivered(
         if state.clock.kind not in ended or state.clock.stopped_at is not None:
             after.append(state)
             continue
-        change = deadline.changed(state, clocks.stop(state.clock, now), timing)
+        change = deadline.stopped(state, now, timing)
         changes.append(change)
         after.append(ClockState(change.clock, change.fired, change.breached_at))
     return changes, after
@@ -315,17 +314,9 @@ def _delivered(
 def _restart_turnaround(
     states: Sequence[ClockState], timing: Timing, now: datetime
 ) -> tuple[list[Change], list[ClockState]]:
-    return _with_turnaround(
-        states, timing, lambda c: clocks.restart(c, now) if c.stopped_at is not None else c
-    )
-
-
-def _with_turnaround(
-    states: Sequence[ClockState], timing: Timing, move: Any
-) -> tuple[list[Change], list[ClockState]]:
     state = deadline.find(states, TURNAROUND)
     if state is None:
         return [], list(states)
-    change = deadline.changed(state, move(state.clock), timing)
+    change = deadline.restarted(state, now, timing)
     after = ClockState(change.clock, change.fired, change.breached_at)
     return [change], [after if s is state else s for s in states]

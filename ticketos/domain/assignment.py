@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from ticketos.domain import clock as clocks
 from ticketos.domain import deadline, stages
 from ticketos.domain.changes import Change, Emit, SendMail, Verdict
 from ticketos.domain.deadline import FIRST_RESPONSE, timing_of
@@ -36,7 +35,7 @@ def decide(
     states = list(clock_states)
     first = deadline.find(states, FIRST_RESPONSE)
     if documents and first is not None and first.clock.stopped_at is None:
-        stopped = deadline.changed(first, clocks.stop(first.clock, now), timing)
+        stopped = deadline.stopped(first, now, timing)
         changes.append(stopped)
         states = [s for s in states if s is not first] + [
             ClockState(stopped.clock, stopped.fired, stopped.breached_at)
