@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.acts import DocumentClass, Priority
+from schemas.acts import ClassChoice, DocumentClass, Priority
 from schemas.http import Body, Line, Text, View
 
 MAX_TEXT = 200_000
@@ -399,8 +399,10 @@ class PriorityBody(Body):
     """A new priority; elapsed and paused time is kept."""
 
     priority: Priority
-    document_class: DocumentClass | None = Field(
-        default=None, description="Of its documents (CP2); without it the contract's rules decide"
+    document_class: ClassChoice | None = Field(
+        default=None,
+        description="Of its documents (CP2); `by_contract` drops what was asked for before, so that the contract's rules"
+        " decide; without it what was asked for stays",
     )
     reason: Line = ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -148,6 +149,12 @@ async def test_a_request_names_the_class_of_its_documents_whatever_its_priority(
             f"/v1/tickets/{made.json()['id']}/priority", json={"priority": "P4", "document_class": "standard"}
         )
         assert changed.status_code == 200
+        named = world.acts.sent[-1][2]
+        dropped = await http.post(
+            f"/v1/tickets/{made.json()['id']}/priority",
+            json={"priority": "P4", "document_class": "by_contract"},
+        )
+        assert dropped.status_code == 200
     wishes = [
         world.sql(world.acme, "select detail ->> 'document_class' as wish from ticket where id = %s", (one,))[
             0
@@ -155,11 +162,17 @@ async def test_a_request_names_the_class_of_its_documents_whatever_its_priority(
         for one in (made.json()["id"], form.json()["id"])
     ]
     assert wishes == ["priority", "standard"]
-    act = world.acts.sent[-1][2]
-    assert isinstance(act, ChangePriority) and act.document_class == "standard"
+    acts = (named, world.acts.sent[-1][2])
+    assert [a.document_class for a in acts if isinstance(a, ChangePriority)] == ["standard", "by_contract"]
     async with browsing(world, user) as browser:
         page = (await browser.client.get("/requests/new")).text
     assert 'name="document_class"' in page
+    async with browsing(world, world.person(world.provider, ("desk", None))) as browser:
+        page = (await browser.client.get(f"/tickets/{made.json()['id']}")).text
+    choices = page[page.index('name="document_class"') :].split("</select>")[0]
+    options = re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)', choices)
+    assert [value for value, _, _ in options] == ["", "by_contract", "standard", "priority"]
+    assert options[0][1:] == (" selected", "Leave as it is") and options[1][2] == "As the contract says"
 
 
 @pytest.mark.parametrize(
