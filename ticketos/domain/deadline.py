@@ -72,10 +72,17 @@ same breath, and no internal clock is started for that."""
 
 
 def stage_moved(
-    left: str, entered: str, stays: bool, states: Sequence[ClockState], timing: Timing, now: datetime
+    left: str,
+    entered: str,
+    stays: bool,
+    states: Sequence[ClockState],
+    timing: Timing,
+    now: datetime,
+    paused: bool = False,
 ) -> tuple[SetClock, ...]:
     """Internal clocks of the stages left and entered (MF16). Each pass through a stage begins anew, and so is told once
-    by itself; ``left`` equals ``entered`` where a ticket stands still in its stage."""
+    by itself; ``left`` equals ``entered`` where a ticket stands still in its stage. On a ``paused`` ticket a clock
+    begins paused, and runs when the ticket goes on."""
     changes: list[SetClock] = []
     before = find(states, f"{STAGE}{left}")
     running = before is not None and before.clock.stopped_at is None
@@ -83,7 +90,10 @@ def stage_moved(
         changes.append(stopped(before, now, timing))
     target = timing.sla.stage_s.get(entered)
     if stays and target and not (left == entered and running):
-        changes.append(started(f"{STAGE}{entered}", target, now, timing))
+        begun = started(f"{STAGE}{entered}", target, now, timing)
+        if paused:
+            begun = changed(ClockState(begun.clock), clocks.pause(begun.clock, now, "paused"), timing)
+        changes.append(begun)
     return tuple(changes)
 
 
