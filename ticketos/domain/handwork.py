@@ -25,6 +25,8 @@ KIND = "work"
 """Type of the unit where others have a type of document, and kind of the task that delivers it."""
 CHECKLIST = ("result", "note", "files")
 """What is judged of such work: what was asked for was done; the note says what; the files belong to it and open."""
+SEVERITY = {"result": "critical", "note": "non_critical", "files": "non_critical"}
+"""How grave it is when a second person finds that item of the checklist wrong: only what was not done fails the client."""
 CATEGORIES = ("not_done", "incomplete", "wrong_value", "wrong_document", "other")
 """Kinds of defect of such work (a part of ``quality.CATEGORIES``)."""
 LEAST_WORDS = 2

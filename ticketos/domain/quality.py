@@ -153,7 +153,8 @@ def review(
     stages.require_open(ticket)
     if actor.user_id is not None and actor.user_id == document.finished_by:
         raise DomainError("own-work", document=document.filename)
-    defects = tuple(_defect(d) for d in result.get("defects", ()))
+    rule = handwork.SEVERITY if handwork.is_work(ticket.id, document.id) else {}
+    defects = tuple(_defect(d, rule) for d in result.get("defects", ()))
     verdict = result.get("verdict")
     if verdict not in ("pass", "fail"):
         raise DomainError("verdict-unknown", given=str(verdict), allowed=["pass", "fail"])
@@ -299,7 +300,8 @@ def _task(
     )
 
 
-def _defect(data: Mapping[str, Any]) -> Mapping[str, Any]:
+def _defect(data: Mapping[str, Any], rule: Mapping[str, str]) -> Mapping[str, Any]:
+    """A defect as it is kept. ``rule`` says the severity of items by name; of others the reviewer says it."""
     category, severity = data.get("category", "wrong_value"), data.get("severity", "non_critical")
     allowed = [*CATEGORIES, *(one for one in handwork.CATEGORIES if one not in CATEGORIES)]
     if category not in allowed:
@@ -311,7 +313,7 @@ def _defect(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "field": str(data["field"]),
         "category": category,
-        "severity": severity,
+        "severity": rule.get(str(data["field"]), severity),
         "found": data.get("found"),
         "expected": data.get("expected"),
         "comment": str(data.get("comment", "")),
