@@ -75,9 +75,9 @@ class QualityActivities:
     def _conclude(self, step: Step) -> Verdict:
         ticket, found = step.ticket(), units.of(step)
         children = step.sub_tickets()
-        history = effort.history(effort.defects(children.values()))
-        verdict = quality.conclude(ticket, found, step.quality(), step.now, history)
         settled = rework.close_defects(ticket, children, found, step.now)
+        history = effort.history(effort.defects(rework.settled(children, settled).values()))
+        verdict = quality.conclude(ticket, found, step.quality(), step.now, history)
         return Verdict(verdict.outcome, (*verdict.changes, *settled), verdict.next_at, verdict.facts)
 
 

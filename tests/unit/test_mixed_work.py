@@ -112,3 +112,25 @@ def test_files_that_came_later_are_worked_on_against_the_clock(how: str) -> None
     if how != "no sign-off":
         request.decide("accept")
     assert request.row.state == "closed" and request.clock(TURNAROUND).stopped_at is not None
+
+
+def test_the_quality_ticket_tells_the_last_round_with_when_it_ended() -> None:
+    request = Request()
+    request.finish("work", note="called the supplier")
+    request.decide("return", reason="which supplier?")
+    request.now += timedelta(minutes=90)
+    request.finish("work", note="called Sunrise Traders")
+    request.finish("qa_review", REVIEWER, verdict="pass")
+    (last,) = request.world.subs[request.row.id, quality.KEY].detail["rework"]
+    assert (last["open_minutes"], last["closed_at"]) == ("90.0", request.now.isoformat())
+
+
+@pytest.mark.parametrize(
+    ("item", "said", "kept"), [("result", "non_critical", "critical"), ("files", "critical", "non_critical")]
+)
+def test_how_grave_a_defect_of_work_by_hand_is_no_form_decides(item: str, said: str, kept: str) -> None:
+    request = Request(terms={**SIGNED, "qa": {"sample_rate": "1"}})
+    request.finish("work", note="called the supplier")
+    request.finish("qa_review", REVIEWER, verdict="fail", defects=[{"field": item, "severity": said}])
+    (found,) = [q for _, q in request.world.checks if q.level == 2]
+    assert [d["severity"] for d in found.defects] == [kept]

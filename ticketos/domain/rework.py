@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -159,6 +160,17 @@ def close_defects(
             Emit("defect.closed", after={"defect": sub.number, "open_minutes": str(minutes), **spent}),
         ]
     return tuple(changes)
+
+
+def settled(children: Mapping[str, TicketState], changes: Iterable[Change]) -> dict[str, TicketState]:
+    """The rows of a request's tree as these changes to its defects leave them."""
+    after = dict(children)
+    for change in changes:
+        if isinstance(change, SubTicket) and change.key in after:
+            sub = after[change.key]
+            detail = {**sub.detail, **change.detail}
+            after[change.key] = replace(sub, state=change.state, detail=detail, closed_at=change.closed_at)
+    return after
 
 
 def lead_decides(
