@@ -27,6 +27,10 @@ def test_what_the_client_accepts_is_billed_though_a_file_came_while_it_was_offer
     assert request.decide("accept") == "accepted", "the file that came has a round of its own"
     assert request.row.state == "closed"
     assert request.billed() == ["document", "ticket"]
+    shown = [m.values.get("work") for m in request.world.mails.values() if m.template == "approval"]
+    assert [one and one["note"] for one in shown] == ["called the supplier", None], (
+        "the papers are decided on alone"
+    )
 
 
 def test_a_review_that_fails_counts_though_a_file_came_meanwhile() -> None:

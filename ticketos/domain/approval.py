@@ -58,11 +58,13 @@ def version_of(documents: Sequence[DocumentState]) -> str:
 
 
 def deliverable_of(documents: Sequence[DocumentState], checks: Sequence[QaState]) -> dict[str, Any]:
-    """What is delivered and what is not, and how it was judged."""
-    work = [handwork.deliverable(d) for d in documents if d.doc_type == handwork.KIND and d.state == "posted"]
+    """What is delivered and what is not, and how it was judged. Work of a person is shown where it is decided on: once
+    it is accepted, a version of documents that came later is of these alone."""
+    undecided = [d for d in documents if d.state == "posted" and d.approval != "accepted"]
+    work = [handwork.deliverable(d) for d in undecided if d.doc_type == handwork.KIND]
     return {
         "documents": sum(d.doc_type != handwork.KIND for d in documents),
-        "units": sum(1 for d in documents if d.state == "posted" and d.approval != "accepted"),
+        "units": len(undecided),
         "not_delivered": [
             {"file": d.filename, "state": d.state, "reason": d.reason}
             for d in documents
