@@ -46,7 +46,8 @@ class DeadlineActivities:
         lapsed = offers.due(step.tasks(), step.now) if asked else []
         if not lapsed:
             return verdict
-        passed = offers.lapse(ticket, lapsed, step.agents(), asked, step.now, step.new_id)
+        today = step.client().day_of(step.now)
+        passed = offers.lapse(ticket, lapsed, step.agents(), asked, step.now, step.new_id, today)
         return replace(verdict, changes=(*verdict.changes, *passed))
 
 

@@ -87,8 +87,9 @@ class HandlingActivities:
         if command.kind == "accept_task":
             return offers.accept(step.ticket(), task, step.actor)
         asked = offers.queues(step.contract(), step.client)
+        today = step.client().day_of(step.now)
         return offers.refuse(
-            step.ticket(), task, step.actor, reason, step.agents(), asked, step.now, step.new_id
+            step.ticket(), task, step.actor, reason, step.agents(), asked, step.now, step.new_id, today
         )
 
     def _cancel(self, step: Step, reason: str) -> Verdict:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from temporalio import activity
 
@@ -61,13 +60,12 @@ class QualityActivities:
         seed = sampling.month_seed(
             str(client.id), period_of(step.now, client.zone), terms.seed or self._secret
         )
-        found = units.of(step)
         verdict = quality.inspect(
             ticket,
-            found,
+            units.of(step),
             step.quality(),
-            Inspection(seed, terms),
-            handwork.level_one if units.by_hand(step, found) else line.level_one or _nothing,
+            Inspection(seed, terms, client.day_of(step.now)),
+            units.level_one(step, line.level_one),
             step.agents(),
             step.now,
             step.new_id,
@@ -77,9 +75,9 @@ class QualityActivities:
     def _conclude(self, step: Step) -> Verdict:
         ticket, found = step.ticket(), units.of(step)
         children = step.sub_tickets()
-        history = effort.history(effort.defects(children.values()))
-        verdict = quality.conclude(ticket, found, step.quality(), step.now, history)
         settled = rework.close_defects(ticket, children, found, step.now)
+        history = effort.history(effort.defects(rework.settled(children, settled).values()))
+        verdict = quality.conclude(ticket, found, step.quality(), step.now, history)
         return Verdict(verdict.outcome, (*verdict.changes, *settled), verdict.next_at, verdict.facts)
 
 
@@ -108,7 +106,3 @@ def _reviewed(step: Step, task: TaskState) -> tuple[DocumentState, Sequence[str]
 def open_reviews(step: Step) -> int:
     """Reviews that still wait for a person."""
     return sum(1 for t in step.tasks() if t.kind == "qa_review")
-
-
-def _nothing(_: DocumentState) -> tuple[int, int, tuple[Mapping[str, Any], ...]]:
-    return 0, 0, ()

@@ -91,7 +91,8 @@ def _with_stage_clocks(work: Step, verdict: Verdict) -> Verdict:
     if entered == ticket.stage and not (stays and verdict.changes):
         return verdict
     timing = deadline.timing_of(work.contract())
-    moved = deadline.stage_moved(ticket.stage, entered, stays, work.clocks(), timing, work.now)
+    paused = deadline.is_paused(ticket) and verdict.outcome != "resumed"
+    moved = deadline.stage_moved(ticket.stage, entered, stays, work.clocks(), timing, work.now, paused)
     next_at = deadline.first_due(moved, timing, work.now, verdict.next_at)
     return Verdict(verdict.outcome, (*verdict.changes, *moved), next_at, verdict.facts)
 

@@ -8,7 +8,7 @@ from activities import units
 from activities.errors import guarded
 from activities.record import record
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import rework
+from ticketos.domain import handwork, rework
 from ticketos.domain.changes import Verdict
 from ticketos.domain.ports import Step, Store
 from ticketos.domain.state import Actor, TaskState
@@ -33,14 +33,15 @@ class ReworkActivities:
         ticket, contract = step.ticket(), step.contract()
         terms = contract.terms.rework if contract else ReworkTerms()
         granted = int(ticket.detail.get("granted_round", 0))
-        found = units.of(step)
-        verdict = units.recorded(
-            step, rework.begin(ticket, found, step.quality(), terms, granted, step.now, step.new_id)
+        rows = step.sub_tickets().keys()
+        begun = rework.begin(
+            ticket, units.of(step), step.quality(), terms, granted, step.now, step.new_id, rows
         )
+        verdict = units.recorded(step, begun)
         if verdict.outcome != "rework":
             return verdict
         # A round of documents is the line's, also where the ticket began without one and a person worked on its text.
-        works = BY_HAND if units.by_hand(step, found) else line_of(ticket.service_line or "").workflow
+        works = BY_HAND if begun.facts["by_hand"] else line_of(ticket.service_line or "").workflow
         return Verdict(
             verdict.outcome, verdict.changes, verdict.next_at, {**verdict.facts, "workflow": works}
         )
@@ -51,8 +52,9 @@ def lead_decides(step: Step, task: TaskState, command: ActCommand, actor: Actor)
     ticket, found = step.ticket(), units.of(step)
     verdict = units.recorded(step, rework.lead_decides(ticket, task, command.payload, found, actor, step.now))
     withdraw = line_of(ticket.service_line or "").withdraw
-    if verdict.outcome != "reject" or withdraw is None or units.by_hand(step, found):
+    if verdict.outcome != "reject" or withdraw is None:
         return verdict
-    gone, today = rework.going_back(found), step.client().day_of(step.now)
+    gone = [d for d in rework.asked_about(task, found) if not handwork.is_work(ticket.id, d.id)]
+    today = step.client().day_of(step.now)
     back = [c for d in gone for c in withdraw(ticket, d, step.postings_of(d.id), today, step.new_id)]
     return Verdict(verdict.outcome, (*verdict.changes, *back), verdict.next_at, verdict.facts)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from ticketos.domain import handwork
 from ticketos.domain.changes import Verdict
 from ticketos.domain.ports import Step
+from ticketos.domain.quality import LevelOne
 from ticketos.domain.state import DocumentState, TicketState
 from ticketos.lines import KEYS, line_of
+
+Checked = tuple[int, int, tuple[Mapping[str, Any], ...]]
+"""Fields inspected, fields correct, defects found."""
 
 
 def reads_documents(ticket: TicketState) -> bool:
@@ -17,23 +23,28 @@ def reads_documents(ticket: TicketState) -> bool:
 
 
 def of(step: Step) -> tuple[DocumentState, ...]:
-    """The ticket's units: the documents that its line reads or, where there are none, the ticket itself as soon as
-    a person has delivered its work. Files of such a ticket (a screenshot, a logo) are there to be looked at; nobody
-    enters them, so nothing waits for them."""
+    """The ticket's units: the documents that its line reads and, as soon as a person has delivered work of the ticket's
+    own, the ticket itself, last. It stays a unit when documents come later, with a reply. Files of a ticket whose line
+    reads none (a screenshot, a logo) are there to be looked at; nobody enters them, so nothing waits for them."""
     ticket = step.ticket()
+    reads = reads_documents(ticket)
     files: tuple[DocumentState, ...] = ()
-    if reads_documents(ticket):
-        if documents := step.documents():
-            return documents
-    elif ticket.documents_total and ticket.detail.get(handwork.WORK, {}).get("files"):
+    if reads or (ticket.documents_total and ticket.detail.get(handwork.WORK, {}).get("files")):
         files = step.documents()
     work = handwork.unit(ticket, files)
-    return () if work is None else (work,)
+    return (*(files if reads else ()), *(() if work is None else (work,)))
 
 
-def by_hand(step: Step, units: tuple[DocumentState, ...]) -> bool:
-    """Whether the unit is the ticket itself."""
-    return any(handwork.is_work(step.ticket().id, one.id) for one in units)
+def level_one(step: Step, by_line: LevelOne | None) -> LevelOne:
+    """The automatic check of each unit: the line's of a document, that of a person's work of the ticket itself."""
+    ticket_id = step.ticket().id
+
+    def check(one: DocumentState) -> Checked:
+        if handwork.is_work(ticket_id, one.id):
+            return handwork.level_one(one)
+        return by_line(one) if by_line is not None else (0, 0, ())
+
+    return check
 
 
 def recorded(step: Step, verdict: Verdict) -> Verdict:

@@ -180,7 +180,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "ticket-closed": ("Ticket closed", "The ticket has ended; reopen it first."),
     "ticket-cancelled": ("Ticket cancelled", "The ticket was cancelled."),
     "ticket-paused": ("Ticket paused", "The ticket is paused; resume it first."),
-    "ticket-not-finished": ("Ticket not finished", "Only a closed or cancelled ticket can be reopened."),
+    "ticket-not-finished": (
+        "Ticket not finished",
+        "Only a closed ticket can be reopened; please send a new request.",
+    ),
     "ticket-not-request": ("Not a request", "This act belongs to the request, not to a ticket of its tree."),
     "reopen-window-over": (
         "Too late to reopen",

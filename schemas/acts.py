@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Priority = Literal["P1", "P2", "P3", "P4"]
 DocumentClass = Literal["standard", "priority"]
+ClassChoice = Literal["standard", "priority", "by_contract"]
+"""A class, or what the contract's rules come to."""
 
 
 class Wire(BaseModel):
@@ -78,7 +80,7 @@ class ChangePriority(Act):
 
     priority: Priority
     reason: str = ""
-    document_class: DocumentClass | None = None
+    document_class: ClassChoice | None = None
 
 
 class RetryStep(Act):

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.acts import DocumentClass, Priority
+from schemas.acts import ClassChoice, DocumentClass, Priority
 from schemas.http import Body, Line, Text, View
 
 MAX_TEXT = 200_000
@@ -307,6 +307,7 @@ class ReworkRound(View):
 
     number: str = Field(examples=["ACME-26-000123-D1"])
     document: UUID
+    life: int = Field(default=1, description="2 once the request was opened again, and so on")
     round: int
     defects: int
     minutes: Decimal | None = Field(
@@ -398,8 +399,10 @@ class PriorityBody(Body):
     """A new priority; elapsed and paused time is kept."""
 
     priority: Priority
-    document_class: DocumentClass | None = Field(
-        default=None, description="Of its documents (CP2); without it the contract's rules decide"
+    document_class: ClassChoice | None = Field(
+        default=None,
+        description="Of its documents (CP2); `by_contract` drops what was asked for before, so that the contract's rules"
+        " decide; without it what was asked for stays",
     )
     reason: Line = ""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +16,9 @@ from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
-from ticketos.domain import ai_policy, deadline, document_class, effort
+from ticketos.domain import ai_policy, deadline, document_class, effort, rework
 from ticketos.domain.changes import Change, OpenTask, SetDocument, SetTicket, Verdict
+from ticketos.domain.matching import busier
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store, VendorList
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState, VendorState
@@ -31,7 +31,6 @@ from ticketos.lines.data_entry import (
     experts,
     flow,
     passwords,
-    rules,
     vendors,
 )
 from ticketos.lines.data_entry.parts import parts
@@ -222,6 +221,7 @@ class DataEntryActivities:
             step.new_id,
             _around(step, document, reading, terms.ai, like),
             terms.assignment.expert,
+            today=step.client().day_of(step.now),
         )
         from_list = _vendor(document, like, reading.get("fields") or {})
         kept = learning.kept(document, reading, verdict)
@@ -236,7 +236,7 @@ class DataEntryActivities:
         agents: Sequence[Agent] = step.agents()
         for part, reading in found:
             verdicts.append(self._judged(step, part, reading, agents, beside))
-            agents = _busier(agents, verdicts[-1])
+            agents = busier(agents, _given(verdicts[-1].changes))
         facts = self._none_left(step, sum(one.outcome == "keying" for one in verdicts))
         counted = SetTicket(
             {
@@ -285,9 +285,9 @@ class DataEntryActivities:
         terms = (contract.terms if contract else Terms()).assignment.expert
         changes: list[Change] = []
         children = step.sub_tickets()
-        documents = step.documents(states=("rework",))
+        documents, today = step.documents(states=("rework",)), step.client().day_of(step.now)
         for document in documents:
-            defect = children.get(f"defect:{document.id}:{document.round}")
+            defect = children.get(rework.defect_key(document.id, ticket.life, document.round))
             task = flow.keying_task(
                 ticket,
                 document,
@@ -295,15 +295,17 @@ class DataEntryActivities:
                 flow.to_key(document.doc_type, document.fields),
                 document.blocked_by,
                 agents,
-                step.now,
+                today,
                 step.new_id,
                 document.duplicate_of,
                 defect.detail.get("defects", []) if defect else [],
             )
-            back = experts.times_back(document.id, document.round, children.keys())
+            back = experts.times_back(document.id, ticket.life, document.round, children.keys())
             why = experts.why(document.doc_type, document.fields, terms, back)
-            opened = experts.asked(task, why, ticket, agents, step.now, step.new_id, document.finished_by)
-            agents = _busier(agents, Verdict("opened", opened))
+            opened = experts.asked(
+                task, why, ticket, agents, step.now, step.new_id, today=today, before=document.finished_by
+            )
+            agents = busier(agents, _given(opened))
             changes += opened
         changes.append(SetTicket({"next_action": "Correct the defects"}))
         return Verdict("opened", tuple(changes), facts={"people": len(documents), "seq": ticket.seq + 1})
@@ -452,31 +454,27 @@ def _classed(step: Step, verdict: Verdict, types: Sequence[object]) -> Verdict:
 
 def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[Change, ...]:
     """What a round of rework took, on its defect ticket."""
-    key = f"defect:{task.subject_id}:{task.round}"
-    defect = step.sub_tickets().get(key) if task.kind == "rework" else None
-    if defect is None or actor.user_id is None:
+    children = step.sub_tickets() if task.round else {}
+    if not children or actor.user_id is None:
         return ()
-    contract, clock = step.contract(), deadline.find(step.clocks(), deadline.TURNAROUND)
-    had = task.assigned_at if task.assigned_to == actor.user_id else None
-    measured = rules.amount(str(seconds))
-    if measured is not None:  # the page's word, as far as it can be true
-        measured = min(measured, Decimal(int((step.now - task.created_at).total_seconds())))
-    spell = effort.Spell(had, step.now, step.busy_until(actor.user_id), measured)
-    return effort.recorded(
-        key,
-        defect,
+    earlier, timing = step.busy_until(actor.user_id), deadline.timing_of(step.contract())
+    return effort.of_round(
+        task.subject_id,
         task,
-        spell,
-        contract.terms if contract else Terms(),
-        deadline.timing_of(contract).calendar,
-        clock.clock.pauses if clock else (),
+        actor,
+        children,
+        step.now,
+        earlier,
+        seconds,
+        _terms(step),
+        timing,
+        step.clocks(),
     )
 
 
-def _busier(agents: Sequence[Agent], verdict: Verdict) -> Sequence[Agent]:
-    """The same people, with the task that one of them was given just now: a stack is shared out, as single papers are."""
-    given = {str(c.assigned_to) for c in verdict.changes if isinstance(c, OpenTask)}
-    return [replace(one, load=one.load + 1) if one.id in given else one for one in agents]
+def _given(changes: Sequence[Change]) -> list[str]:
+    """Who was given a task by these changes: a stack is shared out, as single papers are."""
+    return [str(c.assigned_to) for c in changes if isinstance(c, OpenTask)]
 
 
 def waiting_for_people(

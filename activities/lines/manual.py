@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from temporalio import activity
@@ -12,10 +10,11 @@ from activities.errors import guarded
 from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import handwork, stages
+from ticketos.domain import deadline, effort, handwork, stages
 from ticketos.domain.changes import CloseTask, Emit, OpenTask, SetTicket, Verdict
 from ticketos.domain.ports import Step, Store
 from ticketos.domain.state import Actor, TaskState
+from ticketos.domain.terms import Terms
 from ticketos.lines import line_of
 
 
@@ -28,18 +27,16 @@ class ManualActivities:
     @activity.defn(name="manual.open")
     @guarded
     def open(self, command: StageCommand) -> StageVerdict:
-        """Ask the best match of the line's skill; in a later round whoever did the work before."""
+        """Ask the best match of the line's skill; in a later round or life whoever did the work before."""
         return record(self._store, command, "manual.open", self._open)
 
     def _open(self, step: Step) -> Verdict:
         ticket = step.ticket()
         skill = line_of(ticket.service_line or "").skill
-        people = step.agents()
-        before = ticket.detail.get(handwork.WORK) or {} if ticket.round else {}
-        same = [one for one in people if one.id == before.get("by")]
-        agent = stages.best_agent(same, skill, ticket, step.now) or stages.best_agent(
-            people, skill, ticket, step.now
-        )
+        before = handwork.again(ticket, step.quality(), step.approval())
+        worked = ticket.detail.get(handwork.WORK) or {}
+        today = step.client().day_of(step.now)
+        agent = stages.same_or_best(step.agents(), worked.get("by"), skill, ticket, today)
         task = OpenTask(
             id=step.new_id(),
             key=f"{ticket.id}:{ticket.life}:work:{ticket.round}",
@@ -50,20 +47,9 @@ class ManualActivities:
             assigned_to=UUID(agent) if agent else None,
             priority=ticket.priority,
             round=ticket.round,
-            payload={"subject": ticket.subject, **(_again(step, before) if before else {})},
+            payload={"subject": ticket.subject, **before},
         )
         return Verdict("opened", (task,), facts={"people": 1})
-
-
-def _again(step: Step, before: Mapping[str, Any]) -> dict[str, Any]:
-    """What came back and why: the defects of the last inspection, or the words of the client."""
-    checks = [q for q in step.quality() if q.document_id == step.ticket().id and q.defects]
-    last = max(checks, key=lambda q: (q.round, q.level), default=None)
-    earlier = step.ticket().round - 1
-    found = list(last.defects) if last is not None and last.round == earlier else []
-    approval = step.approval()
-    said = approval.reason if approval is not None and approval.round == earlier else None
-    return {"defects": found, "before": before.get("note"), "returned": said}
 
 
 def done(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
@@ -73,12 +59,26 @@ def done(step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verd
     files = step.documents() if ticket.documents_total else ()
     work = handwork.result_of(command.payload, files, ticket, actor, step.now)
     handed_in = {"note": work["note"], "files": [one["id"] for one in work["files"]]}
+    contract = step.contract()
+    spent = effort.of_round(
+        ticket.id,
+        task,
+        actor,
+        step.sub_tickets() if task.round else {},
+        step.now,
+        step.busy_until(actor.user_id) if task.round and actor.user_id else None,
+        command.payload.get("seconds"),
+        contract.terms if contract else Terms(),
+        deadline.timing_of(contract),
+        step.clocks(),
+    )
     return Verdict(
         "done",
         (
             CloseTask(task.id, "done", step.now, actor.user_id, handed_in),
             SetTicket({"detail": {**ticket.detail, handwork.WORK: work}}),
             Emit("ticket.edited", after={"work": "done", "round": ticket.round}, why=work["note"][:500]),
+            *spent,
         ),
         facts={"people": 0},
     )

@@ -38,10 +38,10 @@ def choices(t: Texts, group: str, values: Iterable[str], chosen: str) -> list[Ch
     return [Choice("", t("shell.any"), not chosen), *named]
 
 
-def class_choices(t: Texts, chosen: str) -> list[Choice]:
-    """The classes of documents (CP2); none: as the contract says."""
+def class_choices(t: Texts, chosen: str | None, otherwise: str = "") -> list[Choice]:
+    """The classes of documents (CP2), after ``otherwise``: as the contract says. ``chosen`` None: none of these is."""
     named = [Choice(one, t.word("document_class", one), one == chosen) for one in CLASSES]
-    return [Choice("", t("requests.class_by_contract"), not chosen), *named]
+    return [Choice(otherwise, t("requests.class_by_contract"), chosen == otherwise), *named]
 
 
 def clients_of(visit: Visit) -> list[tuple[str, str, UUID]]:

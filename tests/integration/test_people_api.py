@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from tests.support.portal import browsing
 from ticketos.db.ids import new_id
 from ticketos.db.repositories.step import SqlStore
 from ticketos.dev.database import PostgresUrls
+from ticketos.domain import rework
 from ticketos.domain.changes import OpenTask, SubTicket
 from ticketos.domain.ports import Step, StepKey
 from ticketos.domain.state import SYSTEM
@@ -37,7 +39,9 @@ def store(world: World) -> SqlStore:
 def defect(world: World, ticket_id: UUID, document: UUID, round_: int, **facts: Any) -> None:
     detail = {"document": str(document), "round": round_, "defects": [{"field": "total"}], **facts}
     with store(world).step(StepKey(ticket_id, 1, f"d{round_}"), world.acme, SYSTEM) as step:
-        step.apply((SubTicket(f"defect:{document}:{round_}", "D", "defect", "Defect", detail=detail),))
+        step.apply(
+            (SubTicket(rework.defect_key(document, 1, round_), "D", "defect", "Defect", detail=detail),)
+        )
         step.finish({})
 
 
@@ -72,6 +76,18 @@ async def test_rounds_minutes_and_cost_are_in_the_tree_on_the_page_and_in_the_fi
         ("2", "", ""),
     ]
     assert "march.pdf" not in other.text
+
+
+async def test_rework_of_work_by_hand_stands_in_the_file_under_the_subject_of_its_request(
+    world: World,
+) -> None:
+    ticket_id = world.ticket(world.acme, subject="Reset my password")
+    defect(world, ticket_id, ticket_id, 1, minutes="3.00")
+    async with browsing(world, world.person(world.provider, ("lead", None))) as browser:
+        answer = await browser.client.get("/quality/rework.csv?client=acme")
+    head, *rows = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))
+    told = [dict(zip(head, row, strict=True)) for row in rows]
+    assert [one["minutes"] for one in told if one["document"] == "Reset my password"] == ["3.00"]
 
 
 async def test_the_step_knows_since_when_a_person_has_a_task_and_what_they_finished_last(
@@ -133,6 +149,12 @@ async def test_a_request_names_the_class_of_its_documents_whatever_its_priority(
             f"/v1/tickets/{made.json()['id']}/priority", json={"priority": "P4", "document_class": "standard"}
         )
         assert changed.status_code == 200
+        named = world.acts.sent[-1][2]
+        dropped = await http.post(
+            f"/v1/tickets/{made.json()['id']}/priority",
+            json={"priority": "P4", "document_class": "by_contract"},
+        )
+        assert dropped.status_code == 200
     wishes = [
         world.sql(world.acme, "select detail ->> 'document_class' as wish from ticket where id = %s", (one,))[
             0
@@ -140,11 +162,17 @@ async def test_a_request_names_the_class_of_its_documents_whatever_its_priority(
         for one in (made.json()["id"], form.json()["id"])
     ]
     assert wishes == ["priority", "standard"]
-    act = world.acts.sent[-1][2]
-    assert isinstance(act, ChangePriority) and act.document_class == "standard"
+    acts = (named, world.acts.sent[-1][2])
+    assert [a.document_class for a in acts if isinstance(a, ChangePriority)] == ["standard", "by_contract"]
     async with browsing(world, user) as browser:
         page = (await browser.client.get("/requests/new")).text
     assert 'name="document_class"' in page
+    async with browsing(world, world.person(world.provider, ("desk", None))) as browser:
+        page = (await browser.client.get(f"/tickets/{made.json()['id']}")).text
+    choices = page[page.index('name="document_class"') :].split("</select>")[0]
+    options = re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)', choices)
+    assert [value for value, _, _ in options] == ["", "by_contract", "standard", "priority"]
+    assert options[0][1:] == (" selected", "Leave as it is") and options[1][2] == "As the contract says"
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ class Lifecycle:
         self.next_at: datetime | None = None
         self.triaged = self.released = self.lead = 0
         self.decision: str | None = None
+        self.fresh = False
+        """Files came after the version that was decided on."""
         self.people = self.reviews = 0
         self.result: str | None = None
         self.last: Call | None = None
@@ -153,7 +155,7 @@ class Lifecycle:
         if self.round:
             self.people = (yield from self._step("data_entry.rework")).facts["people"]
         plans = 0
-        while not self.round:
+        while True:
             plans += 1
             plan = yield from self._step("data_entry.plan", f"0.{plans}")
             self.people = plan.facts["people"]
@@ -185,7 +187,7 @@ class Lifecycle:
         if offer.outcome == "accepted":
             return not offer.facts.get("fresh")
         yield Wait(lambda: self.decision is not None)
-        return self.decision == "accepted"
+        return self.decision == "accepted" and not self.fresh
 
     def _rework(self) -> Generator[Call | Wait, StageVerdict | None, bool]:
         verdict = yield from self._step("rework.begin")
@@ -261,6 +263,7 @@ class Lifecycle:
                 self.retries += 1
             case (("accepted" | "returned"), None):
                 self.decision, self.next_at = verdict.outcome, verdict.next_at
+                self.fresh = bool(verdict.facts.get("fresh"))
             case _, "triage":
                 self.triaged += 1
             case _, "contract":
@@ -290,7 +293,7 @@ class Lifecycle:
                     and lapsed.outcome == "accepted"
                     and self.decision is None
                 ):
-                    self.decision = "accepted"
+                    self.decision, self.fresh = "accepted", bool(lapsed.facts.get("fresh"))
                 elif isinstance(lapsed, StageVerdict) and lapsed.next_at is not None:
                     self.next_at = min(filter(None, (self.next_at, max(lapsed.next_at, floor))))
             elif verdict.outcome == "resume":

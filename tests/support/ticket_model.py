@@ -50,6 +50,10 @@ class Unit:
     approval: str = "pending"
     round: int = 0
     worker: str | None = None
+    times: int = 0
+    """How often it came back in this life of the ticket."""
+    life: int = 1
+    """In which life of the ticket a person's work was done."""
 
     @property
     def delivered(self) -> bool:
@@ -88,6 +92,8 @@ class Model:
     """A person chose the priority; no engine changes it afterwards."""
     held: str = "open"
     granted: int = 0
+    asked: list[Unit] = field(default_factory=list)
+    """What a lead decides on."""
     offered: bool = False
     deemed_at: datetime | None = None
     clocks: set[str] = field(default_factory=set)
@@ -101,10 +107,8 @@ class Model:
 
     @property
     def judged(self) -> list[Unit]:
-        """What passes quality and sign-off: the documents, or the ticket itself."""
-        if self.units and self.reads:
-            return self.units
-        return [self.worked] if self.worked else []
+        """What passes quality and sign-off: the documents, and the ticket itself once a person worked on it."""
+        return [*(self.units if self.reads else []), *([self.worked] if self.worked else [])]
 
     def by(self, unit_id: str) -> Unit:
         """The unit of that id; no id is the ticket itself."""
@@ -224,22 +228,24 @@ class Model:
         return drawn
 
     def quality_conclude(self, _: str, __: datetime) -> str:
-        return (
-            "failed" if any(u.work == "posted" and u.quality == "failed" for u in self.judged) else "passed"
-        )
+        return "failed" if any(u.returning for u in self.judged) else "passed"
 
     def rework_begin(self, _: str, __: datetime) -> str:
         back = [u for u in self.judged if u.returning]
+        back = [u for u in back if u is not self.worked] or back
         if not back:
             self.round += 1
             return "settled"
         self.enter("rework")
-        if self.round + 1 > max(self.agreed.max_rounds, self.granted):
+        over = [u for u in back if u.times >= self.agreed.max_rounds]
+        if over and self.round + 1 > self.granted:
+            self.asked = over
             self.tasks["escalation", ""] += 1
             return "escalated"
         self.round += 1
         for unit in back:
             unit.work, unit.quality, unit.approval, unit.round = "rework", "pending", "pending", self.round
+            unit.times += 1
         return "rework"
 
     def approval_offer(self, _: str, now: datetime) -> str:
@@ -260,7 +266,10 @@ class Model:
         self.billed |= {
             "ticket" if u is self.worked else u.id
             for u in self.judged
-            if u.approval == "accepted" and u.quality == "passed" and u.work == "posted"
+            if u.approval == "accepted"
+            and u.quality == "passed"
+            and u.work == "posted"
+            and not (u is self.worked and u.life > 1 and self.reads and self.units)
         }
 
     def closure_close(self, _: str, now: datetime) -> str:
@@ -387,7 +396,7 @@ class Model:
         if decision == "again":
             self.granted = self.round + 1
             return
-        for unit in self.judged:
+        for unit in self.asked:
             if unit.returning:
                 unit.work, unit.approval = "rejected", "rejected"
 
@@ -395,7 +404,9 @@ class Model:
         """The next life."""
         self.life += 1
         self.state, self.stage, self.progress, self.round = "open", "intake", 5, 0
-        self.clocks, self.paused_at = set(), None
+        self.clocks, self.paused_at, self.granted = set(), None, 0
+        for unit in self.judged:
+            unit.times = 0
 
     def _stop(self, clock: str) -> None:
         self.clocks.discard(clock)

@@ -265,6 +265,7 @@ def read(
         NOW,
         new_id,
         around,
+        today=NOW.date(),
     )
 
 

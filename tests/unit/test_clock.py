@@ -169,11 +169,6 @@ def test_acts_are_refused_in_the_wrong_state_and_taken_in_the_right_one() -> Non
     assert clocks.retarget(DAY_CLOCK, 1).target_s == 1
 
 
-def test_an_open_pause_ends_by_itself_after_thirty_days() -> None:
-    assert clocks.pause_ends_by(clocks.pause(DAY_CLOCK, at(1), "x")) == at(1) + timedelta(days=30)
-    assert clocks.pause_ends_by(DAY_CLOCK) is None
-
-
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(1, 20 * 60), min_size=1, max_size=6), st.integers(60, 30 * 60), st.booleans())
 def test_the_due_time_is_the_first_minute_at_which_the_target_has_elapsed(

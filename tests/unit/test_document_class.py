@@ -103,14 +103,55 @@ def test_a_type_found_on_reading_retargets_the_clock_and_keeps_elapsed_and_pause
         ({}, ["invoice"]),
         ({}, []),
         ({"detail": {"class_type": "receipt"}, "document_class": "priority"}, ["receipt"]),
-        ({"priority": "P1", "document_class": "priority"}, ["receipt"]),
-        ({"detail": {"document_class": "standard"}}, ["receipt"]),
     ],
-    ids=["another type", "none read", "known already", "priority already", "a person said standard"],
+    ids=["another type", "none read", "known already"],
 )
 def test_a_type_changes_nothing_where_it_says_nothing_new(given: dict[str, Any], types: list[str]) -> None:
     verdict = document_class.read(request(**given), RUNNING, TIMING, None, types, START)
     assert (verdict.outcome, verdict.changes) == ("same", ())
+
+
+@pytest.mark.parametrize(
+    ("given", "until"),
+    [
+        ({"priority": "P1", "document_class": "priority"}, ("P3", None)),
+        ({"detail": {"document_class": "standard"}}, ("P3", "by_contract")),
+    ],
+    ids=["until it is no P1 any more", "until what a person said is dropped"],
+)
+def test_a_type_is_remembered_while_something_else_decides(
+    given: dict[str, Any], until: tuple[str, Any]
+) -> None:
+    before = request(**given)
+    verdict = document_class.read(before, RUNNING, TIMING, None, ["receipt"], START)
+    (kept,) = [c.values for c in verdict.changes if isinstance(c, SetTicket)]
+    assert verdict.outcome == "same" and kept == {"detail": {**before.detail, "class_type": "receipt"}}
+    after = replace(before, detail=kept["detail"])
+    changed = handling.change_priority(after, RUNNING, TIMING, None, until[0], "", START, until[1])
+    (row,) = [c.values for c in changed.changes if isinstance(c, SetTicket)]
+    assert row["document_class"] == "priority"
+
+
+def test_what_was_asked_for_can_be_dropped_and_stays_where_nothing_is_said() -> None:
+    wished = request(detail={"document_class": "priority"}, document_class="priority")
+
+    def change(priority: str, wanted: str | None) -> dict[str, Any]:
+        verdict = handling.change_priority(wished, RUNNING, TIMING, None, priority, "", START, wanted)
+        (row,) = [c.values for c in verdict.changes if isinstance(c, SetTicket)]
+        return dict(row)
+
+    kept, dropped = change("P4", None), change("P3", "by_contract")
+    assert (kept["document_class"], kept["detail"]["document_class"]) == ("priority", "priority")
+    assert (dropped["document_class"], dropped["detail"]) == ("standard", {})
+
+
+def test_who_changes_the_class_alone_has_not_said_the_priority() -> None:
+    verdict = handling.change_priority(request(), RUNNING, TIMING, None, "P3", "", START, "priority")
+    (row,) = [c.values for c in verdict.changes if isinstance(c, SetTicket)]
+    assert row["detail"] == {"document_class": "priority"}
+    both = handling.change_priority(request(), RUNNING, TIMING, None, "P2", "", START, "priority")
+    (row,) = [c.values for c in both.changes if isinstance(c, SetTicket)]
+    assert row["detail"]["priority_given"] is True
 
 
 def test_a_stopped_clock_keeps_its_target() -> None:

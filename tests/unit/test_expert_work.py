@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.memory import CLIENT, START, agent, document, good_reading, ticket
-from ticketos.domain import agreement, expert, offers, tasks
+from ticketos.domain import agreement, expert, offers, rework, tasks
 from ticketos.domain.changes import Emit, Notify, OpenTask, SetDocument, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.skills import Agent
@@ -40,7 +40,9 @@ def given(
     people: Sequence[Agent], reason: str = expert.SECOND_ROUND, before: int | None = ASHA
 ) -> tuple[OpenTask, list[Any]]:
     by = UUID(int=before) if before else None
-    task, *said = expert.given(OPENED, ticket(), people, reason, START, new_id(), before=by)
+    task, *said = expert.given(
+        OPENED, ticket(), people, reason, START, new_id(), today=START.date(), before=by
+    )
     assert isinstance(task, OpenTask)
     return task, said
 
@@ -155,7 +157,7 @@ def _read(terms: ExpertTerms) -> tuple[str, OpenTask | None, list[str]]:
     request = ticket()
     verdict = flow.on_read(
         request, document(1, request), good_reading(), AiTerms(modes={"reading": "act"}), ScopeTerms(), None, None,
-        [PLAIN, sme(VIVEK, load=50)], START, new_id(), expert=terms,
+        [PLAIN, sme(VIVEK, load=50)], START, new_id(), expert=terms, today=START.date(),
     )  # fmt: skip
     task = next((one for one in verdict.changes if isinstance(one, OpenTask)), None)
     (kept,) = [one for one in verdict.changes if isinstance(one, SetDocument)]
@@ -172,8 +174,15 @@ def test_what_the_contract_wants_an_expert_for_never_goes_through_unseen() -> No
 def test_rounds_are_counted_for_the_document_alone() -> None:
     mine, other = UUID(int=1), UUID(int=2)
     keys = [f"defect:{other}:1", f"defect:{mine}:2", "processing", f"defect:{mine}:3"]
-    assert [experts.times_back(mine, round_, keys) for round_ in (1, 2, 3)] == [0, 1, 2]
-    assert experts.times_back(other, 3, keys) == 1
+    assert [experts.times_back(mine, 1, round_, keys) for round_ in (1, 2, 3)] == [0, 1, 2]
+    assert experts.times_back(other, 1, 3, keys) == 1
+
+
+def test_a_life_after_reopening_counts_its_rounds_anew_and_forgets_none_of_those_before() -> None:
+    mine = UUID(int=1)
+    keys = [rework.defect_key(mine, life, round_) for life, round_ in ((1, 1), (1, 2), (2, 1))]
+    assert len(set(keys)) == 3 and rework.came_back(mine, keys) == [(1, 1), (1, 2), (2, 1)]
+    assert [experts.times_back(mine, *when, keys) for when in ((1, 2), (2, 1))] == [2, 3]
 
 
 def _checked(stated: dict[str, Any]) -> None:

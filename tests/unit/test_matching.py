@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketos.domain.errors import DomainError
-from ticketos.domain.matching import match
+from ticketos.domain.matching import busier, match
 from ticketos.domain.skills import Agent, Need, why_not
 
 TODAY = date(2026, 11, 21)
@@ -114,3 +114,10 @@ def test_a_negative_load_is_no_agent() -> None:
     with pytest.raises(DomainError) as error:
         replace(ASHA, load=-1)
     assert error.value.code == "agent-capacity-invalid"
+
+
+def test_what_is_handed_out_at_once_counts_against_whoever_got_it() -> None:
+    people = (ASHA, replace(ASHA, id="b", load=0))
+    assert [one.load for one in busier(people, ("b", "b", "None"))] == [1, 2]
+    assert [one.load for one in busier(people, ("a",))] == [2, 0]
+    assert busier(people, ()) == people

@@ -33,6 +33,7 @@ TEAM = (
     agent(13, "it_helpdesk", load=2),
     agent(9, "lead"),
 )
+TODAY = START.date()
 ASKED = {"it_helpdesk": WAIT}
 
 
@@ -117,14 +118,14 @@ def test_only_an_open_offer_of_ones_own_is_answered(given: dict[str, Any], by: s
     with pytest.raises(DomainError, match=f"^{code}"):
         offers.accept(ticket(), task(**given), person(by))
     with pytest.raises(DomainError, match=f"^{code}"):
-        offers.refuse(ticket(), task(**given), person(by), "busy", TEAM, ASKED, START, new_id())
+        offers.refuse(ticket(), task(**given), person(by), "busy", TEAM, ASKED, START, new_id(), TODAY)
 
 
 def test_a_refusal_needs_a_reason_and_goes_to_the_next_best() -> None:
     at = START + timedelta(seconds=60)
     with pytest.raises(DomainError, match=r"^reason-missing"):
-        offers.refuse(ticket(), task(), person(FIRST), " ", TEAM, ASKED, at, new_id())
-    verdict = offers.refuse(ticket(), task(), person(FIRST), "on leave", TEAM, ASKED, at, new_id())
+        offers.refuse(ticket(), task(), person(FIRST), " ", TEAM, ASKED, at, new_id(), TODAY)
+    verdict = offers.refuse(ticket(), task(), person(FIRST), "on leave", TEAM, ASKED, at, new_id(), TODAY)
     values = moved(verdict.changes)
     assert (values["offered_to"], values["offer_until"]) == (UUID(SECOND), at + WAIT)
     assert values["payload"]["offered"] == [FIRST, SECOND]
@@ -135,29 +136,29 @@ def test_a_refusal_needs_a_reason_and_goes_to_the_next_best() -> None:
 
 def test_after_the_last_refusal_the_lead_has_it() -> None:
     last = task(offered_to=UUID(THIRD), payload={"offered": [FIRST, SECOND, THIRD]})
-    verdict = offers.refuse(ticket(), last, person(THIRD), "no", TEAM, ASKED, START, new_id())
+    verdict = offers.refuse(ticket(), last, person(THIRD), "no", TEAM, ASKED, START, new_id(), TODAY)
     values = moved(verdict.changes)
     assert (values["assigned_to"], values["offered_to"], values["desk"]) == (UUID(BOSS), None, "lead")
     assert said(verdict.changes) == ["task.offer_refused", "task.offers_ended"]
     (notice,) = [c for c in verdict.changes if isinstance(c, Notify)]
     assert (notice.kind, notice.desk, notice.recipient_id) == ("offers_ended", "lead", UUID(BOSS))
-    nobody = offers.refuse(ticket(), last, person(THIRD), "no", TEAM[:3], ASKED, START, new_id())
+    nobody = offers.refuse(ticket(), last, person(THIRD), "no", TEAM[:3], ASKED, START, new_id(), TODAY)
     assert moved(nobody.changes)["assigned_to"] is None, "it waits at the lead's desk"
 
 
 def test_who_must_not_do_the_work_is_never_offered_it_not_even_as_the_lead() -> None:
     mine = task(payload={"offered": [FIRST], "exclude": [SECOND, BOSS]})
-    verdict = offers.refuse(ticket(), mine, person(FIRST), "no", TEAM, ASKED, START, new_id())
+    verdict = offers.refuse(ticket(), mine, person(FIRST), "no", TEAM, ASKED, START, new_id(), TODAY)
     assert moved(verdict.changes)["offered_to"] == UUID(THIRD)
     last = replace(mine, payload={"offered": [FIRST, THIRD], "exclude": [SECOND, BOSS]})
-    ended = offers.refuse(ticket(), last, person(FIRST), "no", TEAM, ASKED, START, new_id())
+    ended = offers.refuse(ticket(), last, person(FIRST), "no", TEAM, ASKED, START, new_id(), TODAY)
     assert moved(ended.changes)["assigned_to"] is None
 
 
 def test_offers_that_lapse_together_are_spread() -> None:
     even: list[Agent] = [agent(n, "it_helpdesk", load=0) for n in (11, 12, 13)]
     lapsed = [task(id=UUID(int=900 + n)) for n in range(2)]
-    changes = offers.lapse(ticket(), lapsed, even, ASKED, START + WAIT, new_id())
+    changes = offers.lapse(ticket(), lapsed, even, ASKED, START + WAIT, new_id(), TODAY)
     assert {c.values["offered_to"] for c in changes if isinstance(c, SetTask)} == {UUID(SECOND), UUID(THIRD)}
     assert said(changes).count("task.offer_lapsed") == 2
 

@@ -11,13 +11,15 @@ from uuid import UUID
 import pytest
 
 from tests.support.memory import START, ticket
-from ticketos.domain import agreement, effort
+from tests.support.one_request import SIGNED, Request
+from ticketos.domain import agreement, effort, rework
 from ticketos.domain.calendar import ALWAYS, WorkCalendar
 from ticketos.domain.changes import Emit, SubTicket
 from ticketos.domain.clock import STOPPED, Pause
+from ticketos.domain.deadline import Timing
 from ticketos.domain.effort import Spell
 from ticketos.domain.errors import DomainError
-from ticketos.domain.state import TaskState
+from ticketos.domain.state import Actor, TaskState
 from ticketos.domain.terms import Terms
 
 OFFICE = WorkCalendar(
@@ -141,3 +143,42 @@ def test_a_rate_that_cannot_be_worked_by_is_refused_when_written(stated: dict[st
     with pytest.raises(DomainError, match=r"^terms-invalid section=rework"):
         agreement.check(Terms.from_json({"rework": stated}), priced=False)
     agreement.check(RATED, priced=False)
+
+
+def test_a_round_of_work_by_hand_tells_its_minutes_and_what_they_cost() -> None:
+    request = Request(terms={**SIGNED, "rework": {"hourly_rate": "600"}})
+    request.finish("work", note="called the supplier")
+    assert not request.defects(), "the first time is no rework"
+    request.decide("return", reason="which supplier?")
+    request.now += timedelta(minutes=12, seconds=30)
+    request.finish("work", note="called Sunrise Traders", seconds="90000")
+    (defect,) = request.defects()
+    assert (defect.detail["minutes"], defect.detail["cost"]) == ("12.50", "125.00"), (
+        "no more than the time that passed"
+    )
+    told = [e for _, _, e in request.world.events if e.event == "defect.worked"]
+    assert [(e.after or {}).get("minutes") for e in told] == ["12.50"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"),
+    [("95", "1.58"), (95.0, "1.58"), ("9000", "5.00"), ("nan", None), (None, None), ("x", None)],
+)
+def test_of_a_task_that_was_nobodys_the_page_tells_no_more_than_can_be_true(
+    seconds: object, found: str | None
+) -> None:
+    who = Actor("user", str(UUID(int=7)))
+    defect = ticket(700, kind="defect")
+    task = TaskState(
+        UUID(int=900), UUID(int=100), "work", None, "w", "delivery", "it_helpdesk", "open", "P3",
+        None, 1, 1, {}, NINE, None, 1,
+    )  # fmt: skip
+    rows = {rework.defect_key(UUID(int=100), 1, 1): defect}
+
+    def told(children: Any) -> list[Any]:
+        changes = effort.of_round(
+            UUID(int=100), task, who, children, at(5), None, seconds, Terms(), Timing(), ()
+        )
+        return [c.detail["minutes"] for c in changes if isinstance(c, SubTicket)]
+
+    assert told(rows) == [found] and told({}) == []

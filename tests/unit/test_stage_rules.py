@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -30,6 +31,7 @@ from ticketos.domain import (
 )
 from ticketos.domain import contract as contracts
 from ticketos.domain.calendar import WorkCalendar
+from ticketos.domain.changes import Verdict
 from ticketos.domain.clock import Clock, elapsed_s
 from ticketos.domain.deadline import FIRST_RESPONSE, TURNAROUND, Timing
 from ticketos.domain.errors import DomainError
@@ -358,7 +360,7 @@ def _inspected(
         ticket(),
         documents,
         given.get("earlier", []),
-        Inspection(seed, QaTerms(sample_rate=Decimal(rate))),
+        Inspection(seed, QaTerms(sample_rate=Decimal(rate)), NOW.date()),
         checks,
         [agent(8, "qa")],
         NOW,
@@ -437,6 +439,18 @@ def test_a_review_says_what_is_wrong(
 # --- rework -----------------------------------------------------------------------------------------------------------
 
 
+def test_the_reviews_of_one_inspection_are_shared_among_those_who_may_review(
+    new_id: Callable[[], UUID],
+) -> None:
+    request = ticket()
+    stack = [posted(n, request) for n in range(1, 31)]
+    people = [agent(n, "qa") for n in (21, 22, 23)]
+    all_of_them = Inspection("seed", QaTerms(sample_rate=Decimal(1)), NOW.date())
+    found = quality.inspect(request, stack, [], all_of_them, lambda _: (1, 1, ()), people, NOW, new_id)
+    given = Counter(t.assigned_to for t in of(changes.OpenTask, found.changes))
+    assert given == {UUID(int=n): 10 for n in (21, 22, 23)}
+
+
 @pytest.mark.parametrize(
     ("round_", "granted", "outcome"),
     [(0, 0, "rework"), (1, 0, "rework"), (2, 0, "escalated"), (2, 3, "rework"), (3, 3, "escalated")],
@@ -446,7 +460,8 @@ def test_after_the_last_round_the_lead_is_asked_and_may_grant_one_more(
 ) -> None:
     request = ticket(round=round_, progress=75)
     back = posted(1, request, quality="failed", round=round_)
-    verdict = rework.begin(request, [back], [], ReworkTerms(max_rounds=2), granted, NOW, new_id)
+    rows = [rework.defect_key(back.id, 1, n) for n in range(1, round_ + 1)]
+    verdict = rework.begin(request, [back], [], ReworkTerms(max_rounds=2), granted, NOW, new_id, rows)
     assert verdict.outcome == outcome and values(verdict.changes)["progress"] == 75
     if outcome == "rework":
         assert of(changes.SetDocument, verdict.changes)[0].values["round"] == round_ + 1
@@ -473,6 +488,25 @@ def test_the_lead_decides_with_a_reason(result: dict[str, Any], code: str | None
     verdict = rework.lead_decides(ticket(), task("escalation"), result, [back], LEAD, NOW)
     rejected = [c.values["state"] for c in of(changes.SetDocument, verdict.changes)]
     assert rejected == (["rejected"] if result["decision"] == "reject" else [])
+
+
+def test_rounds_are_an_items_own_and_the_lead_is_asked_about_those_that_have_had_theirs(
+    new_id: Callable[[], UUID],
+) -> None:
+    request = ticket(round=4)
+    often, once = posted(1, request, quality="failed", round=4), posted(2, request, quality="failed")
+    rows = ["processing", *(rework.defect_key(often.id, 1, n) for n in (3, 4))]
+
+    def begin(*units: DocumentState) -> Verdict:
+        return rework.begin(request, units, [], ReworkTerms(max_rounds=2), 0, NOW, new_id, rows)
+
+    assert begin(once).outcome == "rework", "the rounds of others are none of its own"
+    (asked,) = of(changes.OpenTask, begin(often, once).changes)
+    assert (asked.payload["documents"], asked.payload["rounds"]) == ([str(often.id)], 2)
+    lead = replace(task("escalation"), payload=asked.payload)
+    said = {"decision": "reject", "reason": "r"}
+    out = rework.lead_decides(request, lead, said, [often, once], LEAD, NOW)
+    assert [c.document_id for c in of(changes.SetDocument, out.changes)] == [often.id]
 
 
 def test_one_more_round_is_one_more_also_when_rejected_items_used_rounds_up(
@@ -952,6 +986,7 @@ def _read(
         [agent(7, "data_entry")],
         NOW,
         new_id,
+        today=NOW.date(),
     )
 
 
@@ -1169,3 +1204,26 @@ def test_what_was_posted_before_is_reversed_and_never_edited(new_id: Callable[[]
         (p.money.amount for j in (first, *journals) for p in j.postings if p.account == "2100"), Decimal(0)
     )
     assert total == Decimal("-118.00")
+
+
+def test_a_clock_that_runs_ahead_of_this_machine_stops_no_step(new_id: Callable[[], UUID]) -> None:
+    ahead = NOW + timedelta(seconds=3)
+    request, agreed = ticket(requester_email="r@acme.example", received_at=ahead), contract()
+    clocks = [ClockState(Clock(kind, 3_600, ahead)) for kind in (FIRST_RESPONSE, TURNAROUND)]
+    named = assignment.decide(request, BUYER, agreed, [], "data_entry", clocks, 1, NOW, new_id)
+    unit = posted(1, request, quality="passed")
+    offered = approval.offer(request, BUYER, agreed, [unit], [], clocks, NOW, new_id)
+    for verdict, ended in ((named, {FIRST_RESPONSE}), (offered, {FIRST_RESPONSE, TURNAROUND})):
+        told = {c.clock.kind: c.clock.stopped_at for c in of(changes.SetClock, verdict.changes)}
+        assert told == dict.fromkeys(ended, ahead)
+    stopped = [ClockState(replace(one.clock, stopped_at=ahead)) for one in clocks]
+    back = approval.decide_by_client(
+        request, _open([unit]), [unit], {"version": approval.version_of([unit]), "decision": "return", "reason": "r"},
+        stopped, TIMING, LEAD, NOW,
+    )  # fmt: skip
+    (again,) = of(changes.SetClock, back.changes)
+    assert (again.clock.kind, again.clock.stopped_at, again.clock.pauses[-1].ended_at) == (
+        TURNAROUND,
+        None,
+        ahead,
+    )

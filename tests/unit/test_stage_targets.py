@@ -10,7 +10,10 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.lifecycle import Call
 from tests.support.memory import START, contract, ticket
+from tests.support.one_request import Request
+from tests.support.running import DESK
 from ticketos.domain import agreement, clock, deadline
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.changes import Change, Emit, Notify, SetClock
@@ -119,3 +122,18 @@ def test_a_contract_changes_or_switches_off_each_of_them() -> None:
 def test_targets_nobody_can_work_by_are_refused_when_written(stated: dict[str, Any]) -> None:
     with pytest.raises(DomainError, match=r"^terms-invalid section=sla"):
         agreement.check(Terms.from_json({"sla": {"stage_s": stated}}), priced=False)
+
+
+def test_what_fails_on_a_paused_ticket_starts_no_clock_that_runs_before_it_goes_on() -> None:
+    request = Request(files=1, total="1118.00")
+    for key in [key for key in request.world.clocks if key[2] == "stage:delivery"]:
+        del request.world.clocks[key]
+    assert request.act("pause", DESK, {"reason": "the client must answer"}) == "paused"
+    request.flow.run(Call("ticket.attention", request.flow.command("read:1", reason="boom")))
+    assert request.clock("stage:delivery").open_pause is not None
+    request.now += timedelta(days=20)
+    request.flow.tick()
+    assert not [n for n in request.world.notices.values() if n.kind == "stage_late"]
+    assert request.act("resume", DESK, {}) == "resumed"
+    clock_ = request.clock("stage:delivery")
+    assert clock_.open_pause is None and clock.elapsed_s(clock_, DEFAULTS.calendar, request.now) == 0

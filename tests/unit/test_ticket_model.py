@@ -416,8 +416,9 @@ class TicketLife(RuleBasedStateMachine):
             outcome = "done" if result else "note-missing"
             if result:
                 kind = "weak" if len(result["note"].split()) < 2 else "clean"
-                model.worked = Unit(str(self.flow.ticket_id), kind, "posted", worker=actor.id)
-                model.worked.round = model.round
+                times = model.worked.times if model.worked else 0
+                model.worked = Unit(str(self.flow.ticket_id), kind, "posted", worker=actor.id, times=times)
+                model.worked.round, model.worked.life = model.round, model.life
         elif "reason" not in result:
             return "reason-missing"
         else:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from schemas.acts import ActorRef
 from tests.support.lifecycle import Lifecycle
 from tests.support.memory import ACME, CLIENT, START, MemoryStore, World, agent, contract, ticket
 from tests.support.running import AGENT, DESK, Readings, running, sure
-from ticketos.domain import signer
+from ticketos.domain import handling, signer, unreached
+from ticketos.domain.changes import SetTicket
 
 HOURS = {"qa": {"sample_rate": "0"}, "approval": {"deemed_s": 3_600}, "survey": {"ask": False}}
 NOBODY = replace(ACME, approver_email=None)
@@ -27,10 +30,9 @@ class Desk:
         self.now = START
         request = ticket(100, requester_email="", subject="Reset")
         self.world = World(
-            contracts=[contract(HOURS, service_line="it_helpdesk")],
             tickets={request.id: request},
             agents=[agent(7, "it_helpdesk")],
-            **{"client": NOBODY, **values},
+            **{"client": NOBODY, "contracts": [contract(HOURS, service_line="it_helpdesk")], **values},
         )
         self.store = MemoryStore(self.world, now=lambda: self.now)
         self.flow = Lifecycle(self.store, request.id, CLIENT, Readings({}), helpdesk)
@@ -119,6 +121,40 @@ def test_the_days_count_from_when_the_mail_left_the_house() -> None:
     ]
 
 
+def test_where_silence_has_no_days_a_mail_that_has_not_left_is_looked_for_every_quarter_of_an_hour() -> None:
+    at_once = {**HOURS, "approval": {"deemed_days": 0, "deemed_s": None}}
+    desk = Desk(client=ACME, post=False, contracts=[contract(at_once, service_line="it_helpdesk")])
+    desk.passes(seconds=1)
+    for look in range(1, 4):
+        due = START + timedelta(seconds=1, minutes=15 * look)
+        assert (desk.approval.state, desk.approval.deemed_at) == ("open", due)
+        desk.passes(minutes=14)
+        assert desk.approval.deemed_at == due, "nobody looks before"
+        desk.passes(minutes=1)
+
+
+@pytest.mark.parametrize("way", ["asked", "answered"])
+def test_a_ticket_that_needs_attention_stays_with_operations(way: str) -> None:
+    desk = Desk(client=ACME if way == "asked" else NOBODY)
+    row = desk.world.tickets[desk.flow.ticket_id]
+    (stuck,) = [
+        c
+        for c in handling.needs_attention(row, "boom", "tick", "ticket/1").changes
+        if isinstance(c, SetTicket)
+    ]
+    desk.world.tickets[row.id] = replace(row, **{k: v for k, v in stuck.values.items() if hasattr(row, k)})
+    if way == "asked":
+        desk.world.mails.clear()
+        desk.passes(minutes=61)
+        beneath = ("client_success", "Name who signs off")
+    else:
+        desk.act("named", DESK, {"email": "cfo@acme.example"}, desk.asked[0].id)
+        beneath = ("client_reviewer", "The client accepts or returns")
+    now = desk.world.tickets[row.id]
+    assert (now.state, now.desk, now.next_action) == ("needs_attention", *handling.MEND.values())
+    assert (now.detail["held"]["desk"], now.detail["held"]["next_action"]) == beneath
+
+
 def test_a_version_offered_to_nobody_before_this_was_known_asks_when_it_would_lapse() -> None:
     desk = Desk(client=ACME)
     desk.world.mails.clear()
@@ -127,7 +163,10 @@ def test_a_version_offered_to_nobody_before_this_was_known_asks_when_it_would_la
     assert [t.desk for t in desk.asked] == ["client_success"]
 
 
-async def test_the_workflow_waits_for_the_later_instant(temporal_server: Any) -> None:
+async def test_the_workflow_waits_for_the_later_instant(
+    temporal_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unreached, "AGAIN", timedelta(seconds=2))
     terms = {**HOURS, "approval": {"deemed_s": 2}}
     request = ticket(int(datetime.now(UTC).timestamp() * 1_000), subject="Reset")
     world = World(

@@ -527,11 +527,12 @@ async def test_a_file_that_was_forgotten_and_comes_later_is_read_by_its_line(tem
             store.world.documents[late.id] = late
             store.world.tickets[request.id] = replace(store.world.tickets[request.id], documents_total=1)
         await run.complete(task, AGENT, {"note": "asked for the file"})
-        await run.decide("accept")
+        await run.decide("accept")  # what was done
+        await run.decide("accept")  # the file
         assert await run.done() == "closed"
     assert [t.kind for t in run.world.tasks.values()] == ["work"]
     assert (run.now().round, run.world.documents[late.id].state) == (1, "posted")
-    assert list(run.world.usage) == [f"document:{late.id}"]
+    assert set(run.world.usage) == {f"document:{late.id}", f"ticket:{request.id}"}
 
 
 @pytest.mark.slow

@@ -6,14 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ticketos.domain import ai_policy, pricing
+from ticketos.domain.document_class import CLASSES
 from ticketos.domain.errors import DomainError
 from ticketos.domain.money import Money
 from ticketos.domain.state import STAGES
 from ticketos.domain.terms import PRIORITIES, ExpertTerms, ReworkTerms, Terms
-
-CLASSES = ("standard", "priority")
-"""The turnaround classes of documents (CP2)."""
-
 
 MOST_DAYS = 3650
 """No term of days is longer than ten years."""

@@ -3,12 +3,11 @@ Silence for the contract's days is acceptance."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import clock as clocks
 from ticketos.domain import deadline, handwork, proof, signer, stages
 from ticketos.domain.changes import (
     Change,
@@ -59,11 +58,13 @@ def version_of(documents: Sequence[DocumentState]) -> str:
 
 
 def deliverable_of(documents: Sequence[DocumentState], checks: Sequence[QaState]) -> dict[str, Any]:
-    """What is delivered and what is not, and how it was judged."""
-    work = [handwork.deliverable(d) for d in documents if d.doc_type == handwork.KIND and d.state == "posted"]
+    """What is delivered and what is not, and how it was judged. Work of a person is shown where it is decided on: once
+    it is accepted, a version of documents that came later is of these alone."""
+    undecided = [d for d in documents if d.state == "posted" and d.approval != "accepted"]
+    work = [handwork.deliverable(d) for d in undecided if d.doc_type == handwork.KIND]
     return {
         "documents": sum(d.doc_type != handwork.KIND for d in documents),
-        "units": sum(1 for d in documents if d.state == "posted" and d.approval != "accepted"),
+        "units": len(undecided),
         "not_delivered": [
             {"file": d.filename, "state": d.state, "reason": d.reason}
             for d in documents
@@ -111,10 +112,12 @@ def offer(
     addresses of the client's own logins; where there is nobody to tell, silence accepts nothing."""
     units = [d for d in documents if d.state == "posted" and d.approval != "accepted"]
     timing = timing_of(contract)
-    changes, states = _delivered(clock_states, timing, now)
     version = version_of(documents)
     deliverable = deliverable_of(documents, checks)
     required = bool(contract and contract.terms.approval.required) and bool(units)
+    fresh = _fresh(documents)
+    goes_on = bool(fresh) and not required  # accepted at once, and the files that came later are worked on
+    changes, states = _delivered(clock_states, timing, now, (FIRST_RESPONSE,) if goes_on else _ENDED)
     to = signer.address_of(client, ticket, people)
     counts = contract is not None and required and to is not None
     deemed_at = contract.terms.approval.deemed_at(timing.calendar, now) if contract and counts else None
@@ -137,7 +140,7 @@ def offer(
             "accepted",
             tuple(changes),
             deadline.next_deadline(states, timing, None, None, now),
-            {"version": version, "fresh": _fresh(documents)},
+            {"version": version, "fresh": fresh},
         )
     key = f"{ticket.id}:{ticket.life}:approval:{ticket.round}"
     if to:
@@ -210,12 +213,7 @@ def decide_by_client(
             SetTicket({"next_action": "Record for billing"}),
             Emit("ticket.approved", after=record, why=reason or None, personal=signed, subject=person),
         ]
-        return Verdict(
-            "accepted",
-            tuple(changes),
-            deadline.next_deadline(clock_states, timing, None, None, now),
-            {"fresh": _fresh(documents)},
-        )
+        return _accepted(changes, documents, clock_states, timing, now)
     changes += [SetDocument(units[key].id, {"approval": "returned"}) for key in sorted(returned)]
     event = "ticket.partially_approved" if accepted else "ticket.returned"
     restarted, states = _restart_turnaround(clock_states, timing, now)
@@ -239,24 +237,34 @@ def lapse(
     if approval is None or approval.state != "open" or approval.deemed_at is None or approval.deemed_at > now:
         return Verdict("waiting")
     units = [d for d in documents if d.state == "posted" and d.approval != "accepted"]
-    return Verdict(
-        "accepted",
-        (
-            DecideApproval(approval.id, "deemed_accepted", now, None, "silence"),
-            *_accept(units),
-            SetTicket({"next_action": "Record for billing"}),
-            Emit(
-                "ticket.deemed_accepted",
-                after={
-                    "version": approval.version,
-                    "units": len(units),
-                    "deadline": approval.deemed_at.isoformat(),
-                },
-            ),
+    changes: list[Change] = [
+        DecideApproval(approval.id, "deemed_accepted", now, None, "silence"),
+        *_accept(units),
+        SetTicket({"next_action": "Record for billing"}),
+        Emit(
+            "ticket.deemed_accepted",
+            after={
+                "version": approval.version,
+                "units": len(units),
+                "deadline": approval.deemed_at.isoformat(),
+            },
         ),
-        deadline.next_deadline(clock_states, timing, None, None, now),
-        {"fresh": _fresh(documents)},
-    )
+    ]
+    return _accepted(changes, documents, clock_states, timing, now)
+
+
+def _accepted(
+    changes: Sequence[Change],
+    documents: Sequence[DocumentState],
+    clock_states: Sequence[ClockState],
+    timing: Timing,
+    now: datetime,
+) -> Verdict:
+    """What was offered is accepted; the work goes on, and its time runs again, where files came meanwhile."""
+    fresh = _fresh(documents)
+    restarted, states = _restart_turnaround(clock_states, timing, now) if fresh else ([], clock_states)
+    next_at = deadline.next_deadline(states, timing, None, None, now)
+    return Verdict("accepted", (*changes, *restarted), next_at, {"fresh": fresh})
 
 
 def _fresh(documents: Sequence[DocumentState]) -> int:
@@ -286,17 +294,20 @@ def _accept(units: Sequence[DocumentState]) -> list[Change]:
     return [SetDocument(d.id, {"approval": "accepted"}) for d in units]
 
 
+_ENDED = (TURNAROUND, FIRST_RESPONSE)
+
+
 def _delivered(
-    states: Sequence[ClockState], timing: Timing, now: datetime
+    states: Sequence[ClockState], timing: Timing, now: datetime, ended: Collection[str]
 ) -> tuple[list[Change], list[ClockState]]:
     """Turnaround stops at submission for approval, and a result delivered is a first response at the latest (CP7)."""
     changes: list[Change] = []
     after: list[ClockState] = []
     for state in states:
-        if state.clock.kind not in (TURNAROUND, FIRST_RESPONSE) or state.clock.stopped_at is not None:
+        if state.clock.kind not in ended or state.clock.stopped_at is not None:
             after.append(state)
             continue
-        change = deadline.changed(state, clocks.stop(state.clock, now), timing)
+        change = deadline.stopped(state, now, timing)
         changes.append(change)
         after.append(ClockState(change.clock, change.fired, change.breached_at))
     return changes, after
@@ -305,17 +316,9 @@ def _delivered(
 def _restart_turnaround(
     states: Sequence[ClockState], timing: Timing, now: datetime
 ) -> tuple[list[Change], list[ClockState]]:
-    return _with_turnaround(
-        states, timing, lambda c: clocks.restart(c, now) if c.stopped_at is not None else c
-    )
-
-
-def _with_turnaround(
-    states: Sequence[ClockState], timing: Timing, move: Any
-) -> tuple[list[Change], list[ClockState]]:
     state = deadline.find(states, TURNAROUND)
     if state is None:
         return [], list(states)
-    change = deadline.changed(state, move(state.clock), timing)
+    change = deadline.restarted(state, now, timing)
     after = ClockState(change.clock, change.fired, change.breached_at)
     return [change], [after if s is state else s for s in states]

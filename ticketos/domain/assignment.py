@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from ticketos.domain import clock as clocks
 from ticketos.domain import deadline, stages
 from ticketos.domain.changes import Change, Emit, SendMail, Verdict
 from ticketos.domain.deadline import FIRST_RESPONSE, timing_of
@@ -29,14 +28,14 @@ def decide(
 ) -> Verdict:
     """Name team and owner; an upload is hereby acknowledged into a queue with owner and due time, which is its
     first response (CP1). Nobody free is no stop: the work waits in the team's queue and the lead is the owner."""
-    found = match(tuple(agents), Need(skill=skill, client_id=str(ticket.client_id)), now.date())
+    found = match(tuple(agents), Need(skill=skill, client_id=str(ticket.client_id)), client.day_of(now))
     owner = UUID(found.agent_id) if found.agent_id else None
     timing = timing_of(contract)
     changes: list[Change] = []
     states = list(clock_states)
     first = deadline.find(states, FIRST_RESPONSE)
     if documents and first is not None and first.clock.stopped_at is None:
-        stopped = deadline.changed(first, clocks.stop(first.clock, now), timing)
+        stopped = deadline.stopped(first, now, timing)
         changes.append(stopped)
         states = [s for s in states if s is not first] + [
             ClockState(stopped.clock, stopped.fired, stopped.breached_at)

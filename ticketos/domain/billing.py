@@ -75,7 +75,10 @@ def _accepted(
 ) -> list[_Unit]:
     evidence = {q.document_id: q for q in sorted(checks, key=lambda q: (q.round, q.level))}
     units: list[_Unit] = []
+    papers = any(not handwork.is_work(ticket.id, d.id) for d in documents)
     for document in documents:
+        if papers and handwork.corrects(ticket, document):
+            continue
         if document.approval == "accepted" and document.quality == "passed" and document.state == "posted":
             check = evidence.get(document.id)
             why = {"level": check.level, "round": check.round, "verdict": check.verdict} if check else {}

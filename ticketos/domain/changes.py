@@ -25,7 +25,7 @@ class SetTicket:
 
 @dataclass(frozen=True)
 class SubTicket:
-    """Open or update a row of the tree. ``key`` is unique within the request (for instance ``defect:<document>:1``);
+    """Open or update a row of the tree. ``key`` is unique within the request (for instance ``processing``);
     ``letter`` gives the number: P processing, Q quality, D defect, B billing, R review. ``detail`` is merged."""
 
     key: str

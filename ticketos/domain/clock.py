@@ -26,8 +26,6 @@ TURNAROUND = "turnaround"
 STOPPED = "stopped"
 """Reason of the pause that `restart` writes for the time a clock stood still."""
 
-MAX_PAUSE = timedelta(days=30)
-
 _HOUR = 3600
 FIRST_RESPONSE_S = {"P1": 4 * _HOUR, "P2": 24 * _HOUR, "P3": 24 * _HOUR, "P4": 24 * _HOUR}
 """CP1, working seconds by ticket priority."""
@@ -172,11 +170,6 @@ def resume(clock: Clock, now: datetime) -> Clock:
     if clock.open_pause is None:
         raise DomainError("clock-not-paused", kind=clock.kind)
     return replace(clock, pauses=_closed(clock, now))
-
-
-def pause_ends_by(clock: Clock, maximum: timedelta = MAX_PAUSE) -> datetime | None:
-    """When the open pause has lasted its maximum (elapsed days, CP13: 30) and must end; None when running."""
-    return None if clock.open_pause is None else require_aware(clock.open_pause.started_at) + maximum
 
 
 def retarget(clock: Clock, target_s: int) -> Clock:

@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ticketos.domain import clock as clocks
-from ticketos.domain import deadline, document_class, stages
+from ticketos.domain import deadline, document_class, reopen, stages
 from ticketos.domain.changes import Change, Emit, OpenTask, SendMail, SetTicket, Verdict
 from ticketos.domain.deadline import FIRST_RESPONSE, TURNAROUND, timing_of
 from ticketos.domain.ports import NewId
@@ -50,7 +50,7 @@ def decide(
         change = (
             deadline.changed(state, clocks.retarget(state.clock, target), timing)
             if state
-            else deadline.started(kind, target, ticket.received_at, timing)
+            else deadline.started(kind, target, reopen.promised_from(ticket), timing)
         )
         changes.append(change)
         after.append(ClockState(change.clock, change.fired, change.breached_at))
@@ -94,14 +94,14 @@ def in_force(
 
 
 def provisional(ticket: TicketState, contracts: Sequence[ContractState], now: datetime) -> Verdict:
-    """MF1: clocks run from receipt, on the only contract in force or on the defaults until the contract is known."""
+    """MF1: clocks run from receipt (of a ticket opened again: from then), on the only contract in force or on the
+    defaults until the contract is known."""
     only = contracts[0] if len(contracts) == 1 else None
     timing = timing_of(only)
-    first = deadline.started(
-        FIRST_RESPONSE, timing.sla.first_response_s[ticket.priority], ticket.received_at, timing
-    )
+    since = reopen.promised_from(ticket)
+    first = deadline.started(FIRST_RESPONSE, timing.sla.first_response_s[ticket.priority], since, timing)
     classed, _ = document_class.of(ticket, timing.sla)
-    turn = deadline.started(TURNAROUND, timing.sla.turnaround_s[classed], ticket.received_at, timing)
+    turn = deadline.started(TURNAROUND, timing.sla.turnaround_s[classed], since, timing)
     states = [ClockState(first.clock), ClockState(turn.clock)]
     next_at = deadline.next_deadline(states, timing, None, None, now)
     return Verdict(

@@ -54,24 +54,46 @@ def changed(state: ClockState, clock: Clock, timing: Timing) -> SetClock:
     return _set(ClockState(clock, state.fired, state.breached_at), timing)
 
 
+def stopped(state: ClockState, now: datetime, timing: Timing) -> SetClock:
+    """A running clock, stopped. Edge and workers have clocks of their own: never before what this one already tells."""
+    return changed(state, clocks.stop(state.clock, max(now, *_told(state))), timing)
+
+
+def restarted(state: ClockState, now: datetime, timing: Timing) -> SetClock:
+    """A stopped clock that runs again, not before it was stopped; one that runs is left as it is."""
+    if state.clock.stopped_at is None:
+        return changed(state, state.clock, timing)
+    return changed(state, clocks.restart(state.clock, max(now, state.clock.stopped_at)), timing)
+
+
 STAYS = frozenset({"ask", "parked", "working", "inspect", "escalated", "offered", "attention"})
 """Outcomes after which a ticket stays in its stage until somebody acts or some work ends. After any other it goes on in the
 same breath, and no internal clock is started for that."""
 
 
 def stage_moved(
-    left: str, entered: str, stays: bool, states: Sequence[ClockState], timing: Timing, now: datetime
+    left: str,
+    entered: str,
+    stays: bool,
+    states: Sequence[ClockState],
+    timing: Timing,
+    now: datetime,
+    paused: bool = False,
 ) -> tuple[SetClock, ...]:
     """Internal clocks of the stages left and entered (MF16). Each pass through a stage begins anew, and so is told once
-    by itself; ``left`` equals ``entered`` where a ticket stands still in its stage."""
+    by itself; ``left`` equals ``entered`` where a ticket stands still in its stage. On a ``paused`` ticket a clock
+    begins paused, and runs when the ticket goes on."""
     changes: list[SetClock] = []
     before = find(states, f"{STAGE}{left}")
     running = before is not None and before.clock.stopped_at is None
     if before is not None and running and left != entered:
-        changes.append(changed(before, clocks.stop(before.clock, max(now, *_told(before))), timing))
+        changes.append(stopped(before, now, timing))
     target = timing.sla.stage_s.get(entered)
     if stays and target and not (left == entered and running):
-        changes.append(started(f"{STAGE}{entered}", target, now, timing))
+        begun = started(f"{STAGE}{entered}", target, now, timing)
+        if paused:
+            begun = changed(ClockState(begun.clock), clocks.pause(begun.clock, now, "paused"), timing)
+        changes.append(begun)
     return tuple(changes)
 
 
@@ -130,10 +152,9 @@ def answered(
     first = find(states, FIRST_RESPONSE)
     if ticket.closed_at is not None or first is None or first.clock.stopped_at is not None:
         return ()
-    # Edge and workers have clocks of their own: never before what the clock already tells.
-    stopped = changed(first, clocks.stop(first.clock, max(now, *_told(first))), timing)
-    after = [ClockState(stopped.clock, s.fired, s.breached_at) if s is first else s for s in states]
-    return stopped, SetTicket({"sla_state": sla_state(after, timing, now)})
+    ended = stopped(first, now, timing)
+    after = [ClockState(ended.clock, s.fired, s.breached_at) if s is first else s for s in states]
+    return ended, SetTicket({"sla_state": sla_state(after, timing, now)})
 
 
 def is_paused(ticket: TicketState) -> bool:

@@ -22,6 +22,8 @@ from ticketos.domain.terms import SlaTerms
 
 STANDARD, PRIORITY = "standard", "priority"
 CLASSES = (STANDARD, PRIORITY)
+BY_CONTRACT = "by_contract"
+"""Said in place of a class: what was asked for is dropped, and the contract's rules decide."""
 HEADER = "x-document-class"
 """The header by which a mail asks for a class."""
 WISH, TYPE = "document_class", "class_type"
@@ -58,14 +60,15 @@ def read(
     now: datetime,
 ) -> Verdict:
     """What the types of documents just read change: the class and the turnaround clock, with elapsed and paused time kept
-    (CP7). Nothing where they are none of the contract's, or the class is decided already."""
+    (CP7). Where the class is what it is for another reason the type is remembered alone; nothing where they are none of
+    the contract's, or one is known already."""
     kind = next((one for one in types if one in timing.sla.priority_types), None)
     if kind is None or ticket.detail.get(TYPE) is not None:
         return Verdict("same")
     told = replace(ticket, detail={**ticket.detail, TYPE: kind})
     document_class, why = of(told, timing.sla)
-    if document_class == ticket.document_class:
-        return Verdict("same")
+    if document_class == ticket.document_class:  # kept: it counts once another reason, or a wish, falls away
+        return Verdict("same", (SetTicket({"detail": told.detail}),))
     changes, after = retargeted(states, timing, document_class)
     next_at = deadline.next_deadline(after, timing, ticket, approval, now)
     values: dict[str, Any] = {

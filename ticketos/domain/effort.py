@@ -16,14 +16,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
+from ticketos.domain import rework
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.changes import Change, Emit, SubTicket
 from ticketos.domain.clock import STOPPED, Pause
+from ticketos.domain.deadline import TURNAROUND, Timing, find
 from ticketos.domain.money import Money, money_sum
-from ticketos.domain.state import TaskState, TicketState
+from ticketos.domain.state import Actor, ClockState, TaskState, TicketState
 from ticketos.domain.terms import Terms
 
 _HUNDREDTH = Decimal("0.01")
@@ -65,6 +68,44 @@ def cost(spent: Decimal | None, terms: Terms) -> Money | None:
         return None
     exact = Money(rate * spent / MINUTE, terms.rework.currency or terms.pricing.currency)
     return exact.rounded()
+
+
+def of_round(
+    unit: UUID | None,
+    task: TaskState,
+    actor: Actor,
+    children: Mapping[str, TicketState],
+    now: datetime,
+    earlier: datetime | None,
+    seconds: object,
+    terms: Terms,
+    timing: Timing,
+    clocks: Iterable[ClockState],
+) -> tuple[Change, ...]:
+    """What finishing this task took, on the defect ticket of the unit's round; nothing where the task is not of rework.
+
+    ``children`` are the rows of the request's tree, ``earlier`` is when the person finished something else last,
+    ``seconds`` what their page says it counted."""
+    if unit is None or actor.user_id is None:
+        return ()
+    key = rework.defect_key(unit, task.life, task.round)
+    defect = children.get(key)
+    if defect is None:
+        return ()
+    had = task.assigned_at if task.assigned_to == actor.user_id else None
+    clock = find(clocks, TURNAROUND)
+    pauses = clock.clock.pauses if clock else ()
+    spell = Spell(had, now, earlier, _measured(seconds, now - task.created_at))
+    return recorded(key, defect, task, spell, terms, timing.calendar, pauses)
+
+
+def _measured(seconds: object, most: timedelta) -> Decimal | None:
+    """The page's word, as far as it can be true: no longer than the task has been there."""
+    try:
+        found = Decimal(str(seconds))
+    except InvalidOperation:
+        return None
+    return min(found, _seconds(most)) if found.is_finite() else None
 
 
 def recorded(
@@ -114,6 +155,7 @@ def history(rows: Iterable[Row]) -> list[dict[str, Any]]:
         {
             "number": number,
             "document": detail["document"],
+            "life": int(detail.get("life", 1)),
             "round": int(detail["round"]),
             "defects": len(detail.get("defects") or ()),
             **{name: detail.get(name) for name in ("minutes", "cost", "currency", "open_minutes")},
@@ -122,7 +164,7 @@ def history(rows: Iterable[Row]) -> list[dict[str, Any]]:
         }
         for number, detail, closed_at in rows
     ]
-    return sorted(found, key=lambda one: (one["round"], one["number"]))
+    return sorted(found, key=lambda one: (one["life"], one["round"], one["number"]))
 
 
 def totals(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -130,8 +172,11 @@ def totals(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     told = [Decimal(one["minutes"]) for one in rounds if one.get("minutes") is not None]
     priced = [Money.of(one["cost"], one["currency"]) for one in rounds if one.get("cost") is not None]
     currencies = sorted({one.currency for one in priced})
+    last: dict[int, int] = {}
+    for one in rounds:
+        last[one["life"]] = max(last.get(one["life"], 0), int(one["round"]))
     return {
-        "rounds": max((int(one["round"]) for one in rounds), default=0),
+        "rounds": sum(last.values()),
         "minutes": str(sum(told, Decimal(0))) if told else None,
         "cost": {
             name: f"{money_sum([m for m in priced if m.currency == name], name).amount:f}"

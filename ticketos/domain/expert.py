@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -53,15 +53,16 @@ def given(
     now: datetime,
     new_id: NewId,
     *,
+    today: date,
     before: UUID | None = None,
 ) -> tuple[Change, ...]:
-    """The task as expert work, with who gets it. ``before`` is who worked on the item last: an expert's own work that
-    came back twice goes to another one, and its first correction back to themselves while they are there. So does the
-    lead's, where there is another lead."""
+    """The task as expert work, with who gets it on the client's day ``today``. ``before`` is who worked on the item last:
+    an expert's own work that came back twice goes to another one, and its first correction back to themselves while they
+    are there. So does the lead's, where there is another lead."""
     people = tuple(agents)
     own = (str(before),) if before is not None and reason == SECOND_ROUND else ()
     need = Need(task.skill or "", str(ticket.client_id), expert=True, exclude=frozenset(own))
-    found = match(people, need, now.date())
+    found = match(people, need, today)
     expert = found.agent_id
     if before is not None and str(before) in found.ranked:
         expert = str(before)
@@ -70,7 +71,7 @@ def given(
         asked = replace(task, assigned_to=UUID(expert), payload=payload)
         return asked, _said("task.expert", task, reason, expert)
     missing = list(found.reasons)
-    leads = match(people, Need(LEAD, str(ticket.client_id)), now.date()).ranked
+    leads = match(people, Need(LEAD, str(ticket.client_id)), today).ranked
     lead = next((one for one in leads if one not in own), next(iter(leads), None))
     to = UUID(lead) if lead else None
     payload |= {"no_expert": missing}

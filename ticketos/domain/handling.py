@@ -154,19 +154,27 @@ def change_priority(
     now: datetime,
     wanted: str | None = None,
 ) -> Verdict:
-    """Re-time the clocks; elapsed and paused time is kept (CP7). ``wanted`` is the class of its documents, which a person
-    chooses; else it follows from the contract's rules."""
+    """Re-time the clocks; elapsed and paused time is kept (CP7). ``wanted`` is the class of its documents, where a
+    person chooses one; ``by_contract`` drops what was chosen before, so that the contract's rules decide; with None
+    what was chosen stays."""
     _open(ticket)
     if priority not in PRIORITIES:
         raise DomainError("unknown-priority", given=priority, allowed=list(PRIORITIES))
-    if wanted is not None and wanted not in document_class.CLASSES:
-        raise DomainError("unknown-class", given=wanted, allowed=list(document_class.CLASSES))
-    chosen = {document_class.WISH: wanted} if wanted else {}
-    classed, why = document_class.of(
-        replace(ticket, detail={**ticket.detail, **chosen}), timing.sla, priority
-    )
-    if priority == ticket.priority and classed == ticket.document_class:
+    allowed = (*document_class.CLASSES, document_class.BY_CONTRACT)
+    if wanted is not None and wanted not in allowed:
+        raise DomainError("unknown-class", given=wanted, allowed=list(allowed))
+    detail = dict(ticket.detail)
+    if wanted == document_class.BY_CONTRACT:
+        detail.pop(document_class.WISH, None)
+    elif wanted:
+        detail[document_class.WISH] = wanted
+    classed, why = document_class.of(replace(ticket, detail=detail), timing.sla, priority)
+    if priority == ticket.priority and classed == ticket.document_class and detail == ticket.detail:
         raise DomainError("priority-unchanged", priority=priority)
+    if (
+        priority != ticket.priority
+    ):  # of the class alone nothing follows for the priority: triage may still say it
+        detail["priority_given"] = True
     targets = {
         FIRST_RESPONSE: timing.sla.first_response_s[priority],
         TURNAROUND: timing.sla.turnaround_s[classed],
@@ -186,7 +194,7 @@ def change_priority(
                     "priority": priority,
                     "due_at": deadline.turnaround_due(after, timing),
                     "next_at": next_at,
-                    "detail": {**ticket.detail, "priority_given": True, **chosen},
+                    "detail": detail,
                     "document_class": classed,
                 }
             ),

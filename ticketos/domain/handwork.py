@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import proof
+from ticketos.domain import proof, reopen
 from ticketos.domain.changes import AddQaCheck, Change, Emit, OpenTask, SetDocument, SetTicket
 from ticketos.domain.errors import DomainError
-from ticketos.domain.state import Actor, DocumentState, TicketState
+from ticketos.domain.state import Actor, ApprovalState, DocumentState, QaState, TicketState
 
 WORK = "work"
 """Where a ticket's ``detail`` keeps the result of its work, who finished it and when, and how it was judged."""
@@ -25,6 +25,8 @@ KIND = "work"
 """Type of the unit where others have a type of document, and kind of the task that delivers it."""
 CHECKLIST = ("result", "note", "files")
 """What is judged of such work: what was asked for was done; the note says what; the files belong to it and open."""
+SEVERITY = {"result": "critical", "note": "non_critical", "files": "non_critical"}
+"""How grave it is when a second person finds that item of the checklist wrong: only what was not done fails the client."""
 CATEGORIES = ("not_done", "incomplete", "wrong_value", "wrong_document", "other")
 """Kinds of defect of such work (a part of ``quality.CATEGORIES``)."""
 LEAST_WORDS = 2
@@ -115,6 +117,31 @@ def unit(ticket: TicketState, documents: Sequence[DocumentState] = ()) -> Docume
 def is_work(ticket_id: UUID, unit_id: UUID | None) -> bool:
     """Whether that unit is the ticket itself."""
     return unit_id == ticket_id
+
+
+def again(ticket: TicketState, checks: Sequence[QaState], approval: ApprovalState | None) -> dict[str, Any]:
+    """What whoever works the ticket again is told: the note ``before``, the ``defects`` it had, and the words with which
+    the client ``returned`` it, or with which it was opened again. Empty where it is worked for the first time.
+
+    ``checks`` and ``approval`` are those of this life. What counts is the last time the work was delivered, however many
+    rounds of documents lie between."""
+    before = ticket.detail.get(WORK) or {}
+    if not ticket.round and ticket.life == 1:
+        return {}
+    mine = [q for q in checks if is_work(ticket.id, q.document_id)]
+    last = max((q.round for q in mine), default=None)
+    if last is None:  # nothing of this life yet: the work of the life before is taken up again
+        why = ticket.detail.get(reopen.WHY) if ticket.life > 1 else None
+        return {"defects": [], "before": before.get("note"), "returned": why} if before or why else {}
+    found = max((q for q in mine if q.round == last), key=lambda q: q.level)
+    said = approval.reason if approval is not None and approval.round >= last else None
+    return {"defects": [dict(one) for one in found.defects], "before": before.get("note"), "returned": said}
+
+
+def corrects(ticket: TicketState, unit: DocumentState) -> bool:
+    """Whether that unit is work of a later life of the ticket. Where there are documents it mends what was billed by the
+    document: it is judged and signed off like any work, and never billed."""
+    return is_work(ticket.id, unit.id) and int((ticket.detail.get(WORK) or {}).get("life", 1)) > 1
 
 
 def level_one(work: DocumentState) -> tuple[int, int, tuple[Mapping[str, Any], ...]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
 from ticketos.domain.skills import Agent, Need, why_not
 
-__all__ = ["Agent", "Match", "Need", "match", "why_not"]
+__all__ = ["Agent", "Match", "Need", "busier", "match", "why_not"]
 
 _NEVER_BUSY = datetime.min.replace(tzinfo=UTC)
 
@@ -50,6 +50,13 @@ def match(agents: Iterable[Agent], need: Need, today: date) -> Match:
         f"load:{best.load}/{best.capacity}",
     )
     return Match(best.id, reasons, tuple(agent.id for agent in eligible))
+
+
+def busier(agents: Iterable[Agent], given: Collection[str]) -> tuple[Agent, ...]:
+    """The same people with the tasks they were given just now, one for each time an id is named: what one step hands out
+    is shared among them as if it came one by one."""
+    more = Counter(given)
+    return tuple(replace(one, load=one.load + more[one.id]) if more[one.id] else one for one in agents)
 
 
 def _rank(agent: Agent) -> tuple[Fraction, datetime, str]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import stages
+from ticketos.domain import matching, stages
 from ticketos.domain.changes import Change, CloseTask, Emit, Notify, OpenTask, SetTask, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
@@ -110,15 +110,17 @@ def lapse(
     asked: Queues,
     now: datetime,
     new_id: NewId,
+    today: date,
 ) -> tuple[Change, ...]:
-    """Pass unanswered offers on; what goes to one person counts against them for the next."""
-    people = list(agents)
+    """Pass unanswered offers on; what goes to one person counts against them for the next. ``today`` is the client's
+    day."""
+    people = tuple(agents)
     changes: list[Change] = []
     for task in lapsed:
         changes.append(_said("task.offer_lapsed", task.id, task.offered_to))
-        given, passed = _pass_on(ticket, task, people, asked, now, new_id)
+        given, passed = _pass_on(ticket, task, people, asked, now, new_id, today)
         changes += passed
-        people = [replace(a, load=a.load + 1) if a.id == given else a for a in people]
+        people = matching.busier(people, () if given is None else (given,))
     return tuple(changes)
 
 
@@ -149,12 +151,13 @@ def refuse(
     asked: Queues,
     now: datetime,
     new_id: NewId,
+    today: date,
 ) -> Verdict:
     """Leave it to the next best, with a reason. Refused as in ``accept``, and ``reason-missing``."""
     offered = _mine(ticket, task, actor)
     if not reason.strip():
         raise DomainError("reason-missing")
-    _, passed = _pass_on(ticket, offered, list(agents), asked, now, new_id)
+    _, passed = _pass_on(ticket, offered, list(agents), asked, now, new_id, today)
     said = replace(_said("task.offer_refused", offered.id, offered.offered_to), why=reason.strip())
     until = [c.values["offer_until"] for c in passed if isinstance(c, SetTask) and c.values["offer_until"]]
     return Verdict("passed_on", (said, *passed), next(iter(until), None))
@@ -173,7 +176,13 @@ def _mine(ticket: TicketState, task: TaskState | None, actor: Actor) -> TaskStat
 
 
 def _pass_on(
-    ticket: TicketState, task: TaskState, agents: Sequence[Agent], asked: Queues, now: datetime, new_id: NewId
+    ticket: TicketState,
+    task: TaskState,
+    agents: Sequence[Agent],
+    asked: Queues,
+    now: datetime,
+    new_id: NewId,
+    today: date,
 ) -> tuple[str | None, tuple[Change, ...]]:
     """Who has it now, and how it came about."""
     barred = task.payload.get("exclude") or ()
@@ -185,7 +194,7 @@ def _pass_on(
             agents,
             task.skill,
             ticket,
-            now,
+            today,
             exclude=(*barred, *before),
             expert=bool(task.payload.get("expert")),
         )
@@ -198,7 +207,7 @@ def _pass_on(
         }
         said = _said("task.offered", task.id, to, {"until": ends.isoformat()})
         return following, (SetTask(task.id, task.offered_to, values), said)
-    lead = stages.best_agent(agents, LEAD, ticket, now, exclude=barred)
+    lead = stages.best_agent(agents, LEAD, ticket, today, exclude=barred)
     to_lead = UUID(lead) if lead else None
     given = {"assigned_to": to_lead, "offered_to": None, "offer_until": None, "desk": LEAD}
     detail = {"task": str(task.id), "kind": task.kind, "offered": len(before)}

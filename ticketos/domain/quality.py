@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import effort, handwork, sampling, stages
+from ticketos.domain import effort, handwork, matching, rework, sampling, stages
 from ticketos.domain.changes import (
     AddQaCheck,
     Change,
@@ -49,10 +49,11 @@ LevelOne = Callable[[DocumentState], tuple[int, int, tuple[Mapping[str, Any], ..
 
 @dataclass(frozen=True)
 class Inspection:
-    """Seed and rate of a client's month."""
+    """Seed and rate of a client's month, and its day."""
 
     seed: str
     terms: QaTerms
+    today: date
 
 
 def inspect(
@@ -107,9 +108,10 @@ def inspect(
         if basis is None:
             changes.append(SetDocument(document.id, {"quality": "passed"}))
             continue
-        task = _task(ticket, document, basis, people, now, new_id)
+        task = _task(ticket, document, basis, people, inspection.today, new_id)
         tasks.append(str(task.id))
         changes.append(task)
+        people = matching.busier(people, (str(task.assigned_to),))
     detail = {
         "level_1": len(todo),
         "level_2": len(tasks),
@@ -151,7 +153,8 @@ def review(
     stages.require_open(ticket)
     if actor.user_id is not None and actor.user_id == document.finished_by:
         raise DomainError("own-work", document=document.filename)
-    defects = tuple(_defect(d) for d in result.get("defects", ()))
+    rule = handwork.SEVERITY if handwork.is_work(ticket.id, document.id) else {}
+    defects = tuple(_defect(d, rule) for d in result.get("defects", ()))
     verdict = result.get("verdict")
     if verdict not in ("pass", "fail"):
         raise DomainError("verdict-unknown", given=str(verdict), allowed=["pass", "fail"])
@@ -219,7 +222,9 @@ def conclude(
 ) -> Verdict:
     """All verdicts are in: ``passed``, or ``failed`` with the documents that go back (TA3). ``history`` are the rounds of
     rework until now."""
-    failed = [d for d in documents if d.quality == "failed" and d.state == "posted"]
+    failed = rework.going_back(
+        documents
+    )  # what was returned and waits for a round of its own is not passed either
     score, level = _accuracy([q for q in checks if q.round == ticket.round])
     detail = {
         "score": str(score) if score is not None else None,
@@ -275,11 +280,11 @@ def _task(
     document: DocumentState,
     basis: str,
     agents: tuple[Agent, ...],
-    now: datetime,
+    today: date,
     new_id: NewId,
 ) -> OpenTask:
     worker = [str(document.finished_by)] if document.finished_by else []
-    reviewer = stages.best_agent(agents, "qa", ticket, now, exclude=worker)
+    reviewer = stages.best_agent(agents, "qa", ticket, today, exclude=worker)
     return OpenTask(
         id=new_id(),
         key=f"{ticket.id}:{ticket.life}:qa:{document.id}:{document.round}",
@@ -295,7 +300,8 @@ def _task(
     )
 
 
-def _defect(data: Mapping[str, Any]) -> Mapping[str, Any]:
+def _defect(data: Mapping[str, Any], rule: Mapping[str, str]) -> Mapping[str, Any]:
+    """A defect as it is kept. ``rule`` says the severity of items by name; of others the reviewer says it."""
     category, severity = data.get("category", "wrong_value"), data.get("severity", "non_critical")
     allowed = [*CATEGORIES, *(one for one in handwork.CATEGORIES if one not in CATEGORIES)]
     if category not in allowed:
@@ -307,7 +313,7 @@ def _defect(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "field": str(data["field"]),
         "category": category,
-        "severity": severity,
+        "severity": rule.get(str(data["field"]), severity),
         "found": data.get("found"),
         "expected": data.get("expected"),
         "comment": str(data.get("comment", "")),

@@ -22,6 +22,17 @@ ROLES = frozenset({"desk", "ops", "client_user", "client_admin"})
 _FINISHED = ("closed",)
 """A cancelled request had its work withdrawn and its postings reversed: asking again is a new request."""
 
+AT, WHY = "reopened_at", "reopened_why"
+"""Where a ticket's detail keeps when its latest life began, and the words with which somebody asked for it."""
+
+
+def promised_from(ticket: TicketState) -> datetime:
+    """From when the promises of this life run: from receipt, or from when the ticket was opened again."""
+    began = (
+        ticket.detail.get(AT) if ticket.life > 1 else None
+    )  # opened again before that was kept: from receipt
+    return datetime.fromisoformat(began) if began else ticket.received_at
+
 
 def decide(
     ticket: TicketState, actor: Actor, reason: str, now: datetime, terms: ClosureTerms = UNSAID
@@ -41,6 +52,9 @@ def decide(
     if not days or now > ticket.closed_at + timedelta(days=days):
         raise DomainError("reopen-window-over", number=ticket.number, days=days)
     life = ticket.life + 1
+    kept = {
+        name: value for name, value in ticket.detail.items() if name != "granted_round"
+    }  # of a round that is over
     after = {
         "life": life,
         "stage": "intake",
@@ -54,6 +68,7 @@ def decide(
         "next_at": now,
         "desk": DESKS["intake"],
         "sla_state": "on_track",
+        "detail": {**kept, AT: now.isoformat(), WHY: reason.strip()},
     }
     return Verdict(
         "reopened",

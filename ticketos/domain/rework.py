@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from ticketos.domain import stages
+from ticketos.domain import handwork, stages
 from ticketos.domain.changes import (
     Change,
     CloseTask,
@@ -31,11 +33,19 @@ def begin(
     granted: int,
     now: datetime,
     new_id: NewId,
+    rows: Collection[str] = (),
 ) -> Verdict:
-    """Send what failed or was returned back, or ask the lead when the rounds are used up. ``granted`` is
-    the last round a lead has allowed beyond the contract's."""
+    """Send what failed or was returned back, or ask the lead about items that have had their rounds. ``rows`` are the
+    names of the rows of the request's tree, which tell how often each came back; ``granted`` is the last round a lead
+    has allowed beyond the contract's.
+
+    A round is the line's or a person's: where documents and the ticket's own work go back, the documents go first, and
+    quality does not pass before the work went too. ``facts.by_hand`` says whose round it is."""
     back = going_back(documents)
     number = ticket.round + 1
+    papers = [d for d in back if not handwork.is_work(ticket.id, d.id)]
+    by_hand = bool(back) and not papers
+    back = papers or back
     if not back and any(d.state == "received" for d in documents):
         return Verdict(
             "rework",
@@ -45,11 +55,13 @@ def begin(
                     "ticket.rework_started", after={"round": number, "documents": 0}, why="files came later"
                 ),
             ),
-            facts={"round": number, "documents": 0},
+            facts={"round": number, "documents": 0, "by_hand": False},
         )
     if not back:  # a lead took the last ones out: what remains goes to quality and approval as it is
         return Verdict("settled", (SetTicket({"round": number}),), facts={"round": number})
-    if number > max(terms.max_rounds, granted):
+    rounds = {d.id: _had(d.id, ticket.life, rows) for d in back}
+    over = [d for d in back if rounds[d.id] >= terms.max_rounds]
+    if over and number > granted:
         task = OpenTask(
             id=new_id(),
             key=f"{ticket.id}:{ticket.life}:escalation:{number}",
@@ -59,14 +71,14 @@ def begin(
             skill="lead",
             priority="P1",
             round=ticket.round,
-            payload={"documents": [str(d.id) for d in back], "rounds": ticket.round},
+            payload={"documents": [str(d.id) for d in over], "rounds": max(rounds[d.id] for d in over)},
         )
         return Verdict(
             "escalated",
             (
                 stages.enter(ticket, "rework", "A lead decides on the defects"),
                 task,
-                Emit("ticket.rework_escalated", after={"rounds": ticket.round, "documents": len(back)}),
+                Emit("ticket.rework_escalated", after={"rounds": ticket.round, "documents": len(over)}),
             ),
             facts={"task": str(task.id)},
         )
@@ -78,7 +90,7 @@ def begin(
                 document.id, {"state": "rework", "round": number, "quality": "pending", "approval": "pending"}
             ),
             SubTicket(
-                f"defect:{document.id}:{number}",
+                defect_key(document.id, ticket.life, number),
                 "D",
                 "defect",
                 f"Defect in {document.filename}",
@@ -87,6 +99,7 @@ def begin(
                 "delivery",
                 {
                     "document": str(document.id),
+                    "life": ticket.life,
                     "round": number,
                     "defects": found,
                     "opened_at": now.isoformat(),
@@ -100,7 +113,21 @@ def begin(
             ),
         ]
     changes.append(Emit("ticket.rework_started", after={"round": number, "documents": len(back)}))
-    return Verdict("rework", tuple(changes), facts={"round": number, "documents": len(back)})
+    return Verdict(
+        "rework", tuple(changes), facts={"round": number, "documents": len(back), "by_hand": by_hand}
+    )
+
+
+def defect_key(unit: UUID, life: int, number: int) -> str:
+    """Name of a unit's defect ticket in the tree of its request; each life counts its rounds anew."""
+    return f"defect:{unit}:{number}" if life == 1 else f"defect:{unit}:{life}.{number}"
+
+
+def came_back(unit: UUID, keys: Iterable[str]) -> list[tuple[int, int]]:
+    """Life and round of each time that unit came back, of the names of a request's rows (``defect_key``)."""
+    start = f"defect:{unit}:"
+    found = [key.removeprefix(start).rpartition(".") for key in keys if key.startswith(start)]
+    return sorted((int(life or 1), int(number)) for life, _, number in found)
 
 
 def close_defects(
@@ -135,6 +162,17 @@ def close_defects(
     return tuple(changes)
 
 
+def settled(children: Mapping[str, TicketState], changes: Iterable[Change]) -> dict[str, TicketState]:
+    """The rows of a request's tree as these changes to its defects leave them."""
+    after = dict(children)
+    for change in changes:
+        if isinstance(change, SubTicket) and change.key in after:
+            sub = after[change.key]
+            detail = {**sub.detail, **change.detail}
+            after[change.key] = replace(sub, state=change.state, detail=detail, closed_at=change.closed_at)
+    return after
+
+
 def lead_decides(
     ticket: TicketState,
     task: TaskState,
@@ -156,7 +194,7 @@ def lead_decides(
     if decision == "again":
         changes.append(SetTicket({"detail": {**ticket.detail, "granted_round": ticket.round + 1}}))
     else:
-        for document in going_back(documents):
+        for document in asked_about(task, documents):
             changes += [
                 SetDocument(
                     document.id, {"state": "rejected", "reason": "rework-limit", "approval": "rejected"}
@@ -172,11 +210,22 @@ def lead_decides(
     return Verdict(str(decision), tuple(changes))
 
 
+def asked_about(task: TaskState, documents: Sequence[DocumentState]) -> list[DocumentState]:
+    """The items a lead was asked about, as far as they still go back; others have rounds of their own left."""
+    named = task.payload.get("documents")
+    return [d for d in going_back(documents) if named is None or str(d.id) in named]
+
+
 def going_back(documents: Sequence[DocumentState]) -> list[DocumentState]:
     """What failed quality or was returned by the client, and is still part of the delivery."""
     return [
         d for d in documents if d.state == "posted" and (d.quality == "failed" or d.approval == "returned")
     ]
+
+
+def _had(unit: UUID, life: int, rows: Collection[str]) -> int:
+    """How many rounds of rework an item has had in this life; a round in which others went back is none of its own."""
+    return sum(when[0] == life for when in came_back(unit, rows))
 
 
 def _found(document: DocumentState, checks: Sequence[QaState]) -> list[Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ticketos.domain.changes import SetTicket
@@ -74,11 +74,21 @@ def best_agent(
     agents: Iterable[Agent],
     skill: str,
     ticket: TicketState,
-    now: datetime,
+    today: date,
     *,
     exclude: Iterable[str] = (),
     expert: bool = False,
 ) -> str | None:
-    """The person who gets a task by itself, or None: it then waits in the queue of its skill."""
+    """The person who gets a task by itself, or None: it then waits in the queue of its skill. ``today`` is the client's
+    day: a certificate counts to the end of its last one."""
     need = Need(skill=skill, client_id=str(ticket.client_id), expert=expert, exclude=frozenset(exclude))
-    return match(tuple(agents), need, now.date()).agent_id
+    return match(tuple(agents), need, today).agent_id
+
+
+def same_or_best(
+    agents: Iterable[Agent], before: str | None, skill: str, ticket: TicketState, today: date
+) -> str | None:
+    """Whoever did the work ``before`` gets it again, while they may have such a task at all; else the best match."""
+    people = tuple(agents)
+    same = [one for one in people if one.id == before]
+    return best_agent(same, skill, ticket, today) or best_agent(people, skill, ticket, today)

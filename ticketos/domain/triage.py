@@ -161,7 +161,7 @@ def decide(
         skill="triage",
         priority=ticket.priority,
         payload=payload,
-        assigned_to=_uuid(stages.best_agent(agents, "triage", ticket, now)),
+        assigned_to=_uuid(stages.best_agent(agents, "triage", ticket, now.astimezone(ZoneInfo(zone)).date())),
     )
     next_action = "Confirm the classification" if waits and mode == WITH_APPROVAL else "Classify the request"
     return Verdict(

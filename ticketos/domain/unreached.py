@@ -39,6 +39,8 @@ DESK = "ops"
 """Desk that is told of lost mail."""
 GRACE = timedelta(minutes=1)
 """A mail that left so soon after the offer leaves the promised instant as it is."""
+AGAIN = timedelta(minutes=15)
+"""After so long it is looked again whether the mail has left, also where the contract gives silence no time at all."""
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LONGEST = 254
 
@@ -107,11 +109,14 @@ def unheard(
     if mail is None:
         said = signer.nobody(ticket, approval.round, approval.version, now, new_id)
         next_at = deadline.next_deadline(clocks, timing, None, None, now)
-        shown = {"desk": signer.SUCCESS, "next_action": "Name who signs off", "next_at": next_at}
-        return Verdict("waiting", (MoveDeemed(approval.id, None), SetTicket(shown), *said), next_at)
+        turn = {"desk": signer.SUCCESS, "next_action": "Name who signs off"}
+        shown = _shown(ticket, turn, next_at=next_at)
+        return Verdict("waiting", (MoveDeemed(approval.id, None), shown, *said), next_at)
     state, handed_over = mail
     told = handed_over if state == "done" else None
     due = contract.terms.approval.deemed_at(timing.calendar, told or now)
+    if told is None:
+        due = max(due, now + AGAIN)
     if told is not None and due <= now + GRACE:
         return None
     after = {"version": approval.version, "deemed_at": due.isoformat()}
@@ -200,12 +205,10 @@ def _put_before(
             CloseTask(task.id, "done", now, actor.user_id),
             MoveDeemed(approval.id, deemed_at),
             approvals.mail(new_id(), key, ticket, approval.version, to, deemed_at, deliverable),
-            SetTicket(
-                {
-                    "desk": stages.DESKS["approval"],
-                    "next_action": "The client accepts or returns",
-                    "next_at": next_at,
-                }
+            _shown(
+                ticket,
+                {"desk": stages.DESKS["approval"], "next_action": "The client accepts or returns"},
+                next_at=next_at,
             ),
             Emit(
                 "ticket.approval_readdressed",
@@ -226,9 +229,10 @@ def settled(asked: Sequence[TaskState], now: datetime) -> tuple[Change, ...]:
     return tuple(CloseTask(task.id, "cancelled", now, None, {"reason": "decided"}) for task in asked)
 
 
-def _shown(ticket: TicketState, values: Mapping[str, Any]) -> SetTicket:
-    """Whose turn it is; on a ticket that needs attention it is seen once that is mended."""
+def _shown(ticket: TicketState, values: Mapping[str, Any], **beside: Any) -> SetTicket:
+    """Whose turn it is; on a ticket that needs attention it is seen once that is mended. What stands ``beside`` it holds
+    at once."""
     held = ticket.detail.get("held")
     if ticket.state != "needs_attention" or held is None:
-        return SetTicket(values)
-    return SetTicket({"detail": {**ticket.detail, "held": {**held, **values}}})
+        return SetTicket({**values, **beside})
+    return SetTicket({"detail": {**ticket.detail, "held": {**held, **values}}, **beside})

@@ -134,7 +134,6 @@ def _defects(visit: Visit) -> list[dict[str, Any]]:
         {
             "field": item,
             "category": form.text(f"category_{item}", 40) or "other",
-            "severity": "critical" if item == "result" else "non_critical",
             "expected": form.text(f"expected_{item}", 500) or None,
         }
         for item in form.texts("defect")

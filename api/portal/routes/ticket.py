@@ -40,6 +40,7 @@ from schemas.requests import (
 from ticketos.db.repositories import accounts, documents, tasks, tickets
 from ticketos.domain import ai_review, handwork
 from ticketos.domain import tasks as task_rules
+from ticketos.domain.document_class import BY_CONTRACT
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import OPEN_STATES, PROGRESS, STAGES
 from ticketos.lines import LINES
@@ -151,7 +152,7 @@ async def _page(
         else None,
         may=_may(visit, root),
         priorities=[Choice(one, one, one == root["priority"]) for one in get_args(Priority)],
-        classes=class_choices(t, ""),
+        classes=[Choice("", t("requests.class_stays"), chosen=True), *class_choices(t, None, BY_CONTRACT)],
         link_kinds=[Choice(one, t.word("link", one)) for one in LINK_KINDS],
         service_lines=[Choice("", t("ticket.ai.as_it_is")), *(Choice(one.key, one.title) for one in LINES)],
         right_priorities=[

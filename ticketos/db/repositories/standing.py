@@ -76,7 +76,8 @@ def defects(connection: Connection, month: str) -> list[dict[str, Any]]:
 
 
 _REWORKED = """
-select t.client_id, r.number as request, t.number, t.detail, t.recorded_at, t.closed_at, d.filename
+select t.client_id, r.number as request, t.number, t.detail, t.recorded_at, t.closed_at,
+       coalesce(d.filename, r.subject) as filename
   from ticket t join ticket r on r.id = t.root_id and r.client_id = t.client_id
   left join document d on d.client_id = t.client_id and d.id = (t.detail ->> 'document')::uuid
  where t.kind = 'defect' and to_char(t.recorded_at at time zone 'UTC', 'YYYY-MM') = %s
@@ -85,7 +86,8 @@ select t.client_id, r.number as request, t.number, t.detail, t.recorded_at, t.cl
 
 
 def reworked(connection: Connection, month: str, client_id: UUID | None = None) -> list[dict[str, Any]]:
-    """Every round of rework that began in a month: its defect ticket, document, minutes and cost."""
+    """Every round of rework that began in a month: its defect ticket, document (of work by hand: the
+    request's subject), minutes and cost."""
     values = (month, client_id, client_id)
     return [dict(row) for row in connection.exec_driver_sql(_REWORKED, values).mappings()]
 

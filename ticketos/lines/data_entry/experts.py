@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import expert
+from ticketos.domain import expert, rework
 from ticketos.domain.changes import Change, OpenTask
 from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
@@ -28,10 +28,9 @@ def why(kind: str, fields: Mapping[str, Any], terms: ExpertTerms, times_back: in
     return expert.why(terms, kind, amount, _value(fields, "currency"), times_back)
 
 
-def times_back(document_id: UUID, round_: int, keys: Collection[str]) -> int:
-    """How often a document has come back by this round: its defect tickets, found by their keys."""
-    rounds = [key.split(":")[2] for key in keys if key.startswith(f"defect:{document_id}:")]
-    return sum(int(number) <= round_ for number in rounds)
+def times_back(document_id: UUID, life: int, round_: int, keys: Collection[str]) -> int:
+    """How often a document has come back by this round of this life: its defect tickets, found by their keys."""
+    return sum(when <= (life, round_) for when in rework.came_back(document_id, keys))
 
 
 def asked(
@@ -41,12 +40,14 @@ def asked(
     agents: Iterable[Agent],
     now: datetime,
     new_id: NewId,
+    *,
+    today: date,
     before: UUID | None = None,
 ) -> tuple[Change, ...]:
     """The task as it is, or given to an expert where there is a reason."""
     if reason is None:
         return (task,)
-    return expert.given(task, ticket, agents, reason, now, new_id, before=before)
+    return expert.given(task, ticket, agents, reason, now, new_id, today=today, before=before)
 
 
 def _value(fields: Mapping[str, Any], name: str) -> str | None:

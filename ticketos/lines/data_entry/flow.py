@@ -66,6 +66,8 @@ def on_read(
     new_id: NewId,
     around: asking.Around = asking.ALONE,
     expert: ExpertTerms = NOBODY_ELSE,
+    *,
+    today: date,
 ) -> Verdict:
     """Outcome ``quarantined``, ``straight`` (nobody needed) or ``keying`` (with the task's id). What the contract wants an
     expert for never goes through unseen."""
@@ -155,8 +157,10 @@ def on_read(
     if straight:
         return Verdict("straight", tuple(changes))
     wanted, more = to_key(kind, values["fields"]), asking.for_the_task(ai, asked, duplicate is not None)
-    task = keying_task(ticket, document, "keying", wanted, blocked, agents, now, new_id, duplicate, more=more)
-    opened = experts.asked(task, experts_own, ticket, agents, now, new_id)
+    task = keying_task(
+        ticket, document, "keying", wanted, blocked, agents, today, new_id, duplicate, more=more
+    )
+    opened = experts.asked(task, experts_own, ticket, agents, now, new_id, today=today)
     return Verdict("keying", (*changes, *opened), facts={"task": str(task.id)})
 
 
@@ -167,7 +171,7 @@ def keying_task(
     wanted: Sequence[str],
     blocked: Sequence[str],
     agents: Iterable[Agent],
-    now: datetime,
+    today: date,
     new_id: NewId,
     duplicate: UUID | None = None,
     defects: Sequence[Mapping[str, Any]] = (),
@@ -176,13 +180,8 @@ def keying_task(
 ) -> OpenTask:
     """Ask a person to key or correct. Rework goes back to whoever did the work, when there. ``more`` is what else the
     task begins with."""
-    people = tuple(agents)
-    again = (
-        next((a.id for a in people if a.available and a.id == str(document.finished_by)), None)
-        if kind == "rework"
-        else None
-    )
-    agent = again or stages.best_agent(people, SKILL, ticket, now)
+    before = str(document.finished_by) if kind == "rework" else None
+    agent = stages.same_or_best(agents, before, SKILL, ticket, today)
     payload = {
         "fields": list(wanted),
         "blocked_by": list(blocked),
