@@ -245,6 +245,15 @@ async def test_a_refusal_keeps_everything_that_was_typed_and_says_what_to_do(
         "checks-failed": ({"checks": [{"name": "net_plus_tax", "detail": "d"}]}, "The figures do not agree"),
         "fields-missing": ({"fields": ["number"]}, "Required fields are empty: Number"),
         "amount-unreadable": ({"field": "total", "given": "abc"}, "Total: “abc” is not an amount"),
+        "currency-unreadable": ({"field": "currency", "given": "Rs"}, "Currency: “Rs” is no currency code"),
+        "amount-too-fine": (
+            {"field": "total", "given": "1.00001"},
+            "Total: “1.00001” has more than 4 digits",
+        ),
+        "amount-too-large": (
+            {"field": "total", "given": "1e30", "limit": 15},
+            "Total: “1e30” has more than 15 digits",
+        ),
         "stale-version": ({"expected": 1, "current": 2}, "Changed meanwhile"),
     }
     async with browsing(world, agent) as browser:

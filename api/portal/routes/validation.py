@@ -42,6 +42,14 @@ RULES: dict[tuple[str, str], Rule] = {
 LINE_FIELDS = ("description", "quantity", "unit", "unit_price", "tax_rate", "net")
 BLANK_LINES = 2
 _LONGEST_S = 4 * 3600
+_OF_ONE_FIELD = (
+    "amount-unreadable",
+    "amount-too-fine",
+    "amount-too-large",
+    "currency-unreadable",
+    "date-unreadable",
+)
+"""Refusals of one value that a person typed."""
 
 
 @router.get("/validate/{task_id}")
@@ -346,9 +354,9 @@ def _explained(visit: Visit, error: DomainError, notice: Notice) -> Notice:
         return Notice("bad", t("validation.checks_failed"), t("validation.checks_failed_text"))
     if error.code == "coding-missing":
         return Notice("bad", t("validation.coding_missing"))
-    if error.code in ("amount-unreadable", "date-unreadable"):
-        field = t.word("field", error.params.get("field"))
-        return Notice("bad", t(f"validation.{error.code}", field=field, given=error.params.get("given", "")))
+    if error.code in _OF_ONE_FIELD:
+        facts = {**error.params, "field": t.word("field", error.params.get("field"))}
+        return Notice("bad", t(f"validation.{error.code}", **{"given": "", **facts}))
     return notice
 
 

@@ -233,6 +233,7 @@ def on_keyed(
     typed = _typed(result.get("fields") or {})
     evidence = _evidence(result.get("evidence") or {})
     fields, corrections = _merge(document, typed, task, result.get("seconds"), evidence, actor, now, new_id)
+    _require_bookable(fields)
     missing = [name for name in rules.required_fields(kind) if not (fields.get(name) or {}).get("value")]
     if missing:
         raise DomainError("fields-missing", fields=missing)
@@ -360,7 +361,8 @@ def _read_fields(reading: Mapping[str, Any], ai: AiTerms) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, found in reading.get("fields", {}).items():
         confidence = Decimal(str(found["confidence"]))
-        auto = bool(found.get("auto")) and confidence >= ai.field_threshold
+        unfit = rules.unfit(name, str(found["value"])) if found["value"] else None
+        auto = bool(found.get("auto")) and confidence >= ai.field_threshold and unfit is None
         fields[name] = {
             "value": found["value"],
             "shown": found["value"],
@@ -368,7 +370,7 @@ def _read_fields(reading: Mapping[str, Any], ai: AiTerms) -> dict[str, Any]:
             "source": found["source"],
             "page": found.get("page"),
             "box": found.get("box"),
-            "blocked_by": list(found.get("blocked_by", ())),
+            "blocked_by": [*found.get("blocked_by", ()), *([unfit] if unfit else ())],
             "state": "auto" if auto else "weak",
         }
     return fields
@@ -381,8 +383,12 @@ def _blocked(
     scope: ScopeTerms,
     duplicate: UUID | None,
 ) -> list[str]:
-    blocked = [
-        f"field:{name}" for name in rules.required_fields(kind) if fields.get(name, {}).get("state") != "auto"
+    required = rules.required_fields(kind)
+    blocked = [f"field:{name}" for name in required if fields.get(name, {}).get("state") != "auto"]
+    blocked += [
+        f"field:{name}"
+        for name, field in fields.items()
+        if name not in required and field["value"] and rules.unfit(name, str(field["value"]))
     ]
     blocked += [f"check:{c['name']}" for c in checks if not c["ok"]]
     if kind == "unknown":
@@ -440,12 +446,22 @@ def _typed(given: Mapping[str, Any]) -> dict[str, str | None]:
         text = None if value is None else str(value).strip()
         if text is not None and len(text) > MAX_VALUE:
             raise DomainError("value-too-long", field=name, limit=MAX_VALUE)
-        if text and name in rules.AMOUNTS and rules.amount(text) is None:
-            raise DomainError("amount-unreadable", field=name, given=text[:50])
+        if text and name == "currency":
+            text = text.upper()
         if text and name.endswith("_date") and rules.iso_date(text) is None:
             raise DomainError("date-unreadable", field=name, given=text[:50])
         typed[name] = text or None
     return typed
+
+
+def _require_bookable(fields: Mapping[str, Any]) -> None:
+    """Nothing may become ready that no book could take, whether it was typed or read and left as it was: nobody can
+    edit it afterwards."""
+    for name, field in fields.items():
+        value = str(field.get("value") or "")
+        code = rules.unfit(name, value) if value else None
+        if code:
+            raise DomainError(code, field=name, given=value[:50], limit=rules.WHOLE_DIGITS)
 
 
 def _merge(
@@ -526,6 +542,10 @@ def _line(item: Mapping[str, Any]) -> dict[str, Any]:
     }
     for name in ("quantity", "unit_price", "tax_rate", "net"):
         if line[name] is not None and rules.amount(line[name]) is None:
+            if rules.too_large(str(line[name])):
+                raise DomainError(
+                    "amount-too-large", field=name, given=str(line[name])[:50], limit=rules.WHOLE_DIGITS
+                )
             raise DomainError("amount-unreadable", field=name, given=str(line[name])[:50])
     return line
 
