@@ -358,7 +358,7 @@ class DataEntryActivities:
         if task.subject_id is None:
             raise LookupError("keying task without a document")
         document, today = step.document(task.subject_id), step.client().day_of(step.now)
-        ticket, typed, ai = step.ticket(), command.payload.get("fields") or {}, _terms(step).ai
+        ticket, typed, terms = step.ticket(), command.payload.get("fields") or {}, _terms(step)
         like = vendors.like(step, document.fields, typed)
         verdict = flow.on_keyed(
             ticket,
@@ -370,23 +370,28 @@ class DataEntryActivities:
             self._tax_id_valid,
             step.now,
             step.new_id,
-            ai,
+            terms.ai,
             like,
+            terms.assignment.expert,
+            step.agents() if terms.assignment.expert != flow.NOBODY_ELSE else (),
         )
         # What is rejected in a later round was posted in an earlier one.
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
         back = coding.withdraw(ticket, document, gone, today, step.new_id)
         learnt = learning.learnt(step, task, document, typed, verdict)
-        known = _vendor(document, like, document.fields, typed) if verdict.outcome == "ready" else ()
-        coded = _coded(step, document, verdict, ai)
+        rejected = verdict.outcome == "rejected"
+        known = () if rejected else _vendor(document, like, document.fields, typed)
+        coded = _coded(step, document, verdict, terms.ai)
         spent = _spent(step, task, actor, command.payload.get("seconds"))
         done = Verdict(
             verdict.outcome,
             (*verdict.changes, *known, *coded, *learnt, *back, *spent, SetTicket({})),
             verdict.next_at,
-            {**verdict.facts, **waiting_for_people(step, ticket.seq + 1, -1)},
+            {
+                **verdict.facts,
+                **waiting_for_people(step, ticket.seq + 1, 0 if verdict.outcome == "expert" else -1),
+            },
         )
-        rejected = verdict.outcome == "rejected"
         return done if rejected else _classed(step, done, [command.payload.get("doc_type")])
 
 
@@ -431,7 +436,7 @@ def _around(
 
 def _coded(step: Step, document: DocumentState, verdict: Verdict, ai: AiTerms) -> tuple[Change, ...]:
     """The coding AI proposed beside the one a person gave, where the contract has a person decide."""
-    if ai.mode(ai_policy.CODING) == ai_policy.ACT or verdict.outcome != "ready":
+    if ai.mode(ai_policy.CODING) == ai_policy.ACT or verdict.outcome == "rejected":
         return ()
     values = next(change.values for change in verdict.changes if isinstance(change, SetDocument))
     facts = coding.facts_for(step, replace(document, fields=values["fields"]))

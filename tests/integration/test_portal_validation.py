@@ -276,6 +276,27 @@ async def test_a_refusal_keeps_everything_that_was_typed_and_says_what_to_do(
         assert sent(world).result["override_reason"] == "So it stands there"
 
 
+async def test_what_goes_on_to_an_expert_is_said_in_words_and_begins_with_what_was_given(
+    world: World, agent: Person
+) -> None:
+    _, _, task = keying(world, agent)
+    async with browsing(world, agent) as browser:
+        kept, world.acts.answer = world.acts.answer, ActResult(applied=True, outcome="expert")
+        try:
+            await browser.submit(f"/validate/{task}", f"/validate/{task}", field_total="1,000,000.00")
+        finally:
+            world.acts.answer = kept
+        assert "The contract wants an expert to look at it" in (await browser.get("/work")).text
+        world.sql(
+            world.acme,
+            'update task set payload = payload || \'{"override_reason": "So it stands there"}\' where id = %s',
+            (task,),
+        )
+        assert (await browser.get(f"/validate/{task}")).form(f"/validate/{task}")["override"] == (
+            "So it stands there"
+        )
+
+
 async def test_the_version_the_form_was_made_from_is_what_counts(world: World, agent: Person) -> None:
     _, _, task = keying(world, agent)
     async with browsing(world, agent) as browser:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.memory import CLIENT, START, agent, document, good_reading, ticket
 from ticketos.domain import agreement, expert, offers, tasks
-from ticketos.domain.changes import Emit, Notify, OpenTask, SetDocument, Verdict
+from ticketos.domain.changes import CloseTask, Emit, Notify, OpenTask, SetDocument, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, TaskState
@@ -43,6 +43,60 @@ def given(
     task, *said = expert.given(OPENED, ticket(), people, reason, START, new_id(), before=by)
     assert isinstance(task, OpenTask)
     return task, said
+
+
+def keyed(
+    actor: Actor, total: str, payload: dict[str, Any] | None = None, people: Sequence[Agent] = ()
+) -> Verdict:
+    """An agent keys a document that was read with a total of 118."""
+    request = ticket()
+    fields = {
+        name: {**f, "shown": f["value"], "confidence": "0.4", "state": "weak"}
+        for name, f in good_reading()["fields"].items()
+    }
+    waiting = document(1, request, state="keying", doc_type="invoice", fields=fields)
+    task = TaskState(
+        UUID(int=900), request.id, "keying", waiting.id, "data_entry/x", "delivery", "data_entry", "open", "P3",
+        UUID(int=ASHA), 0, 1, payload or {"fields": ["total"]}, START, None, 1,
+    )  # fmt: skip
+    return flow.on_keyed(
+        request,
+        task,
+        waiting,
+        {"fields": {"total": total}, "override_reason": "so it stands there"},
+        actor,
+        START.date(),
+        lambda _: None,
+        START,
+        new_id(),
+        expert=LARGE,
+        agents=people,
+    )
+
+
+def test_what_an_agent_keys_above_the_limit_waits_as_keyed_for_an_expert() -> None:
+    asha = Actor("user", str(UUID(int=ASHA)), frozenset({"agent"}))
+    assert keyed(asha, "100000").outcome == "ready"
+    verdict = keyed(asha, "1000000", people=[PLAIN, sme(MEERA), LEAD])
+    assert verdict.outcome == "expert"
+    kept = next(one.values for one in verdict.changes if isinstance(one, SetDocument))
+    assert (kept["state"], kept["blocked_by"]) == ("keying", ["expert"])
+    assert kept["fields"]["total"]["value"] == "1000000" and kept["fields"]["total"]["state"] == "keyed"
+    (task,) = [one for one in verdict.changes if isinstance(one, OpenTask)]
+    assert (task.kind, task.assigned_to, task.payload["expert"]) == ("keying", UUID(int=MEERA), expert.AMOUNT)
+    assert task.payload["override_reason"] == "so it stands there" and "total" in task.payload["fields"]
+    assert [one.task_id for one in verdict.changes if isinstance(one, CloseTask)] == [UUID(int=900)]
+
+
+def test_an_expert_or_a_lead_decides_at_once() -> None:
+    for role in ("sme", "lead"):
+        boss = Actor("user", str(UUID(int=30)), frozenset({role}))
+        assert keyed(boss, "1000000").outcome == "ready"
+    meera = Actor("user", str(UUID(int=MEERA)), frozenset({"agent"}))
+    assert keyed(meera, "1000000", people=[sme(MEERA)]).outcome == "ready", "an expert by level"
+    given_as_such = {"fields": ["total"], "expert": expert.AMOUNT}
+    asha = Actor("user", str(UUID(int=ASHA)), frozenset({"agent"}))
+    assert keyed(asha, "1000000", given_as_such).outcome == "ready", "a lead gave it to them"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -85,7 +86,7 @@ async def _page(
     return visit.page(
         "validation/validate",
         status,
-        **{"override": "", "problem_checks": [], **more},
+        **{"override": task["payload"].get("override_reason") or "", "problem_checks": [], **more},
         **{name: value for name, value in found.items() if name != "checks"},
         checks=checks,
         fields=fields,
@@ -273,6 +274,8 @@ async def save(visit: PostDep, task_id: UUID) -> Response:
 
     to = await visit.read(lambda connection: _next(connection, visit, found["task"]))
     said = "validation.rejected" if result.get("reject") else "validation.saved"
+    if answer.status_code == 200 and json.loads(bytes(answer.body)).get("outcome") == "expert":
+        said = "validation.passed_on"
     return await visit.act(
         done,
         to=to if visit.form.text("act", 10) != "stay" else f"/tickets/{found['task']['root_id']}",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -218,10 +219,15 @@ def on_keyed(
     new_id: NewId,
     ai: AiTerms = AiTerms(),  # noqa: B008 (frozen)
     like: Sequence[VendorState] = (),
+    expert: ExpertTerms = NOBODY_ELSE,
+    agents: Iterable[Agent] = (),
 ) -> Verdict:
     """A person keyed, confirmed or rejected. Refused: unknown fields, empty required ones, figures that disagree
     without a stated reason, a coding left to AI where the contract has a person decide it. Every difference between
-    shown and typed is kept whole. ``like`` are vendors of the client's list that the document could be from."""
+    shown and typed is kept whole. ``like`` are vendors of the client's list that the document could be from.
+
+    Outcome ``ready``, ``rejected``, or ``expert``: as it was keyed it is more than this person may decide (``expert``,
+    the contract's rule), and waits with all that was typed for one of the ``agents`` who may."""
     stages.require_open(ticket)
     if document.state not in ("keying", "rework"):
         raise DomainError("document-not-keying", document=document.filename, state=document.state)
@@ -254,15 +260,17 @@ def on_keyed(
         )
     for check in failed:
         check["override"] = reason
+    people = tuple(agents)
+    experts_own = experts.above(task, actor, people, kind, fields, expert)
     values: dict[str, Any] = {
         "doc_type": kind,
         "fields": fields,
         "lines": lines,
         "checks": checks,
         "business_key": business_key(kind, fields),
-        "state": "ready",
+        "state": document.state if experts_own else "ready",
         "finished_by": actor.user_id,
-        "blocked_by": [],
+        "blocked_by": [experts.BLOCK] if experts_own else [],
         "straight_through": False,
     }
     if result.get("coding"):
@@ -272,9 +280,27 @@ def on_keyed(
         "corrected": sorted(c.field for c in corrections),
         "confirmed": sorted(set(task.payload.get("fields", ())) - {c.field for c in corrections}),
         "override": [c["name"] for c in failed],
+        **({"expert": experts_own} if experts_own else {}),
     }
+    opened: tuple[Change, ...] = ()
+    if experts_own:
+        begun = keying_task(
+            ticket,
+            document,
+            task.kind,
+            to_key(kind, fields),
+            [experts.BLOCK],
+            people,
+            now,
+            new_id,
+            document.duplicate_of,
+            task.payload.get("defects") or (),
+            more={"keyed_by": str(actor.user_id), "override_reason": reason},
+        )
+        begun = replace(begun, key=f"{begun.key}:expert")
+        opened = experts.asked(begun, experts_own, ticket, people, now, new_id)
     return Verdict(
-        "ready",
+        "expert" if experts_own else "ready",
         (
             SetDocument(document.id, values),
             *corrections,
@@ -286,6 +312,7 @@ def on_keyed(
                 entity="document",
                 entity_id=str(document.id),
             ),
+            *opened,
         ),
         facts={"corrected": len(corrections)},
     )
