@@ -190,7 +190,9 @@ class DataEntryActivities:
         facts = self._none_left(step, int(verdict.outcome == "keying"))
         changes = (*verdict.changes, SetTicket({"documents_done": ticket.documents_done + 1}))
         return _classed(
-            step, Verdict(verdict.outcome, changes, verdict.next_at, facts), [reading.get("type")]
+            step,
+            Verdict(verdict.outcome, changes, verdict.next_at, facts),
+            asking.types_read(_terms(step).ai, readings),
         )
 
     def _judged(
@@ -247,7 +249,7 @@ class DataEntryActivities:
         done = Verdict(
             "split", (*changes, *(c for one in verdicts for c in one.changes), counted), facts=facts
         )
-        return _classed(step, done, [reading.get("type") for _, reading in found])
+        return _classed(step, done, asking.types_read(_terms(step).ai, readings))
 
     def _locked(self, step: Step, document: DocumentState, reading: Mapping[str, Any]) -> Verdict | None:
         """The client asked for the password of a protected document, where the contract has us wait for it."""

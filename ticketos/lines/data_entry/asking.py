@@ -3,7 +3,7 @@ alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -84,6 +84,14 @@ def as_suggestions(ai: AiTerms, values: Mapping[str, Any]) -> dict[str, Any]:
         "checks": [],
         "read_result": {**values["read_result"], **aside},
     }
+
+
+def types_read(ai: AiTerms, readings: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The types of documents read that count for the ticket's promise: none where reading may only suggest. What a person
+    says counts then, once they have."""
+    if ai.mode(READING) == SUGGEST:
+        return []
+    return [str(one["type"]) for one in readings if one.get("type")]
 
 
 def read_value(field: Mapping[str, Any]) -> str | None:
