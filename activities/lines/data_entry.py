@@ -17,18 +17,18 @@ from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
-from ticketos.domain import ai_policy, deadline, document_class, effort
-from ticketos.domain.changes import Change, OpenTask, SetDocument, SetTicket, Verdict
+from ticketos.domain import deadline, document_class, effort
+from ticketos.domain.changes import Change, OpenTask, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store, VendorList
 from ticketos.domain.skills import Agent
-from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState, VendorState
-from ticketos.domain.terms import AiTerms, Terms
+from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
+from ticketos.domain.terms import Terms
 from ticketos.lines.data_entry import (
+    again,
     asking,
     calibration,
     closed_months,
     coding,
-    experts,
     flow,
     passwords,
     rules,
@@ -207,7 +207,8 @@ class DataEntryActivities:
         terms = _terms(step)
         like = vendors.like(step, reading.get("fields") or {})
         reading = vendors.checked(reading, like)
-        key = flow.business_key(str(reading.get("type")), reading.get("fields", {}))
+        fields = reading.get("fields") or {}
+        key = flow.business_key(str(reading.get("type")), fields)
         twin = (beside.get(key) or step.same_business_key(key, document.id)) if key else None
         if key:
             beside.setdefault(key, document.id)
@@ -222,10 +223,16 @@ class DataEntryActivities:
             agents,
             step.now,
             step.new_id,
-            _around(step, document, reading, terms.ai, like),
+            asking.around(
+                fields,
+                terms.ai,
+                like,
+                lambda vendor: step.supplier_seen(vendor, document.id),
+                step.client().currency,
+            ),
             terms.assignment.expert,
         )
-        from_list = _vendor(document, like, reading.get("fields") or {})
+        from_list = vendors.news(document, like, fields)
         kept = learning.kept(document, reading, verdict)
         return replace(verdict, changes=(*verdict.changes, *from_list, *kept))
 
@@ -238,7 +245,7 @@ class DataEntryActivities:
         agents: Sequence[Agent] = step.agents()
         for part, reading in found:
             verdicts.append(self._judged(step, part, reading, agents, beside))
-            agents = _busier(agents, verdicts[-1])
+            agents = flow.busier(agents, verdicts[-1].changes)
         facts = self._none_left(step, sum(one.outcome == "keying" for one in verdicts))
         counted = SetTicket(
             {
@@ -282,33 +289,15 @@ class DataEntryActivities:
         return replace(verdict, facts={**verdict.facts, **waiting})
 
     def _rework(self, step: Step) -> Verdict:
-        ticket, contract = step.ticket(), step.contract()
-        agents: Sequence[Agent] = step.agents()
-        terms = (contract.terms if contract else Terms()).assignment.expert
-        changes: list[Change] = []
-        children = step.sub_tickets()
-        documents = step.documents(states=("rework",))
-        for document in documents:
-            defect = children.get(f"defect:{document.id}:{document.round}")
-            task = flow.keying_task(
-                ticket,
-                document,
-                "rework",
-                flow.to_key(document.doc_type, document.fields),
-                document.blocked_by,
-                agents,
-                step.now,
-                step.new_id,
-                document.duplicate_of,
-                defect.detail.get("defects", []) if defect else [],
-            )
-            back = experts.times_back(document.id, document.round, children.keys())
-            why = experts.why(document.doc_type, document.fields, terms, back)
-            opened = experts.asked(task, why, ticket, agents, step.now, step.new_id, document.finished_by)
-            agents = _busier(agents, Verdict("opened", opened))
-            changes += opened
-        changes.append(SetTicket({"next_action": "Correct the defects"}))
-        return Verdict("opened", tuple(changes), facts={"people": len(documents), "seq": ticket.seq + 1})
+        return again.opened(
+            step.ticket(),
+            step.documents(states=("rework",)),
+            step.sub_tickets(),
+            _terms(step).assignment.expert,
+            step.agents(),
+            step.now,
+            step.new_id,
+        )
 
     def _post(self, step: Step) -> Verdict:
         ticket, client, terms, months = step.ticket(), step.client(), _terms(step), step.book_months()
@@ -382,8 +371,8 @@ class DataEntryActivities:
         back = coding.withdraw(ticket, document, gone, today, step.new_id)
         learnt = learning.learnt(step, task, document, typed, verdict)
         rejected = verdict.outcome == "rejected"
-        known = () if rejected else _vendor(document, like, document.fields, typed)
-        coded = _coded(step, document, verdict, terms.ai)
+        known = () if rejected else vendors.news(document, like, document.fields, typed)
+        coded = coding.decided(step, document, verdict, terms.ai)
         spent = _spent(step, task, actor, command.payload.get("seconds"))
         done = Verdict(
             verdict.outcome,
@@ -394,7 +383,13 @@ class DataEntryActivities:
                 **waiting_for_people(step, ticket.seq + 1, 0 if verdict.outcome == "expert" else -1),
             },
         )
-        return done if rejected else _classed(step, done, [command.payload.get("doc_type")])
+        return (
+            done
+            if rejected
+            else _classed(
+                step, done, [str(command.payload["doc_type"])] if command.payload.get("doc_type") else []
+            )
+        )
 
 
 def work(ports: LinePorts) -> LineWork:
@@ -404,57 +399,20 @@ def work(ports: LinePorts) -> LineWork:
     return LineWork(local, (steps.read,), steps.completions())
 
 
-def _vendor(
-    document: DocumentState,
-    like: Sequence[VendorState],
-    fields: Mapping[str, Any],
-    typed: Mapping[str, Any] = vendors.NOTHING,
-) -> tuple[Change, ...]:
-    """The vendor of the client's list kept with the document, where that is news."""
-    found = vendors.matched(like, *vendors.who(fields, typed)).vendor
-    named = vendors.named(found)
-    return () if named == document.vendor else (SetDocument(document.id, {"vendor": named}),)
-
-
 def _terms(step: Step) -> Terms:
     contract = step.contract()
     return contract.terms if contract else Terms()
 
 
-def _around(
-    step: Step,
-    document: DocumentState,
-    reading: Mapping[str, Any],
-    ai: AiTerms,
-    like: Sequence[VendorState],
-) -> asking.Around:
-    """What the contract's triggers ask of other papers; nothing is looked up for a trigger that is off. A vendor that
-    the client listed is no new one."""
-    name, _ = vendors.who(reading.get("fields") or {})
-    listed = vendors.matched(like, *vendors.who(reading.get("fields") or {})).vendor is not None
-    seen = not ai.escalate.new_supplier or listed or step.supplier_seen(vendors.vendor_key(name), document.id)
-    return asking.Around(seen, step.client().currency)
-
-
-def _coded(step: Step, document: DocumentState, verdict: Verdict, ai: AiTerms) -> tuple[Change, ...]:
-    """The coding AI proposed beside the one a person gave, where the contract has a person decide."""
-    if ai.mode(ai_policy.CODING) == ai_policy.ACT or verdict.outcome == "rejected":
-        return ()
-    values = next(change.values for change in verdict.changes if isinstance(change, SetDocument))
-    facts = coding.facts_for(step, replace(document, fields=values["fields"]))
-    said = coding.confirmed(document, values, facts, ai)
-    return (said,) if said else ()
-
-
-def _classed(step: Step, verdict: Verdict, types: Sequence[object]) -> Verdict:
-    """The verdict with what these types of documents change of the ticket's promise."""
+def _classed(step: Step, verdict: Verdict, types: Sequence[str]) -> Verdict:
+    """The verdict with what these types of documents change of the ticket's promise; nothing is looked up where the
+    contract names no types."""
     timing = deadline.timing_of(step.contract())
     if not timing.sla.priority_types:
         return verdict
-    named = [str(one) for one in types if one]
-    changed = document_class.read(step.ticket(), step.clocks(), timing, step.approval(), named, step.now)
-    sooner = min(filter(None, (verdict.next_at, changed.next_at)), default=None)
-    return replace(verdict, changes=(*verdict.changes, *changed.changes), next_at=sooner)
+    return document_class.classed(
+        verdict, step.ticket(), step.clocks(), timing, step.approval(), types, step.now
+    )
 
 
 def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[Change, ...]:
@@ -478,12 +436,6 @@ def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[
         deadline.timing_of(contract).calendar,
         clock.clock.pauses if clock else (),
     )
-
-
-def _busier(agents: Sequence[Agent], verdict: Verdict) -> Sequence[Agent]:
-    """The same people, with the task that one of them was given just now: a stack is shared out, as single papers are."""
-    given = {str(c.assigned_to) for c in verdict.changes if isinstance(c, OpenTask)}
-    return [replace(one, load=one.load + 1) if one.id in given else one for one in agents]
 
 
 def waiting_for_people(

@@ -19,7 +19,7 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, TaskState
 from ticketos.domain.terms import AiTerms, ExpertTerms, ScopeTerms, Terms
-from ticketos.lines.data_entry import experts, flow
+from ticketos.lines.data_entry import again, experts, flow
 
 ASHA, VIVEK, MEERA, BOSS = 7, 21, 22, 9
 LARGE = ExpertTerms(("inventory",), Decimal("100000"), "INR")
@@ -251,3 +251,18 @@ def test_terms_that_cannot_be_worked_by_are_refused_when_written(stated: dict[st
     with pytest.raises(DomainError, match=r"^terms-invalid section=assignment"):
         _checked(stated)
     _checked({"document_types": ["invoice"], "amount": "0.5", "currency": "INR"})
+
+
+def test_documents_that_came_back_are_shared_out_and_the_contracts_own_go_to_an_expert() -> None:
+    request = ticket()
+    back = [
+        document(n, request, state="rework", round=1, doc_type="invoice", finished_by=None,
+                 fields={"total": {"value": total, "state": "keyed"}, "currency": {"value": "INR", "state": "auto"}})
+        for n, total in ((1, "10"), (2, "20"), (3, "1000000"))
+    ]  # fmt: skip
+    people = [agent(ASHA, "data_entry"), agent(8, "data_entry"), sme(MEERA, load=5)]
+    verdict = again.opened(request, back, {}, LARGE, people, START, new_id())
+    tasks_ = [one for one in verdict.changes if isinstance(one, OpenTask)]
+    assert {one.assigned_to for one in tasks_[:2]} == {UUID(int=ASHA), UUID(int=8)}
+    assert (tasks_[2].assigned_to, tasks_[2].payload["expert"]) == (UUID(int=MEERA), expert.AMOUNT)
+    assert (verdict.outcome, verdict.facts["people"]) == ("opened", 3)

@@ -6,6 +6,7 @@ Pure: the reader's answer, duplicates found and people available come in as valu
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -51,7 +52,6 @@ LINE_NAMES = frozenset(("description", "quantity", "unit", "unit_price", "tax_ra
 MAX_VALUE = 2_000
 
 TaxIdValid = Callable[[str], bool | None]
-vendor_key = vendors.vendor_key
 
 
 def on_read(
@@ -205,6 +205,12 @@ def keying_task(
         round=document.round,
         payload=payload,
     )
+
+
+def busier(agents: Sequence[Agent], changes: Iterable[Change]) -> Sequence[Agent]:
+    """The same people, with the tasks they were given just now: a stack is shared out, as single papers are."""
+    given = Counter(str(c.assigned_to) for c in changes if isinstance(c, OpenTask))
+    return [replace(one, load=one.load + given[one.id]) for one in agents]
 
 
 def on_keyed(
@@ -374,7 +380,9 @@ def business_key(kind: str, fields: Mapping[str, Any]) -> str | None:
     parts = [(fields.get(name) or {}).get("value") for name in ("supplier_name", "number", "total")]
     if kind in ("unknown", "inventory") or not all(parts):
         return None
-    return "|".join((vendor_key(parts[0]), re.sub(r"[^0-9a-z]", "", str(parts[1]).lower()), str(parts[2])))
+    return "|".join(
+        (vendors.vendor_key(parts[0]), re.sub(r"[^0-9a-z]", "", str(parts[1]).lower()), str(parts[2]))
+    )
 
 
 def to_key(kind: str, fields: Mapping[str, Any]) -> list[str]:
