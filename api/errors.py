@@ -260,6 +260,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Temporarily unavailable",
         "Acts cannot be taken at the moment; nothing was changed.",
     ),
+    "result-malformed": ("Result not understood", "{name} must be {wanted}."),
     "amount-unreadable": ("Not an amount", "{field}: “{given}” is not an amount."),
     "amount-too-fine": ("Too many decimals", "An amount has at most 4 digits after its point."),
     "amount-too-large": (

@@ -32,6 +32,7 @@ from ticketos.lines.data_entry import (
     flow,
     passwords,
     rules,
+    typed,
     vendors,
 )
 from ticketos.lines.data_entry.parts import parts
@@ -349,8 +350,8 @@ class DataEntryActivities:
         if task.subject_id is None:
             raise LookupError("keying task without a document")
         document, today = step.document(task.subject_id), step.client().day_of(step.now)
-        ticket, typed, terms = step.ticket(), command.payload.get("fields") or {}, _terms(step)
-        like = vendors.like(step, document.fields, typed)
+        ticket, given, terms = step.ticket(), typed.part(command.payload, "fields"), _terms(step)
+        like = vendors.like(step, document.fields, given)
         verdict = flow.on_keyed(
             ticket,
             task,
@@ -369,9 +370,9 @@ class DataEntryActivities:
         # What is rejected in a later round was posted in an earlier one.
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
         back = coding.withdraw(ticket, document, gone, today, step.new_id)
-        learnt = learning.learnt(step, task, document, typed, verdict)
+        learnt = learning.learnt(step, task, document, given, verdict)
         rejected = verdict.outcome == "rejected"
-        known = () if rejected else vendors.news(document, like, document.fields, typed)
+        known = () if rejected else vendors.news(document, like, document.fields, given)
         coded = coding.decided(step, document, verdict, terms.ai)
         spent = _spent(step, task, actor, command.payload.get("seconds"))
         done = Verdict(

@@ -151,7 +151,7 @@ def review(
     stages.require_open(ticket)
     if actor.user_id is not None and actor.user_id == document.finished_by:
         raise DomainError("own-work", document=document.filename)
-    defects = tuple(_defect(d) for d in result.get("defects", ()))
+    defects = _defects(result.get("defects"))
     verdict = result.get("verdict")
     if verdict not in ("pass", "fail"):
         raise DomainError("verdict-unknown", given=str(verdict), allowed=["pass", "fail"])
@@ -293,6 +293,13 @@ def _task(
         round=document.round,
         payload={"basis": basis, "document": str(document.id), "exclude": worker},
     )
+
+
+def _defects(given: object) -> tuple[Mapping[str, Any], ...]:
+    """The defects that a reviewer names. Refused: what is no list of defects."""
+    if not isinstance(given, list | tuple | None) or not all(isinstance(one, Mapping) for one in given or ()):
+        raise DomainError("result-malformed", name="defects", wanted="a list of defects")
+    return tuple(_defect(one) for one in given or ())
 
 
 def _defect(data: Mapping[str, Any]) -> Mapping[str, Any]:

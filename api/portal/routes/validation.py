@@ -32,6 +32,7 @@ from ticketos.domain.ai_policy import ACT, CODING, SUGGEST
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import VendorState
 from ticketos.lines.data_entry import flow
+from ticketos.lines.data_entry.typed import FIELD_NAMES, MAX_VALUE
 
 router = APIRouter(include_in_schema=False)
 _COMPLETE = as_page(ROUTES["POST", "/v1/tasks/{task_id}/complete"])
@@ -177,8 +178,8 @@ def _expert_enough(visit: Visit, task: RowMapping) -> bool:
 def _given(visit: Visit, document: RowMapping) -> dict[str, Any]:
     """The form as it stands: values for the rules, and the same as they were typed."""
     form = visit.form
-    raw = {name: value for name, value in form.prefixed("field_") if name in flow.FIELD_NAMES}
-    clean = {name: typed.value_of(name, value)[: flow.MAX_VALUE] for name, value in raw.items()}
+    raw = {name: value for name, value in form.prefixed("field_") if name in FIELD_NAMES}
+    clean = {name: typed.value_of(name, value)[:MAX_VALUE] for name, value in raw.items()}
     values = {name: {"value": field.get("value")} for name, field in document["fields"].items()}
     for name, value in clean.items():
         values[name] = {"value": value or None}

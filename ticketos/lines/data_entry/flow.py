@@ -22,7 +22,7 @@ from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, DocumentState, TaskState, TicketState, VendorState
 from ticketos.domain.terms import AiTerms, ExpertTerms, ScopeTerms
-from ticketos.lines.data_entry import asking, experts, rules, vendors
+from ticketos.lines.data_entry import asking, experts, rules, typed, vendors
 
 SKILL = "data_entry"
 LINE = "data_entry"
@@ -30,27 +30,6 @@ KNOWN_TYPES = tuple(t for t in rules.REQUIRED if t != "unknown")
 NOBODY_ELSE = ExpertTerms()
 """No document needs an expert when it is read."""
 REJECTIONS = ("duplicate", "not_a_document", "unreadable", "out_of_scope", "client_request")
-FIELD_NAMES = frozenset(
-    (
-        "supplier_name",
-        "supplier_address",
-        "supplier_tax_id",
-        "buyer_name",
-        "buyer_tax_id",
-        "number",
-        "issue_date",
-        "due_date",
-        "currency",
-        "net_total",
-        "tax_total",
-        "total",
-        "amount_due",
-        "po_number",
-    )
-)
-LINE_NAMES = frozenset(("description", "quantity", "unit", "unit_price", "tax_rate", "net"))
-MAX_VALUE = 2_000
-
 TaxIdValid = Callable[[str], bool | None]
 
 
@@ -242,10 +221,10 @@ def on_keyed(
     kind = str(result.get("doc_type") or document.doc_type)
     if kind not in KNOWN_TYPES:
         raise DomainError("document-type-unknown", given=kind, allowed=list(KNOWN_TYPES))
-    typed = _typed(result.get("fields") or {})
-    evidence = _evidence(result.get("evidence") or {})
-    fields, corrections = _merge(document, typed, task, result.get("seconds"), evidence, actor, now, new_id)
-    _require_bookable(fields)
+    given, spent = typed.values(typed.part(result, "fields")), typed.seconds(result.get("seconds"))
+    evidence = typed.evidence(typed.part(result, "evidence"))
+    fields, corrections = _merge(document, given, task, spent, evidence, actor, now, new_id)
+    typed.require_bookable(fields)
     missing = [name for name in rules.required_fields(kind) if not (fields.get(name) or {}).get("value")]
     if missing:
         raise DomainError("fields-missing", fields=missing)
@@ -253,9 +232,7 @@ def on_keyed(
     if not decided and asking.coding_mode(kind, ai) != ACT:
         raise DomainError("coding-missing", mode=ai.mode(CODING))
     lines = (
-        [_line(item) for item in result["lines"]]
-        if result.get("lines") is not None
-        else [dict(x) for x in document.lines]
+        typed.lines(result["lines"]) if result.get("lines") is not None else [dict(x) for x in document.lines]
     )
     checks = run_checks(kind, fields, lines, today, tax_id_valid, like)
     failed = [c for c in checks if not c["ok"]]
@@ -280,7 +257,11 @@ def on_keyed(
         "straight_through": False,
     }
     if result.get("coding"):
-        values["coding"] = {**_coding(result["coding"]), "by": "person", "reason": "chosen by a person"}
+        values["coding"] = {
+            **typed.coding(typed.part(result, "coding")),
+            "by": "person",
+            "reason": "chosen by a person",
+        }
     summary = {
         "document": str(document.id),
         "corrected": sorted(c.field for c in corrections),
@@ -446,11 +427,12 @@ def _weakest(kind: str, fields: Mapping[str, Any]) -> Decimal:
 
 
 def _rejected(
-    task: TaskState, document: DocumentState, reject: Mapping[str, Any], actor: Actor, now: datetime
+    task: TaskState, document: DocumentState, reject: object, actor: Actor, now: datetime
 ) -> Verdict:
-    reason, note = str(reject.get("reason")), str(reject.get("note") or "")
+    told = reject if isinstance(reject, Mapping) else {"reason": reject}
+    reason, note = str(told.get("reason")), str(told.get("note") or "")
     if reason not in REJECTIONS:
-        raise DomainError("rejection-reason-unknown", given=reason, allowed=list(REJECTIONS))
+        raise DomainError("rejection-reason-unknown", given=reason[:50], allowed=list(REJECTIONS))
     return Verdict(
         "rejected",
         (
@@ -472,38 +454,11 @@ def _rejected(
     )
 
 
-def _typed(given: Mapping[str, Any]) -> dict[str, str | None]:
-    unknown = sorted(set(given) - FIELD_NAMES)
-    if unknown:
-        raise DomainError("field-unknown", fields=unknown[:10])
-    typed: dict[str, str | None] = {}
-    for name, value in given.items():
-        text = None if value is None else str(value).strip()
-        if text is not None and len(text) > MAX_VALUE:
-            raise DomainError("value-too-long", field=name, limit=MAX_VALUE)
-        if text and name == "currency":
-            text = text.upper()
-        if text and name.endswith("_date") and rules.iso_date(text) is None:
-            raise DomainError("date-unreadable", field=name, given=text[:50])
-        typed[name] = text or None
-    return typed
-
-
-def _require_bookable(fields: Mapping[str, Any]) -> None:
-    """Nothing may become ready that no book could take, whether it was typed or read and left as it was: nobody can
-    edit it afterwards."""
-    for name, field in fields.items():
-        value = str(field.get("value") or "")
-        code = rules.unfit(name, value) if value else None
-        if code:
-            raise DomainError(code, field=name, given=value[:50], limit=rules.WHOLE_DIGITS)
-
-
 def _merge(
     document: DocumentState,
-    typed: Mapping[str, str | None],
+    given: Mapping[str, str | None],
     task: TaskState,
-    seconds: Any,
+    spent: Decimal | None,
     evidence: Mapping[str, Mapping[str, Any]],
     actor: Actor,
     now: datetime,
@@ -511,8 +466,7 @@ def _merge(
 ) -> tuple[dict[str, Any], list[AddCorrection]]:
     fields = {name: dict(f) for name, f in document.fields.items()}
     corrections: list[AddCorrection] = []
-    spent = Decimal(str(seconds)) if seconds is not None else None
-    for name, value in typed.items():
+    for name, value in given.items():
         old = fields.get(
             name,
             {"value": None, "shown": None, "confidence": "0", "source": "typed", "page": None, "box": None},
@@ -543,54 +497,6 @@ def _merge(
             )
         )
     for name in task.payload.get("fields", ()):
-        if name in fields and name not in typed:
+        if name in fields and name not in given:
             fields[name]["state"] = "confirmed"
     return fields, corrections
-
-
-def _evidence(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Where a person found the value, and what they could choose from. What is not well formed is left out: it
-    is kept to learn from, and no value hangs on it."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, told in given.items():
-        if name not in FIELD_NAMES or not isinstance(told, Mapping):
-            continue
-        kept: dict[str, Any] = {}
-        page, box, choices = told.get("page"), told.get("box"), told.get("candidates")
-        if isinstance(page, int) and page > 0 and isinstance(box, list | tuple) and len(box) == 4:
-            edges = [float(edge) for edge in box if isinstance(edge, int | float) and 0 <= edge <= 1]
-            if len(edges) == 4:
-                kept |= {"page": page, "box": edges}
-        if isinstance(choices, list | tuple):
-            kept["candidates"] = [str(one)[:MAX_VALUE] for one in choices[:10]]
-        found[name] = kept
-    return found
-
-
-def _line(item: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(item) - LINE_NAMES)
-    if unknown:
-        raise DomainError("field-unknown", fields=unknown[:10])
-    line = {
-        name: None if item.get(name) in (None, "") else str(item[name])[:MAX_VALUE]
-        for name in sorted(LINE_NAMES)
-    }
-    for name in ("quantity", "unit_price", "tax_rate", "net"):
-        if line[name] is not None and rules.amount(line[name]) is None:
-            if rules.too_large(str(line[name])):
-                raise DomainError(
-                    "amount-too-large", field=name, given=str(line[name])[:50], limit=rules.WHOLE_DIGITS
-                )
-            raise DomainError("amount-unreadable", field=name, given=str(line[name])[:50])
-    return line
-
-
-def _coding(data: Mapping[str, Any]) -> dict[str, str]:
-    account = str(data.get("account") or "").strip()
-    if not account or len(account) > 40:
-        raise DomainError("account-missing")
-    return {
-        "account": account,
-        "cost_centre": str(data.get("cost_centre") or "")[:40],
-        "tax_code": str(data.get("tax_code") or "")[:40],
-    }
