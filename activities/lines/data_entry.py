@@ -322,7 +322,7 @@ class DataEntryActivities:
         if not months:
             return Verdict("posted", tuple(changes), facts=facts)
         if held:
-            changes.append(SetTicket({"next_action": "Finance decides on documents of a shut month"}))
+            changes.append(SetTicket(closed_months.WAITS))
         return Verdict(
             "posted",
             tuple(changes),
@@ -344,7 +344,9 @@ class DataEntryActivities:
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
         back = coding.withdraw(ticket, document, gone, today, step.new_id)
         facts = waiting_for_people(step, ticket.seq + 1, -1)
-        return Verdict(verdict.outcome, (*verdict.changes, *back, SetTicket({})), verdict.next_at, facts)
+        others = any(one.id != task.id for one in step.tasks(kind=closed_months.KIND))
+        then = SetTicket({} if others else closed_months.GOES_ON)
+        return Verdict(verdict.outcome, (*verdict.changes, *back, then), verdict.next_at, facts)
 
     def _keyed(self, step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
         if task.subject_id is None:
