@@ -297,6 +297,24 @@ async def test_what_goes_on_to_an_expert_is_said_in_words_and_begins_with_what_w
         )
 
 
+async def test_a_page_offers_to_save_only_what_the_act_would_take(world: World, agent: Person) -> None:
+    other = world.person(world.provider, ("agent", None))
+    mine, offered, own, experts = (keying(world, None)[2] for _ in range(4))
+    world.sql(world.acme, "update task set offered_to = %s where id = %s", (other.id, offered))
+    for task, payload in ((own, f'{{"exclude": ["{agent.id}"]}}'), (experts, '{"expert": "amount"}')):
+        world.sql(world.acme, "update task set payload = payload || %s::jsonb where id = %s", (payload, task))
+    async with browsing(world, agent) as browser:
+        for task, may in ((mine, True), (offered, False), (own, False), (experts, False)):
+            page = await browser.get(f"/validate/{task}")
+            assert bool(page.all("//button[@id='save']")) is may, task
+            assert ("You can look at this task, and not finish it" in page.text) is not may
+        ticket = world.ticket(world.acme, service_line="it_helpdesk", stage="delivery")
+        for to, may in ((None, True), (other.id, False)):
+            task = world.task(world.acme, ticket, kind="work", skill="it_helpdesk", offered_to=to)
+            page = await browser.get(f"/tasks/{task}")
+            assert bool(page.all(f"//form[@action='/tasks/{task}/take']")) is may
+
+
 async def test_the_version_the_form_was_made_from_is_what_counts(world: World, agent: Person) -> None:
     _, _, task = keying(world, agent)
     async with browsing(world, agent) as browser:
