@@ -263,6 +263,17 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Temporarily unavailable",
         "Acts cannot be taken at the moment; nothing was changed.",
     ),
+    "result-malformed": ("Result not understood", "{name} must be {wanted}."),
+    "amount-unreadable": ("Not an amount", "{field}: “{given}” is not an amount."),
+    "amount-too-fine": ("Too many decimals", "An amount has at most 4 digits after its point."),
+    "amount-too-large": (
+        "Amount too large",
+        "{field}: “{given}” has more than {limit} digits before its point; no book takes it.",
+    ),
+    "currency-unreadable": (
+        "Not a currency",
+        "{field}: “{given}” is no currency code. Write its three letters, such as INR.",
+    ),
     "coding-missing": (
         "Coding missing",
         "The contract has a person decide the coding: give account, cost centre and tax code.",

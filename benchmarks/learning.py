@@ -31,7 +31,7 @@ from ticketos.ai.ocr.page import Page
 from ticketos.dev.sim.documents import Kind
 from ticketos.dev.sim.documents.composed import Paper, compose
 from ticketos.domain.terms import AiTerms
-from ticketos.lines.data_entry import flow
+from ticketos.lines.data_entry import flow, vendors
 
 TODAY = date(2027, 6, 1)
 GOAL, ASKED = 0.8, 0.6
@@ -117,7 +117,7 @@ class Desk:
             name: known.get(name) if name in asked or name not in fields else fields[name]["value"]
             for name in set(known) | set(fields)
         }
-        key = flow.vendor_key(final.get("supplier_name"))
+        key = vendors.vendor_key(final.get("supplier_name"))
         before = next((one for one in memory if one.key == key), SupplierMemory(key))
         after = learn(
             before, Corrected(pages_of(reading["words"]), final, reading["unaided"], frozenset(asked))

@@ -16,21 +16,21 @@ from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
-from ticketos.domain import ai_policy, deadline, document_class, effort, rework
-from ticketos.domain.changes import Change, OpenTask, SetDocument, SetTicket, Verdict
-from ticketos.domain.matching import busier
+from ticketos.domain import deadline, document_class, effort
+from ticketos.domain.changes import Change, OpenTask, SetTicket, Verdict
 from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store, VendorList
 from ticketos.domain.skills import Agent
-from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState, VendorState
-from ticketos.domain.terms import AiTerms, Terms
+from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
+from ticketos.domain.terms import Terms
 from ticketos.lines.data_entry import (
+    again,
     asking,
     calibration,
     closed_months,
     coding,
-    experts,
     flow,
     passwords,
+    typed,
     vendors,
 )
 from ticketos.lines.data_entry.parts import parts
@@ -189,7 +189,9 @@ class DataEntryActivities:
         facts = self._none_left(step, int(verdict.outcome == "keying"))
         changes = (*verdict.changes, SetTicket({"documents_done": ticket.documents_done + 1}))
         return _classed(
-            step, Verdict(verdict.outcome, changes, verdict.next_at, facts), [reading.get("type")]
+            step,
+            Verdict(verdict.outcome, changes, verdict.next_at, facts),
+            asking.types_read(_terms(step).ai, readings),
         )
 
     def _judged(
@@ -204,7 +206,8 @@ class DataEntryActivities:
         terms = _terms(step)
         like = vendors.like(step, reading.get("fields") or {})
         reading = vendors.checked(reading, like)
-        key = flow.business_key(str(reading.get("type")), reading.get("fields", {}))
+        fields = reading.get("fields") or {}
+        key = flow.business_key(str(reading.get("type")), fields)
         twin = (beside.get(key) or step.same_business_key(key, document.id)) if key else None
         if key:
             beside.setdefault(key, document.id)
@@ -219,11 +222,17 @@ class DataEntryActivities:
             agents,
             step.now,
             step.new_id,
-            _around(step, document, reading, terms.ai, like),
+            asking.around(
+                fields,
+                terms.ai,
+                like,
+                lambda vendor: step.supplier_seen(vendor, document.id),
+                step.client().currency,
+            ),
             terms.assignment.expert,
             today=step.client().day_of(step.now),
         )
-        from_list = _vendor(document, like, reading.get("fields") or {})
+        from_list = vendors.news(document, like, fields)
         kept = learning.kept(document, reading, verdict)
         return replace(verdict, changes=(*verdict.changes, *from_list, *kept))
 
@@ -236,7 +245,7 @@ class DataEntryActivities:
         agents: Sequence[Agent] = step.agents()
         for part, reading in found:
             verdicts.append(self._judged(step, part, reading, agents, beside))
-            agents = busier(agents, _given(verdicts[-1].changes))
+            agents = flow.busier(agents, verdicts[-1].changes)
         facts = self._none_left(step, sum(one.outcome == "keying" for one in verdicts))
         counted = SetTicket(
             {
@@ -247,7 +256,7 @@ class DataEntryActivities:
         done = Verdict(
             "split", (*changes, *(c for one in verdicts for c in one.changes), counted), facts=facts
         )
-        return _classed(step, done, [reading.get("type") for _, reading in found])
+        return _classed(step, done, asking.types_read(_terms(step).ai, readings))
 
     def _locked(self, step: Step, document: DocumentState, reading: Mapping[str, Any]) -> Verdict | None:
         """The client asked for the password of a protected document, where the contract has us wait for it."""
@@ -280,35 +289,16 @@ class DataEntryActivities:
         return replace(verdict, facts={**verdict.facts, **waiting})
 
     def _rework(self, step: Step) -> Verdict:
-        ticket, contract = step.ticket(), step.contract()
-        agents: Sequence[Agent] = step.agents()
-        terms = (contract.terms if contract else Terms()).assignment.expert
-        changes: list[Change] = []
-        children = step.sub_tickets()
-        documents, today = step.documents(states=("rework",)), step.client().day_of(step.now)
-        for document in documents:
-            defect = children.get(rework.defect_key(document.id, ticket.life, document.round))
-            task = flow.keying_task(
-                ticket,
-                document,
-                "rework",
-                flow.to_key(document.doc_type, document.fields),
-                document.blocked_by,
-                agents,
-                today,
-                step.new_id,
-                document.duplicate_of,
-                defect.detail.get("defects", []) if defect else [],
-            )
-            back = experts.times_back(document.id, ticket.life, document.round, children.keys())
-            why = experts.why(document.doc_type, document.fields, terms, back)
-            opened = experts.asked(
-                task, why, ticket, agents, step.now, step.new_id, today=today, before=document.finished_by
-            )
-            agents = busier(agents, _given(opened))
-            changes += opened
-        changes.append(SetTicket({"next_action": "Correct the defects"}))
-        return Verdict("opened", tuple(changes), facts={"people": len(documents), "seq": ticket.seq + 1})
+        return again.opened(
+            step.ticket(),
+            step.documents(states=("rework",)),
+            step.sub_tickets(),
+            _terms(step).assignment.expert,
+            step.agents(),
+            step.now,
+            step.client().day_of(step.now),
+            step.new_id,
+        )
 
     def _post(self, step: Step) -> Verdict:
         ticket, client, terms, months = step.ticket(), step.client(), _terms(step), step.book_months()
@@ -332,7 +322,7 @@ class DataEntryActivities:
         if not months:
             return Verdict("posted", tuple(changes), facts=facts)
         if held:
-            changes.append(SetTicket({"next_action": "Finance decides on documents of a shut month"}))
+            changes.append(SetTicket(closed_months.WAITS))
         return Verdict(
             "posted",
             tuple(changes),
@@ -354,14 +344,16 @@ class DataEntryActivities:
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
         back = coding.withdraw(ticket, document, gone, today, step.new_id)
         facts = waiting_for_people(step, ticket.seq + 1, -1)
-        return Verdict(verdict.outcome, (*verdict.changes, *back, SetTicket({})), verdict.next_at, facts)
+        others = any(one.id != task.id for one in step.tasks(kind=closed_months.KIND))
+        then = SetTicket({} if others else closed_months.GOES_ON)
+        return Verdict(verdict.outcome, (*verdict.changes, *back, then), verdict.next_at, facts)
 
     def _keyed(self, step: Step, task: TaskState, command: ActCommand, actor: Actor) -> Verdict:
         if task.subject_id is None:
             raise LookupError("keying task without a document")
         document, today = step.document(task.subject_id), step.client().day_of(step.now)
-        ticket, typed, ai = step.ticket(), command.payload.get("fields") or {}, _terms(step).ai
-        like = vendors.like(step, document.fields, typed)
+        ticket, given, terms = step.ticket(), typed.part(command.payload, "fields"), _terms(step)
+        like = vendors.like(step, document.fields, given)
         verdict = flow.on_keyed(
             ticket,
             task,
@@ -372,24 +364,35 @@ class DataEntryActivities:
             self._tax_id_valid,
             step.now,
             step.new_id,
-            ai,
+            terms.ai,
             like,
+            terms.assignment.expert,
+            step.agents() if terms.assignment.expert != flow.NOBODY_ELSE else (),
         )
         # What is rejected in a later round was posted in an earlier one.
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
         back = coding.withdraw(ticket, document, gone, today, step.new_id)
-        learnt = learning.learnt(step, task, document, typed, verdict)
-        known = _vendor(document, like, document.fields, typed) if verdict.outcome == "ready" else ()
-        coded = _coded(step, document, verdict, ai)
+        learnt = learning.learnt(step, task, document, given, verdict)
+        rejected = verdict.outcome == "rejected"
+        known = () if rejected else vendors.news(document, like, document.fields, given)
+        coded = coding.decided(step, document, verdict, terms.ai)
         spent = _spent(step, task, actor, command.payload.get("seconds"))
         done = Verdict(
             verdict.outcome,
             (*verdict.changes, *known, *coded, *learnt, *back, *spent, SetTicket({})),
             verdict.next_at,
-            {**verdict.facts, **waiting_for_people(step, ticket.seq + 1, -1)},
+            {
+                **verdict.facts,
+                **waiting_for_people(step, ticket.seq + 1, 0 if verdict.outcome == "expert" else -1),
+            },
         )
-        rejected = verdict.outcome == "rejected"
-        return done if rejected else _classed(step, done, [command.payload.get("doc_type")])
+        return (
+            done
+            if rejected
+            else _classed(
+                step, done, [str(command.payload["doc_type"])] if command.payload.get("doc_type") else []
+            )
+        )
 
 
 def work(ports: LinePorts) -> LineWork:
@@ -399,57 +402,20 @@ def work(ports: LinePorts) -> LineWork:
     return LineWork(local, (steps.read,), steps.completions())
 
 
-def _vendor(
-    document: DocumentState,
-    like: Sequence[VendorState],
-    fields: Mapping[str, Any],
-    typed: Mapping[str, Any] = vendors.NOTHING,
-) -> tuple[Change, ...]:
-    """The vendor of the client's list kept with the document, where that is news."""
-    found = vendors.matched(like, *vendors.who(fields, typed)).vendor
-    named = vendors.named(found)
-    return () if named == document.vendor else (SetDocument(document.id, {"vendor": named}),)
-
-
 def _terms(step: Step) -> Terms:
     contract = step.contract()
     return contract.terms if contract else Terms()
 
 
-def _around(
-    step: Step,
-    document: DocumentState,
-    reading: Mapping[str, Any],
-    ai: AiTerms,
-    like: Sequence[VendorState],
-) -> asking.Around:
-    """What the contract's triggers ask of other papers; nothing is looked up for a trigger that is off. A vendor that
-    the client listed is no new one."""
-    name, _ = vendors.who(reading.get("fields") or {})
-    listed = vendors.matched(like, *vendors.who(reading.get("fields") or {})).vendor is not None
-    seen = not ai.escalate.new_supplier or listed or step.supplier_seen(vendors.vendor_key(name), document.id)
-    return asking.Around(seen, step.client().currency)
-
-
-def _coded(step: Step, document: DocumentState, verdict: Verdict, ai: AiTerms) -> tuple[Change, ...]:
-    """The coding AI proposed beside the one a person gave, where the contract has a person decide."""
-    if ai.mode(ai_policy.CODING) == ai_policy.ACT or verdict.outcome != "ready":
-        return ()
-    values = next(change.values for change in verdict.changes if isinstance(change, SetDocument))
-    facts = coding.facts_for(step, replace(document, fields=values["fields"]))
-    said = coding.confirmed(document, values, facts, ai)
-    return (said,) if said else ()
-
-
-def _classed(step: Step, verdict: Verdict, types: Sequence[object]) -> Verdict:
-    """The verdict with what these types of documents change of the ticket's promise."""
+def _classed(step: Step, verdict: Verdict, types: Sequence[str]) -> Verdict:
+    """The verdict with what these types of documents change of the ticket's promise; nothing is looked up where the
+    contract names no types."""
     timing = deadline.timing_of(step.contract())
     if not timing.sla.priority_types:
         return verdict
-    named = [str(one) for one in types if one]
-    changed = document_class.read(step.ticket(), step.clocks(), timing, step.approval(), named, step.now)
-    sooner = min(filter(None, (verdict.next_at, changed.next_at)), default=None)
-    return replace(verdict, changes=(*verdict.changes, *changed.changes), next_at=sooner)
+    return document_class.classed(
+        verdict, step.ticket(), step.clocks(), timing, step.approval(), types, step.now
+    )
 
 
 def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[Change, ...]:
@@ -470,11 +436,6 @@ def _spent(step: Step, task: TaskState, actor: Actor, seconds: object) -> tuple[
         timing,
         step.clocks(),
     )
-
-
-def _given(changes: Sequence[Change]) -> list[str]:
-    """Who was given a task by these changes: a stack is shared out, as single papers are."""
-    return [str(c.assigned_to) for c in changes if isinstance(c, OpenTask)]
 
 
 def waiting_for_people(

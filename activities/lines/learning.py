@@ -9,7 +9,8 @@ from ticketos.ai.extract.memory import Corrected, SupplierMemory, learn, pages_o
 from ticketos.domain.changes import Change, KeepReading, LearnReading, SetDocument, Verdict
 from ticketos.domain.ports import Step
 from ticketos.domain.state import DocumentState, TaskState
-from ticketos.lines.data_entry import flow
+from ticketos.lines.data_entry import vendors
+from ticketos.lines.data_entry.typed import FIELD_NAMES
 
 
 def kept(document: DocumentState, reading: Mapping[str, Any], verdict: Verdict) -> tuple[Change, ...]:
@@ -44,10 +45,10 @@ def learnt(
     asked = set(task.payload.get("fields", ()))
     # A field asked for and left empty is one the paper does not carry.
     final |= dict.fromkeys(asked - final.keys())
-    vendor = flow.vendor_key(final["supplier_name"])
+    vendor = vendors.vendor_key(final["supplier_name"])
     before = step.supplier_memory(vendor)
     known = SupplierMemory.from_json(before) if before else SupplierMemory(vendor)
-    seen = frozenset((asked | typed.keys()) & flow.FIELD_NAMES)
+    seen = frozenset((asked | typed.keys()) & FIELD_NAMES)
     paper = Corrected(pages_of(sample["words"]), final, sample["unaided"], seen)
     after = learn(known, paper).as_json()
     return (LearnReading(document.id, vendor, final, tuple(sorted(seen)), after, step.now),)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 from starlette.responses import HTMLResponse, Response
 
+from api.access import Rule
 from api.deps import Call, ServicesDep, checked_key
 from api.errors import InvalidRequestError, status_of
 from api.failures import as_domain_error, field_error
@@ -78,6 +80,11 @@ class Visit:
         viewer = replace(self.viewer, unread=self.portal.unread.get(self.principal.user_id, 0))
         drawn = int(self.call.now.timestamp() * 1000)
         return self.portal.render(self.request, viewer, name, status, **{"drawn": drawn, **values})
+
+    def may(self, rule: Rule, client_id: UUID) -> bool:
+        """Whether the caller holds a role of that rule over this very client: only then a page offers to change
+        something of it."""
+        return bool(self.principal.roles_over(client_id) & rule.roles)
 
     def body(self, kind: type[Model], /, **values: Any) -> Model:
         """What was typed as the API's own body, so that one schema judges both. Raises ``request-invalid``."""

@@ -164,6 +164,19 @@ async def _answer(
     return await perform(call, plan)
 
 
+def may_finish(call: Call, row: RowMapping) -> bool:
+    """Whether the caller may finish this task as it stands: what a page asks before it offers to."""
+    try:
+        rules.may_finish(_state(row), call.principal.actor(row["client_id"]), None)
+    except DomainError:
+        return False
+    return True
+
+
+def _state(row: RowMapping) -> TaskState:
+    return TaskState(**{name: row[name] for name in _STATE_FIELDS})
+
+
 @router.post("/{task_id}/complete", response_model=Applied, responses=_ANSWERS)
 async def complete(call: CallDep, task_id: UUID, body: CompleteBody) -> Response:
     """Finish a task; what ``result`` holds depends on its kind."""
@@ -171,7 +184,7 @@ async def complete(call: CallDep, task_id: UUID, body: CompleteBody) -> Response
     def plan(connection: Connection, key: str) -> Planned:
         row = one(connection, call, task_id)
         actor = call.principal.actor(row["client_id"])
-        state = TaskState(**{name: row[name] for name in _STATE_FIELDS})
+        state = _state(row)
         if (
             state.state == "open"
         ):  # a finished one is the workflow's to judge: this may be the repeat that finished it

@@ -31,7 +31,7 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.learning import Learnable, Outcome
 from ticketos.domain.ports import StepKey
 from ticketos.domain.state import SYSTEM, Actor
-from ticketos.lines.data_entry import flow
+from ticketos.lines.data_entry import flow, vendors
 from workers.wiring import LEARNABLES
 
 NOW = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)
@@ -140,7 +140,7 @@ def test_a_correction_teaches_in_its_own_transaction_and_the_next_paper_gains(wo
     assert len(office.reader.known) == 1, "one supplier is known and was told to the reader"
     assert asked[-1] < asked[0]
     (row,) = world.sql(world.acme, "select vendor_key, papers from supplier_memory")
-    assert row[0] == flow.vendor_key(it.truth.fields["supplier_name"])
+    assert row[0] == vendors.vendor_key(it.truth.fields["supplier_name"])
     assert row[1] >= 1
     assert same_value(
         "supplier_name", office.fields(document)["supplier_name"]["value"], it.truth.fields["supplier_name"]
@@ -277,7 +277,7 @@ def odd_papers(world: World, client: UUID, count: int) -> None:
             {
                 "client_id": client,
                 "document_id": world.document(client, ticket),
-                "vendor_key": flow.vendor_key(final["supplier_name"]),
+                "vendor_key": vendors.vendor_key(final["supplier_name"]),
                 "words": packed(pages),
                 "unaided": {},
                 "shown": {},

@@ -221,6 +221,29 @@ async def test_a_coding_to_confirm_is_filled_in_and_one_to_decide_is_not(
                 assert sent(world)["coding"]["account"] == "6400"
 
 
+async def test_nobody_is_asked_for_the_coding_of_a_document_that_moves_no_money(
+    world: World, admin: Person, agent: Person
+) -> None:
+    for mode in ("act with approval", "suggest"):
+        contract = await agreed(world, admin, {"modes": {"reading": "act", "coding": mode}})
+        order = f"/validate/{keying(world, agent, contract['id'], {}, doc_type='purchase_order')}"
+        invoice = f"/validate/{keying(world, agent, contract['id'], {})}"
+        async with browsing(world, agent) as browser:
+            page = await browser.get(order)
+            assert "a person decide the coding" not in page.text and "a person confirm" not in page.text
+            assert page.form(order)["coding_account"] == "6000", "what AI proposed stands"
+            await browser.submit(order, order, act="next")
+            assert "coding" not in sent(world), "and is no person's choice"
+            await browser.submit(order, order, act="next", doc_type="invoice")
+            assert "coding" not in sent(world), (
+                "the page did not ask: the act refuses it, and the page asks then"
+            )
+            await browser.submit(invoice, invoice, act="next", doc_type="purchase_order")
+            assert "coding" not in sent(world)
+            await browser.submit(order, order, act="next", coding_account="6400")
+            assert sent(world)["coding"]["account"] == "6400"
+
+
 async def test_what_ai_may_only_suggest_stands_beside_empty_fields(
     world: World, admin: Person, agent: Person
 ) -> None:

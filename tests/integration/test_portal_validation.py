@@ -245,6 +245,15 @@ async def test_a_refusal_keeps_everything_that_was_typed_and_says_what_to_do(
         "checks-failed": ({"checks": [{"name": "net_plus_tax", "detail": "d"}]}, "The figures do not agree"),
         "fields-missing": ({"fields": ["number"]}, "Required fields are empty: Number"),
         "amount-unreadable": ({"field": "total", "given": "abc"}, "Total: “abc” is not an amount"),
+        "currency-unreadable": ({"field": "currency", "given": "Rs"}, "Currency: “Rs” is no currency code"),
+        "amount-too-fine": (
+            {"field": "total", "given": "1.00001"},
+            "Total: “1.00001” has more than 4 digits",
+        ),
+        "amount-too-large": (
+            {"field": "total", "given": "1e30", "limit": 15},
+            "Total: “1e30” has more than 15 digits",
+        ),
         "stale-version": ({"expected": 1, "current": 2}, "Changed meanwhile"),
     }
     async with browsing(world, agent) as browser:
@@ -265,6 +274,45 @@ async def test_a_refusal_keeps_everything_that_was_typed_and_says_what_to_do(
         )
         assert override.status == 303
         assert sent(world).result["override_reason"] == "So it stands there"
+
+
+async def test_what_goes_on_to_an_expert_is_said_in_words_and_begins_with_what_was_given(
+    world: World, agent: Person
+) -> None:
+    _, _, task = keying(world, agent)
+    async with browsing(world, agent) as browser:
+        kept, world.acts.answer = world.acts.answer, ActResult(applied=True, outcome="expert")
+        try:
+            await browser.submit(f"/validate/{task}", f"/validate/{task}", field_total="1,000,000.00")
+        finally:
+            world.acts.answer = kept
+        assert "The contract wants an expert to look at it" in (await browser.get("/work")).text
+        world.sql(
+            world.acme,
+            'update task set payload = payload || \'{"override_reason": "So it stands there"}\' where id = %s',
+            (task,),
+        )
+        assert (await browser.get(f"/validate/{task}")).form(f"/validate/{task}")["override"] == (
+            "So it stands there"
+        )
+
+
+async def test_a_page_offers_to_save_only_what_the_act_would_take(world: World, agent: Person) -> None:
+    other = world.person(world.provider, ("agent", None))
+    mine, offered, own, experts = (keying(world, None)[2] for _ in range(4))
+    world.sql(world.acme, "update task set offered_to = %s where id = %s", (other.id, offered))
+    for task, payload in ((own, f'{{"exclude": ["{agent.id}"]}}'), (experts, '{"expert": "amount"}')):
+        world.sql(world.acme, "update task set payload = payload || %s::jsonb where id = %s", (payload, task))
+    async with browsing(world, agent) as browser:
+        for task, may in ((mine, True), (offered, False), (own, False), (experts, False)):
+            page = await browser.get(f"/validate/{task}")
+            assert bool(page.all("//button[@id='save']")) is may, task
+            assert ("You can look at this task, and not finish it" in page.text) is not may
+        ticket = world.ticket(world.acme, service_line="it_helpdesk", stage="delivery")
+        for to, may in ((None, True), (other.id, False)):
+            task = world.task(world.acme, ticket, kind="work", skill="it_helpdesk", offered_to=to)
+            page = await browser.get(f"/tasks/{task}")
+            assert bool(page.all(f"//form[@action='/tasks/{task}/take']")) is may
 
 
 async def test_the_version_the_form_was_made_from_is_what_counts(world: World, agent: Person) -> None:

@@ -237,8 +237,19 @@ async def test_rules_are_added_placed_changed_put_in_order_and_removed(world: Wo
         assert (await http.delete(rent)).status_code == 204
         assert (await http.delete(rent)).status_code == 404
         assert await order() == [(1, "toner"), (2, "paper")]
-    assert events(world, "admin.coding_rule_saved")[-1].before == {"account": "6815", "place": 3}
-    assert events(world, "admin.coding_rule_removed")[-1].before["pattern"] == "rent"
+        body = {"client_id": str(world.acme), "account": "6815"}
+        for pattern in ("ink", "glue"):
+            made[pattern] = (await http.post("/v1/coding-rules", json={**body, "pattern": pattern})).json()
+        assert (await http.delete(f"/v1/coding-rules/{made['toner']['id']}")).status_code == 204
+        last = await http.post("/v1/coding-rules", json={**body, "pattern": "last"})
+        assert last.json()["place"] == 4, "after a rule is gone, a new one is still tried last"
+        assert await order() == [(1, "paper"), (2, "ink"), (3, "glue"), (4, "last")]
+    changed = [one.before for one in events(world, "admin.coding_rule_saved") if one.before]
+    assert changed[-1] == {"account": "6815", "place": 3}
+    assert [one.before["pattern"] for one in events(world, "admin.coding_rule_removed")[-2:]] == [
+        "rent",
+        "toner",
+    ]
     assert len(events(world, "admin.coding_rules_ordered")) == 1
 
 
@@ -429,6 +440,74 @@ async def test_a_list_is_taken_in_and_kept_by_pages(world: World, keeper: Person
         (to,) = set((await browser.get("/coding-rules")).all("//a[@data-row]/@href"))
         again = await browser.submit(to, to, pattern="toner", account="4711", act="save")
         assert again.status == 422
-        gone = await browser.submit(to, to, act="remove")
-        assert gone.status == 303, gone.text
+        remove = removal(await browser.get(to), to)
+        gone = await browser.post(to, remove)
+        assert (gone.status, gone.to) == (303, "/coding-rules?client=acme"), gone.text
         assert "No coding rules yet" in (await browser.get("/coding-rules")).text
+        repeated = await browser.post(to, remove)
+        assert (repeated.status, repeated.to) == (303, gone.to), (
+            "the same form once more is answered as before"
+        )
+        assert "“toner” was removed" in (await browser.get("/coding-rules")).text
+
+
+def removal(page: Any, to: str) -> dict[str, str]:
+    """The form that removes a rule."""
+    (form,) = page.tree.xpath(f"//details[@id='remove']/form[@action='{to}']")
+    return dict(form.form_values())
+
+
+async def test_saving_a_rule_does_not_move_it_back_where_others_put_it_meanwhile(
+    world: World, keeper: Person
+) -> None:
+    path = f"/v1/clients/{world.acme}/coding-rules"
+    async with browsing(world, keeper) as browser, world.http(keeper) as http:
+        ids = {}
+        for pattern in ("toner", "rent", "paper"):
+            body = {"client_id": str(world.acme), "pattern": pattern, "account": "6815"}
+            ids[pattern] = (await http.post("/v1/coding-rules", json=body)).json()["id"]
+        to = f"/coding-rules/{ids['paper']}"
+        open_page = (await browser.get(to)).form(to)
+        order = [ids[one] for one in ("paper", "toner", "rent")]
+        assert (await http.post(f"{path}/order", json={"rules": order})).status_code == 200
+        assert (await browser.post(to, {**open_page, "account": "6300"})).status == 303
+        rules = (await http.get(path)).json()["items"]
+        assert [(one["pattern"], one["account"]) for one in rules] == [
+            ("paper", "6300"),
+            ("toner", "6815"),
+            ("rent", "6815"),
+        ]
+        moved = await browser.submit(to, to, place="3")
+        assert moved.status == 303
+        assert (await http.get(path)).json()["items"][2]["pattern"] == "paper"
+
+
+async def test_a_page_offers_to_change_only_what_is_the_viewers_over_that_client(world: World) -> None:
+    both = world.person(world.provider, ("finance", world.acme), ("lead", world.beta))
+    own = world.person(world.beta, ("client_admin", world.beta))
+    async with world.http(own) as http:
+        listed = bright(world, client_id=str(world.beta), code="B-1", account="")
+        vendor = (await http.post("/v1/vendors", json=listed)).json()
+        body = {"client_id": str(world.beta), "pattern": "ours", "account": "1"}
+        rule = (await http.post("/v1/coding-rules", json=body)).json()
+    async with browsing(world, both) as browser:
+        for path in (
+            "/coding-rules?client=beta",
+            f"/coding-rules/{rule['id']}",
+            f"/vendors/{vendor['id']}",
+            "/vendors?client=beta",
+            f"/people/{own.id}",
+        ):
+            page = await browser.get(path)
+            assert page.status == 200, path
+            assert not page.all("//main//form[@method='post']//button"), path
+            assert not page.all("//main//a[starts-with(@href, '/vendors/new')]"), path
+        assert (await browser.get("/coding-rules?client=acme")).all("//details[@id='add']")
+        form = (await browser.get("/coding-rules?client=acme")).form("/coding-rules")
+        typed = {"pattern": "theirs", "account": "6815"}
+        wrong = await browser.post("/coding-rules", {**form, **typed, "client": "beta"})
+        assert wrong.status == 404 and not wrong.tree.xpath("//form[@action='/coding-rules']")
+        form = (await browser.get("/vendors/new?client=acme")).form("/vendors")
+        wrong = await browser.post("/vendors", {**form, "code": "X", "name": "X", "client": "beta"})
+        assert wrong.status == 404 and not wrong.tree.xpath("//form[@action='/vendors']")
+    assert not world.sql(world.acme, "select 1 from coding_rule where pattern = 'theirs'")

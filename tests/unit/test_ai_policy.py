@@ -17,7 +17,7 @@ from ticketos.domain import agreement, ai_policy, changes, triage
 from ticketos.domain.ai_policy import ACT, ALLOWED, DEFAULTS, MODES, SUGGEST, WITH_APPROVAL
 from ticketos.domain.changes import Verdict
 from ticketos.domain.errors import DomainError
-from ticketos.domain.state import Actor, CodingFacts, DocumentState, TaskState
+from ticketos.domain.state import Actor, CodingFacts, DocumentState, TaskState, VendorState
 from ticketos.domain.terms import AiTerms, ScopeTerms, Terms
 from ticketos.domain.triage import Suggestion
 from ticketos.lines import KEYS
@@ -433,3 +433,18 @@ def test_a_learnt_coding_counts_from_the_contracts_threshold_on() -> None:
     assert guess is not None and coding_model.SURE < guess.probability < 0.99999
     assert coding.code(paper, facts)["by"] == "model"
     assert coding.code(paper, facts, Decimal("0.99999"))["by"] == "default"
+
+
+def test_other_papers_are_asked_about_a_vendor_only_where_the_contract_wants_to_know() -> None:
+    asked: list[str] = []
+
+    def seen(vendor: str) -> bool:
+        asked.append(vendor)
+        return False
+
+    fields = {"supplier_name": {"value": "Bright Paper Pvt. Ltd."}}
+    listed = VendorState("V-1", "Bright Paper", "bright paper")
+    wary = AiTerms(escalate=ai_policy.Escalation(new_supplier=True))
+    assert asking.around(fields, AiTerms(), (), seen, "INR") == asking.Around(True, "INR")
+    assert asking.around(fields, wary, (listed,), seen, "INR").supplier_seen and not asked
+    assert not asking.around(fields, wary, (), seen, "INR").supplier_seen and asked == ["bright paper"]

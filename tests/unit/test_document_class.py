@@ -11,7 +11,7 @@ import pytest
 from tests.support.memory import ACME, START, contract, ticket
 from ticketos.domain import agreement, clock, document_class, handling
 from ticketos.domain import contract as contracts
-from ticketos.domain.changes import Emit, SetClock, SetTicket
+from ticketos.domain.changes import Emit, SetClock, SetTicket, Verdict
 from ticketos.domain.clock import Clock
 from ticketos.domain.deadline import TURNAROUND, Timing
 from ticketos.domain.errors import DomainError
@@ -192,3 +192,17 @@ def test_leaving_p1_leaves_the_class_it_brought() -> None:
 def test_rules_that_cannot_be_worked_by_are_refused_when_written(stated: dict[str, Any]) -> None:
     with pytest.raises(DomainError, match=r"^terms-invalid section=sla"):
         agreement.check(Terms.from_json({"sla": stated}), priced=False, document_types=KNOWN_TYPES)
+
+
+def test_a_verdict_keeps_its_own_deadline_where_that_is_sooner_than_the_new_class() -> None:
+    soon, late = START + timedelta(minutes=5), START + timedelta(days=9)
+    for own, sooner in ((soon, True), (late, False), (None, False)):
+        said = Emit("document.read")
+        verdict = document_class.classed(
+            Verdict("keying", (said,), own), request(), RUNNING, TIMING, None, ["invoice", "receipt"], START
+        )
+        assert verdict.outcome == "keying" and verdict.changes[0] is said
+        assert any(isinstance(one, SetClock) for one in verdict.changes)
+        assert verdict.next_at is not None and (verdict.next_at == own) is sooner
+    plain = Verdict("keying", (), late)
+    assert document_class.classed(plain, request(), RUNNING, TIMING, None, ["invoice"], START) == plain

@@ -14,12 +14,12 @@ import pytest
 
 from tests.support.memory import CLIENT, START, agent, document, good_reading, ticket
 from ticketos.domain import agreement, expert, offers, rework, tasks
-from ticketos.domain.changes import Emit, Notify, OpenTask, SetDocument, Verdict
+from ticketos.domain.changes import CloseTask, Emit, Notify, OpenTask, SetDocument, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, TaskState
 from ticketos.domain.terms import AiTerms, ExpertTerms, ScopeTerms, Terms
-from ticketos.lines.data_entry import experts, flow
+from ticketos.lines.data_entry import again, experts, flow
 
 ASHA, VIVEK, MEERA, BOSS = 7, 21, 22, 9
 LARGE = ExpertTerms(("inventory",), Decimal("100000"), "INR")
@@ -45,6 +45,60 @@ def given(
     )
     assert isinstance(task, OpenTask)
     return task, said
+
+
+def keyed(
+    actor: Actor, total: str, payload: dict[str, Any] | None = None, people: Sequence[Agent] = ()
+) -> Verdict:
+    """An agent keys a document that was read with a total of 118."""
+    request = ticket()
+    fields = {
+        name: {**f, "shown": f["value"], "confidence": "0.4", "state": "weak"}
+        for name, f in good_reading()["fields"].items()
+    }
+    waiting = document(1, request, state="keying", doc_type="invoice", fields=fields)
+    task = TaskState(
+        UUID(int=900), request.id, "keying", waiting.id, "data_entry/x", "delivery", "data_entry", "open", "P3",
+        UUID(int=ASHA), 0, 1, payload or {"fields": ["total"]}, START, None, 1,
+    )  # fmt: skip
+    return flow.on_keyed(
+        request,
+        task,
+        waiting,
+        {"fields": {"total": total}, "override_reason": "so it stands there"},
+        actor,
+        START.date(),
+        lambda _: None,
+        START,
+        new_id(),
+        expert=LARGE,
+        agents=people,
+    )
+
+
+def test_what_an_agent_keys_above_the_limit_waits_as_keyed_for_an_expert() -> None:
+    asha = Actor("user", str(UUID(int=ASHA)), frozenset({"agent"}))
+    assert keyed(asha, "100000").outcome == "ready"
+    verdict = keyed(asha, "1000000", people=[PLAIN, sme(MEERA), LEAD])
+    assert verdict.outcome == "expert"
+    kept = next(one.values for one in verdict.changes if isinstance(one, SetDocument))
+    assert (kept["state"], kept["blocked_by"]) == ("keying", ["expert"])
+    assert kept["fields"]["total"]["value"] == "1000000" and kept["fields"]["total"]["state"] == "keyed"
+    (task,) = [one for one in verdict.changes if isinstance(one, OpenTask)]
+    assert (task.kind, task.assigned_to, task.payload["expert"]) == ("keying", UUID(int=MEERA), expert.AMOUNT)
+    assert task.payload["override_reason"] == "so it stands there" and "total" in task.payload["fields"]
+    assert [one.task_id for one in verdict.changes if isinstance(one, CloseTask)] == [UUID(int=900)]
+
+
+def test_an_expert_or_a_lead_decides_at_once() -> None:
+    for role in ("sme", "lead"):
+        boss = Actor("user", str(UUID(int=30)), frozenset({role}))
+        assert keyed(boss, "1000000").outcome == "ready"
+    meera = Actor("user", str(UUID(int=MEERA)), frozenset({"agent"}))
+    assert keyed(meera, "1000000", people=[sme(MEERA)]).outcome == "ready", "an expert by level"
+    given_as_such = {"fields": ["total"], "expert": expert.AMOUNT}
+    asha = Actor("user", str(UUID(int=ASHA)), frozenset({"agent"}))
+    assert keyed(asha, "1000000", given_as_such).outcome == "ready", "a lead gave it to them"
 
 
 @pytest.mark.parametrize(
@@ -206,3 +260,18 @@ def test_terms_that_cannot_be_worked_by_are_refused_when_written(stated: dict[st
     with pytest.raises(DomainError, match=r"^terms-invalid section=assignment"):
         _checked(stated)
     _checked({"document_types": ["invoice"], "amount": "0.5", "currency": "INR"})
+
+
+def test_documents_that_came_back_are_shared_out_and_the_contracts_own_go_to_an_expert() -> None:
+    request = ticket()
+    back = [
+        document(n, request, state="rework", round=1, doc_type="invoice", finished_by=None,
+                 fields={"total": {"value": total, "state": "keyed"}, "currency": {"value": "INR", "state": "auto"}})
+        for n, total in ((1, "10"), (2, "20"), (3, "1000000"))
+    ]  # fmt: skip
+    people = [agent(ASHA, "data_entry"), agent(8, "data_entry"), sme(MEERA, load=5)]
+    verdict = again.opened(request, back, {}, LARGE, people, START, START.date(), new_id())
+    tasks_ = [one for one in verdict.changes if isinstance(one, OpenTask)]
+    assert {one.assigned_to for one in tasks_[:2]} == {UUID(int=ASHA), UUID(int=8)}
+    assert (tasks_[2].assigned_to, tasks_[2].payload["expert"]) == (UUID(int=MEERA), expert.AMOUNT)
+    assert (verdict.outcome, verdict.facts["people"]) == ("opened", 3)

@@ -416,6 +416,9 @@ def test_a_second_person_reviews_and_nobody_their_own_work(new_id: Callable[[], 
     [
         ({"verdict": "fail", "defects": [{"field": "total"}]}, None),
         ({"verdict": "fail"}, "defect-missing"),
+        ({"verdict": "fail", "defects": ["x"]}, "result-malformed"),
+        ({"verdict": "fail", "defects": "total"}, "result-malformed"),
+        ({"verdict": "fail", "defects": None}, "defect-missing"),
         ({"verdict": "pass", "defects": [{"field": "total"}]}, "defect-on-pass"),
         ({"verdict": "so-so"}, "verdict-unknown"),
         ({"verdict": "fail", "defects": [{"field": "total", "category": "odd"}]}, "defect-category-unknown"),
@@ -1064,6 +1067,11 @@ def _keying(**given: Any) -> tuple[TicketState, DocumentState]:
         ({}, "checks-failed"),
         ({"override_reason": "rounded by the supplier"}, None),
         ({"fields": {"total": "eleven"}}, "amount-unreadable"),
+        ({"fields": {"total": "118.00001"}}, "amount-too-fine"),
+        ({"fields": {"total": "1e30"}}, "amount-too-large"),
+        ({"fields": {"total": "118.00", "amount_due": "9" * 16}}, "amount-too-large"),
+        ({"fields": {"total": "118.00", "currency": "Rs"}}, "currency-unreadable"),
+        ({"fields": {"total": "118.00", "currency": "inr"}}, None),
         ({"fields": {"issue_date": "2026-02-30"}}, "date-unreadable"),
         ({"fields": {"colour": "red"}}, "field-unknown"),
         ({"fields": {"total": None}}, "fields-missing"),
@@ -1071,8 +1079,23 @@ def _keying(**given: Any) -> tuple[TicketState, DocumentState]:
         ({"fields": {"number": "9" * 2001}}, "value-too-long"),
         ({"reject": {"reason": "duplicate"}}, None),
         ({"reject": {"reason": "ugly"}}, "rejection-reason-unknown"),
+        ({"reject": True}, "rejection-reason-unknown"),
+        ({"reject": "duplicate"}, None),
+        ({"fields": ["total"]}, "result-malformed"),
+        ({"fields": {"total": "118.00"}, "evidence": "page 1"}, "result-malformed"),
+        ({"fields": {"total": "118.00"}, "seconds": "abc"}, "result-malformed"),
+        ({"fields": {"total": "118.00"}, "seconds": True}, "result-malformed"),
+        ({"fields": {"total": "118.00"}, "seconds": -1}, "result-malformed"),
+        ({"fields": {"total": "118.00"}, "seconds": "1e12"}, "result-malformed"),
+        ({"fields": {"total": "118.00"}, "lines": ["one", 2]}, "result-malformed"),
+        ({"fields": {"total": "118.00"}, "lines": {"net": "1"}}, "result-malformed"),
+        ({"fields": {"total": "118.00"}, "coding": "6400"}, "result-malformed"),
         ({"fields": {"total": "118.00"}, "coding": {"account": ""}}, "account-missing"),
         ({"fields": {"total": "118.00"}, "lines": [{"net": "much"}]}, "amount-unreadable"),
+        (
+            {"fields": {"total": "118.00"}, "lines": [{"net": "1e999999", "quantity": "1e99"}]},
+            "amount-too-large",
+        ),
     ],
 )
 def test_what_a_person_keys_must_be_right_or_overruled_with_a_reason(
@@ -1085,6 +1108,50 @@ def test_what_a_person_keys_must_be_right_or_overruled_with_a_reason(
     else:
         with refused(code):
             flow.on_keyed(*arguments)
+
+
+def test_a_currency_is_kept_as_the_book_writes_it(new_id: Callable[[], UUID]) -> None:
+    request, weak = _keying()
+    result = {"fields": {"total": "118.00", "currency": "eur"}}
+    verdict = flow.on_keyed(
+        request, task("keying", weak), weak, result, WORKER, NOW.date(), lambda _: None, NOW, new_id
+    )
+    (kept,) = of(changes.SetDocument, verdict.changes)
+    assert kept.values["fields"]["currency"]["value"] == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("field", "read", "code"),
+    [
+        ("currency", "Rs", "currency-unreadable"),
+        ("total", "118.00001", "amount-too-fine"),
+        ("amount_due", "1e30", "amount-too-large"),
+    ],
+)
+def test_what_no_book_takes_is_not_automatic_however_sure_the_reader_is_and_not_confirmed_unseen(
+    field: str, read: str, code: str, new_id: Callable[[], UUID]
+) -> None:
+    reading = good_reading(1)
+    reading["fields"][field] = {**reading["fields"]["total"], "value": read}
+    verdict = _read(reading, new_id)
+    (kept,) = of(changes.SetDocument, verdict.changes)
+    assert verdict.outcome == "keying" and f"field:{field}" in kept.values["blocked_by"]
+    assert kept.values["fields"][field]["state"] == "weak"
+    assert kept.values["fields"][field]["blocked_by"] == [code]
+    request = ticket()
+    waiting = document(1, request, state="keying", doc_type="invoice", fields=kept.values["fields"])
+    with refused(code):
+        flow.on_keyed(
+            request,
+            task("keying", waiting),
+            waiting,
+            {"override_reason": "so it stands there"},
+            WORKER,
+            NOW.date(),
+            lambda _: None,
+            NOW,
+            new_id,
+        )
 
 
 def test_only_a_document_that_waits_for_keying_is_keyed(new_id: Callable[[], UUID]) -> None:

@@ -91,6 +91,24 @@ async def test_a_coding_the_contract_has_confirmed_is_posted_as_the_person_gave_
     assert "6400" in {posting.account for posting in entry.postings}
 
 
+@pytest.mark.parametrize("mode", ["suggest", "act with approval"])
+async def test_a_type_that_ai_may_only_suggest_changes_no_promise_until_a_person_has_said_it(
+    temporal_server: Any, mode: str
+) -> None:
+    store, request = world({"modes": {"reading": mode}})
+    terms = {"ai": {"modes": {"reading": mode}}, "qa": {"sample_rate": "0"}, "approval": {"required": False}}
+    store.world.contracts = [contract({**terms, "sla": {"priority_types": ["invoice"]}})]
+    fields = {name: found["value"] for name, found in good_reading()["fields"].items()}
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        task = await run.task("keying")
+        assert run.now().document_class == ("standard" if mode == "suggest" else "priority")
+        assert (await run.complete(task, AGENT, {"doc_type": "invoice", "fields": fields})).applied
+        assert run.now().document_class == "priority"
+        assert await run.done() == "closed"
+    assert said(store, "ticket.class_changed")["type"] == "invoice"
+
+
 async def test_a_supplier_is_new_until_a_paper_of_its_is_posted(temporal_server: Any) -> None:
     ai = {"modes": {"reading": "act"}, "escalate": {"new_supplier": True}}
     store, request = world(ai)

@@ -11,8 +11,18 @@ from uuid import UUID
 import pytest
 
 from schemas.acts import ActorRef
-from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
+from tests.support.memory import (
+    MemoryStep,
+    MemoryStore,
+    World,
+    agent,
+    contract,
+    document,
+    good_reading,
+    ticket,
+)
 from tests.support.running import AGENT, LEAD, Readings, running
+from ticketos.domain.changes import SetTicket
 
 STRAIGHT: Mapping[str, Any] = {"ai": {"straight_through": True}, "qa": {"sample_rate": "0"}}
 FINANCE = ActorRef(kind="user", id=str(UUID(int=77)), roles=("finance",))
@@ -82,17 +92,32 @@ async def test_a_straight_through_document_of_a_closed_month_waits_for_finance(t
     assert not next(d for d in run.world.documents.values() if d.filename == "f0.pdf").straight_through
 
 
-async def test_finance_lets_one_into_a_soft_closed_month_and_leaves_one_out(temporal_server: Any) -> None:
+async def test_finance_lets_one_into_a_soft_closed_month_and_leaves_one_out(
+    temporal_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store, request = world({"2026-11": "soft"})
+    told: list[Mapping[str, Any]] = []
+    kept = MemoryStep._SetTicket
+
+    def noted(step: MemoryStep, change: SetTicket) -> None:
+        told.append(change.values)
+        kept(step, change)
+
+    monkeypatch.setattr(MemoryStep, "_SetTicket", noted)
     async with running(temporal_server.grpc, store, reader()) as start:
         run = await start(request)
         first = await run.task("posting_period")
         second = next(t for t in run.world.tasks.values() if t.kind == "posting_period" and t.id != first.id)
+        assert (run.now().desk, run.now().next_action.split()[0]) == ("finance", "Finance")
         await run.complete(first, FINANCE, {"choice": "own_date", "reason": "Belongs there"})
+        assert run.now().desk == "finance", "another one waits"
         gone = await run.complete(second, FINANCE, {"choice": "reject", "reason": "Paid by hand"})
         assert gone.outcome == "rejected"
         await run.decide("accept")
         await run.done()
+    desks = [(one["desk"], one["next_action"]) for one in told if "desk" in one]
+    waited = desks.index(("finance", "Finance decides on documents of a shut month"))
+    assert desks[waited + 1] == ("delivery", "Do the work"), "decided, it is delivery's again"
     assert sorted(states(run).values()) == ["posted", "rejected"]
     ((journal,),) = [[j for _, j in run.world.journals.values()]]
     assert journal.decided_in == first.id and journal.booked_on == journal.document_on

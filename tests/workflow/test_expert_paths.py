@@ -30,6 +30,39 @@ def world(number: int, *more: Any) -> tuple[MemoryStore, Any]:
     return MemoryStore(held), request
 
 
+async def test_a_total_that_only_keying_shows_is_an_experts_and_keeps_what_was_keyed(
+    temporal_server: Any,
+) -> None:
+    store, request = world(71_010, agent(21, "data_entry", level="sme", load=3))
+    terms = {
+        "ai": {"straight_through": False},
+        "qa": {"sample_rate": "0"},
+        "assignment": {"expert": {"amount": "100000", "currency": "INR"}},
+    }
+    store.world.contracts = [contract(terms)]
+    misread = good_reading(net_total="847.46", tax_total="152.54", total="1000.00")
+    misread["lines"] = []
+    typed = {"net_total": "847457.63", "tax_total": "152542.37", "total": "1000000.00"}
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": misread})) as start:
+        run = await start(request)
+        first = await run.task("keying")
+        mine = AGENT.model_copy(update={"id": str(first.assigned_to)})
+        answer = await run.complete(first, mine, {"fields": typed, "coding": {"account": "6300"}})
+        assert (answer.applied, answer.outcome) == (True, "expert")
+        second = await run.task("keying")
+        assert (second.assigned_to, second.payload["expert"]) == (UUID(int=21), "amount")
+        (held,) = store.world.documents.values()
+        assert (held.state, held.fields["total"]["value"]) == ("keying", "1000000.00")
+        assert not store.world.journals, "nothing is posted before an expert has seen it"
+        refused = await run.complete(second, mine, {})
+        assert (refused.applied, refused.code) == (False, "task-assigned-to-other")
+        assert (await run.complete(second, EXPERT, {})).outcome == "ready"
+        await run.decide("accept")
+        assert await run.done() == "closed"
+    (done,) = store.world.documents.values()
+    assert (done.state, done.finished_by, done.coding["account"]) == ("posted", UUID(int=21), "6300")
+
+
 @pytest.mark.parametrize("there", [True, False], ids=["an expert is there", "none is there"])
 async def test_a_second_round_of_the_same_document_is_expert_work(temporal_server: Any, there: bool) -> None:
     people = [agent(21, "data_entry", level="sme", load=3)] if there else []

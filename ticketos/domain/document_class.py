@@ -87,6 +87,21 @@ def read(
     )
 
 
+def classed(
+    verdict: Verdict,
+    ticket: TicketState,
+    states: Sequence[ClockState],
+    timing: Timing,
+    approval: ApprovalState | None,
+    types: Iterable[str],
+    now: datetime,
+) -> Verdict:
+    """The verdict with what these types of documents change of the ticket's promise; whichever deadline is sooner."""
+    changed = read(ticket, states, timing, approval, types, now)
+    sooner = min(filter(None, (verdict.next_at, changed.next_at)), default=None)
+    return replace(verdict, changes=(*verdict.changes, *changed.changes), next_at=sooner)
+
+
 def retargeted(
     states: Sequence[ClockState], timing: Timing, document_class: str
 ) -> tuple[tuple[Change, ...], list[ClockState]]:

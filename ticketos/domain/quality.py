@@ -154,7 +154,7 @@ def review(
     if actor.user_id is not None and actor.user_id == document.finished_by:
         raise DomainError("own-work", document=document.filename)
     rule = handwork.SEVERITY if handwork.is_work(ticket.id, document.id) else {}
-    defects = tuple(_defect(d, rule) for d in result.get("defects", ()))
+    defects = _defects(result.get("defects"), rule)
     verdict = result.get("verdict")
     if verdict not in ("pass", "fail"):
         raise DomainError("verdict-unknown", given=str(verdict), allowed=["pass", "fail"])
@@ -298,6 +298,13 @@ def _task(
         round=document.round,
         payload={"basis": basis, "document": str(document.id), "exclude": worker},
     )
+
+
+def _defects(given: object, rule: Mapping[str, str]) -> tuple[Mapping[str, Any], ...]:
+    """The defects that a reviewer names. Refused: what is no list of defects."""
+    if not isinstance(given, list | tuple | None) or not all(isinstance(one, Mapping) for one in given or ()):
+        raise DomainError("result-malformed", name="defects", wanted="a list of defects")
+    return tuple(_defect(one, rule) for one in given or ())
 
 
 def _defect(data: Mapping[str, Any], rule: Mapping[str, str]) -> Mapping[str, Any]:

@@ -43,11 +43,17 @@ FIELDS = ("pattern", "account", "cost_centre", "tax_code", "place")
 
 
 def _typed(visit: Visit) -> dict[str, str]:
-    return {name: visit.form.text(name, 200) for name in FIELDS}
+    return {name: visit.form.text(name) for name in FIELDS}
 
 
 def _values(typed: dict[str, str]) -> dict[str, Any]:
     return {name: value for name, value in typed.items() if name != "place" or value}
+
+
+def _moved(visit: Visit, typed: dict[str, str]) -> bool:
+    """Whether somebody gave the rule another place than the page showed: a rule that others moved meanwhile stays where
+    they put it."""
+    return typed["place"] != visit.form.text("place_was")
 
 
 @router.get("/coding-rules")
@@ -83,7 +89,7 @@ async def _show(
         owner=chosen[1] if chosen else "",
         typed=typed or dict.fromkeys(FIELDS, ""),
         opened=typed is not None,
-        may=bool(visit.viewer.roles & _WRITE.roles) and chosen is not None,
+        may=chosen is not None and visit.may(_WRITE, chosen[2]),
         filters=[Filter("client", t("lists.client"), choices, slug)] if len(known) > 1 else [],
         empty=Empty(t("coding_rules.empty"), t("coding_rules.empty_text"), "filter"),
     )
@@ -92,17 +98,16 @@ async def _show(
 @router.post("/coding-rules")
 async def create(visit: PostDep) -> Response:
     """Add a rule."""
-    typed, client = _typed(visit), visit.form.text("client", 60)
+    typed, client = _typed(visit), visit.form.text("client")
+    found = next((one for own, _, one in clients_of(visit) if own == client), None)
+    if found is None:  # the page of another client with these words in it would add them there
+        return await visit.refused(DomainError("client-unknown"))
 
     async def work() -> Response:
-        found = next((one for own, _, one in clients_of(visit) if own == client), None)
-        if found is None:
-            raise DomainError("client-unknown")
         return await v1.create_rule(visit.call, visit.body(NewCodingRule, client_id=found, **_values(typed)))
 
     async def again(notice: Notice, status: int) -> Response:
-        known = client if client in {own for own, _, _ in clients_of(visit)} else ""
-        return await _show(visit, known, status, typed, notice=notice)
+        return await _show(visit, client, status, typed, notice=notice)
 
     return await visit.act(
         work,
@@ -141,7 +146,8 @@ async def _form(
         owner=visit.viewer.company(row.client_id),
         typed=typed or {name: str(getattr(row, name)) for name in FIELDS},
         back=address("/coding-rules", {"client": slug}),
-        may=bool(visit.viewer.roles & _WRITE.roles),
+        slug=slug,
+        may=visit.may(_WRITE, row.client_id),
         crumbs=[
             Crumb(t("coding_rules.title"), address("/coding-rules", {"client": slug})),
             Crumb(row.pattern),
@@ -159,27 +165,28 @@ async def one(visit: VisitDep, rule_id: UUID) -> Response:
 async def edit(visit: PostDep, rule_id: UUID) -> Response:
     """Keep new values of a rule, or remove it."""
     typed, version = _typed(visit), visit.form.version
-    row, chart = await _one(visit, rule_id)
     match = etag(version) if version is not None else None
-    removing = visit.form.text("act", 10) == "remove"
+    removing = visit.form.text("act") == "remove"
 
     async def work() -> Response:
         if removing:
             return await v1.remove_rule(visit.call, rule_id, match)
-        return await v1.edit_rule(visit.call, rule_id, visit.body(EditCodingRule, **_values(typed)), match)
+        news = typed if _moved(visit, typed) else {**typed, "place": ""}
+        return await v1.edit_rule(visit.call, rule_id, visit.body(EditCodingRule, **_values(news)), match)
 
     async def again(notice: Notice, status: int) -> Response:
-        now, _ = await _one(visit, rule_id)
+        now, chart = await _one(visit, rule_id)
         kept = {name: str(getattr(now, name)) for name in FIELDS}
-        mine = kept if removing else typed
+        mine = kept if removing else typed if _moved(visit, typed) else {**typed, "place": kept["place"]}
         stale = differences(visit.portal.texts, "coding_rules", kept, mine) if status == 412 else []
         return await _form(visit, now, chart, mine, status, notice=notice, stale=stale)
 
-    slug = next((own for own, _, known in clients_of(visit) if known == row.client_id), "")
+    # What the page needs afterwards comes with the form: a removed rule cannot be read for it, and a form sent twice is
+    # answered as the first time.
     return await visit.act(
         work,
-        to=address("/coding-rules", {"client": slug}),
+        to=address("/coding-rules", {"client": visit.form.text("client")}),
         said="coding_rules.removed" if removing else "coding_rules.kept",
         again=again,
-        pattern=row.pattern if removing else typed["pattern"],
+        pattern=typed["pattern"],
     )

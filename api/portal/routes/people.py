@@ -148,7 +148,7 @@ def _form(visit: Visit, values: dict[str, Any], status: int = 200, **more: Any) 
         roles=[Choice(role, t.word("role", role)) for role in roles],
         scopes=[Choice(value, name) for value, name in scopes],
         held=[(value, _grant_words(visit, value)) for value in values["grants"]],
-        may_edit=bool(visit.viewer.roles & _EDIT.roles),
+        may_edit=row is None or visit.may(_EDIT, row["client_id"]),
         crumbs=[Crumb(t("people.title"), "/people"), Crumb(values["name"] or t("people.add"))],
     )
 

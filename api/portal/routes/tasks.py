@@ -23,7 +23,6 @@ from schemas.acts import Priority
 from schemas.requests import CompleteBody
 from ticketos.db.repositories import documents, tickets
 from ticketos.domain import handwork
-from ticketos.domain import tasks as rules
 from ticketos.domain.book_months import CHOICES
 from ticketos.lines import LINES
 
@@ -95,8 +94,7 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
         suggestion=suggestion,
         learnt=learnt_in_words(t, suggestion),
         sure=decimal_of(suggestion.get("confidence")),
-        may=task["state"] == "open"
-        and bool(visit.principal.roles_over(task["client_id"]) & rules.roles_of(task["kind"])),
+        may=v1.may_finish(visit.call, task),
         known=task["kind"] in FIELDS,
         choices=[one for one in CHOICES if one != "own_date" or task["payload"].get("state") != "closed"],
         handed_in=found["ticket"]["detail"].get(handwork.WORK) if task["kind"] == "qa_review" else None,

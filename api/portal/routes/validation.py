@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -26,11 +27,12 @@ from api.v1 import tasks as v1
 from schemas.requests import CompleteBody
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.db.repositories import coding, documents, tasks, tickets
-from ticketos.domain import tasks as rules
-from ticketos.domain.ai_policy import ACT, CODING, SUGGEST
+from ticketos.domain.ai_policy import ACT, CODING, SUGGEST, Mode
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import VendorState
-from ticketos.lines.data_entry import flow
+from ticketos.domain.terms import AiTerms
+from ticketos.lines.data_entry import asking, flow
+from ticketos.lines.data_entry.typed import FIELD_NAMES, MAX_VALUE
 
 router = APIRouter(include_in_schema=False)
 _COMPLETE = as_page(ROUTES["POST", "/v1/tasks/{task_id}/complete"])
@@ -42,6 +44,14 @@ RULES: dict[tuple[str, str], Rule] = {
 LINE_FIELDS = ("description", "quantity", "unit", "unit_price", "tax_rate", "net")
 BLANK_LINES = 2
 _LONGEST_S = 4 * 3600
+_OF_ONE_FIELD = (
+    "amount-unreadable",
+    "amount-too-fine",
+    "amount-too-large",
+    "currency-unreadable",
+    "date-unreadable",
+)
+"""Refusals of one value that a person typed."""
 
 
 @router.get("/validate/{task_id}")
@@ -61,7 +71,7 @@ async def _page(
     f = Formats(t, visit.viewer.zone, now)
     kind = str((given or {}).get("doc_type") or document["doc_type"])
     suggested = found["suggested"]
-    mode, coded = found["coding_mode"], found["coding"].get("by") == "person"
+    mode, coded = _coding_mode(found, kind), found["coding"].get("by") == "person"
     begun = found["coding"] if mode != SUGGEST or coded else {}
     prepared = (task["payload"].get("prepared") or {}).get("reject") or {}
     fields = shown_fields.rows(
@@ -77,7 +87,7 @@ async def _page(
     return visit.page(
         "validation/validate",
         status,
-        **{"override": "", "problem_checks": [], **more},
+        **{"override": task["payload"].get("override_reason") or "", "problem_checks": [], **more},
         **{name: value for name, value in found.items() if name != "checks"},
         checks=checks,
         fields=fields,
@@ -99,7 +109,7 @@ async def _page(
         began=now.isoformat(),
         coding_typed=(given or {}).get("coding") or begun,
         coding_left="" if coded or mode == ACT else mode,
-        may=_may(visit, task),
+        may=v1.may_finish(visit.call, task),
         no_expert=", ".join(
             t.word("no_match", one.partition(":")[0]) for one in task["payload"].get("no_expert", ())
         ),
@@ -131,7 +141,7 @@ def _read(connection: Connection, visit: Visit, task_id: UUID) -> dict[str, Any]
         "remaining": len(open_ones),
         "candidates": documents.candidates_of(connection, document["id"]),
         "coding": coding.proposal(connection, ticket, document["id"], visit.principal.home),
-        "coding_mode": coding.policy(connection, ticket, visit.principal.home).mode(CODING),
+        "ai": coding.policy(connection, ticket, visit.principal.home),
         "suggested": documents.suggested_of(connection, document["id"])
         if document["doc_type"] == "unknown"
         else {},
@@ -146,30 +156,11 @@ def _read(connection: Connection, visit: Visit, task_id: UUID) -> dict[str, Any]
     }
 
 
-def _may(visit: Visit, task: RowMapping) -> bool:
-    """Whether this person may finish the task: it is open, of their role, and nobody else's."""
-    return (
-        task["state"] == "open"
-        and bool(visit.principal.roles_over(task["client_id"]) & rules.roles_of(task["kind"]))
-        and (
-            task["assigned_to"] == visit.principal.user_id
-            or (task["assigned_to"] is None and _expert_enough(visit, task))
-            or bool(visit.principal.roles_over(task["client_id"]) & rules.OVERRULE)
-        )
-    )
-
-
-def _expert_enough(visit: Visit, task: RowMapping) -> bool:
-    """Work for experts that nobody has yet is for them alone."""
-    held = visit.principal.roles_over(task["client_id"])
-    return not task["payload"].get("expert") or bool(held & rules.EXPERTS)
-
-
 def _given(visit: Visit, document: RowMapping) -> dict[str, Any]:
     """The form as it stands: values for the rules, and the same as they were typed."""
     form = visit.form
-    raw = {name: value for name, value in form.prefixed("field_") if name in flow.FIELD_NAMES}
-    clean = {name: typed.value_of(name, value)[: flow.MAX_VALUE] for name, value in raw.items()}
+    raw = {name: value for name, value in form.prefixed("field_") if name in FIELD_NAMES}
+    clean = {name: typed.value_of(name, value)[:MAX_VALUE] for name, value in raw.items()}
     values = {name: {"value": field.get("value")} for name, field in document["fields"].items()}
     for name, value in clean.items():
         values[name] = {"value": value or None}
@@ -265,6 +256,8 @@ async def save(visit: PostDep, task_id: UUID) -> Response:
 
     to = await visit.read(lambda connection: _next(connection, visit, found["task"]))
     said = "validation.rejected" if result.get("reject") else "validation.saved"
+    if answer.status_code == 200 and json.loads(bytes(answer.body)).get("outcome") == "expert":
+        said = "validation.passed_on"
     return await visit.act(
         done,
         to=to if visit.form.text("act", 10) != "stay" else f"/tickets/{found['task']['root_id']}",
@@ -308,15 +301,29 @@ def _result(visit: Visit, found: Mapping[str, Any], given: Mapping[str, Any]) ->
     before = [{column: line.get(column) for column in LINE_FIELDS} for line in document["lines"]]
     if form.text("lines", 4) == "yes" and given["lines"] != before:
         result["lines"] = given["lines"]
-    same = {name: str(value) for name, value in given["coding"].items()} == {
-        n: str(found["coding"].get(n, "")) for n in given["coding"]
-    }
-    left = found["coding_mode"] != ACT and found["coding"].get("by") != "person"
-    if given["coding"]["account"] if left else not same:
+    if _coding_given(found, given, form.text("coding_left")):
         result["coding"] = given["coding"]
     if override := form.text("override", 500):
         result["override_reason"] = override
     return result
+
+
+def _coding_mode(found: Mapping[str, Any], kind: str) -> Mode:
+    """What AI may do about the coding of a document of this type: of the type it looks like, as long as nobody has said."""
+    likely = found["suggested"].get("doc_type", kind) if kind == "unknown" else kind
+    ai: AiTerms = found["ai"]
+    return ai.mode(CODING) if likely == "unknown" else asking.coding_mode(likely, ai)
+
+
+def _coding_given(found: Mapping[str, Any], given: Mapping[str, Any], asked: str) -> bool:
+    """Whether the coding that came with the form is a person's choice. ``asked`` is what the page asked of them about it:
+    a mode, or nothing where the coding that AI proposed stands."""
+    typed = given["coding"]
+    same = all(str(value) == str(found["coding"].get(name, "")) for name, value in typed.items())
+    left = _coding_mode(found, given["doc_type"]) != ACT and found["coding"].get("by") != "person"
+    if asked == SUGGEST or (asked and left):
+        return bool(typed["account"])
+    return not same
 
 
 def _edge(text: str) -> float:
@@ -346,9 +353,9 @@ def _explained(visit: Visit, error: DomainError, notice: Notice) -> Notice:
         return Notice("bad", t("validation.checks_failed"), t("validation.checks_failed_text"))
     if error.code == "coding-missing":
         return Notice("bad", t("validation.coding_missing"))
-    if error.code in ("amount-unreadable", "date-unreadable"):
-        field = t.word("field", error.params.get("field"))
-        return Notice("bad", t(f"validation.{error.code}", field=field, given=error.params.get("given", "")))
+    if error.code in _OF_ONE_FIELD:
+        facts = {**error.params, "field": t.word("field", error.params.get("field"))}
+        return Notice("bad", t(f"validation.{error.code}", **{"given": "", **facts}))
     return notice
 
 

@@ -76,7 +76,7 @@ async def _show(
     )
     query = {"client": client, "q": q, "active": active}
     states = [Choice(one, t(f"vendors.active_{one}"), one == active) for one in ("yes", "no")]
-    may = bool(visit.viewer.roles & _WRITE.roles)
+    may = any(visit.may(_WRITE, one) for one in chosen)
     new = address("/vendors/new", {"client": client})
     return visit.page(
         "vendors/list",
@@ -155,10 +155,14 @@ async def take_in(visit: PostDep) -> Response:
     slug, dry_run = visit.form.text("client", 60), visit.form.text("dry_run", 3) == "yes"
     files = visit.form.files("files")
     try:
+        client_id = _client(visit, slug)
+    except DomainError as error:
+        return await visit.refused(error)
+    try:
         if not files:
             raise DomainError("vendor-file-missing")
         content = await files[0].read(vendor_file.MOST_BYTES + 1)
-        answer = await v1.taken_in(visit.call, _client(visit, slug), content, dry_run=dry_run)
+        answer = await v1.taken_in(visit.call, client_id, content, dry_run=dry_run)
     except DomainError as error:
 
         async def again(notice: Notice, status: int) -> Response:
@@ -223,7 +227,7 @@ async def _form(
         slug=slug,
         owner=visit.viewer.company(client_id) if client_id else "",
         clients=[Choice(own, name, own == slug) for own, name, _ in clients_of(visit)],
-        may=bool(visit.viewer.roles & _WRITE.roles),
+        may=client_id is None or visit.may(_WRITE, client_id),
         longest=vendor_file.LONGEST,
         crumbs=[
             Crumb(t("vendors.title"), address("/vendors", {"client": slug})),
@@ -245,13 +249,18 @@ async def create(visit: PostDep) -> Response:
     """Add a vendor."""
     typed, slug = _typed(visit), visit.form.text("client", 60)
 
+    try:
+        client_id = _client(visit, slug)
+    except DomainError as error:  # a form with these values and another client chosen would add them there
+        return await visit.refused(error)
+
     async def work() -> Response:
-        body = visit.body(NewVendor, client_id=_client(visit, slug), **_values(typed))
-        return await v1.create_vendor(visit.call, body)
+        return await v1.create_vendor(
+            visit.call, visit.body(NewVendor, client_id=client_id, **_values(typed))
+        )
 
     async def again(notice: Notice, status: int) -> Response:
-        known = {own: one for own, _, one in clients_of(visit)}
-        return await _form(visit, known.get(slug), typed, status, notice=notice)
+        return await _form(visit, client_id, typed, status, notice=notice)
 
     return await visit.act(
         work,

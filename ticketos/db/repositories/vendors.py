@@ -254,7 +254,7 @@ class Vendors:
             raise DomainError("too-many-rules", limit=MOST_RULES)
         plain = {name: value for name, value in values.items() if name != "place"}
         connection.execute(RULE.insert().values(id=rule_id, position=len(ids), row_version=1, **plain))
-        self._place(connection, [*ids, rule_id], rule_id, values.get("place"))
+        self._place(connection, ids, rule_id, values.get("place") or len(ids) + 1)
         self._tell_rule(connection, client_id, rule_id, None, dict(values), now, actor)
         return rule_id
 
@@ -278,13 +278,15 @@ class Vendors:
         connection.execute(
             update(RULE).where(RULE.c.id == row["id"]).values(**plain, row_version=RULE.c.row_version + 1)
         )
-        self._place(connection, ids, row["id"], news.get("place"))
+        if "place" in news:
+            self._place(connection, ids, row["id"], news["place"])
         was = {name: before[name] for name in news}
         self._tell_rule(connection, row["client_id"], row["id"], was, news, now, actor)
 
     def remove_rule(self, connection: Connection, row: RowMapping, *, now: datetime, actor: Actor) -> None:
         """A rule no longer tried."""
         connection.execute(delete(RULE).where(RULE.c.id == row["id"]))
+        self._write_order(connection, self._ordered(connection, row["client_id"]))
         was = {name: row[name] for name in ("pattern", "account", "cost_centre", "tax_code")}
         emit = Emit("admin.coding_rule_removed", before=was, entity="coding_rule", entity_id=str(row["id"]))
         self._tell(connection, row["client_id"], [emit], now, actor)
@@ -326,18 +328,19 @@ class Vendors:
         query = select(RULE.c.id).where(RULE.c.client_id == client_id)
         return list(connection.execute(query.order_by(RULE.c.position, RULE.c.id)).scalars())
 
-    def _place(self, connection: Connection, ids: Sequence[UUID], one: UUID, place: int | None) -> None:
-        if place is None:
-            return
+    def _place(self, connection: Connection, ids: Sequence[UUID], one: UUID, place: int) -> None:
         others = [other for other in ids if other != one]
         others.insert(place - 1, one)
         self._write_order(connection, others)
 
     def _write_order(self, connection: Connection, ids: Sequence[UUID]) -> None:
-        connection.execute(
-            update(RULE).where(RULE.c.id == bindparam("rule")).values(position=bindparam("place")),
-            [{"rule": one, "place": at} for at, one in enumerate(ids)],
-        )
+        """Positions without a gap, in this order. A rule that only moves along keeps its version: whoever has it open
+        changes nothing of its place by saving it."""
+        if ids:
+            connection.execute(
+                update(RULE).where(RULE.c.id == bindparam("rule")).values(position=bindparam("place")),
+                [{"rule": one, "place": at} for at, one in enumerate(ids)],
+            )
 
     # --- both ---------------------------------------------------------------------------------------------------------
 

@@ -3,15 +3,16 @@ alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from ticketos.domain import ai_policy
 from ticketos.domain.ai_policy import ACT, CODING, DUPLICATES, READING, SUGGEST, WITH_APPROVAL, Reason
+from ticketos.domain.state import VendorState
 from ticketos.domain.terms import AiTerms
-from ticketos.lines.data_entry import rules
+from ticketos.lines.data_entry import rules, vendors
 
 SUGGESTED = "suggested"
 """The state of a field whose value a person has not taken over: ``shown`` holds what was read, ``value`` nothing."""
@@ -28,6 +29,20 @@ class Around:
 
 ALONE = Around()
 """Nothing known beside the paper."""
+
+
+def around(
+    fields: Mapping[str, Any],
+    ai: AiTerms,
+    like: Sequence[VendorState],
+    seen: Callable[[str], bool],
+    currency: str,
+) -> Around:
+    """What the contract's triggers ask of other papers. ``seen`` says whether a paper of that vendor came before, and is
+    not asked for a trigger that is off. A vendor that the client listed (``like``) is no new one."""
+    name, number = vendors.who(fields)
+    known = not ai.escalate.new_supplier or vendors.matched(like, name, number).vendor is not None
+    return Around(known or seen(vendors.vendor_key(name)), currency)
 
 
 def reasons(
@@ -84,6 +99,14 @@ def as_suggestions(ai: AiTerms, values: Mapping[str, Any]) -> dict[str, Any]:
         "checks": [],
         "read_result": {**values["read_result"], **aside},
     }
+
+
+def types_read(ai: AiTerms, readings: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The types of documents read that count for the ticket's promise: none where reading may only suggest. What a person
+    says counts then, once they have."""
+    if ai.mode(READING) == SUGGEST:
+        return []
+    return [str(one["type"]) for one in readings if one.get("type")]
 
 
 def read_value(field: Mapping[str, Any]) -> str | None:

@@ -23,6 +23,10 @@ KIND = "posting_period"
 LINE = "data_entry"
 DESK = "finance"
 """Desk and skill of that task."""
+WAITS: Mapping[str, str] = {"desk": DESK, "next_action": "Finance decides on documents of a shut month"}
+"""Columns of a ticket while documents of it are before finance."""
+GOES_ON: Mapping[str, str] = {"desk": stages.DESKS["delivery"], "next_action": "Do the work"}
+"""The same once the last of them is decided."""
 
 
 def own_date(document: DocumentState, today: date) -> date:

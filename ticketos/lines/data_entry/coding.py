@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
-from ticketos.domain.ai_policy import ACT
+from ticketos.domain.ai_policy import ACT, CODING
 from ticketos.domain.book_months import Held, Months, Placed
-from ticketos.domain.changes import Change, Emit, PostJournal, RememberVendor, SetDocument
+from ticketos.domain.changes import Change, Emit, PostJournal, RememberVendor, SetDocument, Verdict
 from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
 from ticketos.domain.ports import NewId
@@ -193,6 +193,17 @@ def confirmed(
         entity="document",
         entity_id=str(document.id),
     )
+
+
+def decided(known: Known, document: DocumentState, verdict: Verdict, ai: AiTerms) -> tuple[Change, ...]:
+    """What AI proposed beside the coding that a person gave as they keyed it (``verdict``), where the contract has a
+    person decide."""
+    if ai.mode(CODING) == ACT or verdict.outcome == "rejected":
+        return ()  # nothing is looked up for what nobody decides
+    values = next(change.values for change in verdict.changes if isinstance(change, SetDocument))
+    facts = facts_for(known, replace(document, fields=values["fields"]))
+    said = confirmed(document, values, facts, ai)
+    return (said,) if said else ()
 
 
 def unpost(

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import expert, rework
+from ticketos.domain import expert, rework, tasks
 from ticketos.domain.changes import Change, OpenTask
 from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
-from ticketos.domain.state import TicketState
+from ticketos.domain.state import Actor, TaskState, TicketState
 from ticketos.domain.terms import ExpertTerms
 from ticketos.lines.data_entry import rules
 
@@ -26,6 +26,23 @@ def why(kind: str, fields: Mapping[str, Any], terms: ExpertTerms, times_back: in
     total = _value(fields, "total") or _value(fields, "amount_due")
     amount: Decimal | None = rules.amount(total)
     return expert.why(terms, kind, amount, _value(fields, "currency"), times_back)
+
+
+def above(
+    task: TaskState,
+    actor: Actor,
+    agents: Iterable[Agent],
+    kind: str,
+    fields: Mapping[str, Any],
+    terms: ExpertTerms,
+) -> str | None:
+    """Why this person may not have the last word on the document as they keyed it: only now does it show that it is an
+    expert's. None for an expert, and for a task that was given as expert work."""
+    if task.payload.get("expert") or actor.roles & tasks.EXPERTS:
+        return None
+    if any(one.id == actor.id and one.level == "sme" for one in agents):
+        return None
+    return why(kind, fields, terms)
 
 
 def times_back(document_id: UUID, life: int, round_: int, keys: Collection[str]) -> int:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import ai_policy, stages
+from ticketos.domain import ai_policy, matching, stages
 from ticketos.domain.ai_policy import ACT, CODING, READING
 from ticketos.domain.changes import AddCorrection, Change, CloseTask, Emit, OpenTask, SetDocument, Verdict
 from ticketos.domain.errors import DomainError
@@ -20,7 +21,7 @@ from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, DocumentState, TaskState, TicketState, VendorState
 from ticketos.domain.terms import AiTerms, ExpertTerms, ScopeTerms
-from ticketos.lines.data_entry import asking, experts, rules, vendors
+from ticketos.lines.data_entry import asking, experts, rules, typed, vendors
 
 SKILL = "data_entry"
 LINE = "data_entry"
@@ -28,29 +29,7 @@ KNOWN_TYPES = tuple(t for t in rules.REQUIRED if t != "unknown")
 NOBODY_ELSE = ExpertTerms()
 """No document needs an expert when it is read."""
 REJECTIONS = ("duplicate", "not_a_document", "unreadable", "out_of_scope", "client_request")
-FIELD_NAMES = frozenset(
-    (
-        "supplier_name",
-        "supplier_address",
-        "supplier_tax_id",
-        "buyer_name",
-        "buyer_tax_id",
-        "number",
-        "issue_date",
-        "due_date",
-        "currency",
-        "net_total",
-        "tax_total",
-        "total",
-        "amount_due",
-        "po_number",
-    )
-)
-LINE_NAMES = frozenset(("description", "quantity", "unit", "unit_price", "tax_rate", "net"))
-MAX_VALUE = 2_000
-
 TaxIdValid = Callable[[str], bool | None]
-vendor_key = vendors.vendor_key
 
 
 def on_read(
@@ -205,6 +184,11 @@ def keying_task(
     )
 
 
+def busier(agents: Sequence[Agent], changes: Iterable[Change]) -> Sequence[Agent]:
+    """The same people, with the tasks they were given just now: a stack is shared out, as single papers are."""
+    return matching.busier(agents, [str(c.assigned_to) for c in changes if isinstance(c, OpenTask)])
+
+
 def on_keyed(
     ticket: TicketState,
     task: TaskState,
@@ -217,10 +201,15 @@ def on_keyed(
     new_id: NewId,
     ai: AiTerms = AiTerms(),  # noqa: B008 (frozen)
     like: Sequence[VendorState] = (),
+    expert: ExpertTerms = NOBODY_ELSE,
+    agents: Iterable[Agent] = (),
 ) -> Verdict:
     """A person keyed, confirmed or rejected. Refused: unknown fields, empty required ones, figures that disagree
     without a stated reason, a coding left to AI where the contract has a person decide it. Every difference between
-    shown and typed is kept whole. ``like`` are vendors of the client's list that the document could be from."""
+    shown and typed is kept whole. ``like`` are vendors of the client's list that the document could be from.
+
+    Outcome ``ready``, ``rejected``, or ``expert``: as it was keyed it is more than this person may decide (``expert``,
+    the contract's rule), and waits with all that was typed for one of the ``agents`` who may."""
     stages.require_open(ticket)
     if document.state not in ("keying", "rework"):
         raise DomainError("document-not-keying", document=document.filename, state=document.state)
@@ -229,9 +218,10 @@ def on_keyed(
     kind = str(result.get("doc_type") or document.doc_type)
     if kind not in KNOWN_TYPES:
         raise DomainError("document-type-unknown", given=kind, allowed=list(KNOWN_TYPES))
-    typed = _typed(result.get("fields") or {})
-    evidence = _evidence(result.get("evidence") or {})
-    fields, corrections = _merge(document, typed, task, result.get("seconds"), evidence, actor, now, new_id)
+    given, spent = typed.values(typed.part(result, "fields")), typed.seconds(result.get("seconds"))
+    evidence = typed.evidence(typed.part(result, "evidence"))
+    fields, corrections = _merge(document, given, task, spent, evidence, actor, now, new_id)
+    typed.require_bookable(fields)
     missing = [name for name in rules.required_fields(kind) if not (fields.get(name) or {}).get("value")]
     if missing:
         raise DomainError("fields-missing", fields=missing)
@@ -239,9 +229,7 @@ def on_keyed(
     if not decided and asking.coding_mode(kind, ai) != ACT:
         raise DomainError("coding-missing", mode=ai.mode(CODING))
     lines = (
-        [_line(item) for item in result["lines"]]
-        if result.get("lines") is not None
-        else [dict(x) for x in document.lines]
+        typed.lines(result["lines"]) if result.get("lines") is not None else [dict(x) for x in document.lines]
     )
     checks = run_checks(kind, fields, lines, today, tax_id_valid, like)
     failed = [c for c in checks if not c["ok"]]
@@ -252,27 +240,51 @@ def on_keyed(
         )
     for check in failed:
         check["override"] = reason
+    people = tuple(agents)
+    experts_own = experts.above(task, actor, people, kind, fields, expert)
     values: dict[str, Any] = {
         "doc_type": kind,
         "fields": fields,
         "lines": lines,
         "checks": checks,
         "business_key": business_key(kind, fields),
-        "state": "ready",
+        "state": document.state if experts_own else "ready",
         "finished_by": actor.user_id,
-        "blocked_by": [],
+        "blocked_by": [experts.BLOCK] if experts_own else [],
         "straight_through": False,
     }
     if result.get("coding"):
-        values["coding"] = {**_coding(result["coding"]), "by": "person", "reason": "chosen by a person"}
+        values["coding"] = {
+            **typed.coding(typed.part(result, "coding")),
+            "by": "person",
+            "reason": "chosen by a person",
+        }
     summary = {
         "document": str(document.id),
         "corrected": sorted(c.field for c in corrections),
         "confirmed": sorted(set(task.payload.get("fields", ())) - {c.field for c in corrections}),
         "override": [c["name"] for c in failed],
+        **({"expert": experts_own} if experts_own else {}),
     }
+    opened: tuple[Change, ...] = ()
+    if experts_own:
+        begun = keying_task(
+            ticket,
+            document,
+            task.kind,
+            to_key(kind, fields),
+            [experts.BLOCK],
+            people,
+            today,
+            new_id,
+            document.duplicate_of,
+            task.payload.get("defects") or (),
+            more={"keyed_by": str(actor.user_id), "override_reason": reason},
+        )
+        begun = replace(begun, key=f"{begun.key}:expert")
+        opened = experts.asked(begun, experts_own, ticket, people, now, new_id, today=today)
     return Verdict(
-        "ready",
+        "expert" if experts_own else "ready",
         (
             SetDocument(document.id, values),
             *corrections,
@@ -284,6 +296,7 @@ def on_keyed(
                 entity="document",
                 entity_id=str(document.id),
             ),
+            *opened,
         ),
         facts={"corrected": len(corrections)},
     )
@@ -345,7 +358,9 @@ def business_key(kind: str, fields: Mapping[str, Any]) -> str | None:
     parts = [(fields.get(name) or {}).get("value") for name in ("supplier_name", "number", "total")]
     if kind in ("unknown", "inventory") or not all(parts):
         return None
-    return "|".join((vendor_key(parts[0]), re.sub(r"[^0-9a-z]", "", str(parts[1]).lower()), str(parts[2])))
+    return "|".join(
+        (vendors.vendor_key(parts[0]), re.sub(r"[^0-9a-z]", "", str(parts[1]).lower()), str(parts[2]))
+    )
 
 
 def to_key(kind: str, fields: Mapping[str, Any]) -> list[str]:
@@ -359,7 +374,8 @@ def _read_fields(reading: Mapping[str, Any], ai: AiTerms) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, found in reading.get("fields", {}).items():
         confidence = Decimal(str(found["confidence"]))
-        auto = bool(found.get("auto")) and confidence >= ai.field_threshold
+        unfit = rules.unfit(name, str(found["value"])) if found["value"] else None
+        auto = bool(found.get("auto")) and confidence >= ai.field_threshold and unfit is None
         fields[name] = {
             "value": found["value"],
             "shown": found["value"],
@@ -367,7 +383,7 @@ def _read_fields(reading: Mapping[str, Any], ai: AiTerms) -> dict[str, Any]:
             "source": found["source"],
             "page": found.get("page"),
             "box": found.get("box"),
-            "blocked_by": list(found.get("blocked_by", ())),
+            "blocked_by": [*found.get("blocked_by", ()), *([unfit] if unfit else ())],
             "state": "auto" if auto else "weak",
         }
     return fields
@@ -380,8 +396,12 @@ def _blocked(
     scope: ScopeTerms,
     duplicate: UUID | None,
 ) -> list[str]:
-    blocked = [
-        f"field:{name}" for name in rules.required_fields(kind) if fields.get(name, {}).get("state") != "auto"
+    required = rules.required_fields(kind)
+    blocked = [f"field:{name}" for name in required if fields.get(name, {}).get("state") != "auto"]
+    blocked += [
+        f"field:{name}"
+        for name, field in fields.items()
+        if name not in required and field["value"] and rules.unfit(name, str(field["value"]))
     ]
     blocked += [f"check:{c['name']}" for c in checks if not c["ok"]]
     if kind == "unknown":
@@ -404,11 +424,12 @@ def _weakest(kind: str, fields: Mapping[str, Any]) -> Decimal:
 
 
 def _rejected(
-    task: TaskState, document: DocumentState, reject: Mapping[str, Any], actor: Actor, now: datetime
+    task: TaskState, document: DocumentState, reject: object, actor: Actor, now: datetime
 ) -> Verdict:
-    reason, note = str(reject.get("reason")), str(reject.get("note") or "")
+    told = reject if isinstance(reject, Mapping) else {"reason": reject}
+    reason, note = str(told.get("reason")), str(told.get("note") or "")
     if reason not in REJECTIONS:
-        raise DomainError("rejection-reason-unknown", given=reason, allowed=list(REJECTIONS))
+        raise DomainError("rejection-reason-unknown", given=reason[:50], allowed=list(REJECTIONS))
     return Verdict(
         "rejected",
         (
@@ -430,28 +451,11 @@ def _rejected(
     )
 
 
-def _typed(given: Mapping[str, Any]) -> dict[str, str | None]:
-    unknown = sorted(set(given) - FIELD_NAMES)
-    if unknown:
-        raise DomainError("field-unknown", fields=unknown[:10])
-    typed: dict[str, str | None] = {}
-    for name, value in given.items():
-        text = None if value is None else str(value).strip()
-        if text is not None and len(text) > MAX_VALUE:
-            raise DomainError("value-too-long", field=name, limit=MAX_VALUE)
-        if text and name in rules.AMOUNTS and rules.amount(text) is None:
-            raise DomainError("amount-unreadable", field=name, given=text[:50])
-        if text and name.endswith("_date") and rules.iso_date(text) is None:
-            raise DomainError("date-unreadable", field=name, given=text[:50])
-        typed[name] = text or None
-    return typed
-
-
 def _merge(
     document: DocumentState,
-    typed: Mapping[str, str | None],
+    given: Mapping[str, str | None],
     task: TaskState,
-    seconds: Any,
+    spent: Decimal | None,
     evidence: Mapping[str, Mapping[str, Any]],
     actor: Actor,
     now: datetime,
@@ -459,8 +463,7 @@ def _merge(
 ) -> tuple[dict[str, Any], list[AddCorrection]]:
     fields = {name: dict(f) for name, f in document.fields.items()}
     corrections: list[AddCorrection] = []
-    spent = Decimal(str(seconds)) if seconds is not None else None
-    for name, value in typed.items():
+    for name, value in given.items():
         old = fields.get(
             name,
             {"value": None, "shown": None, "confidence": "0", "source": "typed", "page": None, "box": None},
@@ -491,50 +494,6 @@ def _merge(
             )
         )
     for name in task.payload.get("fields", ()):
-        if name in fields and name not in typed:
+        if name in fields and name not in given:
             fields[name]["state"] = "confirmed"
     return fields, corrections
-
-
-def _evidence(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Where a person found the value, and what they could choose from. What is not well formed is left out: it
-    is kept to learn from, and no value hangs on it."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, told in given.items():
-        if name not in FIELD_NAMES or not isinstance(told, Mapping):
-            continue
-        kept: dict[str, Any] = {}
-        page, box, choices = told.get("page"), told.get("box"), told.get("candidates")
-        if isinstance(page, int) and page > 0 and isinstance(box, list | tuple) and len(box) == 4:
-            edges = [float(edge) for edge in box if isinstance(edge, int | float) and 0 <= edge <= 1]
-            if len(edges) == 4:
-                kept |= {"page": page, "box": edges}
-        if isinstance(choices, list | tuple):
-            kept["candidates"] = [str(one)[:MAX_VALUE] for one in choices[:10]]
-        found[name] = kept
-    return found
-
-
-def _line(item: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(item) - LINE_NAMES)
-    if unknown:
-        raise DomainError("field-unknown", fields=unknown[:10])
-    line = {
-        name: None if item.get(name) in (None, "") else str(item[name])[:MAX_VALUE]
-        for name in sorted(LINE_NAMES)
-    }
-    for name in ("quantity", "unit_price", "tax_rate", "net"):
-        if line[name] is not None and rules.amount(line[name]) is None:
-            raise DomainError("amount-unreadable", field=name, given=str(line[name])[:50])
-    return line
-
-
-def _coding(data: Mapping[str, Any]) -> dict[str, str]:
-    account = str(data.get("account") or "").strip()
-    if not account or len(account) > 40:
-        raise DomainError("account-missing")
-    return {
-        "account": account,
-        "cost_centre": str(data.get("cost_centre") or "")[:40],
-        "tax_code": str(data.get("tax_code") or "")[:40],
-    }

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
+
+from ticketos.domain.erp import FINEST
+from ticketos.domain.errors import DomainError
+from ticketos.domain.money import Money
 
 AMOUNTS = ("net_total", "tax_total", "total", "amount_due")
 
@@ -38,7 +42,12 @@ DEFAULT_THRESHOLDS: Mapping[str, float] = {
     "total": 0.93,
 }
 
+WHOLE_DIGITS = 15
+"""Digits of an amount before its point. A book keeps one more, so that the sum of a document's amounts fits too."""
+
 _CENT = Decimal("0.01")
+_WIDE = Context(prec=4 * WHOLE_DIGITS)
+"""Room for the product of two amounts to the cent."""
 _OLDEST = date(1990, 1, 1)
 _AHEAD = timedelta(days=62)
 _LONGEST_TERM = timedelta(days=3 * 366)
@@ -88,7 +97,40 @@ def required_fields(document_type: str) -> tuple[str, ...]:
 
 
 def amount(text: str | None) -> Decimal | None:
-    """A decimal string as Decimal; None for nothing, for words, and for NaN or infinity."""
+    """A decimal string as Decimal; None for nothing, for words, for NaN or infinity, and for what is larger than any
+    sum of money: figures of a paper can then be multiplied and rounded without a care."""
+    value = _number(text)
+    return value if value is not None and value.adjusted() < WHOLE_DIGITS else None
+
+
+def unfit(name: str, text: str) -> str | None:
+    """Why no book could take this value of a field, as the code of a refusal; None where one could."""
+    if name in AMOUNTS:
+        return _unfit_amount(text)
+    if name == "currency":
+        try:
+            Money.zero(text)
+        except DomainError:
+            return "currency-unreadable"
+    return None
+
+
+def _unfit_amount(text: str) -> str | None:
+    if too_large(text):
+        return "amount-too-large"
+    value = amount(text)
+    if value is None:
+        return "amount-unreadable"
+    return None if value == value.quantize(FINEST) else "amount-too-fine"
+
+
+def too_large(text: str) -> bool:
+    """A number with more digits before its point than any amount has."""
+    value = _number(text)
+    return value is not None and value.adjusted() >= WHOLE_DIGITS
+
+
+def _number(text: str | None) -> Decimal | None:
     if text is None:
         return None
     try:
@@ -251,7 +293,8 @@ def _tax_by_rate(fields: Mapping[str, FieldValue], lines: Sequence[LineValue]) -
         bases[rate] = bases.get(rate, Decimal(0)) + base
     if abs(sum(bases.values(), Decimal(0)) - net) > _CENT * (1 + len(pairs) // 2):
         return None
-    expected = sum((base * rate / 100 for rate, base in bases.items()), Decimal(0)).quantize(_CENT)
+    expected = sum((base * rate / 100 for rate, base in bases.items()), Decimal(0))
+    expected = expected.quantize(_CENT, context=_WIDE)
     ok = abs(expected - tax) <= _CENT * (1 + len(pairs))
     detail = (
         f"rate × base = {expected} = tax {tax}"

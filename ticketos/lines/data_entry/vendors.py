@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ticketos.domain.state import VendorState
+from ticketos.domain.changes import Change, SetDocument
+from ticketos.domain.state import DocumentState, VendorState
 from ticketos.lines.data_entry.rules import CheckResult
 
 CHECK = "vendor_tax_id"
@@ -140,6 +141,17 @@ def as_json(verdict: CheckResult) -> dict[str, Any]:
 def named(vendor: VendorState | None) -> dict[str, str]:
     """The vendor as a document keeps it: code and name; empty for none."""
     return {} if vendor is None else {"code": vendor.code, "name": vendor.name}
+
+
+def news(
+    document: DocumentState,
+    like: Sequence[VendorState],
+    fields: Mapping[str, Any],
+    typed: Mapping[str, Any] = NOTHING,
+) -> tuple[Change, ...]:
+    """The vendor of the client's list kept with the document, where that is news."""
+    found = named(matched(like, *who(fields, typed)).vendor)
+    return () if found == document.vendor else (SetDocument(document.id, {"vendor": found}),)
 
 
 def _said(ok: bool, detail: str) -> CheckResult:
