@@ -192,7 +192,8 @@ async def taken_in(call: Call, client_id: UUID, content: bytes, *, dry_run: bool
             )
         )
 
-    return await call.write(write, asked=content)
+    # The page has the client and the trial run in its form, not in its address: they are part of what was asked.
+    return await call.write(write, asked=f"{client_id}:{dry_run}\n".encode() + content)
 
 
 @router.get(

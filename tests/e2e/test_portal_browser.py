@@ -34,6 +34,10 @@ WIDE: ViewportSize = {"width": 1280, "height": 860}
 PAPERS = [generate("invoice", 4100 + index) for index in range(4)]
 
 # A word of the first page that no field's box covers: its middle, and what it says.
+OFFLINE_ONCE = """() => { const real = window.fetch; window.fetch = (...asked) => {
+  if (!String(asked[0]).endsWith("/reading")) return real(...asked);
+  window.fetch = real; window.wasOffline = true; return Promise.reject(new TypeError("offline")); }; }"""
+"""The words of a page cannot be had the first time they are asked for."""
 FREE_WORD = """words => words.filter(w => w.page === 1 && /^[A-Za-z]{3,}$/.test(w.text))
   .map(w => [(w.box[0] + w.box[2]) / 2, (w.box[1] + w.box[3]) / 2, w.text])
   .find(([x, y]) => {
@@ -394,12 +398,16 @@ def test_a_box_is_drawn_and_a_word_pointed_at(office: Office, chromium: Browser)
         page.mouse.click(*at((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
         assert focused(page) == name  # the box of a field leads to the field
         assert page.input_value(f"#f-{name}") == ""
-        held: list[Route] = []
-        page.route("**/v1/documents/*/reading", lambda route: held.append(route))
         reading = page.request.get(
             f"/v1/documents/{page.get_attribute('[data-viewer]', 'data-document')}/reading"
         )
         x, y, word = page.evaluate(FREE_WORD, reading.json()["words"])
+        page.evaluate(OFFLINE_ONCE)
+        page.mouse.click(*at(x, y))
+        until(page, "window.wasOffline")
+        assert page.input_value(f"#f-{name}") == ""
+        held: list[Route] = []
+        page.route("**/v1/documents/*/reading", lambda route: held.append(route))
         page.mouse.click(*at(x, y))
         while not held:  # the page asks for the words
             page.wait_for_timeout(20)

@@ -20,6 +20,7 @@ from tests.support.portal import SAME_SITE, browsing
 from ticketos.ai.extract.sandbox import SandboxedReader
 from ticketos.db.ids import new_id
 from ticketos.db.repositories.step import SqlStore
+from ticketos.db.repositories.vendors import Vendors
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.sim.documents import SampleDocument, generate
 from ticketos.domain.ports import StepKey
@@ -183,6 +184,25 @@ async def test_a_file_is_taken_in_bad_lines_are_named_and_a_trial_keeps_nothing(
         assert round_trip["created"] == round_trip["updated"] == round_trip["refused"] == 0
     told = events(world, "admin.vendors_imported")
     assert told[-3].after == {"created": 2, "updated": 0, "unchanged": 0, "refused": 2}
+
+
+def test_new_vendors_are_written_in_one_order_whatever_the_order_of_the_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, written = Vendors._add, []
+
+    def noted(self: Vendors, connection: Any, new: Any, now: Any) -> Any:
+        written.append([values["code"] for values in new.values()])
+        return kept(self, connection, new, now)
+
+    monkeypatch.setattr(Vendors, "_add", noted)
+    actor = Actor("user", str(new_id()))
+    with world.services.database.transaction([world.acme]) as connection:
+        for content in (b"code,name\nO-2,Two\nO-1,One\n", b"code,name\nO-4,Four\nO-3,Three\n"):
+            world.services.vendors.take_in(
+                connection, world.acme, content, now=datetime.now(UTC), actor=actor
+            )
+    assert written == [["O-1", "O-2"], ["O-3", "O-4"]]
 
 
 async def test_five_thousand_vendors_are_taken_in_within_seconds(world: World) -> None:
@@ -419,6 +439,9 @@ async def test_a_list_is_taken_in_and_kept_by_pages(world: World, keeper: Person
         assert "Nothing was kept" in tried.text
         taken = await send()
         assert "account 9999 is not in the chart of accounts" in taken.text
+        both = await send(_key="one-key", dry_run="yes")
+        other = await send(_key="one-key")
+        assert (both.status_code, other.status_code) == (200, 422), "the same key with something else asked"
         missing = await browser.post("/vendors/import", form)
         assert (missing.status, "Choose a file first" in missing.text) == (422, True)
         listed = await browser.get("/vendors?q=bright&active=yes")
@@ -431,6 +454,11 @@ async def test_a_list_is_taken_in_and_kept_by_pages(world: World, keeper: Person
         assert (refused.status, "4711 is not in the client" in refused.text) == (422, True)
         stale = await browser.post(to, {**vendor, "_key": str(new_id()), "_version": "1", "name": "Late"})
         assert stale.status == 412
+        names = "; ".join(f"{n:02} {'x' * 290}" for n in range(20))
+        long = await browser.submit(to, to, aliases=names)
+        assert long.status == 303 and (await browser.get(to)).form(to)["aliases"] == names, "nothing is cut"
+        wide = await browser.submit(to, to, address="x" * 2_001)
+        assert wide.status == 422, "what is too long is refused, not cut"
         added = await browser.submit("/vendors/new", "/vendors", code="V-9", name="Corner Shop")
         assert added.status == 303, added.text
         rows = list(csv.reader(io.StringIO((await browser.client.get("/vendors.csv?active=yes")).text)))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.portal.agreement import hours_of, other_terms, terms_of, typed_hours, typed_terms
+from api.portal.routes import agreements
 from ticketos.dev.sim.clients import COMPANIES
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.errors import DomainError
@@ -115,3 +116,7 @@ def test_hours_come_back_as_they_were() -> None:
     typed = typed_hours(plain)
     assert typed["day_0"] == "09:00–13:00, 14:00–18:30"
     assert WorkCalendar.from_json(hours_of(typed)).to_json() == plain
+
+
+def test_no_field_that_holds_a_list_is_cut() -> None:
+    assert {"priority_types", "priority_class_for", "expert_types"} <= agreements.LISTS

@@ -49,7 +49,7 @@ PLAIN = ("number", "name", "service_line", "kind", "status", "starts_on", "ends_
 STATUSES = ("draft", "active", "suspended", "ended")
 HOURS = (*(f"day_{n}" for n in range(7)), "zone", "holidays", "special", "always")
 WEEK = "09:00–18:00"
-LISTS = frozenset(term.name for term in TERMS if term.kind in ("lines", "limits"))
+LISTS = frozenset(term.name for term in TERMS if term.kind in ("lines", "limits", "list"))
 LONG = 10_000
 """Characters of a field that holds a list."""
 

@@ -42,6 +42,8 @@ FIELDS = {
     "posting_period": ("choice", "reason"),
 }
 """What the result of each kind holds."""
+_MOST_TEXT = 20_000
+"""Characters taken of a field: more than any of them may have, so that what is too long is refused and not cut."""
 
 
 @router.get("/tasks/{task_id}")
@@ -109,7 +111,7 @@ async def finish(visit: PostDep, task_id: UUID) -> Response:
     form = visit.form
     kind = form.text("kind", 40)
     result: dict[str, Any] = {
-        name: form.text(name, 2_000) for name in FIELDS.get(kind, ()) if form.text(name)
+        name: form.text(name, _MOST_TEXT) for name in FIELDS.get(kind, ()) if form.text(name)
     }
     if kind == "work":
         result["files"] = [one for one in form.texts("files") if one][: handwork.MOST_FILES]

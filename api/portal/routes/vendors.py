@@ -41,6 +41,8 @@ NAV = (
 )
 FIELDS = ("code", "name", "tax_ids", "aliases", "address", "account", "cost_centre", "tax_code")
 LISTS = ("tax_ids", "aliases")
+_MOST = dict.fromkeys(FIELDS, 2001) | dict.fromkeys(LISTS, 20_000)
+"""Characters taken of a field: more than its schema allows, so that what is too long is refused and not cut."""
 
 
 @router.get("/vendors")
@@ -193,7 +195,7 @@ def _client(visit: Visit, slug: str) -> UUID:
 
 
 def _typed(visit: Visit) -> dict[str, Any]:
-    typed: dict[str, Any] = {name: visit.form.text(name) for name in FIELDS}
+    typed: dict[str, Any] = {name: visit.form.text(name, _MOST[name]) for name in FIELDS}
     return {**typed, "active": visit.form.text("active", 3) == "yes"}
 
 

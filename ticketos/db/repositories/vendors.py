@@ -150,7 +150,9 @@ class Vendors:
         others are refused. With ``dry_run`` nothing is kept. Raises ``vendor-file-…``."""
         file = vendor_file.read(content, self._chart(connection, client_id))
         known = self._held(connection, client_id, [row["code"] for row in file.rows])
-        new = {self._new_id(): {**v, "client_id": client_id} for v in file.rows if v["code"] not in known}
+        unknown = sorted((v for v in file.rows if v["code"] not in known), key=lambda v: str(v["code"]))
+        # In one order, as another file's: two of them with the same new codes wait for each other in turn, never both.
+        new = {self._new_id(): {**v, "client_id": client_id} for v in unknown}
         met = [(known[v["code"]], _news(known[v["code"]], v)) for v in file.rows if v["code"] in known]
         changed = [(row, news) for row, news in met if news]
         done = Imported(len(new), len(changed), len(met) - len(changed), file.refused)

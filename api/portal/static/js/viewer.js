@@ -154,8 +154,9 @@ export function besides(viewer, form, fill) {
     const said = document.getElementById("said");
     said.textContent = form.dataset.reading;
     const query = new URLSearchParams({ page, box: box.map((edge) => edge.toFixed(4)).join(",") });
-    const answer = await fetch(`/v1/documents/${viewer.document}/region?${query}`, { credentials: "same-origin" });
-    const text = answer.ok ? (await answer.json()).text.trim() : "";
+    const text = await fetch(`/v1/documents/${viewer.document}/region?${query}`, { credentials: "same-origin" })
+      .then(async (answer) => answer.ok ? (await answer.json()).text.trim() : "")
+      .catch(() => ""); // offline: it says so instead of reading for ever
     said.textContent = text || form.dataset.nothing;
     if (text) fill(target, text.replace(/\s+/g, " "), { page, box });
     back(target, text ? { page, box } : undefined);
@@ -171,8 +172,11 @@ export function besides(viewer, form, fill) {
     const target = active, page = viewer.at;
     if (!target) return;
     words ??= fetch(`/v1/documents/${viewer.document}/reading`, { credentials: "same-origin" })
-      .then(async (answer) => answer.ok ? (await answer.json()).words : []);
-    const hit = (await words).find((one) => one.page === page && one.box[0] <= point[0] && point[0] <= one.box[2] && one.box[1] - .004 <= point[1] && point[1] <= one.box[3] + .004);
+      .then(async (answer) => answer.ok ? (await answer.json()).words : null)
+      .catch(() => null);
+    const asked = words, known = await asked;
+    if (known === null && words === asked) words = null; // the next word pointed at asks again
+    const hit = (known ?? []).find((one) => one.page === page && one.box[0] <= point[0] && point[0] <= one.box[2] && one.box[1] - .004 <= point[1] && point[1] <= one.box[3] + .004);
     if (!hit) { back(target); return; }
     const before = more && target.value ? `${target.value} ` : "";
     fill(target, before + hit.text, { page: hit.page, box: hit.box });
