@@ -12,13 +12,13 @@ from schemas.http import Body, View
 
 
 class NoticeView(View):
-    """A warning, breach, escalation or other news of a request."""
+    """A warning, breach, escalation or other news of a request; of a month of a book or a contract without one."""
 
     id: UUID
     client_id: UUID
-    ticket_id: UUID
-    number: str = Field(description="Of the request", examples=["ACME-26-000123"])
-    subject: str
+    ticket_id: UUID | None = Field(default=None, description="The request; null where it is about none")
+    number: str | None = Field(default=None, description="Of the request", examples=["ACME-26-000123"])
+    subject: str | None = None
     kind: str = Field(examples=["breached"])
     desk: str = Field(examples=["delivery"])
     mine: bool = Field(description="About a request the caller owns")

@@ -53,7 +53,7 @@ def chosen_of(
 
 
 def shown(row: RowMapping, principal: Principal) -> NoticeView:
-    """A notice with its request."""
+    """A notice, with its request where it is of one."""
     return NoticeView.model_validate({**row, "mine": row["recipient_id"] == principal.user_id})
 
 

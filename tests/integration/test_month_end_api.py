@@ -206,6 +206,23 @@ async def test_a_client_reads_its_own_months_and_changes_none(world: World, fina
         assert (await browser.get("/books/month?book=acme&period=2026-10")).status == 404
 
 
+async def test_finance_is_told_of_a_blocked_month_and_finds_its_page(
+    world: World, finance: Person, http: Any
+) -> None:
+    stage(world, "keying")
+    await http.post(at(world, "month-ends/2026-10"), json={}, headers=finance.headers)
+    listed = (await http.get("/v1/notices", headers=finance.headers)).json()["items"]
+    assert [(one["kind"], one["ticket_id"], one["number"]) for one in listed] == [("month_end", None, None)]
+    async with browsing(world, finance) as browser:
+        page = await browser.get("/notices")
+        assert page.all("//span[@class='bell-count']") == [str(len(listed))]
+        assert page.all("//a[@class='news-what']/@href") == ["/books/month?book=acme&period=2026-10"]
+        assert (await browser.get(page.all("//a[@class='news-what']/@href")[0])).status == 200
+        done = await browser.submit("/notices", "/notices/read")
+        assert "Marked as read" in (await browser.get(done.to)).text
+    assert (await http.get("/v1/notices", headers=finance.headers)).json()["items"] == []
+
+
 async def test_schedules_name_the_month_end_and_its_last_run(world: World, finance: Person) -> None:
     stage(world)
     async with browsing(world, finance) as browser:

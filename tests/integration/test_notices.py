@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.api import Person, World, world_on
 from tests.support.portal import browsing
+from ticketos.db import migrate
 from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
 
@@ -31,10 +32,12 @@ def told(
     *,
     days: float = 0,
     to: UUID | None = None,
+    of_none: bool = False,
     **detail: Any,
 ) -> UUID:
-    """A notice of a request of its own."""
-    notice, ticket = new_id(), world.ticket(client, subject=f"for {desk}")
+    """A notice of a request of its own, or of none."""
+    notice = new_id()
+    ticket = None if of_none else world.ticket(client, subject=f"for {desk}")
     world._insert(
         "notice",
         client,
@@ -157,3 +160,22 @@ async def test_every_kind_is_said_in_words(
     told(world, world.acme, "lead", kind, **detail)
     async with browsing(world, world.person(world.provider, ("lead", None))) as browser:
         assert words in (await browser.get("/notices")).text
+
+
+def test_news_of_no_request_that_was_read_is_gone_before_its_table_knows_none(
+    postgres_cluster: Any, tmp_path: Any
+) -> None:
+    urls: PostgresUrls = postgres_cluster.migrated_database()
+    with world_on(urls, tmp_path) as world:
+        kept, gone = told(world, world.acme, "finance"), told(world, world.acme, "finance", of_none=True)
+        for notice in (kept, gone):
+            read = {
+                "notice_id": notice,
+                "user_id": new_id(),
+                "client_id": world.acme,
+                "read_at": datetime.now(UTC),
+            }
+            world._insert("notice_read", world.acme, read)
+        migrate.downgrade(urls.owner, "reversals")
+        assert [row.notice_id for row in world.sql(world.acme, "select notice_id from notice_read")] == [kept]
+    postgres_cluster.drop(urls)

@@ -96,6 +96,7 @@ async def show(
         here=address("/notices", here),
         filtered=filtered,
         said={row.id: said(row, t, formats) for row in rows},
+        links={row.id: _about(row, visit) for row in rows},
         chips={row.id: _chip(row, t) for row in rows},
         tabs=[
             Tab(t("notices.unread"), address("/notices", query), view == "unread", waiting),
@@ -148,6 +149,16 @@ def said(row: NoticeView, t: Texts, f: Formats) -> str:
             "notices.told.renewal", contract=detail.get("contract", ""), day=_day(detail.get("ends_on"), f)
         )
     return t(f"notices.told.{row.kind}" if row.kind in rules.KINDS else "notices.told.other")
+
+
+def _about(row: NoticeView, visit: Visit) -> str:
+    """The page of what happened: the request, or the month of the book, or the contract that ends."""
+    if row.ticket_id is not None:
+        return f"/tickets/{row.ticket_id}"
+    book, period = visit.viewer.companies.get(row.client_id), row.detail.get("period")
+    if book is not None and period:
+        return address("/books/month", {"book": book.slug, "period": str(period)})
+    return "/renewals" if row.kind == "renewal" else "/notices"
 
 
 def _day(value: object, f: Formats) -> str:

@@ -38,8 +38,9 @@ class Filter:
     mine: bool = False
 
 
+# Of a month of a book, or a contract, there is news without a request.
 _FROM = """
-  from notice n join ticket t on t.client_id = n.client_id and t.id = n.ticket_id
+  from notice n left join ticket t on t.client_id = n.client_id and t.id = n.ticket_id
   left join notice_read r on r.notice_id = n.id and r.user_id = :me"""
 _COLUMNS = """select n.id, n.client_id, n.ticket_id, n.kind, n.desk, n.recipient_id, n.detail, n.at, r.read_at,
        t.root_id, t.number, t.subject"""
