@@ -29,6 +29,7 @@ def told(
     client: UUID,
     desk: str,
     kind: str = "breached",
+    /,
     *,
     days: float = 0,
     to: UUID | None = None,
@@ -144,10 +145,12 @@ async def test_all_that_is_shown_is_read_at_once_and_the_filter_stays_in_the_add
     [
         ("warning", {"clock": "first_response", "milestone": "warning_75"}, "75 % of First response used"),
         (
-            "breached",
-            {"clock": "stage:quality", "milestone": "breach"},
+            "stage_late",
+            {"clock": "stage:quality", "stage": "quality", "target_s": 3600},
             "Quality takes longer than its target",
         ),
+        ("expert_missing", {"kind": "keying"}, "No expert was there for a task: Key fields"),
+        ("month_end", {"period": "2026-10"}, "The month-end of Oct 2026 found something in the way"),
         ("escalated", {"clock": "turnaround", "milestone": "escalation_2"}, "step 2 of the escalation"),
         ("renewal", {"contract": "SOW-7", "ends_on": "2026-12-01"}, "Contract SOW-7 ends on 1 Dec 2026"),
         ("offers_ended", {"offered": 2}, "Nobody took an offered task"),
@@ -159,7 +162,11 @@ async def test_every_kind_is_said_in_words(
 ) -> None:
     told(world, world.acme, "lead", kind, **detail)
     async with browsing(world, world.person(world.provider, ("lead", None))) as browser:
-        assert words in (await browser.get("/notices")).text
+        page = await browser.get(f"/notices?kind={kind}")
+        assert words in page.text
+        assert page.all("//select[@name='kind']/option[@selected]") == (
+            [] if kind == "made_up" else page.all(f"//select[@name='kind']/option[@value='{kind}']")
+        )
 
 
 def test_news_of_no_request_that_was_read_is_gone_before_its_table_knows_none(

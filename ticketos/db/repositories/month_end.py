@@ -12,14 +12,14 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, text
 
 from ticketos.db.audit import AuditTrail
-from ticketos.db.repositories import book_months, ledger
+from ticketos.db.repositories import book_months, ledger, notices
 from ticketos.db.repositories.book_months import BookMonths
 from ticketos.db.repositories.invoice_rows import company
 from ticketos.db.repositories.reconciliation import PAYABLE, Reconciliations
 from ticketos.db.session import Database, driver, encode_json
 from ticketos.domain import book_months as months_rules
 from ticketos.domain import month_end as rules
-from ticketos.domain.changes import Emit
+from ticketos.domain.changes import Emit, Notify
 from ticketos.domain.errors import DomainError
 from ticketos.domain.month_end import KIND, LISTED, Check, Facts, OpenDocument
 from ticketos.domain.ports import NewId, Now
@@ -258,10 +258,8 @@ class SqlMonthEnds:
         """One notice for the finance desk, again only when something else stands in the way."""
         key = f"{KIND}:{client_id}:{period}:{','.join(check.name for check in checks)}"
         detail = {"period": period, "checks": [check.to_json() for check in checks]}
-        driver(connection).execute(
-            "insert into notice (id, client_id, key, kind, desk, detail, at)"
-            " values (%s, %s, %s, %s, %s, %s, %s) on conflict (key) do nothing",
-            (self._new_id(), client_id, key, KIND, DESK, _json(detail), now),
+        notices.tell(
+            connection, client_id, None, Notify(self._new_id(), key, "month_end", DESK, now, None, detail)
         )
 
 

@@ -9,9 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, text
 
 from ticketos.db.repositories import cursors
+from ticketos.db.session import driver, encode_json
+from ticketos.domain.changes import Notify
 
 MOST_COUNTED = 100
 """A count beyond this says only that there are more."""
@@ -85,6 +88,26 @@ def read(connection: Connection, reader: Reader, notice_id: UUID, client_id: UUI
         "insert into notice_read (notice_id, user_id, client_id, read_at) values (%s, %s, %s, %s)"
         " on conflict do nothing",
         (notice_id, reader.user_id, client_id, at),
+    )
+
+
+def tell(connection: Connection, client_id: UUID, ticket_id: UUID | None, told: Notify) -> None:
+    """Put it into its desk's inbox, once per key; ``ticket_id`` is None for what is about no request. Changes of a step
+    take their own way (``apply``)."""
+    driver(connection).execute(
+        "insert into notice (id, client_id, ticket_id, key, kind, desk, recipient_id, detail, at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (key) do nothing",
+        (
+            told.id,
+            client_id,
+            ticket_id,
+            told.key,
+            told.kind,
+            told.desk,
+            told.recipient_id,
+            Jsonb(dict(told.detail), dumps=encode_json),
+            told.at,
+        ),
     )
 
 

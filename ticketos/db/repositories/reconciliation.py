@@ -12,10 +12,11 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, text
 
 from ticketos.db.audit import AuditTrail
+from ticketos.db.repositories import notices
 from ticketos.db.repositories.invoice_rows import company
 from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.session import Database, driver, encode_json
-from ticketos.domain.changes import Emit
+from ticketos.domain.changes import Emit, Notify
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId, Now
 from ticketos.domain.reconciliation import (
@@ -168,19 +169,9 @@ class Reconciliations:
     ) -> None:
         for one in fresh:
             detail = {"day": report.day.isoformat(), **one.to_json()}
-            driver(connection).execute(
-                "insert into notice (id, client_id, ticket_id, key, kind, desk, detail, at)"
-                " values (%s, %s, %s, %s, 'reconciliation', %s, %s, %s) on conflict (key) do nothing",
-                (
-                    self._new_id(),
-                    client_id,
-                    one.ticket_id,
-                    f"{KIND}:{client_id}:{report.day}:{one.key}",
-                    DESK,
-                    _json(detail),
-                    now,
-                ),
-            )
+            key = f"{KIND}:{client_id}:{report.day}:{one.key}"
+            told = Notify(self._new_id(), key, "reconciliation", DESK, now, None, detail)
+            notices.tell(connection, client_id, one.ticket_id, told)
             self._audit.record(
                 connection,
                 client_id=client_id,
