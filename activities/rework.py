@@ -53,6 +53,6 @@ def lead_decides(step: Step, task: TaskState, command: ActCommand, actor: Actor)
     withdraw = line_of(ticket.service_line or "").withdraw
     if verdict.outcome != "reject" or withdraw is None or units.by_hand(step, found):
         return verdict
-    gone, today = rework.going_back(found), step.client().day_of(step.now)
-    back = [c for d in gone for c in withdraw(ticket, d, step.postings_of(d.id), today, step.new_id)]
+    gone, today, months = rework.going_back(found), step.client().day_of(step.now), step.book_months()
+    back = [c for d in gone for c in withdraw(ticket, d, step.postings_of(d.id), today, step.new_id, months)]
     return Verdict(verdict.outcome, (*verdict.changes, *back), verdict.next_at, verdict.facts)

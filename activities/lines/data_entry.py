@@ -350,7 +350,7 @@ class DataEntryActivities:
             ticket, task, document, command.payload, actor, step.book_months(), today, step.now
         )
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
-        back = coding.withdraw(ticket, document, gone, today, step.new_id)
+        back = coding.withdraw(ticket, document, gone, today, step.new_id, step.book_months() if gone else {})
         facts = waiting_for_people(step, ticket.seq + 1, -1)
         return Verdict(verdict.outcome, (*verdict.changes, *back, SetTicket({})), verdict.next_at, facts)
 
@@ -375,7 +375,7 @@ class DataEntryActivities:
         )
         # What is rejected in a later round was posted in an earlier one.
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
-        back = coding.withdraw(ticket, document, gone, today, step.new_id)
+        back = coding.withdraw(ticket, document, gone, today, step.new_id, step.book_months() if gone else {})
         learnt = learning.learnt(step, task, document, typed, verdict)
         known = _vendor(document, like, document.fields, typed) if verdict.outcome == "ready" else ()
         coded = _coded(step, document, verdict, ai)

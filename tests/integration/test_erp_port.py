@@ -78,7 +78,7 @@ class Elsewhere:
         kept = self.entries.get(book, [])
         gone = {e.reverses for _, e in kept if e.reverses}
         return [
-            Standing(e.id, e.source_id, reference, e.postings)  # type: ignore[arg-type]
+            Standing(e.id, e.source_id, reference, e.booked_on, e.postings)  # type: ignore[arg-type]
             for reference, e in kept
             if e.source_id in source_ids and e.reverses is None and e.id not in gone
         ]

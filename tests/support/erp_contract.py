@@ -71,9 +71,9 @@ class ErpContract:
         assert len(set(references)) == 2 and all(references)
         assert one.source_id and other.source_id
         standing = erp.standing(books[0], [one.source_id, other.source_id, new_id()])
-        assert [(s.source_id, s.reference, s.postings) for s in standing] == [
-            (one.source_id, references[0], one.postings),
-            (other.source_id, references[1], other.postings),
+        assert [(s.source_id, s.reference, s.booked_on, s.postings) for s in standing] == [
+            (one.source_id, references[0], one.booked_on, one.postings),
+            (other.source_id, references[1], other.booked_on, other.postings),
         ]
 
     def test_the_same_key_again_is_the_same_entry(self, erp: Erp, books: tuple[UUID, UUID]) -> None:

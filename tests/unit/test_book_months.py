@@ -19,6 +19,7 @@ from tests.unit.test_stage_rules import BUYER, of, posted
 from ticketos.domain import book_months as rules
 from ticketos.domain import changes, month_end
 from ticketos.domain.book_months import Held, Placed
+from ticketos.domain.erp import Standing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
@@ -143,25 +144,75 @@ def test_an_open_month_and_papers_that_move_no_money_are_not_held(new_id: Callab
     assert of(changes.OpenTask, order) == [] and of(changes.PostJournal, order) == []
 
 
+def standing(day: date, amount: str = "100.00") -> Standing:
+    sides = (Posting("6000", Money.of(amount, "INR")), Posting("2100", Money.of(f"-{amount}", "INR")))
+    return Standing(UUID(int=700), UUID(int=1), "J-000001", day, sides)
+
+
+def corrected(
+    one: DocumentState,
+    entry: Standing,
+    months: Mapping[str, str],
+    new_id: Callable[[], UUID],
+    now: datetime = NOW,
+    rule: str = "person",
+) -> list[tuple[str | None, date, UUID | None]]:
+    """The entries of a document that is posted again: source, day, and who let it in."""
+    found = coding.post(ticket(), BUYER, one, CodingFacts(), [entry], now, new_id, months, rule)
+    return [(j.source, j.booked_on, j.decided_in) for j in of(changes.PostJournal, found)]
+
+
 def test_a_corrected_document_keeps_its_entry_until_finance_decided(new_id: Callable[[], UUID]) -> None:
-    earlier = [
-        (new_id(), (Posting("6000", Money.of("1.00", "INR")), Posting("2100", Money.of("-1.00", "INR"))))
-    ]
-    one = dated(OCTOBER, round=1)
-    held = coding.post(ticket(), BUYER, one, CodingFacts(), earlier, NOW, new_id, SHUT, "person")
-    assert of(changes.PostJournal, held) == [], "nothing is reversed that is not replaced"
+    held = corrected(dated(OCTOBER, round=1), standing(OCTOBER), SHUT, new_id)
+    assert held == [], "nothing is reversed that is not replaced"
 
 
-def test_what_is_reversed_is_reversed_today_where_the_client_is(new_id: Callable[[], UUID]) -> None:
+def test_a_correction_leaves_its_open_month_with_what_is_owed_and_no_other_month_touched(
+    new_id: Callable[[], UUID],
+) -> None:
+    found = coding.post(
+        ticket(),
+        BUYER,
+        dated(OCTOBER, round=1),
+        CodingFacts(),
+        [standing(OCTOBER)],
+        NOW,
+        new_id,
+        {},
+        "person",
+    )
+    by_month: dict[str, Decimal] = {"2026-10": Decimal(100)}  # as it was posted first
+    for journal in of(changes.PostJournal, found):
+        owed = -sum((p.money.amount for p in journal.postings if p.account == "2100"), Decimal(0))
+        month = rules.month_of(journal.booked_on)
+        by_month[month] = by_month.get(month, Decimal(0)) + owed
+    (total,) = {Decimal(dated(OCTOBER).fields["total"]["value"])}
+    assert by_month == {"2026-10": total}
+
+
+def test_what_stands_in_a_shut_month_is_reversed_where_its_successor_goes(
+    new_id: Callable[[], UUID],
+) -> None:
     late = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)  # the first of December in Kolkata
-    earlier = [
-        (new_id(), (Posting("6000", Money.of("1.00", "INR")), Posting("2100", Money.of("-1.00", "INR"))))
+    december = dated(date(2026, 12, 1), round=1)
+    november = standing(date(2026, 11, 2))
+    assert {day for _, day, _ in corrected(december, november, {"2026-11": "closed"}, new_id, late)} == {
+        date(2026, 12, 1)
+    }
+    moved = corrected(dated(OCTOBER, round=1), standing(OCTOBER), SHUT, new_id, rule="first_open_day")
+    assert moved == [("reversal", date(2026, 11, 1), None), ("document", date(2026, 11, 1), None)]
+    decision = {"choice": "own_date", "own": OCTOBER.isoformat(), "task": str(UUID(int=50))}
+    let_in = replace(dated(OCTOBER, round=1), posting=decision)
+    assert corrected(let_in, standing(date(2026, 10, 2)), {"2026-10": "soft"}, new_id) == [
+        ("reversal", date(2026, 10, 2), UUID(int=50)),
+        ("document", OCTOBER, UUID(int=50)),
     ]
-    wanted = coding.post(
-        ticket(), BUYER, dated(date(2026, 12, 1), round=1), CodingFacts(), earlier, late, new_id,
-        {"2026-11": "closed"}, "person",
-    )  # fmt: skip
-    assert {j.booked_on for j in of(changes.PostJournal, wanted)} == {date(2026, 12, 1)}
+
+
+def test_what_is_withdrawn_leaves_its_open_month_and_a_shut_one_today(new_id: Callable[[], UUID]) -> None:
+    for months, day in (({}, OCTOBER), (SHUT, TODAY)):
+        back = coding.withdraw(ticket(), dated(OCTOBER), [standing(OCTOBER)], TODAY, new_id, months)
+        assert [j.booked_on for j in of(changes.PostJournal, back)] == [day]
 
 
 # --- finance decides --------------------------------------------------------------------------------------------------

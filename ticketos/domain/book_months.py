@@ -102,6 +102,16 @@ def place(own: date, months: Months, rule: str, decision: Mapping[str, Any]) -> 
     return Held(period, state)
 
 
+def taken_back(booked: date, months: Months, then: Placed) -> Placed:
+    """Where the entry goes that undoes one of ``booked``: beside it while its month is open, and where a person let what
+    takes its place into that very month; else with what takes its place, or on the day it is withdrawn (``then``)."""
+    if state_of(month_of(booked), months) == OPEN:
+        return Placed(booked)
+    if then.decided_in is not None and month_of(then.day) == month_of(booked):
+        return Placed(booked, None, then.decided_in)
+    return then
+
+
 def may_decide(choice: str, own: date, months: Months) -> None:
     """Refuse a decision the book could not follow: ``period-decision-unknown``, ``period-closed``."""
     if choice not in CHOICES:

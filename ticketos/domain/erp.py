@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
@@ -49,6 +50,7 @@ class Standing:
     id: UUID
     source_id: UUID
     reference: str
+    booked_on: date
     postings: tuple[Posting, ...]
 
 
