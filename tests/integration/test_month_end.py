@@ -266,3 +266,26 @@ def test_no_month_before_the_first_document_is_due(world: World) -> None:
     world.document(world.acme, ticket, received_at=NOW)
     assert runs(world).due(world.acme, NOW) == (), "the client came in November"
     assert runs(world).due(world.provider, NOW) == ()
+
+
+def test_a_month_whose_run_never_came_to_be_is_due_and_is_not_shut_with_the_next(world: World) -> None:
+    posted(world)
+    december = datetime(2026, 12, 5, tzinfo=UTC)
+    assert runs(world, december).due(world.acme, december) == ("2026-10", "2026-11")
+    skipped = runs(world, december).run(world.acme, "2026-11", ROBOT)
+    assert skipped["in_the_way"] == ["earlier_months"]
+    assert [
+        runs(world, december).run(world.acme, one, ROBOT)["outcome"] for one in ("2026-10", "2026-11")
+    ] == [
+        "closed",
+        "closed",
+    ]
+    world.sql(world.acme, "update client set status = 'suspended' where id = %s", (world.acme,))
+    assert runs(world).due(world.acme, datetime(2027, 2, 5, tzinfo=UTC)) == ()
+    world.sql(world.acme, "update client set status = 'active' where id = %s", (world.acme,))
+    assert runs(world).due(world.acme, datetime(2027, 2, 5, tzinfo=UTC)) == ("2026-12", "2027-01")
+
+
+def test_a_book_of_entries_alone_begins_with_the_first(world: World) -> None:
+    entry(world, date(2026, 9, 3))
+    assert runs(world).due(world.acme, NOW) == ("2026-09", "2026-10")

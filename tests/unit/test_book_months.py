@@ -345,8 +345,9 @@ def test_a_clean_month_and_each_thing_that_may_stand_in_its_way() -> None:
     assert in_the_way(replace(GOOD, subledger={**GOOD.subledger, "EUR": Decimal(1)})) == ["subledger"]
     assert in_the_way(replace(GOOD, months={"2026-09": "open"})) == ["earlier_months"]
     assert in_the_way(replace(GOOD, months={"2026-09": "closed", "2026-10": "open"})) == []
-    assert in_the_way(replace(GOOD, blocked=("2026-09", "2026-10"))) == ["earlier_months"]
-    assert in_the_way(replace(GOOD, blocked=("2026-09",), months={"2026-09": "soft"})) == []
+    assert in_the_way(replace(GOOD, began="2026-09")) == ["earlier_months"], "September was never run"
+    assert in_the_way(replace(GOOD, began="2026-08", months={"2026-09": "soft"})) == []
+    assert in_the_way(replace(GOOD, began="2026-10")) == []
 
 
 def test_a_reason_waives_open_documents_and_nothing_else() -> None:
@@ -357,12 +358,18 @@ def test_a_reason_waives_open_documents_and_nothing_else() -> None:
     assert in_the_way(bad, "never mind") == in_the_way(bad)
 
 
-def test_which_months_are_due() -> None:
+def test_every_month_since_the_service_began_is_due_until_it_is_shut() -> None:
     at = datetime(2026, 11, 30, 19, 0, tzinfo=UTC)  # the first of December in Kolkata
-    assert month_end.due_months(at, "Asia/Kolkata", {}, ()) == ("2026-11",)
-    assert month_end.due_months(at, "Europe/London", {}, ()) == ("2026-10",)
-    blocked = ("2026-09", "2024-01", "2026-08")
-    assert month_end.due_months(at, "Asia/Kolkata", {"2026-08": "closed"}, blocked) == ("2026-09", "2026-11")
-    assert month_end.due_months(at, "Asia/Kolkata", {"2026-11": "soft"}, ()) == ()
+    due = month_end.due_months
+    assert due(at, "Asia/Kolkata", {}, "2026-11") == ("2026-11",)
+    assert due(at, "Europe/London", {}, "2026-11") == ()
+    assert due(at, "Asia/Kolkata", {}, "2026-08") == ("2026-08", "2026-09", "2026-10", "2026-11")
+    assert due(at, "Asia/Kolkata", {"2026-09": "soft"}, "2026-01") == ("2026-10", "2026-11")
+    opened = {"2025-03": "open", "2026-10": "closed"}
+    assert due(at, "Asia/Kolkata", opened, "2026-08") == ("2025-03", "2026-11"), "somebody opened it again"
+    assert due(at, "Asia/Kolkata", {"2026-11": "soft"}, "2026-08") == ()
+    assert due(at, "Asia/Kolkata", {}, None) == ()
+    oldest = due(at, "Asia/Kolkata", {}, "2024-01")
+    assert (len(oldest), oldest[0], oldest[-1]) == (12, "2024-01", "2024-12")
     with pytest.raises(DomainError, match="instant-naive"):
-        month_end.due_months(datetime(2026, 11, 30), "UTC", {}, ())  # noqa: DTZ001
+        due(datetime(2026, 11, 30), "UTC", {}, None)  # noqa: DTZ001

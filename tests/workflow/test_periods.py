@@ -144,14 +144,18 @@ async def test_a_tick_runs_each_due_period_once(
 async def test_a_refused_period_fails_at_once_and_may_be_tried_again(
     temporal_server: TemporalAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    months = Runs(("2026-11",), refuse="2026-11")
+    months = Runs(("2026-10", "2026-11", "2026-12"), refuse="2026-11")
     async with serving(temporal_server.grpc, months, Runs(()), monkeypatch) as (client, queue):
         tick = PeriodStart(client_id=uuid.uuid4(), as_of=AT)
         with pytest.raises(WorkflowFailureError):
             await start(client, queue, "Invoicing", tick)
-        assert len(months.ran) == 1, "a rule's refusal is not repeated"
+        ran = [period for period, _ in months.ran]
+        assert ran == ["2026-10", "2026-11", "2026-12"], (
+            "a refusal is not repeated and holds up no other period"
+        )
         months.refuse = None
-        assert (await start(client, queue, "Invoicing", tick)).facts["periods"] == {"2026-11": "done"}
+        again = (await start(client, queue, "Invoicing", tick)).facts["periods"]
+        assert again == {"2026-10": "ran_before", "2026-11": "done", "2026-12": "ran_before"}
 
 
 async def test_a_month_end_that_is_blocked_is_run_again_and_one_that_is_shut_is_not(

@@ -21,7 +21,7 @@ from ticketos.db.repositories.invoice_rows import company
 from ticketos.db.sealing import client_of
 from ticketos.db.session import Database
 from ticketos.domain.errors import DomainError
-from ticketos.domain.month_end import due_months
+from ticketos.domain.month_end import last_over
 from ticketos.settings import Settings
 from ticketos.temporal import connect
 
@@ -69,7 +69,7 @@ def run(
 
 def _last(connection: Connection, client_id: UUID) -> str:
     """The month that ended last where the client is."""
-    return due_months(datetime.now(UTC), company(connection, client_id)["zone"], {}, ())[-1]
+    return last_over(datetime.now(UTC), company(connection, client_id)["zone"])
 
 
 def _told(slug: str, period: str, outcome: str, report: Mapping[str, Any]) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
@@ -24,6 +22,7 @@ from schemas.book_months import MonthEndView, ReopenMonth, RunMonthEnd, ShutMont
 from ticketos.db.repositories import accounts, clients
 from ticketos.domain import book_months as rules
 from ticketos.domain.errors import DomainError
+from ticketos.domain.month_end import last_over
 
 router = APIRouter(include_in_schema=False)
 _READ = as_page(v1.RULES["GET", "/v1/clients/{client_id}/book-months"])
@@ -55,7 +54,7 @@ def around(connection: Connection, visit: Visit, slug: str, book_id: UUID) -> di
         return {"months": [], "to_run": []}
     found = v1.months_of(connection, book_id)
     may = "finance" in visit.principal.roles_over(book_id)
-    last = _last_over(visit, company["zone"])
+    last = last_over(visit.call.now, company["zone"])
     ended = sorted({last, *(one.period for one in found if one.state == "open" and one.period <= last)})
     states = {one.period: one.state for one in found if not one.implied}
     open_ones = [one for one in ended if rules.state_of(one, states) == rules.OPEN]
@@ -66,12 +65,6 @@ def around(connection: Connection, visit: Visit, slug: str, book_id: UUID) -> di
         "month_page": lambda one: address("/books/month", {"book": slug, "period": one.period}),
         "book_slug": slug,
     }
-
-
-def _last_over(visit: Visit, zone: str) -> str:
-    """The month that ended last where the client is."""
-    today = visit.call.now.astimezone(ZoneInfo(zone)).date()
-    return rules.month_of(today.replace(day=1) - timedelta(days=1))
 
 
 def _client(connection: Connection, visit: Visit, slug: str) -> Any:
@@ -102,7 +95,7 @@ async def _show(visit: Visit, book: str, period: str, status: int = 200, **more:
             "report": report,
             "people": names,
             "may": "finance" in visit.principal.roles_over(company["id"]),
-            "over": period <= _last_over(visit, company["zone"]),
+            "over": period <= last_over(visit.call.now, company["zone"]),
         }
 
     found = await visit.read(read)

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, text
@@ -67,7 +68,9 @@ select case when gone or total is null then currency else own end,
        sum(case when gone or total is null then owed when doc_type = 'credit_note' then -abs(total) else total end)
   from said group by 1"""
 
-_BLOCKED = "select period from month_end where client_id = %(client)s and not clean"
+_BEGAN = """
+select (select min(received_at) from document where client_id = %(client)s),
+       (select min(booked_on) from journal where client_id = %(client)s)"""
 
 _KEEP = """
 insert into month_end (id, client_id, period, clean, report, runs, ran_at, ran_by) values (%s, %s, %s, %s, %s, 1, %s, %s)
@@ -87,22 +90,13 @@ class SqlMonthEnds:
         self._months = BookMonths(audit)
 
     def due(self, client_id: UUID, at: datetime) -> tuple[str, ...]:
-        """The month before, and what was in the way of earlier ones; none for a client no longer served, none before
-        its first document."""
+        """Every month since the service began that is over and not shut; none for a client no longer served."""
         with self._database.transaction([client_id]) as connection:
             client = company(connection, client_id)
-            sql = driver(connection)
-            blocked = sql.execute(_BLOCKED, {"client": client_id}).fetchall()
+            if client["status"] != "active" or client["kind"] != "client":
+                return ()
             months = book_months.states(connection, client_id)
-            began = sql.execute(
-                "select min(received_at) from document where client_id = %s", (client_id,)
-            ).fetchone()
-        if client["status"] != "active" or client["kind"] != "client" or not began or began[0] is None:
-            return ()
-        found = rules.due_months(at, client["zone"], months, [row[0] for row in blocked])
-        return tuple(
-            one for one in found if began[0] < day_bounds(months_rules.last_day(one), client["zone"])[1]
-        )
+            return rules.due_months(at, client["zone"], months, _began(connection, client_id, client["zone"]))
 
     def run(self, client_id: UUID, period: str, actor: Actor, with_open: str = "") -> Mapping[str, Any]:
         """Check and, where nothing stands in the way, soft-close. Raises ``period-not-over``,
@@ -230,7 +224,7 @@ class SqlMonthEnds:
                 dict(sql.execute(_CONTROL, about).fetchall()),
                 dict(sql.execute(_SUBLEDGER, about).fetchall()),
                 months,
-                [row[0] for row in sql.execute(_BLOCKED, {"client": client_id})],
+                _began(connection, client_id, client["zone"]),
             ),
             shown,
         )
@@ -261,6 +255,15 @@ class SqlMonthEnds:
         notices.tell(
             connection, client_id, None, Notify(self._new_id(), key, "month_end", DESK, now, None, detail)
         )
+
+
+def _began(connection: Connection, client_id: UUID, zone: str) -> str | None:
+    """The month of the first document, or of the first entry of a book without any. Entries of papers that are older
+    than the service are in the balances of its first month."""
+    received, booked = driver(connection).execute(_BEGAN, {"client": client_id}).fetchone() or (None, None)
+    if received is not None:
+        return months_rules.month_of(received.astimezone(ZoneInfo(zone)).date())
+    return None if booked is None else months_rules.month_of(booked)
 
 
 def get(connection: Connection, client_id: UUID, period: str) -> RowMapping | None:
