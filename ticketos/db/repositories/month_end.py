@@ -16,6 +16,7 @@ from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import book_months, ledger, notices
 from ticketos.db.repositories.book_months import BookMonths
 from ticketos.db.repositories.invoice_rows import company
+from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.repositories.reconciliation import PAYABLE, Reconciliations
 from ticketos.db.session import Database, driver, encode_json
 from ticketos.domain import book_months as months_rules
@@ -81,12 +82,14 @@ on conflict (client_id, period) do update set clean = excluded.clean, report = e
 class SqlMonthEnds:
     """``domain.month_end.MonthEnds`` on PostgreSQL."""
 
-    def __init__(self, database: Database, audit: AuditTrail, new_id: NewId, now: Now) -> None:
+    def __init__(
+        self, database: Database, audit: AuditTrail, new_id: NewId, now: Now, erp: ErpOn = LedgerErp
+    ) -> None:
         self._database = database
         self._audit = audit
         self._new_id = new_id
         self._now = now
-        self._days = Reconciliations(audit, new_id)
+        self._days = Reconciliations(audit, new_id, erp)
         self._months = BookMonths(audit)
 
     def due(self, client_id: UUID, at: datetime) -> tuple[str, ...]:
