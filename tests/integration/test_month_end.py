@@ -244,6 +244,32 @@ def test_the_subledger_is_what_the_documents_said_at_the_months_end(world: World
     assert found.control == found.subledger
 
 
+def test_a_corrected_document_that_waits_owes_what_was_posted_and_one_that_differs_is_named(
+    world: World,
+) -> None:
+    ticket = world.ticket(world.acme, documents_total=1, received_at=RECEIVED, service_line="data_entry")
+    paper = document(world, ticket, filename="waits.pdf")
+    entry(world, OCTOBER, document=paper)
+    said = "update document set state = %s, fields = jsonb_set(fields, '{total,value}', '\"120.00\"') where id = %s"
+    world.sql(world.acme, said, ("keying", paper))
+    waiting = runs(world).run(world.acme, "2026-10", ROBOT)
+    assert waiting["in_the_way"] == ["open"], "its entry stands until finance decided"
+    world.sql(world.acme, said, ("posted", paper))
+    differs = runs(world).run(world.acme, "2026-10", ROBOT)
+    assert differs["in_the_way"] == ["differences", "subledger"]
+    with world.services.database.transaction([world.acme]) as connection:
+        kept = month_end.get(connection, world.acme, "2026-10")
+    assert kept is not None
+    (apart,) = kept["report"]["apart"]
+    assert (apart["document_id"], apart["booked"], apart["said"]) == (
+        str(paper),
+        "INR 118.0000",
+        "INR 120.00",
+    )
+    (check,) = [one for one in kept["report"]["checks"] if one["name"] == "subledger"]
+    assert check["detail"].endswith(f"{apart['ticket']} waits.pdf")
+
+
 @pytest.mark.parametrize(
     ("act", "code"),
     [

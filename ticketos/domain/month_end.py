@@ -51,6 +51,32 @@ class OpenDocument:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """A posted document that says something else is owed than its entry."""
+
+    id: UUID
+    ticket_id: UUID
+    number: str
+    filename: str
+    currency: str
+    booked: Decimal
+    own: str
+    total: Decimal
+    """In the currency ``own``."""
+
+    def to_json(self) -> dict[str, str]:
+        """As it is stored."""
+        return {
+            "document_id": str(self.id),
+            "ticket_id": str(self.ticket_id),
+            "ticket": self.number,
+            "filename": self.filename,
+            "booked": f"{self.currency} {self.booked:f}",
+            "said": f"{self.own} {self.total:f}",
+        }
+
+
+@dataclass(frozen=True)
 class Facts:
     """A month as its check needs it. ``balances``: the sum of all postings up to its last day, by currency. ``control``
     and ``subledger``: what is owed by the payable account and by the documents, by currency."""
@@ -68,6 +94,8 @@ class Facts:
     months: Months = field(default_factory=dict)
     began: str | None = None
     """The month in which the service began."""
+    apart: Sequence[Apart] = ()
+    """The first ``LISTED`` documents whose word and entry differ."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +181,8 @@ def _subledger(facts: Facts) -> Check:
         for c in sorted({*facts.control, *facts.subledger})
         if facts.control.get(c, zero) != facts.subledger.get(c, zero)
     ]
+    named = [f"{one.number} {one.filename}" for one in facts.apart[:5]]
+    apart += [", ".join(named) + (" …" if len(facts.apart) > 5 else "")] if apart and named else []
     owed = _sums({c: a for c, a in sorted(facts.control.items()) if a != 0})
     return Check("subledger", not apart, "; ".join(apart) or owed or "nothing owed")
 

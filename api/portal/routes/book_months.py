@@ -144,6 +144,10 @@ async def export(visit: VisitDep, book: str = "", period: str = "") -> Response:
         for one in report.differences
     ]
     lines += [
+        ["apart", one["ticket"], one["filename"], f"{one['booked']} booked, {one['said']} said"]
+        for one in report.apart
+    ]
+    lines += [
         ["balance", f"{one['account']} {one['name']}".strip(), one["currency"], one["balance"]]
         for one in report.trial_balance
     ]

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (statements are put together from words of our own, never from values)
 """OP3 the month-end on PostgreSQL: every day reconciled anew, the month checked, its report kept, the book soft-closed."""
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ticketos.domain import book_months as months_rules
 from ticketos.domain import month_end as rules
 from ticketos.domain.changes import Emit, Notify
 from ticketos.domain.errors import DomainError
-from ticketos.domain.month_end import KIND, LISTED, Check, Facts, OpenDocument
+from ticketos.domain.month_end import KIND, LISTED, Apart, Check, Facts, OpenDocument
 from ticketos.domain.ports import NewId, Now
 from ticketos.domain.reconciliation import day_bounds
 from ticketos.domain.state import Actor
@@ -48,8 +49,9 @@ _CONTROL = """select p.currency, -sum(p.amount) from posting p
  where p.client_id = %(client)s and p.account = any(%(payable)s) and j.booked_on <= %(until)s group by 1"""
 
 # What each document with an entry that stood at the month's end says is owed. The entry's own amount counts where it
-# was reversed since (its document says something else by now) and where the document has no total.
-_SUBLEDGER = """
+# was reversed since and where the document is not posted as it stands (either says something else by now), and where the
+# document has no total.
+_SAID = """
 with standing as (
   select j.id, j.source_id, exists (select from journal r where r.client_id = j.client_id and r.reverses = j.id) as gone
     from journal j
@@ -60,14 +62,21 @@ with standing as (
   select s.id, s.source_id, s.gone, p.currency, -sum(p.amount) as owed
     from standing s join posting p on p.client_id = %(client)s and p.journal_id = s.id
    where p.account = any(%(payable)s) group by 1, 2, 3, 4),
- said as (
-  select e.currency, e.owed, e.gone, d.doc_type, coalesce(d.fields -> 'currency' ->> 'value', %(currency)s) as own,
-         case when d.fields -> 'total' ->> 'value' ~ '^-?[0-9]+([.][0-9]+)?$'
+ read as (
+  select e.source_id, e.currency, e.owed, d.doc_type, d.ticket_id, d.filename,
+         coalesce(d.fields -> 'currency' ->> 'value', %(currency)s) as own,
+         case when d.state = 'posted' and not e.gone and d.fields -> 'total' ->> 'value' ~ '^-?[0-9]+([.][0-9]+)?$'
               then (d.fields -> 'total' ->> 'value')::numeric end as total
-    from entries e left join document d on d.client_id = %(client)s and d.id = e.source_id)
-select case when gone or total is null then currency else own end,
-       sum(case when gone or total is null then owed when doc_type = 'credit_note' then -abs(total) else total end)
-  from said group by 1"""
+    from entries e left join document d on d.client_id = %(client)s and d.id = e.source_id),
+ said as (
+  select source_id, ticket_id, filename, currency, owed, case when total is null then currency else own end as own,
+         case when total is null then owed when doc_type = 'credit_note' then -abs(total) else total end as total
+    from read)"""
+_SUBLEDGER = f"{_SAID} select own, sum(total) from said group by 1"
+_APART = f"""{_SAID}
+select s.source_id, s.ticket_id, t.number, s.filename, s.currency, s.owed, s.own, s.total
+  from said s join ticket t on t.client_id = %(client)s and t.id = s.ticket_id
+ where (s.own, s.total) is distinct from (s.currency, s.owed) order by s.source_id limit {LISTED}"""
 
 _BEGAN = """
 select (select min(received_at) from document where client_id = %(client)s),
@@ -156,6 +165,7 @@ class SqlMonthEnds:
             "checks": [check.to_json() for check in checks],
             "open": [one.to_json() for one in facts.open],
             "differences": [dict(one) for one in facts.differences[:LISTED]],
+            "apart": [one.to_json() for one in facts.apart],
             "trial_balance": balance,
             "control": {c: f"{a:f}" for c, a in sorted(facts.control.items())},
             "subledger": {c: f"{a:f}" for c, a in sorted(facts.subledger.items())},
@@ -228,6 +238,7 @@ class SqlMonthEnds:
                 dict(sql.execute(_SUBLEDGER, about).fetchall()),
                 months,
                 _began(connection, client_id, client["zone"]),
+                [Apart(*row) for row in sql.execute(_APART, about)],
             ),
             shown,
         )
