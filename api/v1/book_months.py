@@ -50,14 +50,7 @@ def months_of(connection: Connection, client_id: UUID) -> list[BookMonthView]:
 
 def month_of(connection: Connection, client_id: UUID, period: str) -> BookMonthView:
     """One month; one that nothing is known of yet stands as its neighbours say."""
-    found = next((row for row in months_of(connection, client_id) if row.period == period), None)
-    if found is not None:
-        return found
-    state = rules.state_of(period, book_months.states(connection, client_id))
-    shut = state != rules.OPEN
-    return BookMonthView.model_validate(
-        {"client_id": client_id, "period": period, "state": state, "implied": shut, "entries": 0}
-    )
+    return BookMonthView.model_validate(book_months.one(connection, client_id, period))
 
 
 def report_of(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.support.api import World, world_on
 from tests.support.books import settle
 from ticketos.db.ids import new_id
-from ticketos.db.repositories import book_months, ledger, month_end
+from ticketos.db.repositories import book_months, ledger, month_end, month_facts
 from ticketos.db.repositories.book_months import BookMonths
 from ticketos.db.repositories.month_end import SqlMonthEnds
 from ticketos.dev.database import PostgresUrls
@@ -239,9 +239,51 @@ def test_the_subledger_is_what_the_documents_said_at_the_months_end(world: World
         (paper,),
     )
     with world.services.database.transaction([world.acme]) as connection:
-        found = runs(world)._facts(connection, world.acme, "2026-10", {})[0]
+        found = month_facts.read(connection, world.acme, "2026-10").facts
     assert {c: str(a) for c, a in found.subledger.items()} == {"INR": "118.0000"}
     assert found.control == found.subledger
+
+
+def test_what_is_posted_between_its_days_run_and_the_lock_is_reconciled_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = posted(world, documents=2)
+    late = document(world, ticket, "rejected")
+    change_it = (
+        "update document set state = %s, erp_reference = %s, row_version = row_version + 1 where id = %s"
+    )
+    reconcile, read = SqlMonthEnds._reconcile, month_facts.read
+    reads: list[str] = []
+
+    def and_then(self: SqlMonthEnds, client: UUID, day: date, *given: Any) -> None:
+        reconcile(self, client, day, *given)
+        if day == date(2026, 10, 31):
+            world.sql(world.acme, change_it, ("posted", "J-000099", late))
+
+    def counted(connection: Any, client: UUID, period: str) -> month_facts.Found:
+        reads.append(period)
+        return read(connection, client, period)
+
+    monkeypatch.setattr(month_facts, "read", counted)
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlMonthEnds, "_reconcile", and_then)
+        found = runs(world).run(world.acme, "2026-10", ROBOT)
+    assert found["in_the_way"] == ["differences"], "posted without an entry"
+    world.sql(world.acme, change_it, ("rejected", None, late))
+    reads.clear()
+    assert runs(world).run(world.acme, "2026-10", ROBOT)["outcome"] == "closed"
+    assert len(reads) == 1, "nothing came in between: the figures are not reckoned while postings wait"
+
+
+def test_one_month_is_told_as_the_list_tells_it(world: World) -> None:
+    entry(world, OCTOBER)
+    entry(world, date(2026, 11, 2))
+    change(world, "soft_close")
+    with world.services.database.transaction([world.acme]) as connection:
+        for row in book_months.listed(connection, [world.acme]):
+            assert book_months.one(connection, world.acme, row["period"]) == row
+        implied = book_months.one(connection, world.acme, "2026-09")
+    assert (implied["state"], implied["implied"], implied["entries"]) == ("soft", True, 0)
 
 
 def test_a_corrected_document_that_waits_owes_what_was_posted_and_one_that_differs_is_named(

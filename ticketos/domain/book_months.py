@@ -67,6 +67,12 @@ def last_day(period: str) -> date:
     return date.fromordinal(_following(first_day(period)).toordinal() - 1)
 
 
+def days_of(period: str) -> tuple[date, ...]:
+    """Every day of the month. Raises ``period-invalid``."""
+    first = first_day(period).toordinal()
+    return tuple(date.fromordinal(one) for one in range(first, last_day(period).toordinal() + 1))
+
+
 def state_of(period: str, months: Months) -> str:
     """How a month stands: as was said of it, else as the nearest later month that is shut, else open."""
     if period in months:

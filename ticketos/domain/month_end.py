@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ticketos.domain.book_months import OPEN, Months, first_day, last_day, month_of, state_of
+from ticketos.domain.book_months import OPEN, Months, days_of, first_day, last_day, month_of, state_of
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor
 
@@ -127,9 +127,8 @@ class MonthEnds(Protocol):
 
 def judge(facts: Facts, with_open: str = "") -> tuple[Check, ...]:
     """Every check of a month, in the order of the report."""
-    first, last = first_day(facts.period), last_day(facts.period)
-    every = {first + timedelta(days=n) for n in range((last - first).days + 1)}
-    missing = sorted(every - set(facts.days))
+    every = days_of(facts.period)
+    missing = sorted({*every} - set(facts.days))
     counted = sum(facts.counts.get(n, 0) for n in ("posted", "rejected", "quarantined", "open"))
     received = facts.counts.get("received", 0)
     earlier = [m for m in unshut(facts.began, facts.period, facts.months) if m != facts.period]

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (statements are put together from words of our own, never from values)
 """SL1 daily reconciliation on PostgreSQL: one day of one client in one transaction; a later run replaces the
 earlier."""
 
@@ -37,12 +38,15 @@ DESK = "ops"
 PAYABLE = "2100"
 """The account a document's total is owed on, unless the client's settings name another."""
 
-_DOCUMENTS = """
-select d.id, d.ticket_id, t.number, d.filename,
-       case when jsonb_exists(d.blocked_by, 'password') then 'waiting' else d.state end as state, d.doc_type,
+STATE = "case when jsonb_exists(d.blocked_by, 'password') then 'waiting' else d.state end"
+WITHDRAWN = "(t.state = 'cancelled' and d.approval <> 'accepted')"
+"""What ``domain.reconciliation.bucket_of`` asks of a document ``d`` of a ticket ``t``."""
+
+_DOCUMENTS = f"""
+select d.id, d.ticket_id, t.number, d.filename, {STATE} as state, d.doc_type,
        coalesce(d.fields -> 'currency' ->> 'value', %(currency)s) as currency, d.fields -> 'total' ->> 'value'
        as total,
-       d.erp_reference, (t.state = 'cancelled' and d.approval <> 'accepted') as withdrawn
+       d.erp_reference, {WITHDRAWN} as withdrawn
   from document d join ticket t on t.client_id = d.client_id and t.id = d.ticket_id
  where d.client_id = %(client)s and d.received_at >= %(first)s and d.received_at < %(next)s
    and d.state <> 'split'
