@@ -374,6 +374,11 @@ def status_of(code: str) -> int:
     return STATUS.get(code, 422)
 
 
+def known(code: str) -> bool:
+    """Whether it is a code of ours and not the name of some exception."""
+    return code in STATUS or code in WORDS
+
+
 def words_of(code: str, params: Mapping[str, object]) -> tuple[str, str]:
     """Title and detail of a code in words."""
     title, detail = WORDS.get(code, (code.replace("-", " ").capitalize(), ""))

@@ -14,6 +14,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
+from api.errors import known
 from schemas.periods import PeriodResult, PeriodStart
 from ticketos.domain.errors import DomainError
 from workflows import names
@@ -54,19 +55,20 @@ class TemporalPeriodRuns:
             async with asyncio.timeout(self.wait_s):
                 return await handle.result()
         except WorkflowFailureError as error:
-            raise _refused(error) from error
+            raise refused(error) from error
         except TimeoutError:
             return None
         except RPCError as error:
             raise DomainError("workflows-unavailable") from error
 
 
-def _refused(error: WorkflowFailureError) -> Exception:
-    """A rule's refusal carries its code as the failure's type and its facts as the first detail."""
+def refused(error: WorkflowFailureError) -> DomainError:
+    """A rule's refusal carries its code as the failure's type and its facts as the first detail. Any other failure is
+    ours, whatever it is called: no word of it is for the caller."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, ApplicationError) and cause.type:
+        if isinstance(cause, ApplicationError) and cause.type and known(cause.type):
             facts = cause.details[0] if cause.details and isinstance(cause.details[0], dict) else {}
             return DomainError(cause.type, **facts)
         cause = cause.__cause__
-    return error
+    return DomainError("workflows-unavailable")

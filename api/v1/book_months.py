@@ -22,6 +22,7 @@ from ticketos.db.repositories import book_months, month_end
 from ticketos.db.repositories.book_months import BookMonths
 from ticketos.domain import book_months as rules
 from ticketos.domain.errors import DomainError
+from ticketos.domain.month_end import last_over
 from workflows import names
 
 router = APIRouter(prefix="/v1/clients/{client_id}", tags=["billing"])
@@ -123,6 +124,9 @@ async def run_month_end(call: CallDep, client_id: UUID, period: Month, body: Run
         company = one(connection, call, client_id)
         if company["kind"] != "client":
             raise DomainError("not-a-clients-book")
+        rules.first_day(period)  # a page has it from a form
+        if period > last_over(call.now, company["zone"]):
+            raise DomainError("period-not-over", period=period)
         if rules.state_of(period, book_months.states(connection, client_id)) == rules.OPEN:
             return None
         if month_end.get(connection, client_id, period) is None:  # shut with a later month, never run itself

@@ -84,8 +84,15 @@ async def test_a_month_is_run_closed_asked_again_and_opened(world: World, financ
     again = (await http.post(at(world, "month-ends/2026-10"), json={}, headers=finance.headers)).json()
     assert again == {**first, "outcome": "ran_before"}, "asked again: it says so and gives the report"
     assert len(world.services.runs.asked) == 1, "a month that is shut starts nothing"  # type: ignore[union-attr]
-    early = await http.post(at(world, "month-ends/2026-11"), json={}, headers=finance.headers)
-    assert (early.status_code, early.json()["code"]) == (409, "period-not-over")
+    for month, status, code in (
+        ("2026-11", 409, "period-not-over"),
+        ("2999-12", 409, "period-not-over"),
+        ("9999-12", 422, "request-invalid"),
+        ("0001-01", 422, "request-invalid"),
+    ):
+        early = await http.post(at(world, f"month-ends/{month}"), json={}, headers=finance.headers)
+        assert (early.status_code, early.json()["code"]) == (status, code)
+    assert len(world.services.runs.asked) == 1, "nothing is started for a month that is not over"  # type: ignore[union-attr]
     shut = await http.post(
         at(world, "book-months/2026-10/close"), json={"reason": "Reviewed"}, headers=finance.headers
     )
@@ -185,7 +192,11 @@ async def test_the_book_shows_its_months_and_finance_takes_one_through(world: Wo
         assert any(row[0] == "open" for row in rows)
         assert (await browser.get("/books/month")).to == "/books"
         assert (await browser.get("/books/month?book=nobody&period=2026-10")).status == 404
-        assert (await browser.get("/books/month?book=acme&period=soon")).status == 422
+        for wrong in ("soon", "9999-12", "0001-01"):
+            assert (await browser.get(f"/books/month?book=acme&period={wrong}")).status == 422
+        token = (await browser.get("/account")).form("/logout")
+        asked = {**token, "_key": new_id().hex, "client": "acme", "period": "2026-11"}
+        assert (await browser.post("/books/month/run", asked)).status == 409
         assert (await browser.get("/books/month?book=provider&period=2026-10")).status == 404
 
 

@@ -304,6 +304,8 @@ def test_months_are_shut_in_steps_and_opened_with_a_reason() -> None:
         (lambda: rules.may_reopen("2026-11", SHUT, "x"), "period-is-open"),
         (lambda: rules.may_reopen("2026-10", SHUT, " "), "reason-missing"),
         (lambda: rules.may_close("2026-13", {}), "period-invalid"),
+        (lambda: rules.may_close("9999-12", {}), "period-invalid"),
+        (lambda: rules.may_close("0001-01", {}), "period-invalid"),
     )
     for refused, code in refusals:
         with pytest.raises(DomainError, match=code):

@@ -16,12 +16,13 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client, ScheduleOverlapPolicy, WorkflowFailureError
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from activities.invoicing import InvoicingActivities
 from activities.month_end import MonthEndActivities
 from activities.reconciliation import ReconciliationActivities
-from api.period_runs import TemporalPeriodRuns
+from api.period_runs import TemporalPeriodRuns, refused
 from schemas.acts import ActorRef
 from schemas.periods import PeriodResult, PeriodStart
 from ticketos.dev.temporal import TemporalAddress
@@ -219,6 +220,20 @@ async def test_a_month_end_on_demand_tells_a_rules_refusal_and_an_absent_service
     assert (caught.value.code, caught.value.params) == ("period-not-over", {"period": "2026-11"})
     with pytest.raises(DomainError, match="workflows-unavailable"):
         await TemporalPeriodRuns(nobody).month_end(begin)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("period-not-over", "period-not-over"),
+        ("KeyError", "workflows-unavailable"),
+        (None, "workflows-unavailable"),
+    ],
+)
+def test_only_a_code_of_ours_is_a_refusal(kind: str | None, code: str) -> None:
+    cause = ApplicationError("text of an exception", {"period": "2026-11"}, type=kind)
+    told = refused(WorkflowFailureError(cause=cause))
+    assert (told.code, told.params) == (code, {"period": "2026-11"} if kind == code else {})
 
 
 async def test_schedules_are_made_once_follow_the_zone_and_keep_a_pause(

@@ -18,6 +18,9 @@ from ticketos.domain.errors import DomainError
 OPEN, SOFT, CLOSED = "open", "soft", "closed"
 STATES = (OPEN, SOFT, CLOSED)
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 1)
+"""First days of the months that can be spoken of."""
+
 Months = Mapping[str, str]
 """State by month (``2026-10``) of those months a book has spoken of."""
 
@@ -55,11 +58,14 @@ def month_of(day: date) -> str:
 
 
 def first_day(period: str) -> date:
-    """The month's first day. Raises ``period-invalid``."""
+    """The month's first day. Raises ``period-invalid``, also for a month no book can have."""
     try:
-        return date.fromisoformat(f"{period}-01")
+        found = date.fromisoformat(f"{period}-01")
     except ValueError as error:
         raise DomainError("period-invalid", given=period) from error
+    if not EARLIEST <= found <= LATEST:
+        raise DomainError("period-invalid", given=period)
+    return found
 
 
 def last_day(period: str) -> date:

@@ -166,4 +166,4 @@ def began(connection: Connection, client_id: UUID, zone: str) -> str | None:
     received, booked = driver(connection).execute(_BEGAN, {"client": client_id}).fetchone() or (None, None)
     if received is not None:
         return rules.month_of(received.astimezone(ZoneInfo(zone)).date())
-    return None if booked is None else rules.month_of(booked)
+    return None if booked is None else rules.month_of(max(booked, rules.EARLIEST))
