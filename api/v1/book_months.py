@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from api.access import BILLERS, Rule, allow
@@ -118,7 +118,8 @@ async def read_month_end(call: ReadDep, client_id: UUID, period: Month) -> Month
 )
 async def run_month_end(call: CallDep, client_id: UUID, period: Month, body: RunMonthEnd) -> Response:
     """Run a month's end now: check it, keep the report, soft-close the month when nothing stands in the way. A month
-    that is shut is not run again: the answer is ``ran_before`` with the report kept then."""
+    that is shut is not run again: the answer is ``ran_before`` with the report kept then. A run under way is waited for,
+    unless it was asked for with another ``with_open``: that is refused."""
 
     def read(connection: Connection) -> MonthEndView | None:
         company = one(connection, call, client_id)
@@ -133,15 +134,16 @@ async def run_month_end(call: CallDep, client_id: UUID, period: Month, body: Run
             raise DomainError("period-not-open", period=period)
         return report_of(connection, client_id, period, "ran_before")
 
-    before = await call.read(read)
-    if before is not None:
-        return Reply(before).response()
-    if call.services.runs is None:
-        raise DomainError("workflows-unavailable")
-    who = call.principal.actor_ref(client_id)
-    start = PeriodStart(client_id=client_id, period=period, actor=who, reason=body.with_open)
-    result = await call.services.runs.month_end(start)
-    if result is None:
-        under_way = names.period_workflow(names.MONTH_END, client_id, period)
-        return JSONResponse(BeingApplied(id=under_way).model_dump(mode="json"), 202)
-    return Reply(await call.read(lambda c: report_of(c, client_id, period, result.outcome))).response()
+    async def run() -> Reply:
+        if (before := await call.read(read)) is not None:
+            return Reply(before)
+        if call.services.runs is None:
+            raise DomainError("workflows-unavailable")
+        who = call.principal.actor_ref(client_id)
+        start = PeriodStart(client_id=client_id, period=period, actor=who, reason=body.with_open.strip())
+        result = await call.services.runs.month_end(start)
+        if result is None:
+            return Reply(BeingApplied(id=names.period_workflow(names.MONTH_END, client_id, period)), 202)
+        return Reply(await call.read(lambda c: report_of(c, client_id, period, result.outcome)))
+
+    return await call.once(run)

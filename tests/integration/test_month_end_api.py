@@ -136,6 +136,29 @@ async def test_open_documents_stand_in_the_way_until_finance_says_why_not(
     assert [one["name"] for one in done.json()["checks"] if one["waived"]] == ["open"]
 
 
+async def test_the_same_request_again_gets_the_first_answer_and_runs_nothing(
+    world: World, finance: Person, http: Any
+) -> None:
+    stage(world, "keying")
+    runs = world.services.runs
+    assert isinstance(runs, Direct)
+
+    async def ask(key: str, **body: str) -> Any:
+        headers = {**finance.headers, "Idempotency-Key": key}
+        return await http.post(at(world, "month-ends/2026-10"), json=body, headers=headers)
+
+    runs.slow = True
+    assert [(await ask("slow")).status_code for _ in range(2)] == [202, 202], "what became of it is not known"
+    runs.slow = False
+    first, again = await ask("one"), await ask("one")
+    assert first.json()["runs"] == 1 and again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert len(runs.asked) == 3
+    other = await ask("one", with_open="Accrued")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    assert (await ask("two")).json()["runs"] == 2
+
+
 async def test_without_workflows_nothing_is_done_and_a_slow_one_is_under_way(
     world: World, finance: Person, http: Any
 ) -> None:

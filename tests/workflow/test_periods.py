@@ -4,6 +4,7 @@ after a failure."""
 from __future__ import annotations
 
 import asyncio
+import threading
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -196,6 +197,37 @@ async def test_a_month_end_on_demand_is_the_schedules_workflow_and_asked_twice_s
     assert [found and found.outcome for found in outcomes] == ["blocked", "closed", "ran_before"]
     assert books.ran[:3] == [("2026-10", "user", ""), ("2026-10", "user", "Accrued"), ("2026-10", "user", "")]
     assert slow is None
+
+
+async def test_a_run_under_way_is_joined_unless_it_was_asked_for_otherwise(
+    temporal_server: TemporalAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Books):
+        def run(self, client_id: UUID, period: str, actor: Actor, with_open: str = "") -> Mapping[str, Any]:
+            begun.set()
+            assert go_on.wait(30)
+            return super().run(client_id, period, actor, with_open)
+
+    books = Slow()
+    async with serving(temporal_server.grpc, Runs(()), Runs(()), monkeypatch, books) as (client, queue):
+        monkeypatch.setattr(names, "TICKETS", queue)
+
+        async def ready() -> Client:
+            return client
+
+        runs, begin = TemporalPeriodRuns(ready), PeriodStart(client_id=uuid.uuid4(), period="2026-10")
+        first = asyncio.create_task(runs.month_end(begin))
+        assert await asyncio.to_thread(begun.wait, 30)
+        with pytest.raises(DomainError, match="month-end-under-way"):
+            await runs.month_end(begin.model_copy(update={"reason": "Accrued"}))
+        same = asyncio.create_task(runs.month_end(begin))
+        await asyncio.sleep(0.2)
+        go_on.set()
+        outcomes = [await first, await same]
+    assert [found and found.outcome for found in outcomes] == ["closed", "closed"]
+    assert len(books.ran) == 1
 
 
 async def test_a_month_end_on_demand_tells_a_rules_refusal_and_an_absent_service(

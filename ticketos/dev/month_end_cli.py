@@ -29,6 +29,7 @@ WORDS: Mapping[str, str] = {
     "client-unknown": "There is no client {client}.",
     "workflows-unavailable": "The workflow service does not answer. Is `ticketos up` running on this home?",
     "period-not-over": "{period} has not ended yet where the client is.",
+    "month-end-under-way": "A run of {period} that closes with open documents is under way; ask again when it is done.",
     "period-invalid": "A month is written like 2026-10; {given} is none.",
     "not-a-clients-book": "Months are closed in the books of clients; {client} is none.",
 }
