@@ -118,18 +118,22 @@ def test_a_soft_closed_month_takes_only_what_a_person_of_finance_let_in(world: W
     ticket = posted(world)
     change(world, "soft_close")
     decision = {"choice": "own_date"}
+    paper, other = (document(world, ticket, "ready") for _ in range(2))
     done = {"kind": "posting_period", "state": "done", "completed_by": new_id(), "completed_at": NOW}
+    done |= {"subject_id": paper}
     let_in = world.task(world.acme, ticket, result=decision, **done)
-    entry(world, OCTOBER, decided_in=let_in)
+    entry(world, OCTOBER, document=paper, decided_in=let_in)
+    refused(world, OCTOBER, document=other, decided_in=let_in)
+    refused(world, OCTOBER, decided_in=let_in)
     for wrong in (
         {**done, "state": "open", "result": decision},
         {**done, "completed_by": None, "result": decision},
         {**done, "kind": "keying", "result": decision},
         {**done, "result": {"choice": "first_open"}},
     ):
-        refused(world, OCTOBER, decided_in=world.task(world.acme, ticket, **wrong))
+        refused(world, OCTOBER, document=paper, decided_in=world.task(world.acme, ticket, **wrong))
     change(world, "close")
-    refused(world, OCTOBER, decided_in=let_in)
+    refused(world, OCTOBER, document=paper, decided_in=let_in)
 
 
 def impatient(world: World) -> None:

@@ -83,8 +83,8 @@ def test_no_entry_is_ever_placed_in_a_closed_month_nor_unasked_in_a_soft_one(
     months: dict[str, str], own: date, rule: str, choice: str | None
 ) -> None:
     task = UUID(int=5)
-    decision = {} if choice is None else {"choice": choice, "own": own.isoformat(), "task": str(task)}
-    found = rules.place(own, months, rule, decision)
+    said = {"choice": choice, "own": own.isoformat(), "worth": "INR 1", "task": str(task)}
+    found = rules.place(own, "INR 1", months, rule, {} if choice is None else said)
     if isinstance(found, Held):
         assert rules.state_of(found.period, months) == found.state != "open"
         return
@@ -100,11 +100,18 @@ def test_the_first_open_day_skips_every_shut_month() -> None:
     assert rules.first_open_day(OCTOBER, {"2026-10": "open", **months}) == OCTOBER
 
 
-def test_a_decision_holds_for_the_date_it_was_made_for(new_id: Callable[[], UUID]) -> None:
-    decision = {"choice": "first_open", "own": "2026-10-14", "task": str(new_id())}
-    assert rules.place(OCTOBER, SHUT, "person", decision) == Placed(date(2026, 11, 1), "person")
-    other = rules.place(date(2026, 9, 30), SHUT, "person", decision)
+def test_a_decision_holds_for_the_date_and_the_amount_it_was_made_for(new_id: Callable[[], UUID]) -> None:
+    decision = {"choice": "first_open", "own": "2026-10-14", "worth": "INR 1", "task": str(new_id())}
+    assert rules.place(OCTOBER, "INR 1", SHUT, "person", decision) == Placed(date(2026, 11, 1), "person")
+    other = rules.place(date(2026, 9, 30), "INR 1", SHUT, "person", decision)
     assert other == Held("2026-09", "closed"), "a corrected date is another question"
+    assert rules.place(OCTOBER, "INR 2", SHUT, "person", decision) == Held("2026-10", "closed")
+    soft = {"2026-10": "soft"}
+    let_in = {**decision, "choice": "own_date"}
+    assert rules.place(OCTOBER, "INR 1", soft, "person", let_in) == Placed(
+        OCTOBER, None, UUID(let_in["task"])
+    )
+    assert rules.place(OCTOBER, "INR 10000", soft, "person", let_in) == Held("2026-10", "soft")
 
 
 # --- posting ----------------------------------------------------------------------------------------------------------
@@ -201,8 +208,9 @@ def test_what_stands_in_a_shut_month_is_reversed_where_its_successor_goes(
     }
     moved = corrected(dated(OCTOBER, round=1), standing(OCTOBER), SHUT, new_id, rule="first_open_day")
     assert moved == [("reversal", date(2026, 11, 1), None), ("document", date(2026, 11, 1), None)]
+    again = dated(OCTOBER, round=1)
     decision = {"choice": "own_date", "own": OCTOBER.isoformat(), "task": str(UUID(int=50))}
-    let_in = replace(dated(OCTOBER, round=1), posting=decision)
+    let_in = replace(again, posting={**decision, "worth": closed_months.worth(again)})
     assert corrected(let_in, standing(date(2026, 10, 2)), {"2026-10": "soft"}, new_id) == [
         ("reversal", date(2026, 10, 2), UUID(int=50)),
         ("document", OCTOBER, UUID(int=50)),
@@ -258,6 +266,22 @@ def test_a_soft_closed_month_takes_what_finance_lets_in_and_a_closed_one_nothing
     assert (journal.booked_on, journal.decided_in) == (OCTOBER, UUID(int=50))
     assert of(changes.PostJournal, post(ready, SHUT, new_id)) == [], "closed for good in the meantime"
     assert len(of(changes.OpenTask, post(ready, SHUT, new_id))) == 1
+
+
+def test_what_was_let_in_and_comes_back_with_another_amount_is_asked_about_again(
+    new_id: Callable[[], UUID],
+) -> None:
+    soft = {"2026-10": "soft"}
+    verdict = decide(waiting(), {"choice": "own_date", "reason": "Belongs there"}, months=soft)
+    (state,) = of(changes.SetDocument, verdict.changes)
+    ready = replace(waiting(), state="ready", blocked_by=(), posting=state.values["posting"], round=1)
+    entry = standing(OCTOBER, "118.00")
+    assert [day for _, day, _ in corrected(ready, entry, soft, new_id)] == [OCTOBER, OCTOBER]
+    written = replace(ready, fields={**ready.fields, "total": {"value": "118.0"}})
+    assert len(corrected(written, entry, soft, new_id)) == 2, "the same amount"
+    more = replace(ready, fields={**ready.fields, "total": {"value": "10000.00"}})
+    found = coding.post(ticket(), BUYER, more, CodingFacts(), [entry], NOW, new_id, soft, "person")
+    assert of(changes.PostJournal, found) == [] and len(of(changes.OpenTask, found)) == 1
 
 
 def test_finance_may_leave_it_out() -> None:

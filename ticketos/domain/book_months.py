@@ -93,18 +93,18 @@ def first_open_day(day: date, months: Months) -> date:
     return day
 
 
-def place(own: date, months: Months, rule: str, decision: Mapping[str, Any]) -> Placed | Held:
-    """Where the entry of a document dated ``own`` goes.
+def place(own: date, worth: str, months: Months, rule: str, decision: Mapping[str, Any]) -> Placed | Held:
+    """Where the entry of a document dated ``own`` goes; ``worth`` is its amount with its currency.
 
-    ``decision`` is what a person decided of this document, if anybody did (``choice``, ``own``, ``task``): it holds for
-    the date it was made for and no other. A closed month takes nothing, whoever decided; a soft-closed one what a
-    person let in.
+    ``decision`` is what a person decided of this document, if anybody did (``choice``, ``own``, ``worth``, ``task``): it
+    holds for the date and the amount it was made for and no other. A closed month takes nothing, whoever decided; a
+    soft-closed one what a person let in.
     """
     period = month_of(own)
     state = state_of(period, months)
     if state == OPEN:
         return Placed(own)
-    if decision.get("own") == own.isoformat():
+    if decision.get("own") == own.isoformat() and decision.get("worth") == worth:
         if decision.get("choice") == "first_open":
             return Placed(first_open_day(own, months), "person")
         if decision.get("choice") == "own_date" and state == SOFT:

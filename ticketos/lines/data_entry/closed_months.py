@@ -32,7 +32,16 @@ def own_date(document: DocumentState, today: date) -> date:
 
 def placed(document: DocumentState, today: date, months: Months, rule: str) -> Placed | Held:
     """Where its entry goes, or why it waits."""
-    return place(own_date(document, today), months, rule, document.posting)
+    return place(own_date(document, today), worth(document), months, rule, document.posting)
+
+
+def worth(document: DocumentState) -> str:
+    """What it is worth, with its currency, written the same whatever way it was typed; its kind tells the sign."""
+    said = {name: (document.fields.get(name) or {}).get("value") or "" for name in ("currency", "total")}
+    total = rules.amount(said["total"])
+    return (
+        f"{document.doc_type} {said['currency']} {'' if total is None else f'{total.normalize():f}'}".strip()
+    )
 
 
 def held(
@@ -102,6 +111,7 @@ def decided(
         "document": str(document.id),
         "choice": choice,
         "own": own.isoformat(),
+        "worth": worth(document),
         "period": month_of(own),
         "task": str(task.id),
     }
