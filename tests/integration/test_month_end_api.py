@@ -282,6 +282,9 @@ async def test_finance_decides_on_a_document_of_a_shut_month_on_the_tasks_page(
         subject_id=paper,
         payload=facts,
     )
+    shut = {"client_id": world.acme, "changed_at": NOW, "row_version": 1}
+    for month, state in (("2026-10", "closed"), ("2026-11", "soft")):
+        world._insert("book_month", world.acme, {**shut, "period": month, "state": state})
     agent = world.person(world.provider, ("agent", None), skills=["finance"])
     async with browsing(world, agent) as browser:
         assert "not finish it" in (await browser.get(f"/tasks/{task}")).text
@@ -291,6 +294,13 @@ async def test_finance_decides_on_a_document_of_a_shut_month_on_the_tasks_page(
         assert page.all("//input[@name='choice']/@value") == ["first_open", "reject"], (
             "a closed month takes none"
         )
+        assert "Book it on 1 Dec 2026" in page.text, "November was shut since the task was made"
+        world.sql(world.acme, "update book_month set state = 'soft' where period = '2026-10'")
+        page = await browser.get(f"/tasks/{task}")
+        assert page.all("//input[@name='choice']/@value") == ["first_open", "own_date", "reject"]
+        assert "Takes only what finance lets in" in page.text
+        world.sql(world.acme, "update book_month set state = 'open' where period = '2026-10'")
+        assert "Oct 2026 of the client's book was opened again" in (await browser.get(f"/tasks/{task}")).text
         done = await browser.submit(
             f"/tasks/{task}", f"/tasks/{task}", choice="first_open", reason="Came late"
         )

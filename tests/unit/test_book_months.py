@@ -307,6 +307,19 @@ def test_a_decision_that_is_refused(result: dict[str, str], actor: Actor, code: 
         decide(waiting(), result, actor)
 
 
+@pytest.mark.parametrize("months", [{}, {"2026-10": "soft"}, SHUT, {**SHUT, "2026-11": "soft"}])
+def test_what_finance_is_asked_is_what_it_may_decide(months: dict[str, str]) -> None:
+    asked = rules.question(OCTOBER, months)
+    assert (asked.period, asked.state) == ("2026-10", rules.state_of("2026-10", months))
+    assert asked.first_open == rules.first_open_day(OCTOBER, months)
+    for choice in rules.CHOICES:
+        if choice in asked.choices:
+            rules.may_decide(choice, OCTOBER, months)
+        else:
+            with pytest.raises(DomainError, match="period-closed"):
+                rules.may_decide(choice, OCTOBER, months)
+
+
 def test_a_document_that_is_not_held_has_nothing_to_decide() -> None:
     with pytest.raises(DomainError, match="document-not-held"):
         decide(dated(OCTOBER), {"choice": "first_open", "reason": "x"})

@@ -52,6 +52,16 @@ class Held:
     state: str
 
 
+@dataclass(frozen=True)
+class Question:
+    """How the month of a document stands, and what may be decided of it."""
+
+    period: str
+    state: str
+    first_open: date
+    choices: tuple[str, ...]
+
+
 def month_of(day: date) -> str:
     """``2026-10``."""
     return f"{day.year:04d}-{day.month:02d}"
@@ -124,12 +134,20 @@ def taken_back(booked: date, months: Months, then: Placed) -> Placed:
     return then
 
 
+def question(own: date, months: Months) -> Question:
+    """What finance is asked of a document dated ``own``, as the book stands."""
+    state = state_of(month_of(own), months)
+    choices = tuple(one for one in CHOICES if one != "own_date" or state != CLOSED)
+    return Question(month_of(own), state, first_open_day(own, months), choices)
+
+
 def may_decide(choice: str, own: date, months: Months) -> None:
     """Refuse a decision the book could not follow: ``period-decision-unknown``, ``period-closed``."""
     if choice not in CHOICES:
         raise DomainError("period-decision-unknown", given=choice, allowed=list(CHOICES))
-    if choice == "own_date" and state_of(month_of(own), months) == CLOSED:
-        raise DomainError("period-closed", period=month_of(own))
+    asked = question(own, months)
+    if choice not in asked.choices:
+        raise DomainError("period-closed", period=asked.period)
 
 
 def may_soft_close(period: str, months: Months, today: date) -> None:

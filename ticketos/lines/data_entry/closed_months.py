@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ticketos.domain import stages
-from ticketos.domain.book_months import Held, Months, Placed, first_open_day, may_decide, month_of, place
+from ticketos.domain.book_months import Held, Months, Placed, may_decide, month_of, place, question
 from ticketos.domain.changes import Change, CloseTask, Emit, OpenTask, SetDocument, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
@@ -59,7 +59,7 @@ def held(
         "own": own.isoformat(),
         "period": why.period,
         "state": why.state,
-        "first_open": first_open_day(own, months).isoformat(),
+        "first_open": question(own, months).first_open.isoformat(),
     }
     task = OpenTask(
         id=new_id(),
