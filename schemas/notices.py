@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from schemas.http import Body, View
 
@@ -34,6 +34,10 @@ class ReadNotices(Body):
     kind: str = Field(default="", max_length=40)
     client: str = Field(default="", max_length=64, description="Id or short name of a client")
     mine: bool = False
+    until: AwareDatetime | None = Field(
+        default=None,
+        description="The newest that was seen: what came after it stays unread; null: everything",
+    )
 
 
 class NoticesRead(View):

@@ -253,7 +253,7 @@ async def test_finance_is_told_of_a_blocked_month_and_finds_its_page(
         assert page.all("//a[@class='news-what']/@href") == ["/books/month?book=acme&period=2026-10"]
         assert (await browser.get(page.all("//a[@class='news-what']/@href")[0])).status == 200
         done = await browser.submit("/notices", "/notices/read")
-        assert "Marked as read" in (await browser.get(done.to)).text
+        assert "1 notice marked as read" in (await browser.get(done.to)).text
     assert (await http.get("/v1/notices", headers=finance.headers)).json()["items"] == []
 
 

@@ -140,6 +140,24 @@ async def test_all_that_is_shown_is_read_at_once_and_the_filter_stays_in_the_add
     assert set(await inbox(world, lead, state="all", limit=100)) == {str(one) for one in (*late, money)}
 
 
+async def test_what_came_after_the_page_was_drawn_stays_unread_and_a_refusal_says_nothing_green(
+    world: World,
+) -> None:
+    lead = world.person(world.provider, ("lead", None))
+    told(world, world.acme, "delivery", days=1)
+    async with browsing(world, lead) as browser:
+        form = (await browser.get("/notices")).form("/notices/read")
+        later = told(world, world.acme, "delivery")
+        await browser.post("/notices/read", form)
+        page = await browser.get("/notices")
+        assert "Marked as read" in page.text or "1 notice marked as read" in page.text
+        assert await inbox(world, lead) == [str(later)]
+        refused = await browser.post("/notices/read", {**form, "_key": new_id().hex, "until": "yesterday"})
+        assert refused.status == 422
+        assert "notices marked as read" not in (await browser.get("/notices")).text
+    assert await inbox(world, lead) == [str(later)]
+
+
 @pytest.mark.parametrize(
     ("kind", "detail", "words"),
     [

@@ -95,6 +95,7 @@ async def show(
         state=view,
         query=query,
         here=address("/notices", here),
+        until=max((row.at for row in rows), default=visit.call.now).isoformat(),
         filtered=filtered,
         said={row.id: said(row, t, formats) for row in rows},
         links={row.id: _about(row, visit) for row in rows},
@@ -181,23 +182,18 @@ async def read_all(visit: PostDep) -> Response:
     query = _query(
         form.text("desk", 40), form.text("kind", 40), form.text("client", 64), form.text("mine", 5)
     )
-    count = 0
 
     async def act() -> Response:
-        nonlocal count
-        answer = await v1.read_many(
-            visit.call, visit.body(ReadNotices, **{**query, "mine": bool(query["mine"])})
-        )
-        count = int(json.loads(bytes(answer.body))["read"])
-        return answer
+        asked = {**query, "mine": bool(query["mine"]), "until": form.text("until", 40) or None}
+        return await v1.read_many(visit.call, visit.body(ReadNotices, **asked))
+
+    def counted(answer: Response) -> tuple[str, dict[str, object]]:
+        return "notices.said_many", {"n": int(json.loads(bytes(answer.body))["read"])}
 
     try:
-        response = await visit.act(act, to=address("/notices", query), said="notices.said_one")
+        return await visit.act(act, to=address("/notices", query), said=counted)
     finally:
         visit.portal.unread.pop(visit.principal.user_id, None)
-    if count != 1:
-        visit.portal.guard.say(response, "good", "notices.said_many", n=count)
-    return response
 
 
 @router.post("/notices/{notice_id}/read")

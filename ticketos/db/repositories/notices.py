@@ -111,14 +111,14 @@ def tell(connection: Connection, client_id: UUID, ticket_id: UUID | None, told: 
     )
 
 
-def read_all(connection: Connection, reader: Reader, chosen: Filter, at: datetime) -> int:
-    """The reader has read everything that the filter shows; how many were unread."""
+def read_all(connection: Connection, reader: Reader, chosen: Filter, until: datetime, at: datetime) -> int:
+    """The reader has read everything that the filter shows, told up to ``until``; how many were unread."""
     where, values = _where(reader, chosen)
     query = f"""
 insert into notice_read (notice_id, user_id, client_id, read_at)
-select n.id, :me, n.client_id, :now {_FROM} where {where} and n.at <= :now
+select n.id, :me, n.client_id, :now {_FROM} where {where} and n.at <= :until
 on conflict do nothing"""
-    return connection.execute(text(query), {**values, "now": at}).rowcount
+    return connection.execute(text(query), {**values, "until": until, "now": at}).rowcount
 
 
 def _where(reader: Reader, chosen: Filter) -> tuple[str, dict[str, Any]]:
