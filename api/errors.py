@@ -290,6 +290,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "period-decision-unknown": ("Unknown decision", "{given} is not among {allowed}."),
     "document-not-held": ("Nothing to decide", "{document} does not wait for a month of the book."),
     "not-a-clients-book": ("Not a client's book", "Months are closed in the books of clients."),
+    "amount-too-large": ("Amount too large", "{amount} is more than a book can hold; check what was keyed."),
+    "amount-too-fine": ("Amount too fine", "{amount} has more than four decimals; check what was keyed."),
     "month-end-under-way": (
         "Month-end under way",
         "A run of {period} is under way that treats open documents otherwise; ask again when it is done.",

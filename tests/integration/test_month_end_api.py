@@ -6,21 +6,25 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
+import typer
 
 from tests.support.api import Person, World, world_on
 from tests.support.books import settle
 from tests.support.month_ends import Direct
 from tests.support.portal import browsing
+from ticketos import cli
 from ticketos.db.ids import new_id
 from ticketos.db.repositories import ledger
 from ticketos.dev import month_end_cli
 from ticketos.dev.database import PostgresUrls
+from ticketos.dev.month_end_cli import Told
 from ticketos.domain.changes import PostJournal
 from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
@@ -318,7 +322,8 @@ def on_the_command_line(
 ) -> tuple[bool, str]:
     settings = SimpleNamespace(temporal_address=f"127.0.0.1:{port}", temporal_namespace="default")
     services = world.services
-    return month_end_cli.run(settings, services.database, services.keyring, slug, period, as_json)  # type: ignore[arg-type]
+    told = month_end_cli.run(settings, services.database, services.keyring, slug, period, as_json)  # type: ignore[arg-type]
+    return told.shut, told.text
 
 
 def test_the_command_runs_the_same_month_end_and_prints_its_report(
@@ -351,3 +356,25 @@ def test_the_command_without_a_stack_says_what_is_missing(world: World) -> None:
     stage(world)
     shut, told = on_the_command_line(world, "acme", "2026-10")
     assert not shut and "Is `ticketos up` running" in told
+
+
+@pytest.mark.parametrize(
+    ("told", "as_json", "out", "err"),
+    [
+        (Told(False, "no such client"), True, "", "no such client"),
+        (Told(False, '{"outcome": "blocked"}', True), True, '{"outcome": "blocked"}', ""),
+        (Told(True, '{"outcome": "closed"}', True), True, '{"outcome": "closed"}', ""),
+        (Told(False, "stays open", True), False, "", "stays open"),
+        (Told(True, "soft-closed", True), False, "soft-closed", ""),
+    ],
+)
+def test_standard_output_holds_json_alone_where_json_was_asked_for(
+    told: Told, as_json: bool, out: str, err: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(month_end_cli, "run", lambda *given: told)
+    monkeypatch.setattr(cli, "_reached", lambda: (None, None, None))
+    leave = nullcontext() if told.shut else pytest.raises(typer.Exit)
+    with leave:
+        cli.month_end("acme", "2026-10", as_json)
+    said = capsys.readouterr()
+    assert (said.out.strip(), said.err.strip()) == (out, err)

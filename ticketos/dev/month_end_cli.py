@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -35,10 +35,18 @@ WORDS: Mapping[str, str] = {
 }
 
 
+class Told(NamedTuple):
+    """Whether the month is shut now, and what to print: a report, or else words of why there is none."""
+
+    shut: bool
+    text: str
+    report: bool = False
+
+
 def run(
     settings: Settings, database: Database, keyring: Keyring, slug: str, period: str | None, as_json: bool
-) -> tuple[bool, str]:
-    """Whether the month is shut now, and what to print; a refusal in words counts as not."""
+) -> Told:
+    """Run it and read its report; a refusal in words counts as not shut."""
     try:
         with database.system() as connection:
             client_id = client_of(connection, slug)
@@ -56,16 +64,19 @@ def run(
 
         result = asyncio.run(TemporalPeriodRuns(ready).month_end(start))
         if result is None:
-            return False, f"The month-end of {chosen} is under way; run the command again for its report."
+            return Told(
+                False, f"The month-end of {chosen} is under way; run the command again for its report."
+            )
         with database.transaction([client_id]) as connection:
             row = month_end.get(connection, client_id, chosen)
     except DomainError as refusal:
-        return False, WORDS.get(refusal.code, refusal.code).format(**{"client": slug, **refusal.params})
+        words = WORDS.get(refusal.code, refusal.code).format(**{"client": slug, **refusal.params})
+        return Told(False, words)
     report = dict(row["report"]) if row is not None else {}
     if as_json:
         facts = {"client": slug, "period": chosen, "outcome": result.outcome, "report": report}
-        return result.outcome != "blocked", json.dumps(facts, default=str)
-    return result.outcome != "blocked", _told(slug, chosen, result.outcome, report)
+        return Told(result.outcome != "blocked", json.dumps(facts, default=str), True)
+    return Told(result.outcome != "blocked", _told(slug, chosen, result.outcome, report), True)
 
 
 def _last(connection: Connection, client_id: UUID) -> str:

@@ -19,6 +19,8 @@ from ticketos.domain.ledger import Posting
 
 FINEST = Decimal("0.0001")
 """The smallest step of an amount that a book must keep exactly."""
+BEYOND = Decimal(10) ** 16
+"""No amount reaches it, on either side of zero."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,9 @@ class Erp(Protocol):
     def post(self, book: UUID, entries: Sequence[PostJournal]) -> Sequence[Answer]:
         """One answer per entry, in their order. Entries may refer to earlier ones of the same call by ``reverses``.
 
-        Refused at least: ``journal-empty``, ``journal-unbalanced``, ``amount-too-fine``, ``entry-unknown`` (reverses
-        what is not in this book), ``entry-reversed`` (it was reversed before, under another key)."""
+        Refused at least: ``journal-empty``, ``journal-unbalanced``, ``amount-too-fine``, ``amount-too-large``,
+        ``entry-unknown`` (reverses what is not in this book), ``entry-reversed`` (it was reversed before, under another
+        key)."""
         ...
 
     def standing(self, book: UUID, source_ids: Sequence[UUID]) -> Sequence[Standing]:
@@ -76,6 +79,8 @@ def fault(entry: PostJournal) -> Refused | None:
     sums: dict[str, Decimal] = {}
     for side in entry.postings:
         amount = side.money.amount
+        if abs(amount) >= BEYOND:
+            return Refused(entry.key, "amount-too-large", {"journal": entry.key, "amount": str(amount)})
         if amount != amount.quantize(FINEST):
             return Refused(entry.key, "amount-too-fine", {"journal": entry.key, "amount": str(amount)})
         sums[side.money.currency] = sums.get(side.money.currency, Decimal(0)) + amount
