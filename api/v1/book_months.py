@@ -19,7 +19,7 @@ from schemas.http import BeingApplied
 from schemas.invoices import Period
 from schemas.periods import PeriodStart
 from ticketos.db.repositories import book_months, month_end
-from ticketos.db.repositories.book_months import BookMonths
+from ticketos.db.repositories.book_months import Act, BookMonths
 from ticketos.domain import book_months as rules
 from ticketos.domain.errors import DomainError
 from ticketos.domain.month_end import last_over
@@ -89,12 +89,11 @@ async def reopen_month(call: CallDep, client_id: UUID, period: Month, body: Reop
     return await _change(call, client_id, period, "reopen", body.reason)
 
 
-async def _change(call: Call, client_id: UUID, period: str, act: str, reason: str) -> Response:
+async def _change(call: Call, client_id: UUID, period: str, act: Act, reason: str) -> Response:
     def write(connection: Connection) -> Reply:
         one(connection, call, client_id)
         months, actor = BookMonths(call.services.audit), call.principal.actor(client_id)
-        change = months.close if act == "close" else months.reopen
-        change(connection, client_id, period, now=call.now, actor=actor, reason=reason)
+        months.change(connection, client_id, period, act, now=call.now, actor=actor, reason=reason)
         return Reply(month_of(connection, client_id, period))
 
     return await call.write(write)

@@ -88,7 +88,11 @@ def change(
     world: World, act: str, period: str = "2026-10", reason: str = "because", now: datetime = NOW
 ) -> None:
     with world.services.database.transaction([world.acme]) as connection:
-        getattr(months(world), act)(connection, world.acme, period, now=now, actor=FINANCE, reason=reason)
+        done: dict[str, Any] = {"now": now, "actor": FINANCE, "reason": reason}
+        if act == "soft_close":
+            months(world).soft_close(connection, world.acme, period, **done)
+        else:
+            months(world).change(connection, world.acme, period, act, **done)  # type: ignore[arg-type]
 
 
 def refused(world: World, day: date, **more: Any) -> None:

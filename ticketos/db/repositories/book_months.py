@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,14 @@ insert into book_month (client_id, period, state, changed_at, changed_by, reason
 values (%s, %s, %s, %s, %s, %s, 1)
 on conflict (client_id, period) do update set state = excluded.state, changed_at = excluded.changed_at,
   changed_by = excluded.changed_by, reason = excluded.reason, row_version = book_month.row_version + 1"""
+
+Act = Literal["close", "reopen"]
+"""What finance does with a month."""
+_BECOMES: Mapping[Act, tuple[str, str]] = {
+    "close": (rules.CLOSED, "book_month.closed"),
+    "reopen": (rules.OPEN, "book_month.reopened"),
+}
+"""The state afterwards, and the event."""
 
 # A month is there when an entry is booked in it, somebody spoke of it, or its month-end was run.
 _MONTHS = """
@@ -106,35 +114,27 @@ class BookMonths:
         rules.may_soft_close(period, hold(connection, client_id), today)
         self._set(connection, client_id, period, rules.SOFT, now, actor, reason, "book_month.soft_closed")
 
-    def close(
+    def change(
         self,
         connection: Connection,
         client_id: UUID,
         period: str,
+        act: Act,
         *,
         now: datetime,
         actor: Actor,
         reason: str,
     ) -> None:
-        """For good, as far as entries go: nobody posts into it. Raises ``period-not-soft``, ``not-a-clients-book``."""
+        """``close``: for good, as far as entries go: nobody posts into it. ``reopen``: entries enter it again. Raises
+        ``not-a-clients-book`` and what ``rules.may_close`` and ``rules.may_reopen`` raise."""
         self._of_a_client(connection, client_id)
-        rules.may_close(period, hold(connection, client_id))
-        self._set(connection, client_id, period, rules.CLOSED, now, actor, reason, "book_month.closed")
-
-    def reopen(
-        self,
-        connection: Connection,
-        client_id: UUID,
-        period: str,
-        *,
-        now: datetime,
-        actor: Actor,
-        reason: str,
-    ) -> None:
-        """Entries enter it again. Raises ``period-is-open``, ``reason-missing``, ``not-a-clients-book``."""
-        self._of_a_client(connection, client_id)
-        rules.may_reopen(period, hold(connection, client_id), reason)
-        self._set(connection, client_id, period, rules.OPEN, now, actor, reason, "book_month.reopened")
+        months = hold(connection, client_id)
+        if act == "close":
+            rules.may_close(period, months)
+        else:
+            rules.may_reopen(period, months, reason)
+        state, event = _BECOMES[act]
+        self._set(connection, client_id, period, state, now, actor, reason, event)
 
     def _of_a_client(self, connection: Connection, client_id: UUID) -> RowMapping:
         found = company(connection, client_id)
