@@ -97,12 +97,12 @@ class HandlingActivities:
         verdict = handling.cancel(ticket, tuple(children.items()), reason, step.now)
         withdraw = line_of(ticket.service_line).withdraw if ticket.service_line in KEYS else None
         documents = step.documents() if ticket.documents_total else ()
-        today = step.client().day_of(step.now)
+        today, months = step.client().day_of(step.now), step.book_months()
         back: list[Change] = []
         for d in documents:
             # What is being reworked was posted in an earlier round.
             if withdraw and d.approval != "accepted" and (d.state == "posted" or d.round):
-                back += withdraw(ticket, d, step.postings_of(d.id), today, step.new_id)
+                back += withdraw(ticket, d, step.postings_of(d.id), today, step.new_id, months)
         owed: tuple[Change, ...] = ()
         delivered = units.of(step)
         if any(d.approval == "accepted" for d in delivered):

@@ -55,6 +55,6 @@ def lead_decides(step: Step, task: TaskState, command: ActCommand, actor: Actor)
     if verdict.outcome != "reject" or withdraw is None:
         return verdict
     gone = [d for d in rework.asked_about(task, found) if not handwork.is_work(ticket.id, d.id)]
-    today = step.client().day_of(step.now)
-    back = [c for d in gone for c in withdraw(ticket, d, step.postings_of(d.id), today, step.new_id)]
+    today, months = step.client().day_of(step.now), step.book_months()
+    back = [c for d in gone for c in withdraw(ticket, d, step.postings_of(d.id), today, step.new_id, months)]
     return Verdict(verdict.outcome, (*verdict.changes, *back), verdict.next_at, verdict.facts)

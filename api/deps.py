@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -35,7 +35,14 @@ _AGAIN = frozenset({"uq_message_external", "uq_idempotency_record", "pk_idempote
 it said."""
 
 _NOT_KEPT = frozenset(
-    {"idempotency-in-flight", "idempotency-key-reused", "rate-limited", "not-started-yet", "password-wrong"}
+    {
+        "idempotency-in-flight",
+        "idempotency-key-reused",
+        "rate-limited",
+        "not-started-yet",
+        "password-wrong",
+        "month-end-under-way",
+    }
 )
 
 
@@ -121,6 +128,25 @@ class Call:
             if keyed is not None:
                 await self.keep_refusal(keyed, error)
             raise
+
+    async def once(self, work: Callable[[], Awaitable[Reply]]) -> Response:
+        """``write`` for what takes longer than a transaction and may be begun twice without harm: the answer is kept when
+        it is there, and the repeat gets it. One of 202 is not kept: the repeat asks again."""
+        keyed = None if self.key is None else self.keyed(await self.request.body())
+        try:
+            if keyed is not None:
+                asked = keyed
+                answer = await self.read(lambda connection: idempotency.find(connection, asked, self.now))
+                if answer is not None:
+                    return replayed(answer)
+            reply = await work()
+        except DomainError as error:
+            if keyed is not None:
+                await self.keep_refusal(keyed, error)
+            raise
+        if keyed is None or reply.status == 202:
+            return reply.response()
+        return await in_thread(lambda: self._write(lambda _: reply, keyed, self.principal.reach))
 
     def _write(
         self, work: Callable[[Connection], Reply], keyed: Keyed | None, reach: Collection[UUID]

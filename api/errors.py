@@ -81,6 +81,7 @@ STATUS: Mapping[str, int] = {
     "period-closed": 409,
     "document-not-held": 409,
     "month-end-missing": 404,
+    "month-end-under-way": 409,
     "invoice-own-draft": 403,
     "invoice-approved": 409,
     "invoice-not-approved": 409,
@@ -303,6 +304,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "period-decision-unknown": ("Unknown decision", "{given} is not among {allowed}."),
     "document-not-held": ("Nothing to decide", "{document} does not wait for a month of the book."),
     "not-a-clients-book": ("Not a client's book", "Months are closed in the books of clients."),
+    "month-end-under-way": (
+        "Month-end under way",
+        "A run of {period} is under way that treats open documents otherwise; ask again when it is done.",
+    ),
     "month-end-missing": ("No month-end", "No month-end was run for {period} yet."),
     "day-not-begun": ("Day not begun", "{day} lies in the future."),
     "contract-unknown": ("Unknown contract", "The client has no such contract."),
@@ -386,6 +391,11 @@ class InvalidRequestError(DomainError):
 def status_of(code: str) -> int:
     """The HTTP status of a code."""
     return STATUS.get(code, 422)
+
+
+def known(code: str) -> bool:
+    """Whether it is a code of ours and not the name of some exception."""
+    return code in STATUS or code in WORDS
 
 
 def words_of(code: str, params: Mapping[str, object]) -> tuple[str, str]:

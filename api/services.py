@@ -27,6 +27,7 @@ from ticketos.db.repositories.accounts import Accounts, Caller
 from ticketos.db.repositories.clients import Clients
 from ticketos.db.repositories.contracts import Agreements
 from ticketos.db.repositories.intake import IntakeStore
+from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.repositories.second_factor import SecondFactor
 from ticketos.db.repositories.tickets import TicketEdits
 from ticketos.db.repositories.vendors import Vendors
@@ -81,6 +82,8 @@ class Services:
     """None where nothing can be asked: pages then say so."""
     runs: PeriodRuns | None = None
     """Periods on demand; None where no workflow can be started."""
+    erp: ErpOn = LedgerErp
+    """Where clients' books are kept, as the workers are wired."""
     oidc: Provider | None = None
     """The company's own identity provider, where people may sign in through one."""
 

@@ -75,6 +75,10 @@ class MonthEndView(View):
     checks: list[MonthCheck]
     open: list[dict[str, str]] = Field(description="Documents still open, the first 500")
     differences: list[dict[str, Any]]
+    apart: list[dict[str, str]] = Field(
+        default_factory=list,
+        description="Posted documents that say something else is owed than their entries",
+    )
     trial_balance: list[dict[str, str]] = Field(description="At the month's last day")
     control: dict[str, str] = Field(description="Owed by the payable account, per currency")
     subledger: dict[str, str] = Field(description="Owed by the documents, per currency")

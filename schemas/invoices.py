@@ -11,7 +11,7 @@ from pydantic import Field, PlainSerializer
 
 from schemas.http import Body, Line, View
 
-Period = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2026-11"])]
+Period = Annotated[str, Field(pattern=r"^(19|2\d)\d{2}-(0[1-9]|1[0-2])$", examples=["2026-11"])]
 ClientName = Annotated[
     str, Field(min_length=1, max_length=60, description="Id or slug of the client", examples=["acme"])
 ]

@@ -6,19 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from schemas.http import Body, View
 
 
 class NoticeView(View):
-    """A warning, breach, escalation or other news of a request."""
+    """A warning, breach, escalation or other news of a request; of a month of a book or a contract without one."""
 
     id: UUID
     client_id: UUID
-    ticket_id: UUID
-    number: str = Field(description="Of the request", examples=["ACME-26-000123"])
-    subject: str
+    ticket_id: UUID | None = Field(default=None, description="The request; null where it is about none")
+    number: str | None = Field(default=None, description="Of the request", examples=["ACME-26-000123"])
+    subject: str | None = None
     kind: str = Field(examples=["breached"])
     desk: str = Field(examples=["delivery"])
     mine: bool = Field(description="About a request the caller owns")
@@ -34,6 +34,10 @@ class ReadNotices(Body):
     kind: str = Field(default="", max_length=40)
     client: str = Field(default="", max_length=64, description="Id or short name of a client")
     mine: bool = False
+    until: AwareDatetime | None = Field(
+        default=None,
+        description="The newest that was seen: what came after it stays unread; null: everything",
+    )
 
 
 class NoticesRead(View):

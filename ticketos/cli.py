@@ -354,9 +354,9 @@ def month_end(
     from ticketos.dev.month_end_cli import run
 
     settings, database, keyring = _reached()
-    shut, told = run(settings, database, keyring, client, period, as_json)
-    typer.echo(told, err=not shut and not as_json)
-    if not shut:
+    told = run(settings, database, keyring, client, period, as_json)
+    typer.echo(told.text, err=not told.report if as_json else not told.shut)
+    if not told.shut:
         raise typer.Exit(FAILED)
 
 

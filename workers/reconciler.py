@@ -16,7 +16,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from psycopg.types.json import Jsonb
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -34,7 +33,9 @@ from schemas.acts import (
     RetryStep,
 )
 from ticketos.db.ids import new_id
+from ticketos.db.repositories import notices
 from ticketos.db.session import driver
+from ticketos.domain.changes import Notify
 from workers.wiring import Parts, utc_now
 from workflows import names
 
@@ -58,11 +59,6 @@ update outbox set state = 'waiting', next_at = clock_timestamp(), error = 'the w
 
 MOST_STARTS = 6
 """A workflow that fails however often it is started is for a person to look at."""
-
-_GIVEN_UP = """
-insert into notice (id, client_id, ticket_id, key, kind, desk, detail, at)
-values (%s, %s, %s, %s, 'outbox_dead', 'ops', %s, %s) on conflict (key) do nothing"""
-
 
 _ACTS = """
 select distinct on (e.root_id) e.root_id, e.after->>'act', e.after->>'act_kind', e.after->>'task', e.after->>'kind',
@@ -157,12 +153,11 @@ class Reconciler:
             return driver(connection).execute(_AGAIN, (ticket_id, MOST_STARTS)).rowcount > 0
 
     def _give_up(self, ticket_id: UUID, client_id: UUID) -> None:
-        detail = Jsonb(
-            {"kind": "start", "cause": "The workflow ends however often it is started; see Temporal."}
-        )
+        cause = "The workflow ends however often it is started; see Temporal."
+        detail = {"kind": "start", "cause": cause}
+        told = Notify(new_id(), f"restart:{ticket_id}", "outbox_dead", "ops", utc_now(), None, detail)
         with self._found.database.transaction((client_id,)) as connection:
-            key = f"restart:{ticket_id}"
-            driver(connection).execute(_GIVEN_UP, (new_id(), client_id, ticket_id, key, detail, utc_now()))
+            notices.tell(connection, client_id, ticket_id, told)
 
 
 def _again(

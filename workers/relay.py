@@ -16,7 +16,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from psycopg.types.json import Jsonb
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -26,9 +25,10 @@ from schemas.acts import ActorRef, ResumeTicket
 from schemas.open_text import summary
 from schemas.ticket import TicketStart
 from ticketos.db.ids import new_id
+from ticketos.db.repositories import notices
 from ticketos.db.repositories.intake import HEAD_START
 from ticketos.db.session import driver
-from ticketos.domain.changes import Emit
+from ticketos.domain.changes import Emit, Notify
 from ticketos.domain.state import SYSTEM
 from ticketos.pace import Bounds, Pace
 from workers.outbox import Hopeless, Item
@@ -75,10 +75,6 @@ update outbox set state = %s, error = %s, done_at = case when %s = 'waiting' the
 _STARTED = """
 update outbox set state = 'done', error = null, done_at = clock_timestamp(), next_at = clock_timestamp()
  where id = any(%s)"""
-
-_DEAD = """
-insert into notice (id, client_id, ticket_id, key, kind, desk, detail, at)
-values (%s, %s, %s, %s, 'outbox_dead', 'ops', %s, %s) on conflict (key) do nothing"""
 
 
 class Relay:
@@ -239,17 +235,9 @@ class Relay:
     def _dead(self, connection: Any, item: Item, error: str) -> None:
         now = utc_now()
         if item.ticket_id is not None:
-            driver(connection).execute(
-                _DEAD,
-                (
-                    new_id(),
-                    item.client_id,
-                    item.ticket_id,
-                    f"outbox:{item.id}",
-                    Jsonb({"kind": item.kind, "cause": error}),
-                    now,
-                ),
-            )
+            detail = {"kind": item.kind, "cause": error}
+            told = Notify(new_id(), f"outbox:{item.id}", "outbox_dead", "ops", now, None, detail)
+            notices.tell(connection, item.client_id, item.ticket_id, told)
         self._found.audit.record(
             connection,
             client_id=item.client_id,

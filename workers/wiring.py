@@ -41,7 +41,7 @@ from ticketos.db.repositories.calibration import Calibrations, SqlCalibrationRun
 from ticketos.db.repositories.invoice_runs import SqlInvoiceRuns
 from ticketos.db.repositories.invoices import Invoices
 from ticketos.db.repositories.learning import SHIPPED, Learning, SqlLearningRuns
-from ticketos.db.repositories.ledger_erp import LedgerErp
+from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.repositories.month_end import SqlMonthEnds
 from ticketos.db.repositories.reconciliation import Reconciliations, SqlReconciliationRuns
 from ticketos.db.repositories.renewals import SqlRenewalRuns
@@ -113,6 +113,8 @@ class Parts:
     database: Database
     objects: ObjectStore
     audit: AuditTrail
+    erp: ErpOn = LedgerErp
+    """Where clients' books are kept: what posts, reconciles and closes months asks this one."""
 
 
 def utc_now() -> datetime:
@@ -140,7 +142,7 @@ def warm_up() -> None:
 
 def store(found: Parts) -> SqlStore:
     """Steps in the database."""
-    return SqlStore(found.database, now=utc_now, new_id=new_id, audit=found.audit, erp=LedgerErp)
+    return SqlStore(found.database, now=utc_now, new_id=new_id, audit=found.audit, erp=found.erp)
 
 
 def line_work(ports: LinePorts) -> tuple[LineWork, ...]:
@@ -209,10 +211,10 @@ def ticket_activities(
 
 def money_activities(found: Parts) -> Sequence[Callable[..., Any]]:
     """Runs of a period: invoicing, reconciliation, month-end, calibration, renewal and learning."""
-    closings = MonthEndActivities(SqlMonthEnds(found.database, found.audit, new_id, utc_now))
+    closings = MonthEndActivities(SqlMonthEnds(found.database, found.audit, new_id, utc_now, found.erp))
     months = InvoicingActivities(SqlInvoiceRuns(found.database, Invoices(found.audit, new_id), utc_now))
     days = ReconciliationActivities(
-        SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id, LedgerErp), utc_now)
+        SqlReconciliationRuns(found.database, Reconciliations(found.audit, new_id, found.erp), utc_now)
     )
     weeks = CalibrationActivities(
         SqlCalibrationRuns(found.database, Calibrations(found.audit, new_id), _questions, utc_now)

@@ -342,7 +342,7 @@ class DataEntryActivities:
             ticket, task, document, command.payload, actor, step.book_months(), today, step.now
         )
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
-        back = coding.withdraw(ticket, document, gone, today, step.new_id)
+        back = coding.withdraw(ticket, document, gone, today, step.new_id, step.book_months() if gone else {})
         facts = waiting_for_people(step, ticket.seq + 1, -1)
         others = any(one.id != task.id for one in step.tasks(kind=closed_months.KIND))
         then = SetTicket({} if others else closed_months.GOES_ON)
@@ -371,7 +371,7 @@ class DataEntryActivities:
         )
         # What is rejected in a later round was posted in an earlier one.
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()
-        back = coding.withdraw(ticket, document, gone, today, step.new_id)
+        back = coding.withdraw(ticket, document, gone, today, step.new_id, step.book_months() if gone else {})
         learnt = learning.learnt(step, task, document, given, verdict)
         rejected = verdict.outcome == "rejected"
         known = () if rejected else vendors.news(document, like, document.fields, given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -101,13 +101,13 @@ class Visit:
         work: Callable[[], Awaitable[Any]],
         *,
         to: str | Callable[[Any], str],
-        said: str,
+        said: str | Callable[[Any], tuple[str, Mapping[str, object]]],
         again: Callable[[Notice, int], Awaitable[Response]] | None = None,
         **facts: object,
     ) -> Response:
-        """Do something, then go on to ``to`` (of the answer, where it is a function) and say so there (``said`` is a
-        key of the catalogue). An act that
-        is not confirmed in time says that it is being applied. A refusal shows the page ``again``, with what was
+        """Do something, then go on to ``to`` (of the answer, where it is a function) and say so there (``said`` is a key
+        of the catalogue, or gives one and its facts of the answer). An act that is not confirmed in time says that it is
+        being applied. A refusal shows the page ``again``, with what was
         typed, or stands as a page of its own."""
         try:
             answer = await work()
@@ -117,13 +117,11 @@ class Visit:
                 raise
             return await self.refused(known, again)
         response = redirect(to(answer) if callable(to) else to)
-        being_applied = getattr(answer, "status_code", 200) == 202
-        self.portal.guard.say(
-            response,
-            "info" if being_applied else "good",
-            "shell.being_applied" if being_applied else said,
-            **facts,
-        )
+        if getattr(answer, "status_code", 200) == 202:
+            self.portal.guard.say(response, "info", "shell.being_applied", **facts)
+            return response
+        key, more = said(answer) if callable(said) else (said, {})
+        self.portal.guard.say(response, "good", key, **facts, **more)
         return response
 
     async def refused(

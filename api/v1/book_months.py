@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from api.access import BILLERS, Rule, allow
@@ -19,9 +19,10 @@ from schemas.http import BeingApplied
 from schemas.invoices import Period
 from schemas.periods import PeriodStart
 from ticketos.db.repositories import book_months, month_end
-from ticketos.db.repositories.book_months import BookMonths
+from ticketos.db.repositories.book_months import Act, BookMonths
 from ticketos.domain import book_months as rules
 from ticketos.domain.errors import DomainError
+from ticketos.domain.month_end import last_over
 from workflows import names
 
 router = APIRouter(prefix="/v1/clients/{client_id}", tags=["billing"])
@@ -50,14 +51,7 @@ def months_of(connection: Connection, client_id: UUID) -> list[BookMonthView]:
 
 def month_of(connection: Connection, client_id: UUID, period: str) -> BookMonthView:
     """One month; one that nothing is known of yet stands as its neighbours say."""
-    found = next((row for row in months_of(connection, client_id) if row.period == period), None)
-    if found is not None:
-        return found
-    state = rules.state_of(period, book_months.states(connection, client_id))
-    shut = state != rules.OPEN
-    return BookMonthView.model_validate(
-        {"client_id": client_id, "period": period, "state": state, "implied": shut, "entries": 0}
-    )
+    return BookMonthView.model_validate(book_months.one(connection, client_id, period))
 
 
 def report_of(
@@ -95,12 +89,11 @@ async def reopen_month(call: CallDep, client_id: UUID, period: Month, body: Reop
     return await _change(call, client_id, period, "reopen", body.reason)
 
 
-async def _change(call: Call, client_id: UUID, period: str, act: str, reason: str) -> Response:
+async def _change(call: Call, client_id: UUID, period: str, act: Act, reason: str) -> Response:
     def write(connection: Connection) -> Reply:
         one(connection, call, client_id)
         months, actor = BookMonths(call.services.audit), call.principal.actor(client_id)
-        change = months.close if act == "close" else months.reopen
-        change(connection, client_id, period, now=call.now, actor=actor, reason=reason)
+        months.change(connection, client_id, period, act, now=call.now, actor=actor, reason=reason)
         return Reply(month_of(connection, client_id, period))
 
     return await call.write(write)
@@ -124,27 +117,32 @@ async def read_month_end(call: ReadDep, client_id: UUID, period: Month) -> Month
 )
 async def run_month_end(call: CallDep, client_id: UUID, period: Month, body: RunMonthEnd) -> Response:
     """Run a month's end now: check it, keep the report, soft-close the month when nothing stands in the way. A month
-    that is shut is not run again: the answer is ``ran_before`` with the report kept then."""
+    that is shut is not run again: the answer is ``ran_before`` with the report kept then. A run under way is waited for,
+    unless it was asked for with another ``with_open``: that is refused."""
 
     def read(connection: Connection) -> MonthEndView | None:
         company = one(connection, call, client_id)
         if company["kind"] != "client":
             raise DomainError("not-a-clients-book")
+        rules.first_day(period)  # a page has it from a form
+        if period > last_over(call.now, company["zone"]):
+            raise DomainError("period-not-over", period=period)
         if rules.state_of(period, book_months.states(connection, client_id)) == rules.OPEN:
             return None
         if month_end.get(connection, client_id, period) is None:  # shut with a later month, never run itself
             raise DomainError("period-not-open", period=period)
         return report_of(connection, client_id, period, "ran_before")
 
-    before = await call.read(read)
-    if before is not None:
-        return Reply(before).response()
-    if call.services.runs is None:
-        raise DomainError("workflows-unavailable")
-    who = call.principal.actor_ref(client_id)
-    start = PeriodStart(client_id=client_id, period=period, actor=who, reason=body.with_open)
-    result = await call.services.runs.month_end(start)
-    if result is None:
-        under_way = names.period_workflow(names.MONTH_END, client_id, period)
-        return JSONResponse(BeingApplied(id=under_way).model_dump(mode="json"), 202)
-    return Reply(await call.read(lambda c: report_of(c, client_id, period, result.outcome))).response()
+    async def run() -> Reply:
+        if (before := await call.read(read)) is not None:
+            return Reply(before)
+        if call.services.runs is None:
+            raise DomainError("workflows-unavailable")
+        who = call.principal.actor_ref(client_id)
+        start = PeriodStart(client_id=client_id, period=period, actor=who, reason=body.with_open.strip())
+        result = await call.services.runs.month_end(start)
+        if result is None:
+            return Reply(BeingApplied(id=names.period_workflow(names.MONTH_END, client_id, period)), 202)
+        return Reply(await call.read(lambda c: report_of(c, client_id, period, result.outcome)))
+
+    return await call.once(run)

@@ -53,7 +53,7 @@ def chosen_of(
 
 
 def shown(row: RowMapping, principal: Principal) -> NoticeView:
-    """A notice with its request."""
+    """A notice, with its request where it is of one."""
     return NoticeView.model_validate({**row, "mine": row["recipient_id"] == principal.user_id})
 
 
@@ -85,7 +85,8 @@ async def list_notices(
 
 @router.post("/read", response_model=NoticesRead, responses=problems(404))
 async def read_many(call: CallDep, body: ReadNotices) -> Response:
-    """Everything unread that the filter shows is read by the caller; for colleagues it stays as it is."""
+    """Everything unread that the filter shows (to the instant ``until``, where one is given) is read by the caller; for
+    colleagues it stays as it is."""
 
     def write(connection: Connection) -> Reply:
         chosen = chosen_of(
@@ -97,7 +98,8 @@ async def read_many(call: CallDep, body: ReadNotices) -> Response:
             client=body.client or None,
             mine=body.mine,
         )
-        count = notices.read_all(connection, reader_of(call.principal), chosen, call.now)
+        until = min(body.until or call.now, call.now)
+        count = notices.read_all(connection, reader_of(call.principal), chosen, until, call.now)
         return Reply(NoticesRead(read=count))
 
     return await call.write(write)

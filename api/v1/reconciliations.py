@@ -60,7 +60,7 @@ async def run_reconciliation(call: CallDep, body: RunReconciliation) -> Response
 
     def run(connection: Connection) -> Reply:
         client_id = client_named(connection, call, body.client)["id"]
-        made = Reconciliations(call.services.audit, call.services.new_id)
+        made = Reconciliations(call.services.audit, call.services.new_id, call.services.erp)
         row = made.run(connection, client_id, body.day, now=call.now, actor=call.principal.actor(client_id))
         return Reply(_view(row))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,8 @@ from tests.support.api import World, world_on
 from tests.support.erp_contract import ErpContract, entry
 from ticketos.db.ids import new_id
 from ticketos.db.repositories.ledger_erp import LedgerErp
+from ticketos.db.repositories.month_end import SqlMonthEnds
+from ticketos.db.repositories.reconciliation import SqlReconciliationRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import driver
 from ticketos.dev.database import PostgresUrls
@@ -23,6 +26,7 @@ from ticketos.domain.erp import Answer, Erp, Posted, Refused, Standing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import StepKey
 from ticketos.domain.state import SYSTEM
+from workers.wiring import Parts, money_activities, store
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +82,7 @@ class Elsewhere:
         kept = self.entries.get(book, [])
         gone = {e.reverses for _, e in kept if e.reverses}
         return [
-            Standing(e.id, e.source_id, reference, e.postings)  # type: ignore[arg-type]
+            Standing(e.id, e.source_id, reference, e.booked_on, e.postings)  # type: ignore[arg-type]
             for reference, e in kept
             if e.source_id in source_ids and e.reverses is None and e.id not in gone
         ]
@@ -121,3 +125,33 @@ def test_a_step_posts_in_the_erp_it_is_given_and_keeps_its_reference(world: Worl
         store.step(StepKey(ticket, 1, "again"), world.acme, SYSTEM) as step,
     ):
         step.apply([entry(document)])
+
+
+def test_a_month_end_reconciles_with_the_erp_it_is_given(world: World) -> None:
+    """What another ERP says of a document is what counts; the book of ours holds nothing of it."""
+    received, other, services = datetime(2026, 10, 20, tzinfo=UTC), Elsewhere(), world.services
+    ticket = world.ticket(world.acme, documents_total=1, received_at=received)
+    fields = {"total": {"value": "118.00"}, "currency": {"value": "INR"}}
+    paper = world.document(
+        world.acme, ticket, state="posted", doc_type="invoice", fields=fields, received_at=received,
+        erp_reference="SAP/4500000",
+    )  # fmt: skip
+    other.post(world.acme, [entry(paper)])
+
+    def in_the_way(*erp: Any) -> list[str]:
+        now = lambda: datetime(2026, 11, 5, tzinfo=UTC)  # noqa: E731
+        runs = SqlMonthEnds(services.database, services.audit, new_id, now, *erp)
+        return list(runs.run(world.acme, "2026-10", SYSTEM)["in_the_way"])
+
+    assert "differences" in in_the_way()
+    assert "differences" not in in_the_way(lambda sql, fresh: other)
+
+
+def test_every_run_of_a_period_is_wired_to_the_same_erp(world: World) -> None:
+    services, wired = world.services, lambda sql, fresh: Elsewhere()
+    found = Parts(None, services.keyring, services.database, services.objects, services.audit, wired)  # type: ignore[arg-type]
+    runs = [act.__self__._runs for act in money_activities(found)]  # type: ignore[attr-defined]
+    days = [one._reconciliations for one in runs if isinstance(one, SqlReconciliationRuns)]
+    days += [one._days for one in runs if isinstance(one, SqlMonthEnds)]
+    assert len(days) == 4 and all(one._erp is wired for one in days)
+    assert store(found).erp is wired

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.support.api import World, world_on
 from tests.support.books import settle
 from ticketos.db.ids import new_id
-from ticketos.db.repositories import book_months, ledger, month_end
+from ticketos.db.repositories import book_months, ledger, month_end, month_facts
 from ticketos.db.repositories.book_months import BookMonths
 from ticketos.db.repositories.month_end import SqlMonthEnds
 from ticketos.dev.database import PostgresUrls
@@ -88,7 +88,11 @@ def change(
     world: World, act: str, period: str = "2026-10", reason: str = "because", now: datetime = NOW
 ) -> None:
     with world.services.database.transaction([world.acme]) as connection:
-        getattr(months(world), act)(connection, world.acme, period, now=now, actor=FINANCE, reason=reason)
+        done: dict[str, Any] = {"now": now, "actor": FINANCE, "reason": reason}
+        if act == "soft_close":
+            months(world).soft_close(connection, world.acme, period, **done)
+        else:
+            months(world).change(connection, world.acme, period, act, **done)  # type: ignore[arg-type]
 
 
 def refused(world: World, day: date, **more: Any) -> None:
@@ -118,18 +122,22 @@ def test_a_soft_closed_month_takes_only_what_a_person_of_finance_let_in(world: W
     ticket = posted(world)
     change(world, "soft_close")
     decision = {"choice": "own_date"}
+    paper, other = (document(world, ticket, "ready") for _ in range(2))
     done = {"kind": "posting_period", "state": "done", "completed_by": new_id(), "completed_at": NOW}
+    done |= {"subject_id": paper}
     let_in = world.task(world.acme, ticket, result=decision, **done)
-    entry(world, OCTOBER, decided_in=let_in)
+    entry(world, OCTOBER, document=paper, decided_in=let_in)
+    refused(world, OCTOBER, document=other, decided_in=let_in)
+    refused(world, OCTOBER, decided_in=let_in)
     for wrong in (
         {**done, "state": "open", "result": decision},
         {**done, "completed_by": None, "result": decision},
         {**done, "kind": "keying", "result": decision},
         {**done, "result": {"choice": "first_open"}},
     ):
-        refused(world, OCTOBER, decided_in=world.task(world.acme, ticket, **wrong))
+        refused(world, OCTOBER, document=paper, decided_in=world.task(world.acme, ticket, **wrong))
     change(world, "close")
-    refused(world, OCTOBER, decided_in=let_in)
+    refused(world, OCTOBER, document=paper, decided_in=let_in)
 
 
 def impatient(world: World) -> None:
@@ -239,9 +247,77 @@ def test_the_subledger_is_what_the_documents_said_at_the_months_end(world: World
         (paper,),
     )
     with world.services.database.transaction([world.acme]) as connection:
-        found = runs(world)._facts(connection, world.acme, "2026-10", {})[0]
+        found = month_facts.read(connection, world.acme, "2026-10").facts
     assert {c: str(a) for c, a in found.subledger.items()} == {"INR": "118.0000"}
     assert found.control == found.subledger
+
+
+def test_what_is_posted_between_its_days_run_and_the_lock_is_reconciled_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = posted(world, documents=2)
+    late = document(world, ticket, "rejected")
+    change_it = (
+        "update document set state = %s, erp_reference = %s, row_version = row_version + 1 where id = %s"
+    )
+    reconcile, read = SqlMonthEnds._reconcile, month_facts.read
+    reads: list[str] = []
+
+    def and_then(self: SqlMonthEnds, client: UUID, day: date, *given: Any) -> None:
+        reconcile(self, client, day, *given)
+        if day == date(2026, 10, 31):
+            world.sql(world.acme, change_it, ("posted", "J-000099", late))
+
+    def counted(connection: Any, client: UUID, period: str) -> month_facts.Found:
+        reads.append(period)
+        return read(connection, client, period)
+
+    monkeypatch.setattr(month_facts, "read", counted)
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlMonthEnds, "_reconcile", and_then)
+        found = runs(world).run(world.acme, "2026-10", ROBOT)
+    assert found["in_the_way"] == ["differences"], "posted without an entry"
+    world.sql(world.acme, change_it, ("rejected", None, late))
+    reads.clear()
+    assert runs(world).run(world.acme, "2026-10", ROBOT)["outcome"] == "closed"
+    assert len(reads) == 1, "nothing came in between: the figures are not reckoned while postings wait"
+
+
+def test_one_month_is_told_as_the_list_tells_it(world: World) -> None:
+    entry(world, OCTOBER)
+    entry(world, date(2026, 11, 2))
+    change(world, "soft_close")
+    with world.services.database.transaction([world.acme]) as connection:
+        for row in book_months.listed(connection, [world.acme]):
+            assert book_months.one(connection, world.acme, row["period"]) == row
+        implied = book_months.one(connection, world.acme, "2026-09")
+    assert (implied["state"], implied["implied"], implied["entries"]) == ("soft", True, 0)
+
+
+def test_a_corrected_document_that_waits_owes_what_was_posted_and_one_that_differs_is_named(
+    world: World,
+) -> None:
+    ticket = world.ticket(world.acme, documents_total=1, received_at=RECEIVED, service_line="data_entry")
+    paper = document(world, ticket, filename="waits.pdf")
+    entry(world, OCTOBER, document=paper)
+    said = "update document set state = %s, fields = jsonb_set(fields, '{total,value}', '\"120.00\"') where id = %s"
+    world.sql(world.acme, said, ("keying", paper))
+    waiting = runs(world).run(world.acme, "2026-10", ROBOT)
+    assert waiting["in_the_way"] == ["open"], "its entry stands until finance decided"
+    world.sql(world.acme, said, ("posted", paper))
+    differs = runs(world).run(world.acme, "2026-10", ROBOT)
+    assert differs["in_the_way"] == ["differences", "subledger"]
+    with world.services.database.transaction([world.acme]) as connection:
+        kept = month_end.get(connection, world.acme, "2026-10")
+    assert kept is not None
+    (apart,) = kept["report"]["apart"]
+    assert (apart["document_id"], apart["booked"], apart["said"]) == (
+        str(paper),
+        "INR 118.0000",
+        "INR 120.00",
+    )
+    (check,) = [one for one in kept["report"]["checks"] if one["name"] == "subledger"]
+    assert check["detail"].endswith(f"{apart['ticket']} waits.pdf")
 
 
 @pytest.mark.parametrize(
@@ -266,3 +342,26 @@ def test_no_month_before_the_first_document_is_due(world: World) -> None:
     world.document(world.acme, ticket, received_at=NOW)
     assert runs(world).due(world.acme, NOW) == (), "the client came in November"
     assert runs(world).due(world.provider, NOW) == ()
+
+
+def test_a_month_whose_run_never_came_to_be_is_due_and_is_not_shut_with_the_next(world: World) -> None:
+    posted(world)
+    december = datetime(2026, 12, 5, tzinfo=UTC)
+    assert runs(world, december).due(world.acme, december) == ("2026-10", "2026-11")
+    skipped = runs(world, december).run(world.acme, "2026-11", ROBOT)
+    assert skipped["in_the_way"] == ["earlier_months"]
+    assert [
+        runs(world, december).run(world.acme, one, ROBOT)["outcome"] for one in ("2026-10", "2026-11")
+    ] == [
+        "closed",
+        "closed",
+    ]
+    world.sql(world.acme, "update client set status = 'suspended' where id = %s", (world.acme,))
+    assert runs(world).due(world.acme, datetime(2027, 2, 5, tzinfo=UTC)) == ()
+    world.sql(world.acme, "update client set status = 'active' where id = %s", (world.acme,))
+    assert runs(world).due(world.acme, datetime(2027, 2, 5, tzinfo=UTC)) == ("2026-12", "2027-01")
+
+
+def test_a_book_of_entries_alone_begins_with_the_first(world: World) -> None:
+    entry(world, date(2026, 9, 3))
+    assert runs(world).due(world.acme, NOW) == ("2026-09", "2026-10")

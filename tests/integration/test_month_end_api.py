@@ -6,21 +6,25 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
+import typer
 
 from tests.support.api import Person, World, world_on
 from tests.support.books import settle
 from tests.support.month_ends import Direct
 from tests.support.portal import browsing
+from ticketos import cli
 from ticketos.db.ids import new_id
 from ticketos.db.repositories import ledger
 from ticketos.dev import month_end_cli
 from ticketos.dev.database import PostgresUrls
+from ticketos.dev.month_end_cli import Told
 from ticketos.domain.changes import PostJournal
 from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
@@ -84,8 +88,15 @@ async def test_a_month_is_run_closed_asked_again_and_opened(world: World, financ
     again = (await http.post(at(world, "month-ends/2026-10"), json={}, headers=finance.headers)).json()
     assert again == {**first, "outcome": "ran_before"}, "asked again: it says so and gives the report"
     assert len(world.services.runs.asked) == 1, "a month that is shut starts nothing"  # type: ignore[union-attr]
-    early = await http.post(at(world, "month-ends/2026-11"), json={}, headers=finance.headers)
-    assert (early.status_code, early.json()["code"]) == (409, "period-not-over")
+    for month, status, code in (
+        ("2026-11", 409, "period-not-over"),
+        ("2999-12", 409, "period-not-over"),
+        ("9999-12", 422, "request-invalid"),
+        ("0001-01", 422, "request-invalid"),
+    ):
+        early = await http.post(at(world, f"month-ends/{month}"), json={}, headers=finance.headers)
+        assert (early.status_code, early.json()["code"]) == (status, code)
+    assert len(world.services.runs.asked) == 1, "nothing is started for a month that is not over"  # type: ignore[union-attr]
     shut = await http.post(
         at(world, "book-months/2026-10/close"), json={"reason": "Reviewed"}, headers=finance.headers
     )
@@ -127,6 +138,29 @@ async def test_open_documents_stand_in_the_way_until_finance_says_why_not(
     )
     assert (done.json()["outcome"], done.json()["with_open"]) == ("closed", "Accrued by hand")
     assert [one["name"] for one in done.json()["checks"] if one["waived"]] == ["open"]
+
+
+async def test_the_same_request_again_gets_the_first_answer_and_runs_nothing(
+    world: World, finance: Person, http: Any
+) -> None:
+    stage(world, "keying")
+    runs = world.services.runs
+    assert isinstance(runs, Direct)
+
+    async def ask(key: str, **body: str) -> Any:
+        headers = {**finance.headers, "Idempotency-Key": key}
+        return await http.post(at(world, "month-ends/2026-10"), json=body, headers=headers)
+
+    runs.slow = True
+    assert [(await ask("slow")).status_code for _ in range(2)] == [202, 202], "what became of it is not known"
+    runs.slow = False
+    first, again = await ask("one"), await ask("one")
+    assert first.json()["runs"] == 1 and again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert len(runs.asked) == 3
+    other = await ask("one", with_open="Accrued")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    assert (await ask("two")).json()["runs"] == 2
 
 
 async def test_without_workflows_nothing_is_done_and_a_slow_one_is_under_way(
@@ -185,7 +219,11 @@ async def test_the_book_shows_its_months_and_finance_takes_one_through(world: Wo
         assert any(row[0] == "open" for row in rows)
         assert (await browser.get("/books/month")).to == "/books"
         assert (await browser.get("/books/month?book=nobody&period=2026-10")).status == 404
-        assert (await browser.get("/books/month?book=acme&period=soon")).status == 422
+        for wrong in ("soon", "9999-12", "0001-01"):
+            assert (await browser.get(f"/books/month?book=acme&period={wrong}")).status == 422
+        token = (await browser.get("/account")).form("/logout")
+        asked = {**token, "_key": new_id().hex, "client": "acme", "period": "2026-11"}
+        assert (await browser.post("/books/month/run", asked)).status == 409
         assert (await browser.get("/books/month?book=provider&period=2026-10")).status == 404
 
 
@@ -204,6 +242,23 @@ async def test_a_client_reads_its_own_months_and_changes_none(world: World, fina
     other = world.person(world.beta, ("client_admin", world.beta))
     async with browsing(world, other) as browser:
         assert (await browser.get("/books/month?book=acme&period=2026-10")).status == 404
+
+
+async def test_finance_is_told_of_a_blocked_month_and_finds_its_page(
+    world: World, finance: Person, http: Any
+) -> None:
+    stage(world, "keying")
+    await http.post(at(world, "month-ends/2026-10"), json={}, headers=finance.headers)
+    listed = (await http.get("/v1/notices", headers=finance.headers)).json()["items"]
+    assert [(one["kind"], one["ticket_id"], one["number"]) for one in listed] == [("month_end", None, None)]
+    async with browsing(world, finance) as browser:
+        page = await browser.get("/notices")
+        assert page.all("//span[@class='bell-count']") == [str(len(listed))]
+        assert page.all("//a[@class='news-what']/@href") == ["/books/month?book=acme&period=2026-10"]
+        assert (await browser.get(page.all("//a[@class='news-what']/@href")[0])).status == 200
+        done = await browser.submit("/notices", "/notices/read")
+        assert "1 notice marked as read" in (await browser.get(done.to)).text
+    assert (await http.get("/v1/notices", headers=finance.headers)).json()["items"] == []
 
 
 async def test_schedules_name_the_month_end_and_its_last_run(world: World, finance: Person) -> None:
@@ -231,6 +286,9 @@ async def test_finance_decides_on_a_document_of_a_shut_month_on_the_tasks_page(
         subject_id=paper,
         payload=facts,
     )
+    shut = {"client_id": world.acme, "changed_at": NOW, "row_version": 1}
+    for month, state in (("2026-10", "closed"), ("2026-11", "soft")):
+        world._insert("book_month", world.acme, {**shut, "period": month, "state": state})
     agent = world.person(world.provider, ("agent", None), skills=["finance"])
     async with browsing(world, agent) as browser:
         assert "not finish it" in (await browser.get(f"/tasks/{task}")).text
@@ -240,6 +298,13 @@ async def test_finance_decides_on_a_document_of_a_shut_month_on_the_tasks_page(
         assert page.all("//input[@name='choice']/@value") == ["first_open", "reject"], (
             "a closed month takes none"
         )
+        assert "Book it on 1 Dec 2026" in page.text, "November was shut since the task was made"
+        world.sql(world.acme, "update book_month set state = 'soft' where period = '2026-10'")
+        page = await browser.get(f"/tasks/{task}")
+        assert page.all("//input[@name='choice']/@value") == ["first_open", "own_date", "reject"]
+        assert "Takes only what finance lets in" in page.text
+        world.sql(world.acme, "update book_month set state = 'open' where period = '2026-10'")
+        assert "Oct 2026 of the client's book was opened again" in (await browser.get(f"/tasks/{task}")).text
         done = await browser.submit(
             f"/tasks/{task}", f"/tasks/{task}", choice="first_open", reason="Came late"
         )
@@ -257,7 +322,8 @@ def on_the_command_line(
 ) -> tuple[bool, str]:
     settings = SimpleNamespace(temporal_address=f"127.0.0.1:{port}", temporal_namespace="default")
     services = world.services
-    return month_end_cli.run(settings, services.database, services.keyring, slug, period, as_json)  # type: ignore[arg-type]
+    told = month_end_cli.run(settings, services.database, services.keyring, slug, period, as_json)  # type: ignore[arg-type]
+    return told.shut, told.text
 
 
 def test_the_command_runs_the_same_month_end_and_prints_its_report(
@@ -290,3 +356,25 @@ def test_the_command_without_a_stack_says_what_is_missing(world: World) -> None:
     stage(world)
     shut, told = on_the_command_line(world, "acme", "2026-10")
     assert not shut and "Is `ticketos up` running" in told
+
+
+@pytest.mark.parametrize(
+    ("told", "as_json", "out", "err"),
+    [
+        (Told(False, "no such client"), True, "", "no such client"),
+        (Told(False, '{"outcome": "blocked"}', True), True, '{"outcome": "blocked"}', ""),
+        (Told(True, '{"outcome": "closed"}', True), True, '{"outcome": "closed"}', ""),
+        (Told(False, "stays open", True), False, "", "stays open"),
+        (Told(True, "soft-closed", True), False, "soft-closed", ""),
+    ],
+)
+def test_standard_output_holds_json_alone_where_json_was_asked_for(
+    told: Told, as_json: bool, out: str, err: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(month_end_cli, "run", lambda *given: told)
+    monkeypatch.setattr(cli, "_reached", lambda: (None, None, None))
+    leave = nullcontext() if told.shut else pytest.raises(typer.Exit)
+    with leave:
+        cli.month_end("acme", "2026-10", as_json)
+    said = capsys.readouterr()
+    assert (said.out.strip(), said.err.strip()) == (out, err)

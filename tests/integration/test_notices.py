@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.api import Person, World, world_on
 from tests.support.portal import browsing
+from ticketos.db import migrate
 from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
 
@@ -28,13 +29,16 @@ def told(
     client: UUID,
     desk: str,
     kind: str = "breached",
+    /,
     *,
     days: float = 0,
     to: UUID | None = None,
+    of_none: bool = False,
     **detail: Any,
 ) -> UUID:
-    """A notice of a request of its own."""
-    notice, ticket = new_id(), world.ticket(client, subject=f"for {desk}")
+    """A notice of a request of its own, or of none."""
+    notice = new_id()
+    ticket = None if of_none else world.ticket(client, subject=f"for {desk}")
     world._insert(
         "notice",
         client,
@@ -136,15 +140,35 @@ async def test_all_that_is_shown_is_read_at_once_and_the_filter_stays_in_the_add
     assert set(await inbox(world, lead, state="all", limit=100)) == {str(one) for one in (*late, money)}
 
 
+async def test_what_came_after_the_page_was_drawn_stays_unread_and_a_refusal_says_nothing_green(
+    world: World,
+) -> None:
+    lead = world.person(world.provider, ("lead", None))
+    told(world, world.acme, "delivery", days=1)
+    async with browsing(world, lead) as browser:
+        form = (await browser.get("/notices")).form("/notices/read")
+        later = told(world, world.acme, "delivery")
+        await browser.post("/notices/read", form)
+        page = await browser.get("/notices")
+        assert "Marked as read" in page.text or "1 notice marked as read" in page.text
+        assert await inbox(world, lead) == [str(later)]
+        refused = await browser.post("/notices/read", {**form, "_key": new_id().hex, "until": "yesterday"})
+        assert refused.status == 422
+        assert "notices marked as read" not in (await browser.get("/notices")).text
+    assert await inbox(world, lead) == [str(later)]
+
+
 @pytest.mark.parametrize(
     ("kind", "detail", "words"),
     [
         ("warning", {"clock": "first_response", "milestone": "warning_75"}, "75 % of First response used"),
         (
-            "breached",
-            {"clock": "stage:quality", "milestone": "breach"},
+            "stage_late",
+            {"clock": "stage:quality", "stage": "quality", "target_s": 3600},
             "Quality takes longer than its target",
         ),
+        ("expert_missing", {"kind": "keying"}, "No expert was there for a task: Key fields"),
+        ("month_end", {"period": "2026-10"}, "The month-end of Oct 2026 found something in the way"),
         ("escalated", {"clock": "turnaround", "milestone": "escalation_2"}, "step 2 of the escalation"),
         ("renewal", {"contract": "SOW-7", "ends_on": "2026-12-01"}, "Contract SOW-7 ends on 1 Dec 2026"),
         ("offers_ended", {"offered": 2}, "Nobody took an offered task"),
@@ -156,4 +180,27 @@ async def test_every_kind_is_said_in_words(
 ) -> None:
     told(world, world.acme, "lead", kind, **detail)
     async with browsing(world, world.person(world.provider, ("lead", None))) as browser:
-        assert words in (await browser.get("/notices")).text
+        page = await browser.get(f"/notices?kind={kind}")
+        assert words in page.text
+        assert page.all("//select[@name='kind']/option[@selected]") == (
+            [] if kind == "made_up" else page.all(f"//select[@name='kind']/option[@value='{kind}']")
+        )
+
+
+def test_news_of_no_request_that_was_read_is_gone_before_its_table_knows_none(
+    postgres_cluster: Any, tmp_path: Any
+) -> None:
+    urls: PostgresUrls = postgres_cluster.migrated_database()
+    with world_on(urls, tmp_path) as world:
+        kept, gone = told(world, world.acme, "finance"), told(world, world.acme, "finance", of_none=True)
+        for notice in (kept, gone):
+            read = {
+                "notice_id": notice,
+                "user_id": new_id(),
+                "client_id": world.acme,
+                "read_at": datetime.now(UTC),
+            }
+            world._insert("notice_read", world.acme, read)
+        migrate.downgrade(urls.owner, "reversals")
+        assert [row.notice_id for row in world.sql(world.acme, "select notice_id from notice_read")] == [kept]
+    postgres_cluster.drop(urls)

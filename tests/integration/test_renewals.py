@@ -105,6 +105,11 @@ async def test_the_daily_tick_advises_on_each_contract_that_ends_exactly_once(
         world.acme, "select count(*) as n from audit_event where event = 'contract.renewal_recommended'"
     )
     assert events[0].n == 1
+    told = world.sql(world.acme, "select kind, desk, ticket_id, key, detail from notice")
+    assert [(n.kind, n.desk, n.ticket_id, n.key) for n in told] == [
+        ("renewal", "success", None, f"renewal:{near}:2026-12-31")
+    ]
+    assert told[0].detail["ends_on"] == "2026-12-31"
     assert "Renewal" in {plan.workflow for plan in PLANS}
 
 

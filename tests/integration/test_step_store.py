@@ -593,12 +593,12 @@ def test_journals_are_numbered_without_gaps_and_a_reversed_one_no_longer_stands(
     desk.do(ticket, "1", first)
     desk.do(ticket, "2", replace(first, id=new_id()))
     with desk.store.step(StepKey(ticket, 1, "look"), desk.client, SYSTEM) as step:
-        assert step.postings_of(source) == ((first.id, first.postings),)
+        assert [(one.id, one.postings) for one in step.postings_of(source)] == [(first.id, first.postings)]
     desk.do(ticket, "3", journal("b", -1, reverses=first.id))
     again = journal("c", 1)
     desk.do(ticket, "4", again)
     with desk.store.step(StepKey(ticket, 1, "look"), desk.client, SYSTEM) as step:
-        assert step.postings_of(source) == ((again.id, again.postings),)
+        assert [(one.id, one.postings) for one in step.postings_of(source)] == [(again.id, again.postings)]
     numbers = [
         row[0] for row in desk.rows("select number from journal where source_id = %s order by id", source)
     ]

@@ -71,10 +71,17 @@ class ErpContract:
         assert len(set(references)) == 2 and all(references)
         assert one.source_id and other.source_id
         standing = erp.standing(books[0], [one.source_id, other.source_id, new_id()])
-        assert [(s.source_id, s.reference, s.postings) for s in standing] == [
-            (one.source_id, references[0], one.postings),
-            (other.source_id, references[1], other.postings),
+        assert [(s.source_id, s.reference, s.booked_on, s.postings) for s in standing] == [
+            (one.source_id, references[0], one.booked_on, one.postings),
+            (other.source_id, references[1], other.booked_on, other.postings),
         ]
+
+    def test_the_largest_amount_is_kept_exactly(self, erp: Erp, books: tuple[UUID, UUID]) -> None:
+        most = entry(amount="9999999999999999.9999")
+        assert codes(erp.post(books[0], [most])) == ["posted"]
+        assert most.source_id
+        (standing,) = erp.standing(books[0], [most.source_id])
+        assert standing.postings == most.postings
 
     def test_the_same_key_again_is_the_same_entry(self, erp: Erp, books: tuple[UUID, UUID]) -> None:
         one = entry()
@@ -90,14 +97,18 @@ class ErpContract:
         source, good = new_id(), entry()
         lopsided = replace(entry(source), postings=entry(source).postings[:1])
         fine = entry(source, "0.00001")
+        huge = entry(source, "10000000000000000.00")
+        beyond = entry(source, "1" + "0" * 30)
         empty = replace(entry(source), postings=())
         mixed = entry(source)
         mixed = replace(mixed, postings=(mixed.postings[0], entry(source, currency="EUR").postings[1]))
         nothing = replace(reversal(good), reverses=new_id(), source_id=source)
-        answers = erp.post(books[0], [lopsided, fine, empty, mixed, nothing, good])
+        answers = erp.post(books[0], [lopsided, fine, huge, beyond, empty, mixed, nothing, good])
         assert codes(answers) == [
             "journal-unbalanced",
             "amount-too-fine",
+            "amount-too-large",
+            "amount-too-large",
             "journal-empty",
             "journal-unbalanced",
             "entry-unknown",

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from ticketos.domain import changes as c
+from ticketos.domain.erp import Standing
 from ticketos.domain.events import BY_NAME
 from ticketos.domain.ports import Step, StepKey, VendorList
 from ticketos.domain.skills import Agent
@@ -286,10 +287,10 @@ class MemoryStep:
     def sub_tickets(self) -> Mapping[str, TicketState]:
         return {key: t for (root, key), t in self.w.subs.items() if root == self.key.ticket_id}
 
-    def postings_of(self, source_id: UUID) -> tuple[tuple[UUID, tuple[Any, ...]], ...]:
+    def postings_of(self, source_id: UUID) -> tuple[Standing, ...]:
         reversed_ids = {j.reverses for _, j in self.w.journals.values() if j.reverses}
         return tuple(
-            (j.id, j.postings)
+            Standing(j.id, source_id, j.key, j.booked_on, j.postings)
             for _, j in self.w.journals.values()
             if j.source_id == source_id and j.reverses is None and j.id not in reversed_ids
         )

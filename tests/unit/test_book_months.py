@@ -19,6 +19,7 @@ from tests.unit.test_stage_rules import BUYER, of, posted
 from ticketos.domain import book_months as rules
 from ticketos.domain import changes, month_end
 from ticketos.domain.book_months import Held, Placed
+from ticketos.domain.erp import Standing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
@@ -82,8 +83,8 @@ def test_no_entry_is_ever_placed_in_a_closed_month_nor_unasked_in_a_soft_one(
     months: dict[str, str], own: date, rule: str, choice: str | None
 ) -> None:
     task = UUID(int=5)
-    decision = {} if choice is None else {"choice": choice, "own": own.isoformat(), "task": str(task)}
-    found = rules.place(own, months, rule, decision)
+    said = {"choice": choice, "own": own.isoformat(), "worth": "INR 1", "task": str(task)}
+    found = rules.place(own, "INR 1", months, rule, {} if choice is None else said)
     if isinstance(found, Held):
         assert rules.state_of(found.period, months) == found.state != "open"
         return
@@ -99,11 +100,18 @@ def test_the_first_open_day_skips_every_shut_month() -> None:
     assert rules.first_open_day(OCTOBER, {"2026-10": "open", **months}) == OCTOBER
 
 
-def test_a_decision_holds_for_the_date_it_was_made_for(new_id: Callable[[], UUID]) -> None:
-    decision = {"choice": "first_open", "own": "2026-10-14", "task": str(new_id())}
-    assert rules.place(OCTOBER, SHUT, "person", decision) == Placed(date(2026, 11, 1), "person")
-    other = rules.place(date(2026, 9, 30), SHUT, "person", decision)
+def test_a_decision_holds_for_the_date_and_the_amount_it_was_made_for(new_id: Callable[[], UUID]) -> None:
+    decision = {"choice": "first_open", "own": "2026-10-14", "worth": "INR 1", "task": str(new_id())}
+    assert rules.place(OCTOBER, "INR 1", SHUT, "person", decision) == Placed(date(2026, 11, 1), "person")
+    other = rules.place(date(2026, 9, 30), "INR 1", SHUT, "person", decision)
     assert other == Held("2026-09", "closed"), "a corrected date is another question"
+    assert rules.place(OCTOBER, "INR 2", SHUT, "person", decision) == Held("2026-10", "closed")
+    soft = {"2026-10": "soft"}
+    let_in = {**decision, "choice": "own_date"}
+    assert rules.place(OCTOBER, "INR 1", soft, "person", let_in) == Placed(
+        OCTOBER, None, UUID(let_in["task"])
+    )
+    assert rules.place(OCTOBER, "INR 10000", soft, "person", let_in) == Held("2026-10", "soft")
 
 
 # --- posting ----------------------------------------------------------------------------------------------------------
@@ -143,25 +151,76 @@ def test_an_open_month_and_papers_that_move_no_money_are_not_held(new_id: Callab
     assert of(changes.OpenTask, order) == [] and of(changes.PostJournal, order) == []
 
 
+def standing(day: date, amount: str = "100.00") -> Standing:
+    sides = (Posting("6000", Money.of(amount, "INR")), Posting("2100", Money.of(f"-{amount}", "INR")))
+    return Standing(UUID(int=700), UUID(int=1), "J-000001", day, sides)
+
+
+def corrected(
+    one: DocumentState,
+    entry: Standing,
+    months: Mapping[str, str],
+    new_id: Callable[[], UUID],
+    now: datetime = NOW,
+    rule: str = "person",
+) -> list[tuple[str | None, date, UUID | None]]:
+    """The entries of a document that is posted again: source, day, and who let it in."""
+    found = coding.post(ticket(), BUYER, one, CodingFacts(), [entry], now, new_id, months, rule)
+    return [(j.source, j.booked_on, j.decided_in) for j in of(changes.PostJournal, found)]
+
+
 def test_a_corrected_document_keeps_its_entry_until_finance_decided(new_id: Callable[[], UUID]) -> None:
-    earlier = [
-        (new_id(), (Posting("6000", Money.of("1.00", "INR")), Posting("2100", Money.of("-1.00", "INR"))))
-    ]
-    one = dated(OCTOBER, round=1)
-    held = coding.post(ticket(), BUYER, one, CodingFacts(), earlier, NOW, new_id, SHUT, "person")
-    assert of(changes.PostJournal, held) == [], "nothing is reversed that is not replaced"
+    held = corrected(dated(OCTOBER, round=1), standing(OCTOBER), SHUT, new_id)
+    assert held == [], "nothing is reversed that is not replaced"
 
 
-def test_what_is_reversed_is_reversed_today_where_the_client_is(new_id: Callable[[], UUID]) -> None:
+def test_a_correction_leaves_its_open_month_with_what_is_owed_and_no_other_month_touched(
+    new_id: Callable[[], UUID],
+) -> None:
+    found = coding.post(
+        ticket(),
+        BUYER,
+        dated(OCTOBER, round=1),
+        CodingFacts(),
+        [standing(OCTOBER)],
+        NOW,
+        new_id,
+        {},
+        "person",
+    )
+    by_month: dict[str, Decimal] = {"2026-10": Decimal(100)}  # as it was posted first
+    for journal in of(changes.PostJournal, found):
+        owed = -sum((p.money.amount for p in journal.postings if p.account == "2100"), Decimal(0))
+        month = rules.month_of(journal.booked_on)
+        by_month[month] = by_month.get(month, Decimal(0)) + owed
+    (total,) = {Decimal(dated(OCTOBER).fields["total"]["value"])}
+    assert by_month == {"2026-10": total}
+
+
+def test_what_stands_in_a_shut_month_is_reversed_where_its_successor_goes(
+    new_id: Callable[[], UUID],
+) -> None:
     late = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)  # the first of December in Kolkata
-    earlier = [
-        (new_id(), (Posting("6000", Money.of("1.00", "INR")), Posting("2100", Money.of("-1.00", "INR"))))
+    december = dated(date(2026, 12, 1), round=1)
+    november = standing(date(2026, 11, 2))
+    assert {day for _, day, _ in corrected(december, november, {"2026-11": "closed"}, new_id, late)} == {
+        date(2026, 12, 1)
+    }
+    moved = corrected(dated(OCTOBER, round=1), standing(OCTOBER), SHUT, new_id, rule="first_open_day")
+    assert moved == [("reversal", date(2026, 11, 1), None), ("document", date(2026, 11, 1), None)]
+    again = dated(OCTOBER, round=1)
+    decision = {"choice": "own_date", "own": OCTOBER.isoformat(), "task": str(UUID(int=50))}
+    let_in = replace(again, posting={**decision, "worth": closed_months.worth(again)})
+    assert corrected(let_in, standing(date(2026, 10, 2)), {"2026-10": "soft"}, new_id) == [
+        ("reversal", date(2026, 10, 2), UUID(int=50)),
+        ("document", OCTOBER, UUID(int=50)),
     ]
-    wanted = coding.post(
-        ticket(), BUYER, dated(date(2026, 12, 1), round=1), CodingFacts(), earlier, late, new_id,
-        {"2026-11": "closed"}, "person",
-    )  # fmt: skip
-    assert {j.booked_on for j in of(changes.PostJournal, wanted)} == {date(2026, 12, 1)}
+
+
+def test_what_is_withdrawn_leaves_its_open_month_and_a_shut_one_today(new_id: Callable[[], UUID]) -> None:
+    for months, day in (({}, OCTOBER), (SHUT, TODAY)):
+        back = coding.withdraw(ticket(), dated(OCTOBER), [standing(OCTOBER)], TODAY, new_id, months)
+        assert [j.booked_on for j in of(changes.PostJournal, back)] == [day]
 
 
 # --- finance decides --------------------------------------------------------------------------------------------------
@@ -209,6 +268,22 @@ def test_a_soft_closed_month_takes_what_finance_lets_in_and_a_closed_one_nothing
     assert len(of(changes.OpenTask, post(ready, SHUT, new_id))) == 1
 
 
+def test_what_was_let_in_and_comes_back_with_another_amount_is_asked_about_again(
+    new_id: Callable[[], UUID],
+) -> None:
+    soft = {"2026-10": "soft"}
+    verdict = decide(waiting(), {"choice": "own_date", "reason": "Belongs there"}, months=soft)
+    (state,) = of(changes.SetDocument, verdict.changes)
+    ready = replace(waiting(), state="ready", blocked_by=(), posting=state.values["posting"], round=1)
+    entry = standing(OCTOBER, "118.00")
+    assert [day for _, day, _ in corrected(ready, entry, soft, new_id)] == [OCTOBER, OCTOBER]
+    written = replace(ready, fields={**ready.fields, "total": {"value": "118.0"}})
+    assert len(corrected(written, entry, soft, new_id)) == 2, "the same amount"
+    more = replace(ready, fields={**ready.fields, "total": {"value": "10000.00"}})
+    found = coding.post(ticket(), BUYER, more, CodingFacts(), [entry], NOW, new_id, soft, "person")
+    assert of(changes.PostJournal, found) == [] and len(of(changes.OpenTask, found)) == 1
+
+
 def test_finance_may_leave_it_out() -> None:
     verdict = decide(waiting(), {"choice": "reject", "reason": "Paid in October by hand"})
     (state,) = of(changes.SetDocument, verdict.changes)
@@ -232,6 +307,19 @@ def test_a_decision_that_is_refused(result: dict[str, str], actor: Actor, code: 
         decide(waiting(), result, actor)
 
 
+@pytest.mark.parametrize("months", [{}, {"2026-10": "soft"}, SHUT, {**SHUT, "2026-11": "soft"}])
+def test_what_finance_is_asked_is_what_it_may_decide(months: dict[str, str]) -> None:
+    asked = rules.question(OCTOBER, months)
+    assert (asked.period, asked.state) == ("2026-10", rules.state_of("2026-10", months))
+    assert asked.first_open == rules.first_open_day(OCTOBER, months)
+    for choice in rules.CHOICES:
+        if choice in asked.choices:
+            rules.may_decide(choice, OCTOBER, months)
+        else:
+            with pytest.raises(DomainError, match="period-closed"):
+                rules.may_decide(choice, OCTOBER, months)
+
+
 def test_a_document_that_is_not_held_has_nothing_to_decide() -> None:
     with pytest.raises(DomainError, match="document-not-held"):
         decide(dated(OCTOBER), {"choice": "first_open", "reason": "x"})
@@ -253,6 +341,8 @@ def test_months_are_shut_in_steps_and_opened_with_a_reason() -> None:
         (lambda: rules.may_reopen("2026-11", SHUT, "x"), "period-is-open"),
         (lambda: rules.may_reopen("2026-10", SHUT, " "), "reason-missing"),
         (lambda: rules.may_close("2026-13", {}), "period-invalid"),
+        (lambda: rules.may_close("9999-12", {}), "period-invalid"),
+        (lambda: rules.may_close("0001-01", {}), "period-invalid"),
     )
     for refused, code in refusals:
         with pytest.raises(DomainError, match=code):
@@ -294,8 +384,9 @@ def test_a_clean_month_and_each_thing_that_may_stand_in_its_way() -> None:
     assert in_the_way(replace(GOOD, subledger={**GOOD.subledger, "EUR": Decimal(1)})) == ["subledger"]
     assert in_the_way(replace(GOOD, months={"2026-09": "open"})) == ["earlier_months"]
     assert in_the_way(replace(GOOD, months={"2026-09": "closed", "2026-10": "open"})) == []
-    assert in_the_way(replace(GOOD, blocked=("2026-09", "2026-10"))) == ["earlier_months"]
-    assert in_the_way(replace(GOOD, blocked=("2026-09",), months={"2026-09": "soft"})) == []
+    assert in_the_way(replace(GOOD, began="2026-09")) == ["earlier_months"], "September was never run"
+    assert in_the_way(replace(GOOD, began="2026-08", months={"2026-09": "soft"})) == []
+    assert in_the_way(replace(GOOD, began="2026-10")) == []
 
 
 def test_a_reason_waives_open_documents_and_nothing_else() -> None:
@@ -306,12 +397,18 @@ def test_a_reason_waives_open_documents_and_nothing_else() -> None:
     assert in_the_way(bad, "never mind") == in_the_way(bad)
 
 
-def test_which_months_are_due() -> None:
+def test_every_month_since_the_service_began_is_due_until_it_is_shut() -> None:
     at = datetime(2026, 11, 30, 19, 0, tzinfo=UTC)  # the first of December in Kolkata
-    assert month_end.due_months(at, "Asia/Kolkata", {}, ()) == ("2026-11",)
-    assert month_end.due_months(at, "Europe/London", {}, ()) == ("2026-10",)
-    blocked = ("2026-09", "2024-01", "2026-08")
-    assert month_end.due_months(at, "Asia/Kolkata", {"2026-08": "closed"}, blocked) == ("2026-09", "2026-11")
-    assert month_end.due_months(at, "Asia/Kolkata", {"2026-11": "soft"}, ()) == ()
+    due = month_end.due_months
+    assert due(at, "Asia/Kolkata", {}, "2026-11") == ("2026-11",)
+    assert due(at, "Europe/London", {}, "2026-11") == ()
+    assert due(at, "Asia/Kolkata", {}, "2026-08") == ("2026-08", "2026-09", "2026-10", "2026-11")
+    assert due(at, "Asia/Kolkata", {"2026-09": "soft"}, "2026-01") == ("2026-10", "2026-11")
+    opened = {"2025-03": "open", "2026-10": "closed"}
+    assert due(at, "Asia/Kolkata", opened, "2026-08") == ("2025-03", "2026-11"), "somebody opened it again"
+    assert due(at, "Asia/Kolkata", {"2026-11": "soft"}, "2026-08") == ()
+    assert due(at, "Asia/Kolkata", {}, None) == ()
+    oldest = due(at, "Asia/Kolkata", {}, "2024-01")
+    assert (len(oldest), oldest[0], oldest[-1]) == (12, "2024-01", "2024-12")
     with pytest.raises(DomainError, match="instant-naive"):
-        month_end.due_months(datetime(2026, 11, 30), "UTC", {}, ())  # noqa: DTZ001
+        due(datetime(2026, 11, 30), "UTC", {}, None)  # noqa: DTZ001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 
 import ticketos
 from api.access import STAFF
+from api.portal.catalogue import Texts
+from api.portal.routes import notices as portal
 from api.principal import CLIENT_ROLES
-from ticketos.domain import notices, offers, signer, stages, unreached
+from tests.support.memory import ticket
+from ticketos.domain import deadline, notices, offers, signer, stages, unreached
 
 ROOT = Path(ticketos.__file__).parents[1]
 
@@ -21,17 +25,40 @@ def test_every_desk_that_is_told_has_somebody_who_reads() -> None:
     assert all(notices.ROLES.values())
 
 
-def test_every_kind_that_is_written_is_known() -> None:
-    """The kinds of the sources: third argument of ``Notify``, and what plain statements insert."""
-    written: set[str] = set()
-    for folder in ("ticketos", "workers"):
+def written() -> set[str]:
+    """The kinds that sources name where they make a ``Notify``."""
+    found: set[str] = set()
+    for folder in ("ticketos", "workers", "activities", "api"):
         for file in (ROOT / folder).rglob("*.py"):
-            source = file.read_text("utf-8")
-            for call in re.findall(r"Notify\((.*?)\n\s*\)", source, re.S):
-                written |= set(re.findall(r'^\s*"([a-z_]+)",$', call, re.M)[:1])
-            written |= set(re.findall(r"insert into notice [^']{0,200}'([a-z_]+)'", source))
-    assert {"outbox_dead", "reconciliation"} <= written
-    assert written <= set(notices.KINDS), "a kind nobody has words for"
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Notify":
+                    given = [k.value for k in node.keywords if k.arg == "kind"] or node.args[2:3]
+                    found |= {str(one.value) for one in given if isinstance(one, ast.Constant)}
+    return found
+
+
+def test_every_kind_that_is_written_is_known_and_no_other() -> None:
+    owner = ticket()
+    of_clocks = {deadline._level(name, owner)[0] for name in ("warning_75", "breach", "escalation_1")}
+    assert written() | of_clocks == set(notices.KINDS)
+
+
+def test_notices_are_written_in_two_places_that_take_no_other_kind() -> None:
+    """A statement of its own would take any word."""
+    writers = {
+        str(file.relative_to(ROOT))
+        for folder in ("ticketos", "workers", "activities", "api")
+        for file in (ROOT / folder).rglob("*.py")
+        if re.search(r"insert into notice\b(?!_)", file.read_text("utf-8"))
+    }
+    assert writers == {"ticketos/db/repositories/notices.py"}, "and apply.py, for the changes of a step"
+
+
+def test_every_kind_has_words_and_a_look() -> None:
+    texts = Texts()
+    for kind in notices.KINDS:
+        assert texts.has(f"notices.kinds.{kind}") and texts.has(f"notices.told.{kind}"), kind
+    assert set(portal._LOOK) == set(notices.KINDS)
 
 
 @pytest.mark.parametrize(

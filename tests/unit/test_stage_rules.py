@@ -34,6 +34,7 @@ from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.changes import Verdict
 from ticketos.domain.clock import Clock, elapsed_s
 from ticketos.domain.deadline import FIRST_RESPONSE, TURNAROUND, Timing
+from ticketos.domain.erp import Standing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.quality import Inspection
 from ticketos.domain.state import (
@@ -1260,11 +1261,10 @@ def test_what_was_posted_before_is_reversed_and_never_edited(new_id: Callable[[]
         changes.PostJournal, coding.post(ticket(), BUYER, one, CodingFacts(), (), NOW, new_id, {}, "person")
     )
     again = replace(one, round=1, coding=PERSON)
+    stands = Standing(first.id, one.id, "J-000001", first.booked_on, first.postings)
     journals = of(
         changes.PostJournal,
-        coding.post(
-            ticket(), BUYER, again, CodingFacts(), [(first.id, first.postings)], NOW, new_id, {}, "person"
-        ),
+        coding.post(ticket(), BUYER, again, CodingFacts(), [stands], NOW, new_id, {}, "person"),
     )
     assert [j.reverses for j in journals] == [first.id, None]
     total = sum(

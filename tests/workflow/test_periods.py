@@ -4,6 +4,7 @@ after a failure."""
 from __future__ import annotations
 
 import asyncio
+import threading
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,13 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client, ScheduleOverlapPolicy, WorkflowFailureError
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from activities.invoicing import InvoicingActivities
 from activities.month_end import MonthEndActivities
 from activities.reconciliation import ReconciliationActivities
-from api.period_runs import TemporalPeriodRuns
+from api.period_runs import TemporalPeriodRuns, refused
 from schemas.acts import ActorRef
 from schemas.periods import PeriodResult, PeriodStart
 from ticketos.dev.temporal import TemporalAddress
@@ -144,14 +146,18 @@ async def test_a_tick_runs_each_due_period_once(
 async def test_a_refused_period_fails_at_once_and_may_be_tried_again(
     temporal_server: TemporalAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    months = Runs(("2026-11",), refuse="2026-11")
+    months = Runs(("2026-10", "2026-11", "2026-12"), refuse="2026-11")
     async with serving(temporal_server.grpc, months, Runs(()), monkeypatch) as (client, queue):
         tick = PeriodStart(client_id=uuid.uuid4(), as_of=AT)
         with pytest.raises(WorkflowFailureError):
             await start(client, queue, "Invoicing", tick)
-        assert len(months.ran) == 1, "a rule's refusal is not repeated"
+        ran = [period for period, _ in months.ran]
+        assert ran == ["2026-10", "2026-11", "2026-12"], (
+            "a refusal is not repeated and holds up no other period"
+        )
         months.refuse = None
-        assert (await start(client, queue, "Invoicing", tick)).facts["periods"] == {"2026-11": "done"}
+        again = (await start(client, queue, "Invoicing", tick)).facts["periods"]
+        assert again == {"2026-10": "ran_before", "2026-11": "done", "2026-12": "ran_before"}
 
 
 async def test_a_month_end_that_is_blocked_is_run_again_and_one_that_is_shut_is_not(
@@ -193,6 +199,37 @@ async def test_a_month_end_on_demand_is_the_schedules_workflow_and_asked_twice_s
     assert slow is None
 
 
+async def test_a_run_under_way_is_joined_unless_it_was_asked_for_otherwise(
+    temporal_server: TemporalAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Books):
+        def run(self, client_id: UUID, period: str, actor: Actor, with_open: str = "") -> Mapping[str, Any]:
+            begun.set()
+            assert go_on.wait(30)
+            return super().run(client_id, period, actor, with_open)
+
+    books = Slow()
+    async with serving(temporal_server.grpc, Runs(()), Runs(()), monkeypatch, books) as (client, queue):
+        monkeypatch.setattr(names, "TICKETS", queue)
+
+        async def ready() -> Client:
+            return client
+
+        runs, begin = TemporalPeriodRuns(ready), PeriodStart(client_id=uuid.uuid4(), period="2026-10")
+        first = asyncio.create_task(runs.month_end(begin))
+        assert await asyncio.to_thread(begun.wait, 30)
+        with pytest.raises(DomainError, match="month-end-under-way"):
+            await runs.month_end(begin.model_copy(update={"reason": "Accrued"}))
+        same = asyncio.create_task(runs.month_end(begin))
+        await asyncio.sleep(0.2)
+        go_on.set()
+        outcomes = [await first, await same]
+    assert [found and found.outcome for found in outcomes] == ["closed", "closed"]
+    assert len(books.ran) == 1
+
+
 async def test_a_month_end_on_demand_tells_a_rules_refusal_and_an_absent_service(
     temporal_server: TemporalAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +252,20 @@ async def test_a_month_end_on_demand_tells_a_rules_refusal_and_an_absent_service
     assert (caught.value.code, caught.value.params) == ("period-not-over", {"period": "2026-11"})
     with pytest.raises(DomainError, match="workflows-unavailable"):
         await TemporalPeriodRuns(nobody).month_end(begin)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("period-not-over", "period-not-over"),
+        ("KeyError", "workflows-unavailable"),
+        (None, "workflows-unavailable"),
+    ],
+)
+def test_only_a_code_of_ours_is_a_refusal(kind: str | None, code: str) -> None:
+    cause = ApplicationError("text of an exception", {"period": "2026-11"}, type=kind)
+    told = refused(WorkflowFailureError(cause=cause))
+    assert (told.code, told.params) == (code, {"period": "2026-11"} if kind == code else {})
 
 
 async def test_schedules_are_made_once_follow_the_zone_and_keep_a_pause(

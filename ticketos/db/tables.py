@@ -1001,6 +1001,7 @@ class Journal(SQLModel, table=True):
         UniqueConstraint("client_id", "id"),
         UniqueConstraint("client_id", "number"),
         UniqueConstraint("key"),
+        Index("ix_journal_booked_on", "client_id", "booked_on"),
         Index("ix_journal_reverses", "reverses", postgresql_where=text("reverses is not null")),
     )
     id: UUID = Field(primary_key=True)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -21,7 +21,7 @@ from ticketos.db.repositories.invoice_rows import company
 from ticketos.db.sealing import client_of
 from ticketos.db.session import Database
 from ticketos.domain.errors import DomainError
-from ticketos.domain.month_end import due_months
+from ticketos.domain.month_end import last_over
 from ticketos.settings import Settings
 from ticketos.temporal import connect
 
@@ -29,15 +29,24 @@ WORDS: Mapping[str, str] = {
     "client-unknown": "There is no client {client}.",
     "workflows-unavailable": "The workflow service does not answer. Is `ticketos up` running on this home?",
     "period-not-over": "{period} has not ended yet where the client is.",
+    "month-end-under-way": "A run of {period} that closes with open documents is under way; ask again when it is done.",
     "period-invalid": "A month is written like 2026-10; {given} is none.",
     "not-a-clients-book": "Months are closed in the books of clients; {client} is none.",
 }
 
 
+class Told(NamedTuple):
+    """Whether the month is shut now, and what to print: a report, or else words of why there is none."""
+
+    shut: bool
+    text: str
+    report: bool = False
+
+
 def run(
     settings: Settings, database: Database, keyring: Keyring, slug: str, period: str | None, as_json: bool
-) -> tuple[bool, str]:
-    """Whether the month is shut now, and what to print; a refusal in words counts as not."""
+) -> Told:
+    """Run it and read its report; a refusal in words counts as not shut."""
     try:
         with database.system() as connection:
             client_id = client_of(connection, slug)
@@ -55,21 +64,24 @@ def run(
 
         result = asyncio.run(TemporalPeriodRuns(ready).month_end(start))
         if result is None:
-            return False, f"The month-end of {chosen} is under way; run the command again for its report."
+            return Told(
+                False, f"The month-end of {chosen} is under way; run the command again for its report."
+            )
         with database.transaction([client_id]) as connection:
             row = month_end.get(connection, client_id, chosen)
     except DomainError as refusal:
-        return False, WORDS.get(refusal.code, refusal.code).format(**{"client": slug, **refusal.params})
+        words = WORDS.get(refusal.code, refusal.code).format(**{"client": slug, **refusal.params})
+        return Told(False, words)
     report = dict(row["report"]) if row is not None else {}
     if as_json:
         facts = {"client": slug, "period": chosen, "outcome": result.outcome, "report": report}
-        return result.outcome != "blocked", json.dumps(facts, default=str)
-    return result.outcome != "blocked", _told(slug, chosen, result.outcome, report)
+        return Told(result.outcome != "blocked", json.dumps(facts, default=str), True)
+    return Told(result.outcome != "blocked", _told(slug, chosen, result.outcome, report), True)
 
 
 def _last(connection: Connection, client_id: UUID) -> str:
     """The month that ended last where the client is."""
-    return due_months(datetime.now(UTC), company(connection, client_id)["zone"], {}, ())[-1]
+    return last_over(datetime.now(UTC), company(connection, client_id)["zone"])
 
 
 def _told(slug: str, period: str, outcome: str, report: Mapping[str, Any]) -> str:

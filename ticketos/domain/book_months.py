@@ -18,6 +18,9 @@ from ticketos.domain.errors import DomainError
 OPEN, SOFT, CLOSED = "open", "soft", "closed"
 STATES = (OPEN, SOFT, CLOSED)
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 1)
+"""First days of the months that can be spoken of."""
+
 Months = Mapping[str, str]
 """State by month (``2026-10``) of those months a book has spoken of."""
 
@@ -49,22 +52,41 @@ class Held:
     state: str
 
 
+@dataclass(frozen=True)
+class Question:
+    """How the month of a document stands, and what may be decided of it."""
+
+    period: str
+    state: str
+    first_open: date
+    choices: tuple[str, ...]
+
+
 def month_of(day: date) -> str:
     """``2026-10``."""
     return f"{day.year:04d}-{day.month:02d}"
 
 
 def first_day(period: str) -> date:
-    """The month's first day. Raises ``period-invalid``."""
+    """The month's first day. Raises ``period-invalid``, also for a month no book can have."""
     try:
-        return date.fromisoformat(f"{period}-01")
+        found = date.fromisoformat(f"{period}-01")
     except ValueError as error:
         raise DomainError("period-invalid", given=period) from error
+    if not EARLIEST <= found <= LATEST:
+        raise DomainError("period-invalid", given=period)
+    return found
 
 
 def last_day(period: str) -> date:
     """The month's last day."""
     return date.fromordinal(_following(first_day(period)).toordinal() - 1)
+
+
+def days_of(period: str) -> tuple[date, ...]:
+    """Every day of the month. Raises ``period-invalid``."""
+    first = first_day(period).toordinal()
+    return tuple(date.fromordinal(one) for one in range(first, last_day(period).toordinal() + 1))
 
 
 def state_of(period: str, months: Months) -> str:
@@ -81,18 +103,18 @@ def first_open_day(day: date, months: Months) -> date:
     return day
 
 
-def place(own: date, months: Months, rule: str, decision: Mapping[str, Any]) -> Placed | Held:
-    """Where the entry of a document dated ``own`` goes.
+def place(own: date, worth: str, months: Months, rule: str, decision: Mapping[str, Any]) -> Placed | Held:
+    """Where the entry of a document dated ``own`` goes; ``worth`` is its amount with its currency.
 
-    ``decision`` is what a person decided of this document, if anybody did (``choice``, ``own``, ``task``): it holds for
-    the date it was made for and no other. A closed month takes nothing, whoever decided; a soft-closed one what a
-    person let in.
+    ``decision`` is what a person decided of this document, if anybody did (``choice``, ``own``, ``worth``, ``task``): it
+    holds for the date and the amount it was made for and no other. A closed month takes nothing, whoever decided; a
+    soft-closed one what a person let in.
     """
     period = month_of(own)
     state = state_of(period, months)
     if state == OPEN:
         return Placed(own)
-    if decision.get("own") == own.isoformat():
+    if decision.get("own") == own.isoformat() and decision.get("worth") == worth:
         if decision.get("choice") == "first_open":
             return Placed(first_open_day(own, months), "person")
         if decision.get("choice") == "own_date" and state == SOFT:
@@ -102,12 +124,30 @@ def place(own: date, months: Months, rule: str, decision: Mapping[str, Any]) -> 
     return Held(period, state)
 
 
+def taken_back(booked: date, months: Months, then: Placed) -> Placed:
+    """Where the entry goes that undoes one of ``booked``: beside it while its month is open, and where a person let what
+    takes its place into that very month; else with what takes its place, or on the day it is withdrawn (``then``)."""
+    if state_of(month_of(booked), months) == OPEN:
+        return Placed(booked)
+    if then.decided_in is not None and month_of(then.day) == month_of(booked):
+        return Placed(booked, None, then.decided_in)
+    return then
+
+
+def question(own: date, months: Months) -> Question:
+    """What finance is asked of a document dated ``own``, as the book stands."""
+    state = state_of(month_of(own), months)
+    choices = tuple(one for one in CHOICES if one != "own_date" or state != CLOSED)
+    return Question(month_of(own), state, first_open_day(own, months), choices)
+
+
 def may_decide(choice: str, own: date, months: Months) -> None:
     """Refuse a decision the book could not follow: ``period-decision-unknown``, ``period-closed``."""
     if choice not in CHOICES:
         raise DomainError("period-decision-unknown", given=choice, allowed=list(CHOICES))
-    if choice == "own_date" and state_of(month_of(own), months) == CLOSED:
-        raise DomainError("period-closed", period=month_of(own))
+    asked = question(own, months)
+    if choice not in asked.choices:
+        raise DomainError("period-closed", period=asked.period)
 
 
 def may_soft_close(period: str, months: Months, today: date) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from ticketos.domain.clock import Clock
 from ticketos.domain.ledger import Posting
+from ticketos.domain.notices import Kind
 
 
 @dataclass(frozen=True)
@@ -280,11 +281,11 @@ class SendMail:
 
 @dataclass(frozen=True)
 class Notify:
-    """A warning, breach or escalation for a desk; ``key`` shows it once."""
+    """A warning, breach, escalation or other news for a desk; ``key`` shows it once."""
 
     id: UUID
     key: str
-    kind: str
+    kind: Kind
     desk: str
     at: datetime
     recipient_id: UUID | None = None

@@ -13,6 +13,7 @@ from ticketos.domain import clock as clocks
 from ticketos.domain.calendar import ALWAYS, WorkCalendar
 from ticketos.domain.changes import Change, Emit, Notify, SetClock, SetTicket, Verdict
 from ticketos.domain.clock import Clock, ClockPolicy
+from ticketos.domain.notices import Kind
 from ticketos.domain.ports import NewId
 from ticketos.domain.stages import DESKS
 from ticketos.domain.state import ApprovalState, ClockState, ContractState, TicketState
@@ -258,7 +259,7 @@ def _late(
     )
 
 
-def _level(name: str, ticket: TicketState) -> tuple[str, str]:
+def _level(name: str, ticket: TicketState) -> tuple[Kind, str]:
     if name.startswith("warning"):
         return "warning", ticket.desk
     if name == "breach":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
@@ -18,6 +19,10 @@ from ticketos.domain.ledger import Posting
 
 FINEST = Decimal("0.0001")
 """The smallest step of an amount that a book must keep exactly."""
+DIGITS = 16
+"""Of an amount before its point."""
+BEYOND = Decimal(10) ** DIGITS
+"""No amount reaches it, on either side of zero."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Standing:
     id: UUID
     source_id: UUID
     reference: str
+    booked_on: date
     postings: tuple[Posting, ...]
 
 
@@ -58,8 +64,9 @@ class Erp(Protocol):
     def post(self, book: UUID, entries: Sequence[PostJournal]) -> Sequence[Answer]:
         """One answer per entry, in their order. Entries may refer to earlier ones of the same call by ``reverses``.
 
-        Refused at least: ``journal-empty``, ``journal-unbalanced``, ``amount-too-fine``, ``entry-unknown`` (reverses
-        what is not in this book), ``entry-reversed`` (it was reversed before, under another key)."""
+        Refused at least: ``journal-empty``, ``journal-unbalanced``, ``amount-too-fine``, ``amount-too-large``,
+        ``entry-unknown`` (reverses what is not in this book), ``entry-reversed`` (it was reversed before, under another
+        key)."""
         ...
 
     def standing(self, book: UUID, source_ids: Sequence[UUID]) -> Sequence[Standing]:
@@ -74,8 +81,11 @@ def fault(entry: PostJournal) -> Refused | None:
     sums: dict[str, Decimal] = {}
     for side in entry.postings:
         amount = side.money.amount
+        if abs(amount) >= BEYOND:
+            facts = {"journal": entry.key, "field": side.account, "given": str(amount), "limit": DIGITS}
+            return Refused(entry.key, "amount-too-large", facts)
         if amount != amount.quantize(FINEST):
-            return Refused(entry.key, "amount-too-fine", {"journal": entry.key, "amount": str(amount)})
+            return Refused(entry.key, "amount-too-fine", {"journal": entry.key, "given": str(amount)})
         sums[side.money.currency] = sums.get(side.money.currency, Decimal(0)) + amount
     for currency, difference in sums.items():
         if difference:

@@ -2,7 +2,8 @@
 
 Every document received in the month is posted, rejected, quarantined or listed as open; every day is reconciled; the
 trial balance is zero in each currency; what the documents say is owed is what the payable account holds; no earlier
-month stands open again or was blocked itself. Open documents stand in the way too, unless finance closes with them as listed.
+month since the service began is open, for whatever reason: it would be shut with this one,
+unchecked. Open documents stand in the way too, unless finance closes with them as listed.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ticketos.domain.book_months import OPEN, Months, first_day, last_day, month_of, state_of
+from ticketos.domain.book_months import OPEN, Months, days_of, first_day, last_day, month_of, state_of
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor
 
 KIND = "month_end"
 LISTED = 500
 """Open documents and differences named in a report; beyond that they are counted."""
-FURTHEST = 12
-"""Months a tick goes back for those that were not clean before."""
+MOST = 12
+"""Months of one tick, the oldest first: those after them would be kept open by them anyway."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,32 @@ class OpenDocument:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """A posted document that says something else is owed than its entry."""
+
+    id: UUID
+    ticket_id: UUID
+    number: str
+    filename: str
+    currency: str
+    booked: Decimal
+    own: str
+    total: Decimal
+    """In the currency ``own``."""
+
+    def to_json(self) -> dict[str, str]:
+        """As it is stored."""
+        return {
+            "document_id": str(self.id),
+            "ticket_id": str(self.ticket_id),
+            "ticket": self.number,
+            "filename": self.filename,
+            "booked": f"{self.currency} {self.booked:f}",
+            "said": f"{self.own} {self.total:f}",
+        }
+
+
+@dataclass(frozen=True)
 class Facts:
     """A month as its check needs it. ``balances``: the sum of all postings up to its last day, by currency. ``control``
     and ``subledger``: what is owed by the payable account and by the documents, by currency."""
@@ -65,8 +92,10 @@ class Facts:
     control: Mapping[str, Decimal]
     subledger: Mapping[str, Decimal]
     months: Months = field(default_factory=dict)
-    blocked: Sequence[str] = ()
-    """Months whose own month-end found something in the way."""
+    began: str | None = None
+    """The month in which the service began."""
+    apart: Sequence[Apart] = ()
+    """The first ``LISTED`` documents whose word and entry differ."""
 
 
 @dataclass(frozen=True)
@@ -98,15 +127,11 @@ class MonthEnds(Protocol):
 
 def judge(facts: Facts, with_open: str = "") -> tuple[Check, ...]:
     """Every check of a month, in the order of the report."""
-    first, last = first_day(facts.period), last_day(facts.period)
-    every = {first + timedelta(days=n) for n in range((last - first).days + 1)}
-    missing = sorted(every - set(facts.days))
+    every = days_of(facts.period)
+    missing = sorted({*every} - set(facts.days))
     counted = sum(facts.counts.get(n, 0) for n in ("posted", "rejected", "quarantined", "open"))
     received = facts.counts.get("received", 0)
-    # Shutting this month would shut them with it, unchecked.
-    earlier = sorted(
-        m for m in {*facts.months, *facts.blocked} if m < facts.period and state_of(m, facts.months) == OPEN
-    )
+    earlier = [m for m in unshut(facts.began, facts.period, facts.months) if m != facts.period]
     unbalanced = {c: a for c, a in sorted(facts.balances.items()) if a != 0}
     return (
         Check("documents", counted == received, f"{received} received, {counted} accounted for"),
@@ -124,16 +149,28 @@ def clean(checks: Sequence[Check]) -> bool:
     return all(check.ok for check in checks)
 
 
-def due_months(at: datetime, zone: str, months: Months, blocked: Sequence[str]) -> tuple[str, ...]:
-    """The month before the instant's, and those of the last year that were run and not clean, as far as they are
-    not shut."""
+def last_over(at: datetime, zone: str) -> str:
+    """The month that ended last at an instant, where the client is. Raises ``instant-naive``."""
     if at.tzinfo is None:
         raise DomainError("instant-naive")
-    today = at.astimezone(ZoneInfo(zone)).date()
-    previous = month_of(today.replace(day=1) - timedelta(days=1))
-    floor = month_of(today.replace(day=1) - timedelta(days=31 * FURTHEST))
-    wanted = {previous, *(one for one in blocked if floor <= one <= previous)}
-    return tuple(one for one in sorted(wanted) if state_of(one, months) == OPEN)
+    return month_of(at.astimezone(ZoneInfo(zone)).date().replace(day=1) - timedelta(days=1))
+
+
+def unshut(began: str | None, until: str, months: Months) -> tuple[str, ...]:
+    """The months that are open, the oldest first, from that in which the service began to ``until``; earlier ones only
+    where somebody opened them."""
+    found = {one for one in months if one <= until}
+    day = first_day(began) if began is not None else None
+    while day is not None and (one := month_of(day)) <= until:
+        found.add(one)
+        day = last_day(one) + timedelta(days=1)
+    return tuple(one for one in sorted(found) if state_of(one, months) == OPEN)
+
+
+def due_months(at: datetime, zone: str, months: Months, began: str | None) -> tuple[str, ...]:
+    """What a tick runs: every month that is over and not shut, also one whose run never came to be, ``MOST`` at a
+    time."""
+    return unshut(began, last_over(at, zone), months)[:MOST]
 
 
 def _subledger(facts: Facts) -> Check:
@@ -143,6 +180,8 @@ def _subledger(facts: Facts) -> Check:
         for c in sorted({*facts.control, *facts.subledger})
         if facts.control.get(c, zero) != facts.subledger.get(c, zero)
     ]
+    named = [f"{one.number} {one.filename}" for one in facts.apart[:5]]
+    apart += [", ".join(named) + (" …" if len(facts.apart) > 5 else "")] if apart and named else []
     owed = _sums({c: a for c, a in sorted(facts.control.items()) if a != 0})
     return Check("subledger", not apart, "; ".join(apart) or owed or "nothing owed")
 

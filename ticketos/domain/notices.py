@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Literal, get_args
 
 ROLES: Mapping[str, frozenset[str]] = {
     "client": frozenset({"desk"}),
@@ -26,17 +27,21 @@ ROLES: Mapping[str, frozenset[str]] = {
 """Who reads for a desk. Work in delivery is its owner's to hear of, and the lead's, not every agent's."""
 READERS = frozenset({"agent", "sme", "hr"}).union(*ROLES.values())
 """Roles with an inbox."""
-KINDS = (
+Kind = Literal[
     "warning",
     "breached",
+    "stage_late",
     "escalated",
     "offers_ended",
+    "expert_missing",
     "approval_unreached",
     "outbox_dead",
     "reconciliation",
+    "month_end",
     "renewal",
-)
-"""What notices tell of."""
+]
+"""What notices tell of: who writes one (``changes.Notify``) and who reads one know no other."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
 NEWS = timedelta(days=30)
 """What is older counts as history, read or not."""
 

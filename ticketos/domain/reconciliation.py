@@ -27,6 +27,13 @@ FURTHEST = 31
 """Days a tick goes back to fill in days that were missed."""
 
 
+def bucket_of(state: str, withdrawn: bool) -> str:
+    """Posted, rejected (withdrawn included), quarantined, or still open."""
+    if withdrawn:
+        return "rejected"
+    return state if state in BUCKETS else "open"
+
+
 @dataclass(frozen=True)
 class Entry:
     """What stands in the book for a document: the journal's number, and debits of it per currency."""
@@ -69,10 +76,8 @@ class Received:
 
     @property
     def bucket(self) -> str:
-        """Posted, rejected (withdrawn included), quarantined, or still open."""
-        if self.withdrawn:
-            return "rejected"
-        return self.state if self.state in BUCKETS else "open"
+        """What became of it."""
+        return bucket_of(self.state, self.withdrawn)
 
 
 @dataclass(frozen=True)

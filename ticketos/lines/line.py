@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from ticketos.domain.book_months import Months
 from ticketos.domain.changes import Change
+from ticketos.domain.erp import Standing
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import DocumentState, TicketState
 
@@ -15,9 +17,9 @@ LevelOne = Callable[[DocumentState], tuple[int, int, tuple[Mapping[str, Any], ..
 
 """Automatic quality of one document: fields inspected, fields correct, defects."""
 
-Withdraw = Callable[[TicketState, DocumentState, Any, date, NewId], tuple[Change, ...]]
-"""What undoes a document's effects outside the ticket (an ERP posting) when its work is withdrawn, on that day in the
-client's zone."""
+Withdraw = Callable[[TicketState, DocumentState, Sequence[Standing], date, NewId, Months], tuple[Change, ...]]
+"""What undoes a document's effects outside the ticket (the entries that stand in the ERP) when its work is withdrawn, on
+that day in the client's zone unless the month of an entry is open."""
 
 
 BY_HAND = "ManualWork"

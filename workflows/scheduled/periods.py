@@ -7,7 +7,7 @@ from datetime import datetime
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from schemas.periods import DuePeriods, DueQuestion, PeriodResult, PeriodStart
@@ -23,11 +23,13 @@ async def tick(
     due: Callable[[DueQuestion], Awaitable[DuePeriods]],
     again: WorkflowIDReusePolicy = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
 ) -> PeriodResult:
-    """Run every period due at the tick, one after the other. A period that ran before is left alone; one
-    whose run failed is tried again. ``again`` is for periods of which the database knows whether they are done."""
+    """Run every period due at the tick, one after the other. A period that ran before is left alone; one whose run
+    failed is tried again by the next tick and holds up no other: the tick fails at its end. ``again`` is
+    for periods of which the database knows whether they are done."""
     at = start.as_of or _scheduled_for() or workflow.now()
     found = await due(DueQuestion(client_id=start.client_id, at=at))
     outcomes: dict[str, str] = {}
+    failed: ChildWorkflowError | None = None
     for period in found.periods:
         try:
             result: PeriodResult = await workflow.execute_child_workflow(
@@ -40,6 +42,12 @@ async def tick(
             outcomes[period] = result.outcome
         except WorkflowAlreadyStartedError:
             outcomes[period] = "ran_before"
+        except ChildWorkflowError as error:
+            if is_cancelled_exception(error):
+                raise
+            failed = failed or error
+    if failed is not None:
+        raise failed
     return PeriodResult(outcome="ticked", facts={"periods": outcomes})
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.access import Rule, as_page
+from api.deps import Call
 from api.portal.catalogue import Texts
 from api.portal.listing import address, sheet
 from api.portal.page import redirect
@@ -24,6 +25,7 @@ from schemas.book_months import MonthEndView, ReopenMonth, RunMonthEnd, ShutMont
 from ticketos.db.repositories import accounts, clients
 from ticketos.domain import book_months as rules
 from ticketos.domain.errors import DomainError
+from ticketos.domain.month_end import last_over
 
 router = APIRouter(include_in_schema=False)
 _READ = as_page(v1.RULES["GET", "/v1/clients/{client_id}/book-months"])
@@ -31,9 +33,7 @@ _ACT = as_page(v1.RULES["POST", "/v1/clients/{client_id}/month-ends/{period}"])
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/books/month"): _READ,
     ("GET", "/books/month.csv"): _READ,
-    ("POST", "/books/month/run"): _ACT,
-    ("POST", "/books/month/close"): _ACT,
-    ("POST", "/books/month/reopen"): _ACT,
+    **{("POST", f"/books/month/{name}"): _ACT for name in ("run", "close", "reopen")},
 }
 
 
@@ -55,7 +55,7 @@ def around(connection: Connection, visit: Visit, slug: str, book_id: UUID) -> di
         return {"months": [], "to_run": []}
     found = v1.months_of(connection, book_id)
     may = "finance" in visit.principal.roles_over(book_id)
-    last = _last_over(visit, company["zone"])
+    last = last_over(visit.call.now, company["zone"])
     ended = sorted({last, *(one.period for one in found if one.state == "open" and one.period <= last)})
     states = {one.period: one.state for one in found if not one.implied}
     open_ones = [one for one in ended if rules.state_of(one, states) == rules.OPEN]
@@ -66,12 +66,6 @@ def around(connection: Connection, visit: Visit, slug: str, book_id: UUID) -> di
         "month_page": lambda one: address("/books/month", {"book": slug, "period": one.period}),
         "book_slug": slug,
     }
-
-
-def _last_over(visit: Visit, zone: str) -> str:
-    """The month that ended last where the client is."""
-    today = visit.call.now.astimezone(ZoneInfo(zone)).date()
-    return rules.month_of(today.replace(day=1) - timedelta(days=1))
 
 
 def _client(connection: Connection, visit: Visit, slug: str) -> Any:
@@ -102,7 +96,7 @@ async def _show(visit: Visit, book: str, period: str, status: int = 200, **more:
             "report": report,
             "people": names,
             "may": "finance" in visit.principal.roles_over(company["id"]),
-            "over": period <= _last_over(visit, company["zone"]),
+            "over": period <= last_over(visit.call.now, company["zone"]),
         }
 
     found = await visit.read(read)
@@ -151,6 +145,10 @@ async def export(visit: VisitDep, book: str = "", period: str = "") -> Response:
         for one in report.differences
     ]
     lines += [
+        ["apart", one["ticket"], one["filename"], f"{one['booked']} booked, {one['said']} said"]
+        for one in report.apart
+    ]
+    lines += [
         ["balance", f"{one['account']} {one['name']}".strip(), one["currency"], one["balance"]]
         for one in report.trial_balance
     ]
@@ -159,53 +157,46 @@ async def export(visit: VisitDep, book: str = "", period: str = "") -> Response:
     return sheet(f"month-end-{book}-{period}", ("what", "name", "value", "detail"), lines)
 
 
-@router.post("/books/month/run")
-async def run(visit: PostDep) -> Response:
-    """Run the month's end now."""
-    return await _act(
-        visit,
-        lambda client, period, reason: v1.run_month_end(
-            visit.call, client, period, visit.body(RunMonthEnd, with_open=reason)
-        ),
-        "books.month_ran",
-    )
+@dataclass(frozen=True)
+class MonthAct:
+    """A form of the page: the API's function, its body, where the reason goes in it, and what is said when it is done."""
+
+    send: Callable[[Call, UUID, str, Any], Awaitable[Response]]
+    body: type[BaseModel]
+    reason: str
+    said: str
 
 
-@router.post("/books/month/close")
-async def close(visit: PostDep) -> Response:
-    """Close a soft-closed month for good."""
-    return await _act(
-        visit,
-        lambda client, period, reason: v1.close_month(
-            visit.call, client, period, visit.body(ShutMonth, reason=reason)
-        ),
-        "books.month_was_closed",
-    )
+ACTS = {
+    "run": MonthAct(v1.run_month_end, RunMonthEnd, "with_open", "books.month_ran"),
+    "close": MonthAct(v1.close_month, ShutMonth, "reason", "books.month_was_closed"),
+    "reopen": MonthAct(v1.reopen_month, ReopenMonth, "reason", "books.month_was_reopened"),
+}
 
 
-@router.post("/books/month/reopen")
-async def reopen(visit: PostDep) -> Response:
-    """Open it again."""
-    return await _act(
-        visit,
-        lambda client, period, reason: v1.reopen_month(
-            visit.call, client, period, visit.body(ReopenMonth, reason=reason)
-        ),
-        "books.month_was_reopened",
-    )
+def _route(act: MonthAct) -> Callable[..., Awaitable[Response]]:
+    async def post(visit: PostDep) -> Response:
+        return await _act(visit, act)
+
+    return post
 
 
-async def _act(visit: Visit, act: Callable[[UUID, str, str], Awaitable[Any]], said: str) -> Response:
+for _name, _month_act in ACTS.items():
+    router.add_api_route(f"/books/month/{_name}", _route(_month_act), methods=["POST"])
+
+
+async def _act(visit: Visit, act: MonthAct) -> Response:
     form = visit.form
     book, period, reason = form.text("client", 60), form.text("period", 7), form.text("reason", 2_000)
 
     async def work() -> Any:
         rules.first_day(period)
         company = await visit.read(lambda connection: _client(connection, visit, book))
-        return await act(company["id"], period, reason)
+        body = visit.body(act.body, **{act.reason: reason})
+        return await act.send(visit.call, company["id"], period, body)
 
     async def again(notice: Notice, status: int) -> Response:
         return await _show(visit, book, period, status, notice=notice, typed={"reason": reason})
 
     to = address("/books/month", {"book": book, "period": period})
-    return await visit.act(work, to=to, said=said, again=again if period else None, period=period)
+    return await visit.act(work, to=to, said=act.said, again=again if period else None, period=period)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import Any
 from uuid import UUID
 
-from babel.dates import format_date
 from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -41,14 +39,17 @@ NAV = (
         order=12,
     ),
 )
-_LOOK: dict[str, tuple[Tone, str]] = {
+_LOOK: dict[rules.Kind, tuple[Tone, str]] = {
     "warning": ("warn", "clock"),
     "breached": ("bad", "late"),
+    "stage_late": ("warn", "clock"),
     "escalated": ("bad", "flag"),
     "offers_ended": ("warn", "person"),
+    "expert_missing": ("warn", "person"),
     "approval_unreached": ("bad", "mail"),
     "outbox_dead": ("bad", "mail"),
     "reconciliation": ("warn", "alert"),
+    "month_end": ("warn", "lock"),
     "renewal": ("info", "document"),
 }
 
@@ -94,8 +95,10 @@ async def show(
         state=view,
         query=query,
         here=address("/notices", here),
+        until=max((row.at for row in rows), default=visit.call.now).isoformat(),
         filtered=filtered,
         said={row.id: said(row, t, formats) for row in rows},
+        links={row.id: _about(row, visit) for row in rows},
         chips={row.id: _chip(row, t) for row in rows},
         tabs=[
             Tab(t("notices.unread"), address("/notices", query), view == "unread", waiting),
@@ -135,32 +138,41 @@ def _filters(visit: Visit, query: dict[str, str]) -> list[Filter]:
 
 def said(row: NoticeView, t: Texts, f: Formats) -> str:
     """What happened, in words."""
-    detail = row.detail
-    clock = str(detail.get("clock") or "")
-    if row.kind == "breached" and clock.startswith("stage:"):
-        return t("notices.told.stage", stage=t.word("stage", clock.removeprefix("stage:")))
-    if row.kind in ("warning", "breached", "escalated"):
-        milestone = str(detail.get("milestone") or "").rsplit("_", 1)[-1]
-        share = f"{milestone} %" if milestone.isdigit() else milestone
-        return t(f"notices.told.{row.kind}", clock=t.word("clock", clock), share=share, step=milestone)
-    if row.kind == "renewal":
-        return t(
-            "notices.told.renewal", contract=detail.get("contract", ""), day=_day(detail.get("ends_on"), f)
-        )
-    return t(f"notices.told.{row.kind}" if row.kind in rules.KINDS else "notices.told.other")
+    detail, kind = row.detail, _known(row.kind)
+    milestone = str(detail.get("milestone") or "").rsplit("_", 1)[-1]
+    return t(
+        f"notices.told.{kind or 'other'}",
+        clock=t.word("clock", detail.get("clock")),
+        stage=t.word("stage", detail.get("stage")),
+        share=f"{milestone} %" if milestone.isdigit() else milestone,
+        step=milestone,
+        task=t.word("kind", detail.get("kind")),
+        period=f.period(str(detail.get("period") or "")),
+        contract=str(detail.get("contract") or ""),
+        day=f.period(str(detail.get("ends_on") or "")),
+    )
 
 
-def _day(value: object, f: Formats) -> str:
-    try:
-        return str(format_date(date.fromisoformat(str(value)), "d MMM yyyy", locale=f.texts.locale))
-    except ValueError:
-        return str(value or "")
+def _about(row: NoticeView, visit: Visit) -> str:
+    """The page of what happened: the request, or the month of the book, or the contract that ends."""
+    if row.ticket_id is not None:
+        return f"/tickets/{row.ticket_id}"
+    book, period = visit.viewer.companies.get(row.client_id), row.detail.get("period")
+    if book is not None and period:
+        return address("/books/month", {"book": book.slug, "period": str(period)})
+    return "/renewals" if row.kind == "renewal" else "/notices"
 
 
 def _chip(row: NoticeView, t: Texts) -> Chip:
-    tone, icon = _LOOK.get(row.kind, ("neutral", "dot"))
-    known = row.kind in rules.KINDS
-    return Chip(t(f"notices.kinds.{row.kind}") if known else t("notices.told.other"), tone, icon)
+    kind = _known(row.kind)
+    if kind is None:
+        return Chip(t("notices.told.other"), "neutral", "dot")
+    return Chip(t(f"notices.kinds.{kind}"), *_LOOK[kind])
+
+
+def _known(kind: str) -> rules.Kind | None:
+    """A notice of an earlier release may be of a kind there is no more."""
+    return next((one for one in rules.KINDS if one == kind), None)
 
 
 @router.post("/notices/read")
@@ -170,23 +182,18 @@ async def read_all(visit: PostDep) -> Response:
     query = _query(
         form.text("desk", 40), form.text("kind", 40), form.text("client", 64), form.text("mine", 5)
     )
-    count = 0
 
     async def act() -> Response:
-        nonlocal count
-        answer = await v1.read_many(
-            visit.call, visit.body(ReadNotices, **{**query, "mine": bool(query["mine"])})
-        )
-        count = int(json.loads(bytes(answer.body))["read"])
-        return answer
+        asked = {**query, "mine": bool(query["mine"]), "until": form.text("until", 40) or None}
+        return await v1.read_many(visit.call, visit.body(ReadNotices, **asked))
+
+    def counted(answer: Response) -> tuple[str, dict[str, object]]:
+        return "notices.said_many", {"n": int(json.loads(bytes(answer.body))["read"])}
 
     try:
-        response = await visit.act(act, to=address("/notices", query), said="notices.said_one")
+        return await visit.act(act, to=address("/notices", query), said=counted)
     finally:
         visit.portal.unread.pop(visit.principal.user_id, None)
-    if count != 1:
-        visit.portal.guard.say(response, "good", "notices.said_many", n=count)
-    return response
 
 
 @router.post("/notices/{notice_id}/read")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, get_args
 from uuid import UUID
 
@@ -21,9 +22,9 @@ from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
 from schemas.acts import Priority
 from schemas.requests import CompleteBody
-from ticketos.db.repositories import documents, tickets
+from ticketos.db.repositories import book_months, documents, tickets
+from ticketos.domain import book_months as book_rules
 from ticketos.domain import handwork
-from ticketos.domain.book_months import CHOICES
 from ticketos.lines import LINES
 
 router = APIRouter(include_in_schema=False)
@@ -63,6 +64,7 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
             "ticket": ticket,
             "messages": [one for one in around.messages if one["direction"] == "in"][-3:],
             "documents": documents.of_ticket(connection, ticket["id"], limit=20),
+            "period": _period(connection, task),
         }
 
     found = await visit.read(read)
@@ -98,11 +100,18 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
         sure=decimal_of(suggestion.get("confidence")),
         may=v1.may_finish(visit.call, task),
         known=task["kind"] in FIELDS,
-        choices=[one for one in CHOICES if one != "own_date" or task["payload"].get("state") != "closed"],
         handed_in=found["ticket"]["detail"].get(handwork.WORK) if task["kind"] == "qa_review" else None,
         items=handwork.CHECKLIST,
         categories=[Choice(one, t.word("defect", one)) for one in handwork.CATEGORIES],
     )
+
+
+def _period(connection: Connection, task: RowMapping) -> book_rules.Question | None:
+    """What finance is asked of a document of a shut month: as the book stands now, not when the task was made."""
+    if task["kind"] != "posting_period":
+        return None
+    months = book_months.states(connection, task["client_id"])
+    return book_rules.question(date.fromisoformat(task["payload"]["own"]), months)
 
 
 @router.post("/tasks/{task_id}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,17 +27,27 @@ values (%s, %s, %s, %s, %s, %s, 1)
 on conflict (client_id, period) do update set state = excluded.state, changed_at = excluded.changed_at,
   changed_by = excluded.changed_by, reason = excluded.reason, row_version = book_month.row_version + 1"""
 
+Act = Literal["close", "reopen"]
+"""What finance does with a month."""
+_BECOMES: Mapping[Act, tuple[str, str]] = {
+    "close": (rules.CLOSED, "book_month.closed"),
+    "reopen": (rules.OPEN, "book_month.reopened"),
+}
+"""The state afterwards, and the event."""
+
 # A month is there when an entry is booked in it, somebody spoke of it, or its month-end was run.
 _MONTHS = """
 with booked as (
   select client_id, to_char(booked_on, 'YYYY-MM') as period, count(*)::int as entries
-    from journal where client_id = any(:clients) group by 1, 2)
+    from journal where client_id = any(:clients) {days} group by 1, 2)
 select client_id, period, coalesce(b.entries, 0) as entries, m.state as said, m.changed_at, m.changed_by,
        coalesce(m.reason, '') as reason, e.clean, e.ran_at, coalesce(e.runs, 0) as runs
-  from booked b full join (select * from book_month where client_id = any(:clients)) m using (client_id, period)
-  full join (select client_id, period, clean, ran_at, runs from month_end where client_id = any(:clients)) e
+  from booked b full join (select * from book_month where client_id = any(:clients) {period}) m using (client_id, period)
+  full join (select client_id, period, clean, ran_at, runs from month_end where client_id = any(:clients) {period}) e
     using (client_id, period)
  order by period desc, client_id"""
+_EVERY = _MONTHS.format(days="", period="")
+_ONE = _MONTHS.format(days="and booked_on between :first and :last", period="and period = :period")
 
 
 def states(connection: Connection, client_id: UUID) -> dict[str, str]:
@@ -56,15 +66,30 @@ def hold(connection: Connection, client_id: UUID) -> dict[str, str]:
 
 def listed(connection: Connection, client_ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Every month of these books with its state, who changed it last and why, its entries and its month-end."""
-    found = [dict(row) for row in connection.execute(text(_MONTHS), {"clients": list(client_ids)}).mappings()]
+    found = [dict(row) for row in connection.execute(text(_EVERY), {"clients": list(client_ids)}).mappings()]
     said: dict[UUID, dict[str, str]] = {}
     for row in found:
         if row["said"] is not None:
             said.setdefault(row["client_id"], {})[row["period"]] = row["said"]
-    for row in found:
-        row["state"] = rules.state_of(row["period"], said.get(row["client_id"], {}))
-        row["implied"] = row.pop("said") is None and row["state"] != rules.OPEN
-    return found
+    return [_standing(row, said.get(row["client_id"], {})) for row in found]
+
+
+def one(connection: Connection, client_id: UUID, period: str) -> dict[str, Any]:
+    """One month; one that nothing is known of stands as its neighbours say."""
+    about = {
+        "clients": [client_id],
+        "period": period,
+        "first": rules.first_day(period),
+        "last": rules.last_day(period),
+    }
+    row = connection.execute(text(_ONE), about).mappings().first()
+    nothing = {"client_id": client_id, "period": period, "entries": 0, "said": None}
+    return _standing(dict(row or nothing), states(connection, client_id))
+
+
+def _standing(row: dict[str, Any], months: rules.Months) -> dict[str, Any]:
+    state, said = rules.state_of(row["period"], months), row.pop("said")
+    return {**row, "state": state, "implied": said is None and state != rules.OPEN}
 
 
 class BookMonths:
@@ -89,35 +114,27 @@ class BookMonths:
         rules.may_soft_close(period, hold(connection, client_id), today)
         self._set(connection, client_id, period, rules.SOFT, now, actor, reason, "book_month.soft_closed")
 
-    def close(
+    def change(
         self,
         connection: Connection,
         client_id: UUID,
         period: str,
+        act: Act,
         *,
         now: datetime,
         actor: Actor,
         reason: str,
     ) -> None:
-        """For good, as far as entries go: nobody posts into it. Raises ``period-not-soft``, ``not-a-clients-book``."""
+        """``close``: for good, as far as entries go: nobody posts into it. ``reopen``: entries enter it again. Raises
+        ``not-a-clients-book`` and what ``rules.may_close`` and ``rules.may_reopen`` raise."""
         self._of_a_client(connection, client_id)
-        rules.may_close(period, hold(connection, client_id))
-        self._set(connection, client_id, period, rules.CLOSED, now, actor, reason, "book_month.closed")
-
-    def reopen(
-        self,
-        connection: Connection,
-        client_id: UUID,
-        period: str,
-        *,
-        now: datetime,
-        actor: Actor,
-        reason: str,
-    ) -> None:
-        """Entries enter it again. Raises ``period-is-open``, ``reason-missing``, ``not-a-clients-book``."""
-        self._of_a_client(connection, client_id)
-        rules.may_reopen(period, hold(connection, client_id), reason)
-        self._set(connection, client_id, period, rules.OPEN, now, actor, reason, "book_month.reopened")
+        months = hold(connection, client_id)
+        if act == "close":
+            rules.may_close(period, months)
+        else:
+            rules.may_reopen(period, months, reason)
+        state, event = _BECOMES[act]
+        self._set(connection, client_id, period, state, now, actor, reason, event)
 
     def _of_a_client(self, connection: Connection, client_id: UUID) -> RowMapping:
         found = company(connection, client_id)

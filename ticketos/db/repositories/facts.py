@@ -16,9 +16,7 @@ import psycopg
 
 from ticketos.db.repositories import labels, rows
 from ticketos.domain.errors import DomainError
-from ticketos.domain.ledger import Posting
 from ticketos.domain.matching import Agent
-from ticketos.domain.money import Money
 from ticketos.domain.ports import VendorList
 from ticketos.domain.state import (
     ApprovalState,
@@ -492,20 +490,3 @@ class Facts:
             self._ticket.id,
         )
         return {state.detail["key"]: state for state in map(rows.ticket, found)}
-
-    def postings_of(self, source_id: UUID) -> tuple[tuple[UUID, tuple[Posting, ...]], ...]:
-        """The journals of that source that stand: neither reversed nor the reversal of another."""
-        found = self._all(
-            "select j.id, p.account, p.amount, p.currency, p.dimensions from journal j"
-            " join posting p on p.client_id = j.client_id and p.journal_id = j.id"
-            " where j.client_id = %s and j.source_id = %s and j.reverses is null and not exists ("
-            " select from journal r where r.client_id = j.client_id and r.source_id = j.source_id"
-            " and r.reverses = j.id)"
-            " order by j.id, p.id",
-            self._ticket.client_id,
-            source_id,
-        )
-        journals: dict[UUID, list[Posting]] = {}
-        for journal_id, account, amount, currency, dimensions in found:
-            journals.setdefault(journal_id, []).append(Posting(account, Money(amount, currency), dimensions))
-        return tuple((journal_id, tuple(sides)) for journal_id, sides in journals.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ _POSTING = (
     " values (%s, %s, %s, %s, %s, %s, %s)"
 )
 _STANDING = """
-select j.id, j.source_id, j.number, p.account, p.amount, p.currency, p.dimensions from journal j
+select j.id, j.source_id, j.number, j.booked_on, p.account, p.amount, p.currency, p.dimensions from journal j
   join posting p on p.client_id = j.client_id and p.journal_id = j.id
  where j.client_id = %s and j.source_id = any(%s) and j.reverses is null
    and not exists (select from journal r where r.client_id = j.client_id and r.reverses = j.id)
@@ -81,12 +82,12 @@ class LedgerErp:
     def standing(self, book: UUID, source_ids: Sequence[UUID]) -> Sequence[Standing]:
         """What stands for these sources, the oldest first."""
         found: dict[UUID, Standing] = {}
-        for entry_id, source, number, account, amount, currency, dimensions in self._sql.execute(
+        for entry_id, source, number, booked, account, amount, currency, dimensions in self._sql.execute(
             _STANDING, (book, list(source_ids))
         ):
-            one = found.get(entry_id) or Standing(entry_id, source, number, ())
+            one = found.get(entry_id) or Standing(entry_id, source, number, booked, ())
             side = Posting(account, Money(amount, currency), dimensions)
-            found[entry_id] = Standing(entry_id, source, number, (*one.postings, side))
+            found[entry_id] = replace(one, postings=(*one.postings, side))
         return list(found.values())
 
     def _numbered(self, book: UUID, entry: PostJournal) -> Posted:

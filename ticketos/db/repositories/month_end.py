@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,62 +12,24 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, text
 
 from ticketos.db.audit import AuditTrail
-from ticketos.db.repositories import book_months, ledger
+from ticketos.db.repositories import book_months, notices
+from ticketos.db.repositories import month_facts as facts
 from ticketos.db.repositories.book_months import BookMonths
 from ticketos.db.repositories.invoice_rows import company
-from ticketos.db.repositories.reconciliation import PAYABLE, Reconciliations
+from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
+from ticketos.db.repositories.month_facts import Found
+from ticketos.db.repositories.reconciliation import Reconciliations
 from ticketos.db.session import Database, driver, encode_json
 from ticketos.domain import book_months as months_rules
 from ticketos.domain import month_end as rules
-from ticketos.domain.changes import Emit
+from ticketos.domain.changes import Emit, Notify
 from ticketos.domain.errors import DomainError
-from ticketos.domain.month_end import KIND, LISTED, Check, Facts, OpenDocument
+from ticketos.domain.month_end import KIND, LISTED, Check
 from ticketos.domain.ports import NewId, Now
 from ticketos.domain.reconciliation import day_bounds
 from ticketos.domain.state import Actor
 
 DESK = "finance"
-
-_BUCKET = """case when t.state = 'cancelled' and d.approval <> 'accepted' then 'rejected'
-  when jsonb_exists(d.blocked_by, 'password') then 'open'
-  when d.state in ('posted', 'rejected', 'quarantined') then d.state else 'open' end"""
-_OF_MONTH = """from document d join ticket t on t.client_id = d.client_id and t.id = d.ticket_id
- where d.client_id = %(client)s and d.received_at >= %(first)s and d.received_at < %(next)s and d.state <> 'split'"""
-_COUNTS = f"select {_BUCKET}, count(*)::int {_OF_MONTH} group by 1"
-_OPEN = (
-    "select d.id, d.ticket_id, t.number, d.filename, d.state, t.desk"
-    f" {_OF_MONTH} and {_BUCKET} = 'open' order by d.received_at, d.id limit {LISTED}"
-)
-_DAYS = """select day, (counts ->> 'received')::int, differences, ran_at from reconciliation
- where client_id = %(client)s and day >= %(since)s and day <= %(until)s order by day"""
-
-_CONTROL = """select p.currency, -sum(p.amount) from posting p
-  join journal j on j.client_id = p.client_id and j.id = p.journal_id
- where p.client_id = %(client)s and p.account = any(%(payable)s) and j.booked_on <= %(until)s group by 1"""
-
-# What each document with an entry that stood at the month's end says is owed. The entry's own amount counts where it
-# was reversed since (its document says something else by now) and where the document has no total.
-_SUBLEDGER = """
-with standing as (
-  select j.id, j.source_id, exists (select from journal r where r.client_id = j.client_id and r.reverses = j.id) as gone
-    from journal j
-   where j.client_id = %(client)s and j.source = 'document' and j.booked_on <= %(until)s
-     and not exists (select from journal r where r.client_id = j.client_id and r.reverses = j.id
-       and r.booked_on <= %(until)s)),
- entries as (
-  select s.id, s.source_id, s.gone, p.currency, -sum(p.amount) as owed
-    from standing s join posting p on p.client_id = %(client)s and p.journal_id = s.id
-   where p.account = any(%(payable)s) group by 1, 2, 3, 4),
- said as (
-  select e.currency, e.owed, e.gone, d.doc_type, coalesce(d.fields -> 'currency' ->> 'value', %(currency)s) as own,
-         case when d.fields -> 'total' ->> 'value' ~ '^-?[0-9]+([.][0-9]+)?$'
-              then (d.fields -> 'total' ->> 'value')::numeric end as total
-    from entries e left join document d on d.client_id = %(client)s and d.id = e.source_id)
-select case when gone or total is null then currency else own end,
-       sum(case when gone or total is null then owed when doc_type = 'credit_note' then -abs(total) else total end)
-  from said group by 1"""
-
-_BLOCKED = "select period from month_end where client_id = %(client)s and not clean"
 
 _KEEP = """
 insert into month_end (id, client_id, period, clean, report, runs, ran_at, ran_by) values (%s, %s, %s, %s, %s, 1, %s, %s)
@@ -78,31 +40,26 @@ on conflict (client_id, period) do update set clean = excluded.clean, report = e
 class SqlMonthEnds:
     """``domain.month_end.MonthEnds`` on PostgreSQL."""
 
-    def __init__(self, database: Database, audit: AuditTrail, new_id: NewId, now: Now) -> None:
+    def __init__(
+        self, database: Database, audit: AuditTrail, new_id: NewId, now: Now, erp: ErpOn = LedgerErp
+    ) -> None:
         self._database = database
         self._audit = audit
         self._new_id = new_id
         self._now = now
-        self._days = Reconciliations(audit, new_id)
+        self._days = Reconciliations(audit, new_id, erp)
         self._months = BookMonths(audit)
 
     def due(self, client_id: UUID, at: datetime) -> tuple[str, ...]:
-        """The month before, and what was in the way of earlier ones; none for a client no longer served, none before
-        its first document."""
+        """Every month since the service began that is over and not shut; none for a client no longer served."""
         with self._database.transaction([client_id]) as connection:
             client = company(connection, client_id)
-            sql = driver(connection)
-            blocked = sql.execute(_BLOCKED, {"client": client_id}).fetchall()
+            if client["status"] != "active" or client["kind"] != "client":
+                return ()
             months = book_months.states(connection, client_id)
-            began = sql.execute(
-                "select min(received_at) from document where client_id = %s", (client_id,)
-            ).fetchone()
-        if client["status"] != "active" or client["kind"] != "client" or not began or began[0] is None:
-            return ()
-        found = rules.due_months(at, client["zone"], months, [row[0] for row in blocked])
-        return tuple(
-            one for one in found if began[0] < day_bounds(months_rules.last_day(one), client["zone"])[1]
-        )
+            return rules.due_months(
+                at, client["zone"], months, facts.began(connection, client_id, client["zone"])
+            )
 
     def run(self, client_id: UUID, period: str, actor: Actor, with_open: str = "") -> Mapping[str, Any]:
         """Check and, where nothing stands in the way, soft-close. Raises ``period-not-over``,
@@ -114,16 +71,30 @@ class SqlMonthEnds:
             before = self._before(connection, client_id, period, now)
         if before is not None:
             return before
-        day = months_rules.first_day(period)
-        while months_rules.month_of(day) == period:
-            with self._database.transaction([client_id]) as connection:
-                self._days.run(connection, client_id, day, now=now, actor=actor)
-            day = day.fromordinal(day.toordinal() + 1)
         with self._database.transaction([client_id]) as connection:
-            # Postings of the client wait until the month is shut or left open: what was checked is what is shut.
+            reconciled = facts.marks(connection, client_id, period)
+        for day in months_rules.days_of(period):
+            self._reconcile(client_id, day, now, actor)
+        with self._database.transaction([client_id]) as connection:
+            seen = facts.marks(connection, client_id, period)
+            found = facts.read(connection, client_id, period)
+        with self._database.transaction([client_id]) as connection:
+            # Postings of the client wait until the month is shut or left open: what was checked is what is shut. So no
+            # more is done here than what came in between asks for.
             months = book_months.hold(connection, client_id)
-            before = self._before(connection, client_id, period, now)
-            return before or self._check(connection, client_id, period, months, now, actor, with_open)
+            if (before := self._before(connection, client_id, period, now)) is not None:
+                return before
+            marks = facts.marks(connection, client_id, period)
+            for day in facts.changed(reconciled, marks):
+                self._days.run(connection, client_id, day, now=now, actor=actor)
+            if facts.changed(reconciled, marks) or marks != seen:
+                found = facts.read(connection, client_id, period)
+            of_now = replace(found, facts=replace(found.facts, months=months))
+            return self._check(connection, client_id, of_now, now, actor, with_open)
+
+    def _reconcile(self, client_id: UUID, day: date, now: datetime, actor: Actor) -> None:
+        with self._database.transaction([client_id]) as connection:
+            self._days.run(connection, client_id, day, now=now, actor=actor)
 
     def _before(
         self, connection: Connection, client_id: UUID, period: str, now: datetime
@@ -143,25 +114,25 @@ class SqlMonthEnds:
         self,
         connection: Connection,
         client_id: UUID,
-        period: str,
-        months: Mapping[str, str],
+        found: Found,
         now: datetime,
         actor: Actor,
         with_open: str,
     ) -> Mapping[str, Any]:
-        facts, balance = self._facts(connection, client_id, period, months)
-        checks = rules.judge(facts, with_open)
+        month, period = found.facts, found.facts.period
+        checks = rules.judge(month, with_open)
         clean = rules.clean(checks)
         in_the_way = [check for check in checks if not check.ok]
         report = {
             "period": period,
-            "counts": dict(facts.counts),
+            "counts": dict(month.counts),
             "checks": [check.to_json() for check in checks],
-            "open": [one.to_json() for one in facts.open],
-            "differences": [dict(one) for one in facts.differences[:LISTED]],
-            "trial_balance": balance,
-            "control": {c: f"{a:f}" for c, a in sorted(facts.control.items())},
-            "subledger": {c: f"{a:f}" for c, a in sorted(facts.subledger.items())},
+            "open": [one.to_json() for one in month.open],
+            "differences": [dict(one) for one in month.differences[:LISTED]],
+            "apart": [one.to_json() for one in month.apart],
+            "trial_balance": list(found.trial_balance),
+            "control": {c: f"{a:f}" for c, a in sorted(month.control.items())},
+            "subledger": {c: f"{a:f}" for c, a in sorted(month.subledger.items())},
             "with_open": with_open,
         }
         values = (self._new_id(), client_id, period, clean, _json(report), now, actor.user_id)
@@ -170,7 +141,7 @@ class SqlMonthEnds:
             "period": period,
             "clean": clean,
             "state": months_rules.SOFT if clean else months_rules.OPEN,
-            "counts": dict(facts.counts),
+            "counts": dict(month.counts),
             "in_the_way": [check.name for check in in_the_way],
         }
         driver(connection).execute(
@@ -185,55 +156,6 @@ class SqlMonthEnds:
         else:
             self._tell(connection, client_id, period, in_the_way, now)
         return {"outcome": "closed" if clean else "blocked", **summary}
-
-    def _facts(
-        self, connection: Connection, client_id: UUID, period: str, months: Mapping[str, str]
-    ) -> tuple[Facts, list[dict[str, str]]]:
-        client = company(connection, client_id)
-        since, until = months_rules.first_day(period), months_rules.last_day(period)
-        coding = (client["settings"] or {}).get("coding") or {}
-        about = {
-            "client": client_id,
-            "first": day_bounds(since, client["zone"])[0],
-            "next": day_bounds(until, client["zone"])[1],
-            "since": since,
-            "until": until,
-            "currency": client["currency"],
-            "payable": sorted({PAYABLE, str(coding.get("payable_account", PAYABLE))}),
-        }
-        sql = driver(connection)
-        buckets = dict(sql.execute(_COUNTS, about).fetchall())
-        days = sql.execute(_DAYS, about).fetchall()
-        accounts = ledger.trial_balance(connection, client_id, until)
-        balances: dict[str, Decimal] = {}
-        for one in accounts:
-            balances[one.currency] = balances.get(one.currency, Decimal(0)) + one.balance
-        shown = [
-            {
-                "account": one.account,
-                "name": one.name,
-                "currency": one.currency,
-                "debit": f"{one.debit:f}",
-                "credit": f"{one.credit:f}",
-                "balance": f"{one.balance:f}",
-            }
-            for one in accounts
-        ]
-        return (
-            Facts(
-                period,
-                {"received": sum(row[1] for row in days), **buckets},
-                [OpenDocument(*row) for row in sql.execute(_OPEN, about)],
-                [row[0] for row in days if row[3] >= day_bounds(row[0], client["zone"])[1]],
-                [{"day": day.isoformat(), **one} for day, _, differences, _ in days for one in differences],
-                balances,
-                dict(sql.execute(_CONTROL, about).fetchall()),
-                dict(sql.execute(_SUBLEDGER, about).fetchall()),
-                months,
-                [row[0] for row in sql.execute(_BLOCKED, {"client": client_id})],
-            ),
-            shown,
-        )
 
     def _record(
         self,
@@ -258,10 +180,8 @@ class SqlMonthEnds:
         """One notice for the finance desk, again only when something else stands in the way."""
         key = f"{KIND}:{client_id}:{period}:{','.join(check.name for check in checks)}"
         detail = {"period": period, "checks": [check.to_json() for check in checks]}
-        driver(connection).execute(
-            "insert into notice (id, client_id, key, kind, desk, detail, at)"
-            " values (%s, %s, %s, %s, %s, %s, %s) on conflict (key) do nothing",
-            (self._new_id(), client_id, key, KIND, DESK, _json(detail), now),
+        notices.tell(
+            connection, client_id, None, Notify(self._new_id(), key, "month_end", DESK, now, None, detail)
         )
 
 

@@ -9,9 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, text
 
 from ticketos.db.repositories import cursors
+from ticketos.db.session import driver, encode_json
+from ticketos.domain.changes import Notify
 
 MOST_COUNTED = 100
 """A count beyond this says only that there are more."""
@@ -38,8 +41,9 @@ class Filter:
     mine: bool = False
 
 
+# Of a month of a book, or a contract, there is news without a request.
 _FROM = """
-  from notice n join ticket t on t.client_id = n.client_id and t.id = n.ticket_id
+  from notice n left join ticket t on t.client_id = n.client_id and t.id = n.ticket_id
   left join notice_read r on r.notice_id = n.id and r.user_id = :me"""
 _COLUMNS = """select n.id, n.client_id, n.ticket_id, n.kind, n.desk, n.recipient_id, n.detail, n.at, r.read_at,
        t.root_id, t.number, t.subject"""
@@ -87,14 +91,34 @@ def read(connection: Connection, reader: Reader, notice_id: UUID, client_id: UUI
     )
 
 
-def read_all(connection: Connection, reader: Reader, chosen: Filter, at: datetime) -> int:
-    """The reader has read everything that the filter shows; how many were unread."""
+def tell(connection: Connection, client_id: UUID, ticket_id: UUID | None, told: Notify) -> None:
+    """Put it into its desk's inbox, once per key; ``ticket_id`` is None for what is about no request. Changes of a step
+    take their own way (``apply``)."""
+    driver(connection).execute(
+        "insert into notice (id, client_id, ticket_id, key, kind, desk, recipient_id, detail, at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (key) do nothing",
+        (
+            told.id,
+            client_id,
+            ticket_id,
+            told.key,
+            told.kind,
+            told.desk,
+            told.recipient_id,
+            Jsonb(dict(told.detail), dumps=encode_json),
+            told.at,
+        ),
+    )
+
+
+def read_all(connection: Connection, reader: Reader, chosen: Filter, until: datetime, at: datetime) -> int:
+    """The reader has read everything that the filter shows, told up to ``until``; how many were unread."""
     where, values = _where(reader, chosen)
     query = f"""
 insert into notice_read (notice_id, user_id, client_id, read_at)
-select n.id, :me, n.client_id, :now {_FROM} where {where} and n.at <= :now
+select n.id, :me, n.client_id, :now {_FROM} where {where} and n.at <= :until
 on conflict do nothing"""
-    return connection.execute(text(query), {**values, "now": at}).rowcount
+    return connection.execute(text(query), {**values, "until": until, "now": at}).rowcount
 
 
 def _where(reader: Reader, chosen: Filter) -> tuple[str, dict[str, Any]]:

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (statements are put together from words of our own, never from values)
 """SL1 daily reconciliation on PostgreSQL: one day of one client in one transaction; a later run replaces the
 earlier."""
 
@@ -12,10 +13,11 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, text
 
 from ticketos.db.audit import AuditTrail
+from ticketos.db.repositories import notices
 from ticketos.db.repositories.invoice_rows import company
 from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.session import Database, driver, encode_json
-from ticketos.domain.changes import Emit
+from ticketos.domain.changes import Emit, Notify
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId, Now
 from ticketos.domain.reconciliation import (
@@ -36,12 +38,15 @@ DESK = "ops"
 PAYABLE = "2100"
 """The account a document's total is owed on, unless the client's settings name another."""
 
-_DOCUMENTS = """
-select d.id, d.ticket_id, t.number, d.filename,
-       case when jsonb_exists(d.blocked_by, 'password') then 'waiting' else d.state end as state, d.doc_type,
+STATE = "case when jsonb_exists(d.blocked_by, 'password') then 'waiting' else d.state end"
+WITHDRAWN = "(t.state = 'cancelled' and d.approval <> 'accepted')"
+"""What ``domain.reconciliation.bucket_of`` asks of a document ``d`` of a ticket ``t``."""
+
+_DOCUMENTS = f"""
+select d.id, d.ticket_id, t.number, d.filename, {STATE} as state, d.doc_type,
        coalesce(d.fields -> 'currency' ->> 'value', %(currency)s) as currency, d.fields -> 'total' ->> 'value'
        as total,
-       d.erp_reference, (t.state = 'cancelled' and d.approval <> 'accepted') as withdrawn
+       d.erp_reference, {WITHDRAWN} as withdrawn
   from document d join ticket t on t.client_id = d.client_id and t.id = d.ticket_id
  where d.client_id = %(client)s and d.received_at >= %(first)s and d.received_at < %(next)s
    and d.state <> 'split'
@@ -168,19 +173,9 @@ class Reconciliations:
     ) -> None:
         for one in fresh:
             detail = {"day": report.day.isoformat(), **one.to_json()}
-            driver(connection).execute(
-                "insert into notice (id, client_id, ticket_id, key, kind, desk, detail, at)"
-                " values (%s, %s, %s, %s, 'reconciliation', %s, %s, %s) on conflict (key) do nothing",
-                (
-                    self._new_id(),
-                    client_id,
-                    one.ticket_id,
-                    f"{KIND}:{client_id}:{report.day}:{one.key}",
-                    DESK,
-                    _json(detail),
-                    now,
-                ),
-            )
+            key = f"{KIND}:{client_id}:{report.day}:{one.key}"
+            told = Notify(self._new_id(), key, "reconciliation", DESK, now, None, detail)
+            notices.tell(connection, client_id, one.ticket_id, told)
             self._audit.record(
                 connection,
                 client_id=client_id,

@@ -11,15 +11,19 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, text
 
 from ticketos.db.audit import AuditTrail
+from ticketos.db.repositories import notices
 from ticketos.db.repositories.invoice_rows import company
 from ticketos.db.session import Database, driver
 from ticketos.domain import renewal
-from ticketos.domain.changes import Emit
+from ticketos.domain.changes import Emit, Notify
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId, Now
 from ticketos.domain.renewal import Figures
 from ticketos.domain.state import Actor
 from ticketos.domain.terms import Terms
+
+DESK = "success"
+"""Who is told of a recommendation."""
 
 _OPEN = """
 select c.id, c.ends_on, c.terms from contract c
@@ -152,6 +156,10 @@ class SqlRenewalRuns:
         self._audit.record(
             connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit
         )
+        detail = {"contract": number, "ends_on": ends_on.isoformat(), "advice": made["advice"]}
+        key = f"renewal:{contract_id}:{ends_on.isoformat()}"
+        told = Notify(self._new_id(), key, "renewal", DESK, now, None, detail)
+        notices.tell(connection, client_id, None, told)
 
 
 def figures(

@@ -25,6 +25,7 @@ from ticketos.db.repositories.facts import BESIDE, BESIDE_FROM, Facts
 from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.session import Database, driver, encode_json
 from ticketos.domain.changes import Change, Emit
+from ticketos.domain.erp import Standing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId, Now, StepKey
 from ticketos.domain.state import Actor, TicketState
@@ -83,6 +84,10 @@ class SqlStep(Facts):
     def new_id(self) -> UUID:
         """A fresh UUIDv7."""
         return self._store.new_id()
+
+    def postings_of(self, source_id: UUID) -> tuple[Standing, ...]:
+        """What stands for that source (a document) in the client's book, as its ERP says."""
+        return tuple(self._writer.erp.standing(self._ticket.client_id, [source_id]))
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Write the changes; the state the step reads afterwards holds them."""

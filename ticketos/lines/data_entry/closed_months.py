@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ticketos.domain import stages
-from ticketos.domain.book_months import Held, Months, Placed, first_open_day, may_decide, month_of, place
+from ticketos.domain.book_months import Held, Months, Placed, may_decide, month_of, place, question
 from ticketos.domain.changes import Change, CloseTask, Emit, OpenTask, SetDocument, Verdict
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
@@ -36,7 +36,16 @@ def own_date(document: DocumentState, today: date) -> date:
 
 def placed(document: DocumentState, today: date, months: Months, rule: str) -> Placed | Held:
     """Where its entry goes, or why it waits."""
-    return place(own_date(document, today), months, rule, document.posting)
+    return place(own_date(document, today), worth(document), months, rule, document.posting)
+
+
+def worth(document: DocumentState) -> str:
+    """What it is worth, with its currency, written the same whatever way it was typed; its kind tells the sign."""
+    said = {name: (document.fields.get(name) or {}).get("value") or "" for name in ("currency", "total")}
+    total = rules.amount(said["total"])
+    return (
+        f"{document.doc_type} {said['currency']} {'' if total is None else f'{total.normalize():f}'}".strip()
+    )
 
 
 def held(
@@ -54,7 +63,7 @@ def held(
         "own": own.isoformat(),
         "period": why.period,
         "state": why.state,
-        "first_open": first_open_day(own, months).isoformat(),
+        "first_open": question(own, months).first_open.isoformat(),
     }
     task = OpenTask(
         id=new_id(),
@@ -106,6 +115,7 @@ def decided(
         "document": str(document.id),
         "choice": choice,
         "own": own.isoformat(),
+        "worth": worth(document),
         "period": month_of(own),
         "task": str(task.id),
     }

@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
-from uuid import UUID
 
 from ticketos.domain.ai_policy import ACT, CODING
-from ticketos.domain.book_months import Held, Months, Placed
+from ticketos.domain.book_months import Held, Months, Placed, taken_back
 from ticketos.domain.changes import Change, Emit, PostJournal, RememberVendor, SetDocument, Verdict
+from ticketos.domain.erp import Standing
 from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
 from ticketos.domain.ports import NewId
@@ -110,7 +110,7 @@ def post(
     client: ClientState,
     document: DocumentState,
     facts: CodingFacts,
-    earlier: Sequence[tuple[UUID, Sequence[Posting]]],
+    earlier: Sequence[Standing],
     now: datetime,
     new_id: NewId,
     months: Months,
@@ -128,7 +128,8 @@ def post(
             return closed_months.held(ticket, document, where, today, months, new_id)
         journal = replace(journal, booked_on=where.day, decided_in=where.decided_in)
     mark = f"{ticket.life}.{document.round}"
-    changes: list[Change] = list(unpost(ticket, document, earlier, today, new_id, mark))
+    then = Placed(today) if journal is None or isinstance(where, Held) else where
+    changes: list[Change] = list(unpost(ticket, document, earlier, then, months, new_id, mark))
     values: dict[str, Any] = {"state": "posted", "coding": coding, "done_at": now, "quality": "pending"}
     if (vendor := vendors.named(facts.vendor)) != document.vendor:
         values["vendor"] = vendor
@@ -209,29 +210,33 @@ def decided(known: Known, document: DocumentState, verdict: Verdict, ai: AiTerms
 def unpost(
     ticket: TicketState,
     document: DocumentState,
-    earlier: Sequence[tuple[UUID, Sequence[Posting]]],
-    today: date,
+    earlier: Sequence[Standing],
+    then: Placed,
+    months: Months,
     new_id: NewId,
     mark: str,
 ) -> tuple[Change, ...]:
-    """Reverse what was posted for this document, today in the client's zone: a month that is not over is open."""
+    """Reverse what was posted for this document: in its own month while that is open, so that a month holds what is
+    owed for it and not both entries of a correction; else where ``then`` says."""
     changes: list[Change] = []
-    for journal_id, postings in earlier:
-        back = tuple(Posting(p.account, -p.money, p.dimensions) for p in postings)
+    for entry in earlier:
+        back = tuple(Posting(p.account, -p.money, p.dimensions) for p in entry.postings)
+        where = taken_back(entry.booked_on, months, then)
         changes += [
             PostJournal(
                 new_id(),
-                f"reversal:{journal_id}",
-                today,
+                f"reversal:{entry.id}",
+                where.day,
                 f"Reversal for {ticket.number}",
                 back,
                 "reversal",
                 document.id,
-                journal_id,
+                entry.id,
+                decided_in=where.decided_in,
             ),
             Emit(
                 "document.unposted",
-                after={"document": str(document.id), "journal": str(journal_id), "mark": mark},
+                after={"document": str(document.id), "journal": str(entry.id), "mark": mark},
                 entity="document",
                 entity_id=str(document.id),
             ),
@@ -242,12 +247,14 @@ def unpost(
 def withdraw(
     ticket: TicketState,
     document: DocumentState,
-    earlier: Sequence[tuple[UUID, Sequence[Posting]]],
+    earlier: Sequence[Standing],
     today: date,
     new_id: NewId,
+    months: Months,
 ) -> tuple[Change, ...]:
-    """Undo the posting of a document whose work is withdrawn (ticket cancelled, item rejected)."""
-    return unpost(ticket, document, earlier, today, new_id, "withdrawn")
+    """Undo the posting of a document whose work is withdrawn (ticket cancelled, item rejected): ``today`` in the client's
+    zone where the entry's month is shut. A month that is not over is open."""
+    return unpost(ticket, document, earlier, Placed(today), months, new_id, "withdrawn")
 
 
 def _moved(journal: PostJournal | None, where: Placed | Held) -> Mapping[str, str]:

@@ -106,7 +106,11 @@ def downgrade() -> None:
     op.execute("drop trigger month_open on journal")
     op.execute("drop function journal_month_open")
     op.execute("drop function book_month_state")
-    with unforced("notice"):
+    with unforced("notice", "notice_read"):
+        op.execute(
+            "delete from notice_read r using notice n"
+            " where n.client_id = r.client_id and n.id = r.notice_id and n.ticket_id is null"
+        )
         op.execute("delete from notice where ticket_id is null")
     op.alter_column("notice", "ticket_id", nullable=False)
     op.drop_column("document", "posting")
