@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from schemas.acts import ActResult, DecideApproval
+from schemas.acts import ActResult, CompleteTask, DecideApproval
 from tests.support.site import CHROMIUM, Site, chromium, ids, served
 from ticketos.dev.database import PostgresUrls
 
@@ -41,7 +41,13 @@ def seeded(site: Site) -> Site:
     world.document(world.acme, offered, state="posted")
     world.document(world.acme, offered, state="posted")
     world.approval(world.acme, offered, "e" * 64, deemed_at=now + timedelta(days=3))
-    work: dict[str, Any] = {"by": None, "at": now.isoformat(), "note": "Reset the password.", "files": [], "round": 0}
+    work: dict[str, Any] = {
+        "by": None,
+        "at": now.isoformat(),
+        "note": "Reset the password.",
+        "files": [],
+        "round": 0,
+    }
     judged = world.ticket(world.acme, stage="quality", detail={"work": work})
     review = world.task(world.acme, judged, kind="qa_review", desk="qa", workflow_id=f"ticket/{judged}")
     site.ids = ids(offered=offered, review=review)
@@ -73,4 +79,18 @@ def test_a_reason_typed_and_enter_pressed_accepts_no_delivery(site: Site, browse
     page.get_by_text("Returned. We will correct it.").wait_for()
     (act,) = [one for _, _, one in site.world.acts.sent if isinstance(one, DecideApproval)]
     assert (act.decision, act.reason) == ("return", "The total of the second one is wrong")
+    context.close()
+
+
+def test_what_it_should_be_typed_and_enter_pressed_passes_no_work(site: Site, browser: Browser) -> None:
+    context = site.context(browser, "qa")
+    page = context.new_page()
+    page.goto(f"/tasks/{site.ids['review']}")
+    page.fill("[name=expected_result]", "an open account")
+    nothing_is_sent(page, "[name=expected_result]")
+    nothing_is_sent(page, "[name=defect] >> nth=1")
+    page.get_by_role("button", name="Fail", exact=True).click()
+    page.wait_for_url("**/work")
+    (act,) = [one for _, _, one in site.world.acts.sent if isinstance(one, CompleteTask)]
+    assert [one["field"] for one in act.result["defects"]] == ["result"]
     context.close()

@@ -101,6 +101,7 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
         choices=[one for one in CHOICES if one != "own_date" or task["payload"].get("state") != "closed"],
         handed_in=found["ticket"]["detail"].get(handwork.WORK) if task["kind"] == "qa_review" else None,
         items=handwork.CHECKLIST,
+        marked={one["field"]: one for one in more.get("typed", {}).get("defects", ())},
         categories=[Choice(one, t.word("defect", one)) for one in handwork.CATEGORIES],
     )
 
@@ -128,8 +129,9 @@ async def finish(visit: PostDep, task_id: UUID) -> Response:
 
 
 def _defects(visit: Visit) -> list[dict[str, Any]]:
-    """What the reviewer found not right of the checklist."""
+    """What the reviewer found not right of the checklist. Who says what it should be has found it not right."""
     form = visit.form
+    ticked = form.texts("defect")
     return [
         {
             "field": item,
@@ -137,8 +139,8 @@ def _defects(visit: Visit) -> list[dict[str, Any]]:
             "severity": "critical" if item == "result" else "non_critical",
             "expected": form.text(f"expected_{item}", 500) or None,
         }
-        for item in form.texts("defect")
-        if item in handwork.CHECKLIST
+        for item in handwork.CHECKLIST
+        if item in ticked or form.text(f"expected_{item}", 500)
     ]
 
 
