@@ -177,6 +177,17 @@ async def test_the_next_task_is_taken_from_the_queue_by_skill(world: World) -> N
         assert "Nothing is waiting for you" in (await browser.get("/work")).text
 
 
+async def test_work_for_experts_on_top_hides_no_task_from_who_is_none(world: World) -> None:
+    skill = {"skills": ["vat"], "certifications": {"vat": None}}
+    one = world.person(world.provider, ("agent", None), **skill)
+    ticket = world.ticket(world.acme, subject="many for experts")
+    for _ in range(30):
+        world.task(world.acme, ticket, skill="vat", priority="P1", payload={"expert": "asked"})
+    task = world.task(world.acme, ticket, skill="vat", priority="P4")
+    async with browsing(world, one) as browser:
+        assert (await browser.submit("/work", "/work/next")).to == f"/validate/{task}"
+
+
 async def test_an_empty_list_says_what_comes_next(world: World) -> None:
     new = world.person(world.provider, ("sme", None))
     skilled = world.person(
