@@ -57,11 +57,14 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
         ticket = tickets.get(connection, task["root_id"])
         assert ticket is not None
         around = tickets.tree(connection, ticket["id"])
+        found = documents.of_ticket(connection, ticket["id"], limit=handwork.MOST_FILES + 1)
         return {
             "task": task,
             "ticket": ticket,
             "messages": [one for one in around.messages if one["direction"] == "in"][-3:],
-            "documents": documents.of_ticket(connection, ticket["id"], limit=20),
+            "documents": found[: handwork.MOST_FILES],
+            "many": len(found) > handwork.MOST_FILES,
+            "paper": _paper(connection, task, ticket["id"]),
         }
 
     found = await visit.read(read)
@@ -106,6 +109,13 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
     )
 
 
+def _paper(connection: Connection, task: RowMapping, root_id: UUID) -> RowMapping | None:
+    """The document the task is about, wherever it stands among those of the request."""
+    named = task["payload"].get("document") or task["subject_id"]
+    found = documents.get(connection, UUID(str(named))) if named else None
+    return found if found is not None and found["root_id"] == root_id else None
+
+
 @router.post("/tasks/{task_id}")
 async def finish(visit: PostDep, task_id: UUID) -> Response:
     """Finish it and go on to the next."""
@@ -120,7 +130,9 @@ async def finish(visit: PostDep, task_id: UUID) -> Response:
         result["defects"] = _defects(visit)
 
     async def complete() -> Response:
-        return await v1.complete(visit.call, task_id, CompleteBody(result=result, version=form.version))
+        return await v1.complete(
+            visit.call, task_id, visit.body(CompleteBody, result=result, version=form.version)
+        )
 
     async def again(notice: Notice, status: int) -> Response:
         return await _page(visit, task_id, status, notice=notice, typed=result)
