@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.portal.inbox import TELLING, Inboxes
 from api.services import Services, in_thread
 from ticketos.domain.errors import DomainError
 
@@ -42,6 +43,7 @@ class Watcher:
 
     clients: frozenset[UUID]
     root_id: UUID | None = None
+    person: UUID | None = None
     queue: asyncio.Queue[dict[str, Any]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
 
     def concerns(self, event: dict[str, Any]) -> bool:
@@ -52,8 +54,8 @@ class Watcher:
 class Live:
     """Looks while somebody watches, and rests otherwise."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, inboxes: Inboxes) -> None:
+        self._services, self._inboxes = services, inboxes
         self._watchers: set[Watcher] = set()
         self._looking: asyncio.Task[None] | None = None
         self._told: dict[int, None] = {}
@@ -118,6 +120,8 @@ class Live:
     def _tell(self, event: dict[str, Any]) -> None:
         for watcher in self._watchers:
             if watcher.concerns(event):
+                if watcher.person is not None and event["event"].startswith(TELLING):
+                    self._inboxes.doubt((watcher.person,))
                 with suppress(asyncio.QueueFull):  # a page that far behind asks anew anyway
                     watcher.queue.put_nowait(event)
 

@@ -24,7 +24,7 @@ async def watch(visit: VisitDep, about: str = "") -> StreamingResponse:
     except ValueError as error:
         raise DomainError("not-found", what="topic") from error
     visit.portal.live.admit()
-    watcher = Watcher(frozenset(visit.principal.clients), root_id)
+    watcher = Watcher(frozenset(visit.principal.clients), root_id, visit.principal.user_id)
     return StreamingResponse(
         visit.portal.live.watch(watcher),
         media_type="text/event-stream",
