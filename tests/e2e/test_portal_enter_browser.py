@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,25 +9,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from schemas.acts import ActResult, CompleteTask, DecideApproval
-from tests.support.site import CHROMIUM, Site, chromium, ids, served
-from ticketos.dev.database import PostgresUrls
+from tests.support.site import CHROMIUM, Site, ids
 
 pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (system-packages.txt names it)"),
 ]
-
-
-@pytest.fixture(scope="module")
-def site(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(database, tmp_path_factory.mktemp("enter")) as made:
-        yield seeded(made)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as made:
-        yield made
 
 
 def seeded(site: Site) -> Site:
