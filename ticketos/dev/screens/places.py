@@ -90,7 +90,7 @@ PLACES: tuple[Place, ...] = (
     ),
     Place("contract-new", "admin", "/contracts/new?client=kaveri"),
     Place("calendar-new", "admin", "/calendars/new?client=kaveri"),
-    Place("vendor", "finance", "/vendors", (_ROW,)),
+    Place("vendor", "finance", "/vendors", ("main [data-row][href^='/vendors/']",)),
     Place("vendor-new", "finance", "/vendors/new?client=kaveri"),
     Place("vendor-import", "finance", "/vendors/import"),
     Place("vendors-none", "finance", "/vendors?q=nothing-like-it"),
