@@ -199,6 +199,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "entry-unknown": ("Unknown entry", "The book holds no such entry."),
     "entry-reversed": ("Reversed already", "The entry was reversed before."),
+    "defect-missing": ("Nothing marked", "Mark what is not right, or accept the work."),
+    "defect-on-pass": (
+        "Marked, and accepted",
+        "Something is marked as not right. Take the marks away, or fail the work.",
+    ),
     "note-missing": ("Note missing", "Say what was done."),
     "note-too-long": ("Note too long", "A note has at most {most} characters."),
     "file-unknown": ("Unknown file", "These are no files of this request: {files}"),

@@ -17,6 +17,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.portal.inbox import TELLING, Inboxes
 from api.services import Services, in_thread
 from ticketos.domain.errors import DomainError
 
@@ -45,6 +46,7 @@ class Watcher:
 
     clients: frozenset[UUID]
     root_id: UUID | None = None
+    person: UUID | None = None
     drawn_at: datetime | None = None
     queue: asyncio.Queue[Mapping[str, Any]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
 
@@ -56,8 +58,8 @@ class Watcher:
 class Live:
     """Looks while somebody watches, and rests otherwise."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, inboxes: Inboxes) -> None:
+        self._services, self._inboxes = services, inboxes
         self._watchers: set[Watcher] = set()
         self._looking: asyncio.Task[None] | None = None
         self._told: dict[int, None] = {}
@@ -80,6 +82,7 @@ class Live:
             await self._stands.wait()
             yield "retry: 3000\n\n"
             if (missed := await self.missed(watcher)) is not None:
+                self._doubt(watcher)
                 yield _line(missed)
             while asyncio.get_running_loop().time() < ends:
                 try:
@@ -144,8 +147,14 @@ class Live:
     def _tell(self, event: Mapping[str, Any]) -> None:
         for watcher in self._watchers:
             if watcher.concerns(event):
+                if event["event"].startswith(TELLING):
+                    self._doubt(watcher)
                 with suppress(asyncio.QueueFull):  # a page that far behind asks anew anyway
                     watcher.queue.put_nowait(event)
+
+    def _doubt(self, watcher: Watcher) -> None:
+        if watcher.person is not None:
+            self._inboxes.doubt((watcher.person,))
 
 
 def _line(event: Mapping[str, Any]) -> str:

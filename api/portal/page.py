@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -23,6 +22,7 @@ from api.portal.assets import Assets
 from api.portal.catalogue import Texts
 from api.portal.formats import Formats
 from api.portal.forms import FLASH_COOKIE, SEED_COOKIE, Guard, new_seed
+from api.portal.inbox import Inboxes
 from api.portal.live import Live
 from api.portal.parts import NavItem, Notice
 from api.portal.viewer import YEAR_S, Companies, Viewer, viewer_of
@@ -44,9 +44,8 @@ class Portal:
         self.guard = Guard(services.keyring, secure=services.options.secure_cookies)
         self.assets = Assets()
         self.companies = Companies(services)
-        self.live = Live(services)
-        self.unread: dict[UUID, int] = {}
-        """What each person's inbox held when they last opened a page that reads."""
+        self.inboxes = Inboxes()
+        self.live = Live(services, self.inboxes)
         self._pages = Environment(
             loader=FileSystemLoader(_TEMPLATES),
             autoescape=True,

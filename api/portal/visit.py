@@ -27,9 +27,6 @@ from api.v1.notices import reader_of, since
 from ticketos.db.repositories import notices
 from ticketos.domain.errors import DomainError
 
-MOST_INBOXES = 10_000
-"""Counts kept for pages that read nothing themselves."""
-
 Result = TypeVar("Result")
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -60,24 +57,22 @@ class Visit:
         return self.call.services
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Run ``work`` in one transaction that sees the caller's clients. What waits in the inbox is counted with it."""
-        if not self.viewer.inbox:
+        """Run ``work`` in one transaction that sees the caller's clients. What waits in the inbox is counted with it,
+        unless it was a moment ago."""
+        inboxes, me = self.portal.inboxes, self.principal.user_id
+        if not self.viewer.inbox or inboxes.fresh(me):
             return await self.call.read(work)
-        mine = self.portal.unread
-        if len(mine) > MOST_INBOXES:
-            mine.clear()
 
         def both(connection: Connection) -> Result:
             result = work(connection)
-            reader = reader_of(self.principal)
-            mine[self.principal.user_id] = notices.unread(connection, reader, since(self.call.now))
+            inboxes.keep(me, notices.unread(connection, reader_of(self.principal), since(self.call.now)))
             return result
 
         return await self.call.read(both)
 
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page ``templates/<name>.html``."""
-        viewer = replace(self.viewer, unread=self.portal.unread.get(self.principal.user_id, 0))
+        viewer = replace(self.viewer, unread=self.portal.inboxes.last(self.principal.user_id))
         drawn = int(self.call.now.timestamp() * 1000)
         return self.portal.render(self.request, viewer, name, status, **{"drawn": drawn, **values})
 

@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Connection, RowMapping
 
 from api.deps import Call, CallDep, ReadDep, Reply
-from api.v1.invoices import clients_seen
-from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
+from api.v1.newest import newest
+from api.v1.parameters import Cursor, Limit, problems
 from schemas.calibration import CalibrationSummary, CalibrationUnitView, CalibrationView, ScoreBody
 from schemas.http import Page
 from ticketos.db.repositories import calibration
@@ -29,16 +29,15 @@ async def list_calibrations(
     cursor: Cursor = None,
 ) -> JSONResponse:
     """Sessions, the newest first."""
-    before = id_cursor(cursor)
-
-    def read(connection: Connection) -> list[RowMapping]:
-        seen = clients_seen(connection, call, client)
-        return list(calibration.listed(connection, seen, limit=limit + 1, before=before))
-
-    found = await call.read(read)
-    following = str(found[limit - 1]["id"]) if len(found) > limit else None
-    shown = [CalibrationSummary.model_validate(dict(row)) for row in found[:limit]]
-    return page(shown, following, call.request.url, Page[CalibrationSummary])
+    return await newest(
+        call,
+        calibration.listed,
+        _summary,
+        Page[CalibrationSummary],
+        client=client,
+        limit=limit,
+        cursor=cursor,
+    )
 
 
 @router.get("/calibrations/{calibration_id}", response_model=CalibrationView, responses=problems(404))
@@ -67,6 +66,10 @@ async def score_unit(call: CallDep, unit_id: UUID, body: ScoreBody) -> Response:
         return _shown(connection, call, row["session_id"])
 
     return await call.write(write)
+
+
+def _summary(row: RowMapping) -> CalibrationSummary:
+    return CalibrationSummary.model_validate(dict(row))
 
 
 def _shown(connection: Connection, call: Call, session_id: UUID) -> Reply:

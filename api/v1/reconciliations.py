@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -12,8 +13,9 @@ from sqlalchemy import Connection, RowMapping
 from api.access import BILLERS, Rule, allow
 from api.deps import CallDep, ReadDep, Reply
 from api.principal import CLIENT_ROLES
-from api.v1.invoices import client_named, clients_seen
-from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
+from api.v1.invoices import client_named
+from api.v1.newest import newest
+from api.v1.parameters import Cursor, Limit, problems
 from schemas.http import Page
 from schemas.reconciliation import ReconciliationView, RunReconciliation
 from ticketos.db.repositories import reconciliation
@@ -42,15 +44,15 @@ async def list_reconciliations(
     cursor: Cursor = None,
 ) -> JSONResponse:
     """Reports, the newest day first."""
-    before = id_cursor(cursor)
-
-    def read(connection: Connection) -> list[RowMapping]:
-        seen = clients_seen(connection, call, client)
-        return list(reconciliation.listed(connection, seen, limit=limit + 1, day=day, before=before))
-
-    found = await call.read(read)
-    following = str(found[limit - 1]["id"]) if len(found) > limit else None
-    return page([_view(row) for row in found[:limit]], following, call.request.url, Page[ReconciliationView])
+    return await newest(
+        call,
+        partial(reconciliation.listed, day=day),
+        _view,
+        Page[ReconciliationView],
+        client=client,
+        limit=limit,
+        cursor=cursor,
+    )
 
 
 @router.post("", response_model=ReconciliationView, responses=problems(404))

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import RowMapping
 
 from api.deps import ReadDep
-from api.v1.invoices import clients_seen
-from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
+from api.v1.newest import newest
+from api.v1.parameters import Cursor, Limit, problems
 from schemas.http import Page
 from schemas.renewals import RenewalView
 from ticketos.db.repositories import renewals
@@ -26,13 +26,10 @@ async def list_renewals(
     cursor: Cursor = None,
 ) -> JSONResponse:
     """What is advised about contracts that end, the newest first."""
-    before = id_cursor(cursor)
+    return await newest(
+        call, renewals.listed, _view, Page[RenewalView], client=client, limit=limit, cursor=cursor
+    )
 
-    def read(connection: Connection) -> list[RowMapping]:
-        seen = clients_seen(connection, call, client)
-        return list(renewals.listed(connection, seen, limit=limit + 1, before=before))
 
-    found = await call.read(read)
-    following = str(found[limit - 1]["id"]) if len(found) > limit else None
-    shown = [RenewalView.model_validate(dict(row)) for row in found[:limit]]
-    return page(shown, following, call.request.url, Page[RenewalView])
+def _view(row: RowMapping) -> RenewalView:
+    return RenewalView.model_validate(dict(row))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,9 +9,8 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.site import CHROMIUM, Site, chromium, ids, served
+from tests.support.site import CHROMIUM, Site, ids
 from ticketos.db.ids import new_id
-from ticketos.dev.database import PostgresUrls
 from ticketos.domain.changes import Emit
 from ticketos.domain.state import SYSTEM
 
@@ -22,18 +20,6 @@ pytestmark = [
 ]
 NOTE = "Reset the password, told Ravi by phone, and wrote the steps down for his team."
 LONG = "A-very-long-name-without-any-space-that-has-to-break-somewhere-or-the-page-is-too-wide.pdf"
-
-
-@pytest.fixture(scope="module")
-def site(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(database, tmp_path_factory.mktemp("notices")) as made:
-        yield seeded(made)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as made:
-        yield made
 
 
 def seeded(site: Site) -> Site:

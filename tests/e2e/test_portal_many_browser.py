@@ -3,7 +3,6 @@ and in both themes, by keyboard, and without a script."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx2
@@ -11,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.books import contract, held_unit, settle
-from tests.support.site import CHROMIUM, Site, chromium, faults_of, ids, served
+from tests.support.site import CHROMIUM, Site, faults_of, ids
 from ticketos.db.ids import new_id
-from ticketos.dev.database import PostgresUrls
 from ticketos.domain.changes import Emit
 from ticketos.domain.state import SYSTEM
 from ticketos.links import approval_link, repeat_link, survey_link
@@ -23,18 +21,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (system-packages.txt names it)"),
 ]
 NASTY = '<img src=x onerror="document.title=\'owned\'"> "\'><script>document.title="owned"</script>'
-
-
-@pytest.fixture(scope="module")
-def site(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(database, tmp_path_factory.mktemp("many")) as made:
-        yield seeded(made)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as made:
-        yield made
 
 
 def seeded(site: Site) -> Site:
@@ -171,6 +157,24 @@ def test_many_are_chosen_and_paused_by_keyboard_and_stay_chosen_when_the_list_mo
     assert page.url.endswith("/tickets?q=Batch")
     sent = [argument.reason for _, update, argument in site.world.acts.sent if update == "pause"]  # type: ignore[attr-defined]
     assert sent == ["Month end"] * 4
+
+
+def test_what_is_found_stays_readable_beside_a_company_with_a_long_name(site: Site, browser: Browser) -> None:
+    world = site.world
+    world.sql(
+        world.acme, "update client set name = %s", ("Bharat Heavy Industries and Sons Private Limited",)
+    )
+    world.app.state.portal.companies.forget()
+    page = site.context(browser, "lead", viewport={"width": 390, "height": 850}).new_page()
+    page.goto("/find?q=Batch")
+    assert "Private Limited" in page.inner_text(".found-one >> nth=0")
+    for link in page.locator(".found-one > a").all():
+        box = link.bounding_box()
+        assert box is not None and box["width"] > 200
+    assert faults_of(page, "/find") == []
+    world.sql(world.acme, "update client set name = 'Acme'")
+    world.app.state.portal.companies.forget()
+    page.context.close()
 
 
 def test_a_reply_by_keyboard_and_without_a_script(site: Site, browser: Browser) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.databases import PostgresCluster
-from tests.support.site import CHROMIUM, Site, chromium, faults_of, served
+from tests.support.site import CHROMIUM, Site, faults_of, served
 
 pytestmark = [
     pytest.mark.timeout(600),
@@ -33,12 +33,6 @@ def site(postgres_cluster: PostgresCluster, tmp_path_factory: pytest.TempPathFac
         made.people = {"owner": made.world.person(made.world.provider, ("admin", None), ("ops", None))}
         yield made
     postgres_cluster.drop(urls)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as made:
-        yield made
 
 
 def step(page: Page) -> str:

@@ -4,7 +4,6 @@ database; the workflows are stood in for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.api import PASSWORD
 from tests.support.books import accepted, contract, settle
-from tests.support.site import CHROMIUM, Site, chromium, faults_of, ids, served
-from ticketos.dev.database import PostgresUrls
+from tests.support.site import CHROMIUM, Site, faults_of, ids
 
 NASTY = '<img src=x onerror="document.title=\'owned\'"> {{7*7}} "\'><script>document.title="owned"</script>'
 
@@ -23,12 +21,6 @@ pytestmark = [
     pytest.mark.timeout(900),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (system-packages.txt names it)"),
 ]
-
-
-@pytest.fixture(scope="module")
-def site(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(database, tmp_path_factory.mktemp("portal")) as made:
-        yield seeded(made)
 
 
 def seeded(site: Site) -> Site:
@@ -108,12 +100,6 @@ def _months(site: Site) -> None:
     }
     about = {"client_id": world.acme, "id": world.services.new_id(), "ran_at": now, "clean": False}
     world._insert("month_end", world.acme, {**about, "period": "2026-10", "report": report})
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as made:
-        yield made
 
 
 PAGES = {

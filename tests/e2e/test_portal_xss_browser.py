@@ -24,7 +24,6 @@ from playwright.sync_api import (
     Page,
     Response,
     Route,
-    sync_playwright,
 )
 from structlog.testing import capture_logs
 
@@ -238,14 +237,6 @@ def site(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> It
         yield Site(base, world, planted)
         server.should_exit = True
         thread.join(15)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield made
-        made.close()
 
 
 @pytest.fixture

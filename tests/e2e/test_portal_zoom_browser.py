@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from api.portal import PORTAL_RULES
 from schemas.extraction import FIELD_NAMES
@@ -229,14 +229,6 @@ def _seeded(site: Site) -> Site:
         },
     )  # fmt: skip
     return site
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield made
-        made.close()
 
 
 def test_every_page_is_looked_at() -> None:

@@ -15,7 +15,7 @@ from activities.deadline import DeadlineActivities
 from activities.handling import TaskActivities
 from activities.lines import manual
 from activities.quality import QualityActivities, review
-from schemas.acts import ActorRef, CompleteTask, DecideApproval
+from schemas.acts import ActorRef, ActResult, CompleteTask, DecideApproval
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
 from tests.support.api import Person, World, world_on
 from tests.support.books import FLAT, contract
@@ -198,6 +198,25 @@ async def test_a_second_person_judges_it_on_the_tasks_page(world: World, judged:
     assert act.result["verdict"] == "fail"
     (defect,) = act.result["defects"]
     assert (defect["field"], defect["category"], defect["expected"]) == ("result", "not_done", "Ravi's")
+
+
+async def test_a_refused_judgement_comes_back_as_it_was_typed(
+    world: World, judged: tuple[UUID, UUID]
+) -> None:
+    here = f"/tasks/{judged[1]}"
+    async with browsing(world, world.person(world.provider, ("qa", None))) as browser:
+        page = await browser.get(here)
+        world.acts.answer = ActResult(applied=False, code="defect-on-pass")
+        typed = {"category_files": "wrong_document", "expected_files": "the steps", "comment": "Look again"}
+        refused = await browser.post(here, {**page.form(here), **typed, "verdict": "pass"})
+        assert refused.status == 422, refused.text
+        again = refused.form(here)
+        assert (again["defect"], again["comment"]) == ("files", "Look again")
+        assert (again["category_files"], again["expected_files"]) == ("wrong_document", "the steps")
+        assert again["expected_result"] == ""
+    ((_, _, act),) = world.acts.sent
+    assert isinstance(act, CompleteTask)
+    assert [(one["field"], one["expected"]) for one in act.result["defects"]] == [("files", "the steps")]
 
 
 async def test_the_client_reads_what_was_done_and_signs_it_off(world: World) -> None:

@@ -9,10 +9,12 @@ from uuid import UUID
 
 import pytest
 
+from api.portal.live import Watcher
 from tests.support.api import Person, World, world_on
 from tests.support.portal import browsing
 from ticketos.db import migrate
 from ticketos.db.ids import new_id
+from ticketos.db.repositories import notices
 from ticketos.dev.database import PostgresUrls
 
 
@@ -121,6 +123,31 @@ async def test_what_one_reads_stays_unread_for_colleagues_and_only_ones_own_can_
     assert await inbox(world, other) == [str(notice)]
     (row,) = world.sql(world.acme, "select user_id from notice_read")
     assert row.user_id == one.id
+
+
+async def test_pages_count_the_inbox_once_in_a_while(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead, counted = world.person(world.provider, ("lead", None)), []
+    notice = told(world, world.acme, "delivery")
+    count = notices.unread
+
+    def counting(*given: Any) -> int:
+        counted.append(given)
+        return count(*given)
+
+    monkeypatch.setattr(notices, "unread", counting)
+    bell = "//*[@id='inbox-count']/span[@class='bell-count']"
+    async with browsing(world, lead) as browser:
+        for _ in range(4):
+            assert (await browser.get("/tickets")).all(bell) == ["1"]
+        assert len(counted) == 1
+        live = world.app.state.portal.live
+        live._watchers.add(Watcher(frozenset({world.acme}), None, lead.id))
+        for event, counts in (("ticket.noted", 1), ("clock.breached", 2)):
+            live._tell({"event": event, "client_id": world.acme, "root_id": None})
+            await browser.get("/tickets")
+            assert len(counted) == counts, event
+        await browser.submit("/notices", f"/notices/{notice}/read")
+        assert (await browser.get("/tickets")).all(bell) == []
 
 
 async def test_all_that_is_shown_is_read_at_once_and_the_filter_stays_in_the_address(world: World) -> None:

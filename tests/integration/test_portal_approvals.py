@@ -166,3 +166,24 @@ async def test_an_unconfirmed_decision_says_that_it_is_being_applied(world: Worl
         assert done.status == 303
         assert "being applied" in (await browser.get("/approvals")).text
     world.acts.answer = ActResult(applied=True)
+
+
+async def test_what_was_checked_is_said_as_it_was(world: World, asha: Person) -> None:
+    failed = [{"name": "sum", "ok": False, "detail": "1 is missing", "override": "As on the paper"}]
+    ticket = offered(world, world.acme, "7" * 64)
+    for n, checks in enumerate(([], failed, [{"name": "sum", "ok": True, "detail": ""}])):
+        world.document(world.acme, ticket, state="posted", position=n, sha256=f"{n:064d}", checks=checks)
+    work = world.ticket(world.acme, stage="approval")
+    world.approval(
+        world.acme,
+        work,
+        "8" * 64,
+        deliverable={"documents": 0, "units": 1, "work": {"note": "Done", "files": []}},
+    )
+    async with browsing(world, asha) as browser:
+        said = (await browser.get(f"/approvals/{ticket}")).text
+        assert "none was drawn for a second person" in said
+        assert "One document failed an automatic check and was accepted with a reason." in said
+        said = (await browser.get(f"/approvals/{work}")).text
+        assert "A person did the work; it was not drawn for a second person." in said
+        assert "automatic" not in said

@@ -11,8 +11,10 @@ from uuid import UUID
 import pytest
 
 from tests.support.api import PASSWORD, Person, World, world_on
+from tests.support.books import contract
 from tests.support.databases import PostgresCluster
 from tests.support.portal import SAME_SITE, Browser, Page, browsing
+from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
 
 
@@ -41,13 +43,20 @@ async def send(browser: Browser, path: str, fields: dict[str, Any]) -> Page:
 
 
 async def test_who_may_only_look_gets_fields_that_cannot_be_changed(world: World, admin: Person) -> None:
-    for role, path in (("success", f"/clients/{world.acme}"), ("wfm", f"/people/{admin.id}")):
+    agreed, hours = f"/contracts/{contract(world, world.acme)}", f"/calendars/{new_id()}"
+    values = {"id": UUID(hours[-36:]), "client_id": world.acme, "name": "Office", "definition": {}}
+    world._insert("calendar", world.acme, values)
+    looks = ((f"/clients/{world.acme}", "success"), (agreed, "success"), (hours, "success"))
+    for path, role in (*looks, (f"/people/{admin.id}", "wfm")):
         async with browsing(world, world.person(world.provider, (role, None))) as browser:
             page = await browser.get(path)
             assert "You can look at this, and not change it." in page.text
             assert page.tree.xpath("//main//form//fieldset[@disabled]//input[@name='name']")
+            typed = "self::input[not(@type='hidden')] or self::select or self::textarea"
+            outside = f"//main//form[@method='post']//*[{typed}][not(ancestor::fieldset[@disabled])]"
+            assert page.all(f"{outside}/@name") == []
     async with browsing(world, admin) as browser:
-        for path in (f"/clients/{world.acme}", f"/people/{admin.id}"):
+        for path in (f"/clients/{world.acme}", f"/people/{admin.id}", agreed, hours):
             assert not (await browser.get(path)).tree.xpath("//main//fieldset[@disabled]")
 
 

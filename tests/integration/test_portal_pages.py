@@ -177,6 +177,16 @@ async def test_the_next_task_is_taken_from_the_queue_by_skill(world: World) -> N
         assert "Nothing is waiting for you" in (await browser.get("/work")).text
 
 
+async def test_work_for_experts_on_top_hides_no_task_from_who_is_none(world: World) -> None:
+    one = world.person(world.provider, ("agent", None), skills=["vat"], certifications={"vat": None})
+    ticket = world.ticket(world.acme, subject="many for experts")
+    for _ in range(30):
+        world.task(world.acme, ticket, skill="vat", priority="P1", payload={"expert": "asked"})
+    task = world.task(world.acme, ticket, skill="vat", priority="P4")
+    async with browsing(world, one) as browser:
+        assert (await browser.submit("/work", "/work/next")).to == f"/validate/{task}"
+
+
 async def test_an_empty_list_says_what_comes_next(world: World) -> None:
     new = world.person(world.provider, ("sme", None))
     skilled = world.person(
@@ -428,11 +438,11 @@ async def test_what_happened_while_a_page_was_on_its_way_is_told_at_once(world: 
         late = datetime.now(UTC) + timedelta(seconds=1)
         heard = {}
         for name, watcher in {
-            "this ticket": Watcher(frozenset({world.acme}), ticket, drawn),
-            "every ticket": Watcher(frozenset({world.acme}), None, drawn),
-            "another ticket": Watcher(frozenset({world.acme}), other, drawn),
-            "another client": Watcher(frozenset({world.beta}), None, drawn),
-            "drawn later": Watcher(frozenset({world.acme}), None, late),
+            "this ticket": Watcher(frozenset({world.acme}), ticket, drawn_at=drawn),
+            "every ticket": Watcher(frozenset({world.acme}), None, drawn_at=drawn),
+            "another ticket": Watcher(frozenset({world.acme}), other, drawn_at=drawn),
+            "another client": Watcher(frozenset({world.beta}), None, drawn_at=drawn),
+            "drawn later": Watcher(frozenset({world.acme}), None, drawn_at=late),
         }.items():
             stream = aiter(live.watch(watcher))
             assert (await anext(stream)).startswith("retry:")

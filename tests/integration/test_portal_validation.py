@@ -516,6 +516,9 @@ async def test_accuracy_is_told_per_client_and_agent_and_names_stay_inside(
         assert page.all("//figure//table//td")[:2] == ["1", "0"]
         only = await browser.get("/quality?verdict=pass")
         assert "No review matches" in only.text
+        assert (await browser.get("/quality/rework.csv?client=acme")).status == 200
+        for path in ("/quality/rework.csv?client=acm", "/quality?client=acm"):
+            assert (await browser.get(path)).status == 404
     async with browsing(world, client) as browser:
         page = await browser.get("/quality")
         assert "85.71%" in page.text and "Test Person" not in page.text

@@ -14,6 +14,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 from activities.renewal import RenewalActivities
+from api.portal.routes import renewals as pages
 from schemas.periods import PeriodResult, PeriodStart
 from tests.support.api import World, world_on
 from tests.support.portal import browsing
@@ -178,9 +179,12 @@ def test_figures_are_those_of_the_contract_and_of_the_window(world: World) -> No
     assert (seen.met, seen.missed, seen.answers, seen.csat) == (1, 1, 2, Decimal("3.50"))
 
 
-async def test_success_sees_it_by_api_and_on_the_page_and_other_roles_do_not(world: World) -> None:
+async def test_success_sees_it_by_api_and_on_the_page_and_other_roles_do_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     near = signed(world, date(2026, 12, 1), name="Invoices of Acme")
     runs(world).run(world.acme, f"{near}@2026-12-01", SYSTEM)
+    runs(world).run(world.acme, f"{signed(world, date(2026, 12, 2))}@2026-12-02", SYSTEM)
     success, agent = (
         world.person(world.provider, ("success", None)),
         world.person(world.provider, ("agent", None)),
@@ -194,4 +198,11 @@ async def test_success_sees_it_by_api_and_on_the_page_and_other_roles_do_not(wor
     assert (mine["advice"], mine["ends_on"], len(mine["figures"]["measures"])) == ("ask", "2026-12-01", 5)
     async with browsing(world, success) as browser:
         page = (await browser.client.get("/renewals")).text
+        monkeypatch.setattr(pages, "LIMIT", 1)
+        later, shown = "/renewals", []
+        while later:
+            here = await browser.get(later)
+            shown += here.all("//section/h2 | //section//h2")
+            (later,) = here.all("//a[@rel='next']/@href") or [""]
+    assert len(shown) == len(found) > 1 and len(set(shown)) == len(shown)
     assert "Invoices of Acme" in page and "Ask what is still wanted" in page

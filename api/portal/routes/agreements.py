@@ -127,8 +127,12 @@ def _standing(visit: Visit, company: Company, row: RowMapping | None) -> str:
     """How a kept contract stands on the client's day of today."""
     if row is None:
         return ""
-    today = visit.call.now.astimezone(zone_named(company.zone) or visit.viewer.zone).date()
-    return chips.contract(row, today, visit.portal.texts)
+    return chips.contract(row, _today(visit, company), visit.portal.texts)
+
+
+def _today(visit: Visit, company: Company) -> date:
+    """The client's day."""
+    return visit.call.now.astimezone(zone_named(company.zone) or visit.viewer.zone).date()
 
 
 def _shown(row: RowMapping) -> dict[str, str]:
@@ -162,7 +166,7 @@ async def compose_contract(visit: VisitDep, client: str = "") -> Response:
         "service_line": LINES[0].key,
         "kind": "transaction",
         "status": "active",
-        "starts_on": date(visit.call.now.year, visit.call.now.month, 1).isoformat(),
+        "starts_on": _today(visit, company).replace(day=1).isoformat(),
         **typed_terms({}),
         "currency": company.currency,
         "other": '{"pricing": {"kind": "flat"}}',

@@ -193,6 +193,7 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
             "units": [views.document(d, visit.principal) for d in units],
             "work": _handed_in(newest, found, row),
             "left_out": [d for d in found if d["state"] in ("quarantined", "rejected")],
+            "reasoned": sum(any(check.get("override") for check in d["checks"]) for d in units),
             "checks": documents.quality_of(connection, row["root_id"]),
         }
 

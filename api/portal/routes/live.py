@@ -27,7 +27,7 @@ async def watch(visit: VisitDep, about: str = "", drawn: str = "") -> StreamingR
     except (ValueError, OverflowError, OSError) as error:
         raise DomainError("not-found", what="topic") from error
     visit.portal.live.admit()
-    watcher = Watcher(frozenset(visit.principal.clients), root_id, drawn_at)
+    watcher = Watcher(frozenset(visit.principal.clients), root_id, visit.principal.user_id, drawn_at)
     return StreamingResponse(
         visit.portal.live.watch(watcher),
         media_type="text/event-stream",

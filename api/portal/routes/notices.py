@@ -84,6 +84,7 @@ async def show(
         return [v1.shown(row, visit.principal) for row in rows], following, waiting
 
     rows, following, waiting = await visit.read(read)
+    visit.portal.inboxes.keep(visit.principal.user_id, waiting)
     t = visit.portal.texts
     formats = Formats(t, visit.viewer.zone, visit.call.now)
     filtered = any(query.values())
@@ -193,7 +194,7 @@ async def read_all(visit: PostDep) -> Response:
     try:
         return await visit.act(act, to=address("/notices", query), said=counted)
     finally:
-        visit.portal.unread.pop(visit.principal.user_id, None)
+        visit.portal.inboxes.doubt((visit.principal.user_id,))
 
 
 @router.post("/notices/{notice_id}/read")
@@ -201,7 +202,9 @@ async def read_one(visit: PostDep, notice_id: UUID) -> Response:
     """One of them."""
 
     async def act() -> Any:
-        return await v1.read_one(visit.call, notice_id)
+        answer = await v1.read_one(visit.call, notice_id)
+        visit.portal.inboxes.doubt((visit.principal.user_id,))
+        return answer
 
     back = safe_next(visit.form.text("back", 500), "/notices")
     return await visit.act(act, to=back, said="notices.said_one")

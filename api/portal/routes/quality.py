@@ -20,6 +20,7 @@ from api.portal.parts import Choice, Filter, NavItem
 from api.portal.visit import Visit, VisitDep
 from api.v1.operations import accuracy_of
 from ticketos.db.repositories import accounts, standing
+from ticketos.domain.errors import DomainError
 
 router = APIRouter(include_in_schema=False)
 _READ = as_page(ROUTES["GET", "/v1/accuracy"])
@@ -43,9 +44,8 @@ async def show(
     visit: VisitDep, month: str = "", client: str = "", agent: str = "", verdict: str = ""
 ) -> Response:
     """The month's figures, all from the random sample; risk-based and rework checks stay out of the estimate."""
-    chosen = month if _MONTH.fullmatch(month) else visit.call.now.strftime("%Y-%m")
-    companies = visit.viewer.companies
-    client_id = next((one.id for one in companies.values() if one.slug == client), None)
+    chosen, companies = _month(visit, month), visit.viewer.companies
+    client_id = _client(visit, client)
     staff = visit.principal.staff
 
     def read(connection: Connection) -> dict[str, Any]:
@@ -83,6 +83,23 @@ async def show(
     )
 
 
+def _month(visit: Visit, month: str) -> str:
+    """The month that was asked for, else the one it is where the viewer is."""
+    return (
+        month if _MONTH.fullmatch(month) else visit.call.now.astimezone(visit.viewer.zone).strftime("%Y-%m")
+    )
+
+
+def _client(visit: Visit, slug: str) -> UUID | None:
+    """The client that was named, if any. Raises ``client-unknown``: a name nobody knows is not "all of them"."""
+    if not slug:
+        return None
+    found = next((one.id for one in visit.viewer.companies.values() if one.slug == slug), None)
+    if found is None:
+        raise DomainError("client-unknown")
+    return found
+
+
 REWORK = ("round", "minutes", "cost", "currency", "hourly_rate", "open_minutes")
 """What a defect ticket tells of its round, as columns of the file."""
 
@@ -90,9 +107,7 @@ REWORK = ("round", "minutes", "cost", "currency", "hourly_rate", "open_minutes")
 @router.get("/quality/rework.csv")
 async def rework(visit: VisitDep, month: str = "", client: str = "") -> Response:
     """Rounds of rework of a month, with the minutes people spent and what they cost (MF7)."""
-    chosen = month if _MONTH.fullmatch(month) else visit.call.now.strftime("%Y-%m")
-    companies = visit.viewer.companies
-    client_id = next((one.id for one in companies.values() if one.slug == client), None)
+    chosen, client_id = _month(visit, month), _client(visit, client)
     rows = await visit.read(lambda connection: standing.reworked(connection, chosen, client_id))
     head = ("client", "request", "defect", "document", *REWORK, "defects", "opened_at", "closed_at")
     lines = [

@@ -191,7 +191,9 @@ async def judge(visit: PostDep, task_id: UUID) -> Response:
     }
 
     async def complete() -> Response:
-        return await v1.complete(visit.call, task_id, CompleteBody(result=result, version=form.version))
+        return await v1.complete(
+            visit.call, task_id, visit.body(CompleteBody, result=result, version=form.version)
+        )
 
     async def again(notice: Notice, status: int) -> Response:
         return await _compared(visit, task_id, seen, status, notice=notice, comment=form.text("comment", 500))

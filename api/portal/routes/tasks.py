@@ -59,11 +59,14 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
         ticket = tickets.get(connection, task["root_id"])
         assert ticket is not None
         around = tickets.tree(connection, ticket["id"])
+        found = documents.of_ticket(connection, ticket["id"], limit=handwork.MOST_FILES + 1)
         return {
             "task": task,
             "ticket": ticket,
             "messages": [one for one in around.messages if one["direction"] == "in"][-3:],
-            "documents": documents.of_ticket(connection, ticket["id"], limit=20),
+            "documents": found[: handwork.MOST_FILES],
+            "many": len(found) > handwork.MOST_FILES,
+            "paper": _paper(connection, task, ticket["id"]),
             "period": _period(connection, task),
         }
 
@@ -102,6 +105,7 @@ async def _page(visit: Visit, task_id: UUID, status: int = 200, **more: Any) -> 
         known=task["kind"] in FIELDS,
         handed_in=found["ticket"]["detail"].get(handwork.WORK) if task["kind"] == "qa_review" else None,
         items=handwork.CHECKLIST,
+        marked={one["field"]: one for one in more.get("typed", {}).get("defects", ())},
         categories=[Choice(one, t.word("defect", one)) for one in handwork.CATEGORIES],
     )
 
@@ -112,6 +116,13 @@ def _period(connection: Connection, task: RowMapping) -> book_rules.Question | N
         return None
     months = book_months.states(connection, task["client_id"])
     return book_rules.question(date.fromisoformat(task["payload"]["own"]), months)
+
+
+def _paper(connection: Connection, task: RowMapping, root_id: UUID) -> RowMapping | None:
+    """The document the task is about, wherever it stands among those of the request."""
+    named = task["payload"].get("document") or task["subject_id"]
+    found = documents.get(connection, UUID(str(named))) if named else None
+    return found if found is not None and found["root_id"] == root_id else None
 
 
 @router.post("/tasks/{task_id}")
@@ -128,7 +139,9 @@ async def finish(visit: PostDep, task_id: UUID) -> Response:
         result["defects"] = _defects(visit)
 
     async def complete() -> Response:
-        return await v1.complete(visit.call, task_id, CompleteBody(result=result, version=form.version))
+        return await v1.complete(
+            visit.call, task_id, visit.body(CompleteBody, result=result, version=form.version)
+        )
 
     async def again(notice: Notice, status: int) -> Response:
         return await _page(visit, task_id, status, notice=notice, typed=result)
@@ -137,16 +150,17 @@ async def finish(visit: PostDep, task_id: UUID) -> Response:
 
 
 def _defects(visit: Visit) -> list[dict[str, Any]]:
-    """What the reviewer found not right of the checklist."""
+    """What the reviewer found not right of the checklist. Who says what it should be has found it not right."""
     form = visit.form
+    ticked = form.texts("defect")
     return [
         {
             "field": item,
             "category": form.text(f"category_{item}", 40) or "other",
             "expected": form.text(f"expected_{item}", 500) or None,
         }
-        for item in form.texts("defect")
-        if item in handwork.CHECKLIST
+        for item in handwork.CHECKLIST
+        if item in ticked or form.text(f"expected_{item}", 500)
     ]
 
 

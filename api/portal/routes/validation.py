@@ -230,7 +230,9 @@ async def save(visit: PostDep, task_id: UUID) -> Response:
     result = _rejection(visit) if visit.form.text("act", 10) == "reject" else _result(visit, found, given)
 
     async def work_() -> Response:
-        return await v1.complete(visit.call, task_id, CompleteBody(result=result, version=visit.form.version))
+        return await v1.complete(
+            visit.call, task_id, visit.body(CompleteBody, result=result, version=visit.form.version)
+        )
 
     try:
         answer = await work_()

@@ -77,7 +77,7 @@ async def show(
         skills, expert = _able(connection, visit)
         seen = principal.clients_with(call.rule.roles)
         wanted = _filter(visit, chosen, kind, client, skills, seen)
-        wanted = replace(wanted, priority=priority or None, expert=expert or chosen != "queue")
+        wanted = replace(wanted, priority=priority or None, expert=_experts_work(chosen, expert=expert))
         rows, following = tasks.listed(connection, wanted, LIMIT, cursor or None)
         return {
             "rows": rows,
@@ -225,17 +225,24 @@ async def take_next(visit: PostDep) -> Response:
 
 
 def _next(connection: Connection, visit: Visit, skip: str) -> RowMapping | None:
-    skills, _ = _able(connection, visit)
+    skills, expert = _able(connection, visit)
     seen = visit.principal.clients_with(visit.call.rule.roles)
     scopes: tuple[Scope, ...] = ("mine", "queue")
     for scope in scopes:
-        wanted = _filter(visit, scope, "", "", skills, seen)
+        wanted = replace(
+            _filter(visit, scope, "", "", skills, seen), expert=_experts_work(scope, expert=expert)
+        )
         rows, _ = tasks.listed(connection, wanted, 25, None)
         for row in rows:
             if str(row["id"]) == skip or not _may(connection, visit, row):
                 continue
             return row
     return None
+
+
+def _experts_work(scope: Scope, *, expert: bool) -> bool:
+    """Whether a list holds work for experts: a queue does for experts alone, who could take it."""
+    return expert or scope != "queue"
 
 
 def next_own(connection: Connection, visit: Visit, skip: str) -> RowMapping | None:

@@ -34,7 +34,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented) return;
+  if (event.defaultPrevented || event.submitter?.formMethod === "dialog") return; // the button that sends nothing
   const button = event.submitter;
   if (!form.hasAttribute("data-swap")) {
     // A plain form: say at once that it is under way, and let it go once.

@@ -1,0 +1,82 @@
+"""Enter in a field decides nothing: where a form has several acts, a person presses the one that is meant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from schemas.acts import ActResult, CompleteTask, DecideApproval
+from tests.support.site import CHROMIUM, Site, ids
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (system-packages.txt names it)"),
+]
+
+
+def seeded(site: Site) -> Site:
+    world, now = site.world, datetime.now(UTC)
+    site.people = {
+        "client": world.person(world.acme, ("client_user", world.acme)),
+        "qa": world.person(world.provider, ("qa", None)),
+    }
+    offered = world.ticket(world.acme, stage="approval", number="ACME-E")
+    world.document(world.acme, offered, state="posted")
+    world.document(world.acme, offered, state="posted")
+    world.approval(world.acme, offered, "e" * 64, deemed_at=now + timedelta(days=3))
+    work: dict[str, Any] = {
+        "by": None,
+        "at": now.isoformat(),
+        "note": "Reset the password.",
+        "files": [],
+        "round": 0,
+    }
+    judged = world.ticket(world.acme, stage="quality", detail={"work": work})
+    review = world.task(world.acme, judged, kind="qa_review", desk="qa", workflow_id=f"ticket/{judged}")
+    site.ids = ids(offered=offered, review=review)
+    world.acts.answer = ActResult(applied=True, outcome="done")
+    return site
+
+
+def nothing_is_sent(page: Page, selector: str) -> None:
+    """Press Enter in that control; the page stays as it is."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.press(selector, "Enter")
+    page.wait_for_timeout(700)
+    assert sent == []
+
+
+def test_a_reason_typed_and_enter_pressed_accepts_no_delivery(site: Site, browser: Browser) -> None:
+    context = site.context(browser, "client")
+    page = context.new_page()
+    page.goto(f"/approvals/{site.ids['offered']}")
+    nothing_is_sent(page, "input[type=radio] >> nth=0")
+    page.goto("/approvals")
+    page.check("[name=chosen]")
+    page.fill("#field-reason", "The total of the second one is wrong")
+    nothing_is_sent(page, "#field-reason")
+    page.fill("#field-reason", "The total of the second one is wrong")
+    nothing_is_sent(page, "[name=chosen]")
+    page.get_by_role("button", name="Return chosen").click()
+    page.get_by_text("Returned. We will correct it.").wait_for()
+    (act,) = [one for _, _, one in site.world.acts.sent if isinstance(one, DecideApproval)]
+    assert (act.decision, act.reason) == ("return", "The total of the second one is wrong")
+    context.close()
+
+
+def test_what_it_should_be_typed_and_enter_pressed_passes_no_work(site: Site, browser: Browser) -> None:
+    context = site.context(browser, "qa")
+    page = context.new_page()
+    page.goto(f"/tasks/{site.ids['review']}")
+    page.fill("[name=expected_result]", "an open account")
+    nothing_is_sent(page, "[name=expected_result]")
+    nothing_is_sent(page, "[name=defect] >> nth=1")
+    page.get_by_role("button", name="Fail", exact=True).click()
+    page.wait_for_url("**/work")
+    (act,) = [one for _, _, one in site.world.acts.sent if isinstance(one, CompleteTask)]
+    assert [one["field"] for one in act.result["defects"]] == ["result"]
+    context.close()
