@@ -146,6 +146,22 @@ def test_without_a_contract_the_unit_is_held_and_its_billing_ticket_says_so() ->
     assert of(SubTicket, verdict.changes)[0].detail["payment_status"] == "held"
 
 
+@pytest.mark.parametrize(
+    ("days", "status", "fate"),
+    [(-1, "active", "no_contract"), (0, "active", "billable"), (0, "ended", "billable")],
+    ids=["ended before the work came", "on the day it came", "ended as a whole since"],
+)
+def test_a_contract_whose_end_is_moved_before_the_receipt_covers_it_no_more(
+    days: int, status: str, fate: str
+) -> None:
+    done = _worked(**DONE)
+    ends = ACME.day_of(done.received_at) + timedelta(days=days)
+    terms = replace(DESK, ends_on=ends, status=status)
+    verdict = _record(done, terms=terms, documents=(handwork.unit(done),))
+    (unit,) = of(AddUsage, verdict.changes)
+    assert (unit.fate, unit.contract_id is None) == (fate, fate == "no_contract")
+
+
 def test_a_cancel_bills_what_was_accepted_and_nothing_twice() -> None:
     request, ids = ticket(documents_total=2), itertools.count(9_000)
     kept = document(1, request, state="posted", quality="passed", approval="accepted")

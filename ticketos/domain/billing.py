@@ -101,7 +101,9 @@ def _usage(
     new_id: NewId,
 ) -> tuple[tuple[Change, ...], Mapping[str, Any]]:
     period = usage.period_of(now, client.zone)
-    agreed = contract.id if contract else None
+    # The contract the work was done under may have been ended since, for a day before the work came in.
+    covered = contract is not None and contract.covers(client.day_of(ticket.received_at))
+    agreed = contract.id if contract is not None and covered else None
     changes: list[Change] = []
     for unit in units:
         event = usage.UsageEvent(
@@ -125,7 +127,7 @@ def _usage(
                 now,
                 period,
                 usage.billing_period(event, locked, client.zone),
-                usage.fate(event, (), locked, contract is not None, client.zone),
+                usage.fate(event, (), locked, covered, client.zone),
                 unit.finished_by,
                 unit.evidence,
             )

@@ -91,11 +91,11 @@ class ContractState:
 
     def in_force(self, day: date) -> bool:
         """Active and within its dates (the end date belongs to it)."""
-        return (
-            self.status == "active"
-            and self.starts_on <= day
-            and (self.ends_on is None or day <= self.ends_on)
-        )
+        return self.status == "active" and self.covers(day)
+
+    def covers(self, day: date) -> bool:
+        """Within its dates, whatever became of it since."""
+        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
 
 @dataclass(frozen=True)
