@@ -51,6 +51,9 @@ PLAIN = frozenset(
         ),
         *(
             "code",
+            "coding_left",
+            "place_was",
+            "until",
             "comment",
             "country",
             "currency",
