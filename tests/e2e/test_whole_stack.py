@@ -19,9 +19,10 @@ from ticketos.dev.processes import free_port
 START_SECONDS = 120
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "home"
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One for all: a start that finds the state of the one before is what people have every morning."""
+    folder = tmp_path_factory.mktemp("stack") / "home"
     yield folder
     EmbeddedPostgres(folder).delete()
 
@@ -62,25 +63,20 @@ def processes_of(home: Path) -> list[str]:
 
 
 @pytest.mark.timeout(300)
-def test_up_serves_its_links_and_ctrl_c_leaves_nothing_running_and_keeps_the_state(home: Path) -> None:
+def test_up_serves_its_links_and_ctrl_c_leaves_nothing_running(home: Path) -> None:
     port = free_port()
-    for _ in range(2):  # the second start finds the state of the first
-        process, links = start(home, port)
-        try:
-            assert links["API"] == f"http://localhost:{port}/openapi.json"
-            for url in (f"http://127.0.0.1:{port}/readyz", links["Temporal"]):
-                with urllib.request.urlopen(url, timeout=10) as answer:
-                    assert answer.status == 200
-        finally:
-            process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=90)
-        assert process.returncode == 0, said
-        assert "Traceback" not in said
-        assert processes_of(home) == []
+    process, links = start(home, port)
+    try:
+        assert links["API"] == f"http://localhost:{port}/openapi.json"
+        for url in (f"http://127.0.0.1:{port}/readyz", links["Temporal"]):
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                assert answer.status == 200
+    finally:
+        interrupted(process, home)
 
 
 @pytest.mark.timeout(300)
-def test_a_killed_up_leaves_nothing_running_and_starts_again(home: Path) -> None:
+def test_up_finds_its_state_again_after_a_ctrl_c_and_after_a_kill(home: Path) -> None:
     port = free_port()
     process, _ = start(home, port)
     process.kill()
@@ -90,7 +86,14 @@ def test_a_killed_up_leaves_nothing_running_and_starts_again(home: Path) -> None
         time.sleep(0.2)
     assert processes_of(home) == []
     process, links = start(home, port)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=90)
-    assert process.returncode == 0
+    interrupted(process, home)
     assert links["State"] == str(home)
+
+
+def interrupted(process: subprocess.Popen[str], home: Path) -> None:
+    """Ctrl-C: it ends well and leaves no process of this home."""
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=90)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    assert processes_of(home) == []
