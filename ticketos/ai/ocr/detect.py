@@ -25,8 +25,8 @@ _ACROSS, _DOWN = 0.0, 0.0
 class LineFinder:
     """The detector, at a resolution that suits the page's letters."""
 
-    def __init__(self, unclip: float = _UNCLIP) -> None:
-        self._network, _ = load("det")
+    def __init__(self, unclip: float = _UNCLIP, whole: bool | None = None) -> None:
+        self._network, _ = load("det", whole=whole)
         self._unclip = unclip
 
     def _scale(self, pixels: Any) -> float:
@@ -37,8 +37,8 @@ class LineFinder:
         most = (_MOST_PIXELS / (pixels.shape[0] * pixels.shape[1])) ** 0.5
         return float(min(max(wanted, _LEAST_SIDE / side), most, _MOST_SIDE / side, _ENLARGE))
 
-    def find(self, pixels: Any) -> list[Quad]:
-        """The lines of an upright BGR image."""
+    def batch(self, pixels: Any) -> tuple[Any, tuple[int, int]]:
+        """What the network is given for a BGR image, and how wide and high the image is on it, in pixels."""
         height, width = pixels.shape[:2]
         scale = self._scale(pixels)
         small_h, small_w = max(round(height * scale), 8), max(round(width * scale), 8)
@@ -48,7 +48,13 @@ class LineFinder:
         )
         batch = numpy.ones((1, 3, canvas_h, canvas_w), dtype=numpy.float32)
         batch[0, :, :small_h, :small_w] = (small.astype(numpy.float32) / 127.5 - 1.0).transpose(2, 0, 1)
-        heat = numpy.array(self._network(batch))[0, 0]
+        return batch, (small_w, small_h)
+
+    def find(self, pixels: Any) -> list[Quad]:
+        """The lines of an upright BGR image."""
+        height, width = pixels.shape[:2]
+        batch, (small_w, small_h) = self.batch(pixels)
+        heat = self._network(batch)[0, 0]
         across, down = width / small_w, height / small_h
         found: list[Quad] = []
         for box in rectangles(heat, self._unclip):
