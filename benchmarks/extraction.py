@@ -54,7 +54,9 @@ class Score:
             "fields": {name: round(share(found), 4) for name, found in by_field.items()},
             "line_f1": round(self.lines.f1, 4),
             "auto_right": round(share(auto), 4) if auto else None,
-            # Wrong by an e-invoice's data although the pages say nothing else: no reader of pages can be right there.
+            # Of what the pages say: an e-invoice's data may say something else, and no reader of pages can be right there.
+            "auto_right_printed": round(share(told), 4) if (told := [it for it in auto if it.told]) else None,
+            # Wrong by an e-invoice's data that the pages do not say.
             "auto_not_told": sum(not it.right and not it.told for it in auto),
             "auto_cover": round(sum(it.auto for it in printed) / max(len(printed), 1), 4),
             "cover_at_99": round(coverage(self.verdicts), 4),

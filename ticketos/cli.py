@@ -213,11 +213,17 @@ def extract(
     password_file: Annotated[
         Path | None, typer.Option(help="A file whose first line opens protected PDFs (- for standard input)")
     ] = None,
+    second_reader: Annotated[
+        str,
+        typer.Option(
+            metavar="LANGUAGES", help="Ask tesseract (eng+hin) too where the first reader is unsure"
+        ),
+    ] = "",
 ) -> None:
     """Read documents: type, fields, lines and checks. Exit code 1: one could not be read; 2: wrong path."""
     from ticketos.ai.extract.cli import extract as run
 
-    run(files, as_json, text, render, password_file)
+    run(files, as_json, text, render, password_file=password_file, second_reader=second_reader)
 
 
 @app.command()

@@ -121,6 +121,11 @@ class Settings(BaseSettings):
     )
     objects_url: str = ""
     ocr_processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    second_reader: str = Field(
+        default="",
+        pattern=r"^([A-Za-z_]{3,}(\+[A-Za-z_]{3,})*)?$",
+        description="languages of tesseract (eng+hin), asked where the first reader is unsure; empty for none",
+    )
 
     @model_validator(mode="after")
     def _fill_and_check(self) -> Self:

@@ -15,7 +15,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from ticketos import logs
-from ticketos.ai.extract.sandbox import SandboxedReader
+from ticketos.ai.extract.sandbox import ChildBounds, SandboxedReader
 from ticketos.db.repositories import idempotency
 from ticketos.db.sealing import Sealer
 from ticketos.heap import settle
@@ -61,7 +61,9 @@ async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
     """Run the workers of these queues on an open client."""
     steps = wiring.store(found)
     async with AsyncExitStack() as stack:
-        sandboxed = SandboxedReader(processes=found.settings.ocr_processes)
+        sandboxed = SandboxedReader(
+            found.settings.ocr_processes, bounds=ChildBounds(second_reader=found.settings.second_reader)
+        )
         stack.callback(sandboxed.close)
         reader = wiring.SandboxReader(sandboxed)
         background = [asyncio.create_task(loop) for loop in _loops(found, client, queues)]

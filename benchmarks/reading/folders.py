@@ -45,6 +45,8 @@ class Case:
     type: str | None = None
     also_right: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Other values of a field that are as right as the first."""
+    printed: Callable[[], str] | None = None
+    """The text of pages that were made into pictures."""
 
 
 def cases(folder: Path, regime: Regime = "as_is") -> Iterator[Case]:
@@ -115,7 +117,9 @@ def _einvoices(folder: Path, regime: Regime) -> Iterator[Case]:
         name = str(labels.relative_to(folder)).removesuffix(".truth.json")
         load, filename = _in_regime(file, regime)
         known = {key: value for key, value in fields.items() if value is not None}
-        yield Case(name, filename, load, known, lines or None, also_right=also)
+        yield Case(
+            name, filename, load, known, lines or None, also_right=also, printed=_printed(file, regime)
+        )
 
 
 def _beside(folder: Path) -> Iterator[tuple[Path, Path]]:
@@ -161,7 +165,15 @@ def _listed(folder: Path, regime: Regime) -> Iterator[Case]:
 def _own(truth: dict[str, Any], file: Path, regime: Regime) -> Case:
     load, filename = _in_regime(file, regime)
     lines = tuple(Line(it["description"], it["quantity"], it["net"]) for it in truth["lines"])
-    return Case(file.name, filename, load, dict(truth["fields"]), lines or None, truth["type"])
+    return Case(
+        file.name,
+        filename,
+        load,
+        dict(truth["fields"]),
+        lines or None,
+        truth["type"],
+        printed=_printed(file, regime),
+    )
 
 
 def _in_regime(file: Path, regime: Regime) -> tuple[Callable[[], bytes], str]:
@@ -170,6 +182,19 @@ def _in_regime(file: Path, regime: Regime) -> tuple[Callable[[], bytes], str]:
     if regime == "rendered":
         return (lambda: _pictures(file.read_bytes())), f"{file.stem}.tiff"
     return file.read_bytes, file.name
+
+
+def _printed(file: Path, regime: Regime) -> Callable[[], str] | None:
+    """For what was rendered, what the text layer says."""
+    return (lambda: _text(file.read_bytes())) if regime == "rendered" else None
+
+
+def _text(data: bytes) -> str:
+    document = pypdfium2.PdfDocument(data)
+    try:
+        return "\n".join(page.get_textpage().get_text_range() for page in document)
+    finally:
+        document.close()
 
 
 def _without_attachments(data: bytes) -> bytes:

@@ -32,7 +32,7 @@ class Verdict:
     source: str
     blocked_by: tuple[str, ...] = ()
     told: bool = True
-    """Whether the true value stands on the pages at all; only known where they have a text layer."""
+    """Whether the true value stands on the pages at all; known where they have, or had, a text layer."""
 
 
 def normal(name: str, value: str | None) -> str | None:
@@ -52,6 +52,7 @@ def normal(name: str, value: str | None) -> str | None:
 def judge(case: Case, found: Extraction) -> list[Verdict]:
     """Every field the truth speaks of."""
     verdicts = []
+    pages = found.text or "" if found.engine == "pdfium" else case.printed() if case.printed else None
     for name, true in case.fields.items():
         field = found.fields.get(name) or ExtractedField(value=None, confidence=0.0, source="rule")
         accepted = {normal(name, value) for value in (true, *case.also_right.get(name, ()))}
@@ -62,7 +63,7 @@ def judge(case: Case, found: Extraction) -> list[Verdict]:
             Verdict(
                 case.name, name, true, field.value, read in accepted, field.confidence, field.auto,
                 field.source, field.blocked_by,
-                found.engine != "pdfium" or on_page(name, accepted, found.text or ""),
+                pages is None or on_page(name, accepted, pages),
             )
         )  # fmt: skip
     return verdicts

@@ -21,7 +21,7 @@ from PIL import Image
 from schemas.extraction import Extraction
 from ticketos.ai.extract.answers import alone
 from ticketos.ai.extract.reader import Reader
-from ticketos.ai.extract.sandbox import SandboxedReader
+from ticketos.ai.extract.sandbox import ChildBounds, SandboxedReader
 from ticketos.ai.ocr.agreement import compared
 from ticketos.ai.ocr.engines import RapidOcr, Tesseract
 from ticketos.ai.ocr.page import Page, Word, plain_text
@@ -249,3 +249,31 @@ def test_every_phrase_of_the_smoke_files_is_found_or_the_reason_said(ocr: RapidO
         else:
             missing += [(name, phrase) for phrase in wanted if phrase.casefold() not in text]
     assert not missing
+
+
+DOUBTFUL = "<h1>INVOICE</h1><p>Sunrise Stationers Ltd</p><p>Goods as delivered on Monday, with our thanks</p>"
+"""An invoice without a number, a date and a total: reason enough to look twice."""
+
+
+class Missing:
+    """A second reader whose language is not installed."""
+
+    name = "tesseract"
+
+    def page(self, image: Image.Image, number: int, turn: int | None = None) -> Page:
+        raise RuntimeError("Failed loading language 'xyz'")
+
+
+def test_where_the_second_reader_fails_the_first_ones_reading_stands(ocr: RapidOcr) -> None:
+    (alone,) = read(ocr, scan(pages(DOUBTFUL)[0]))
+    (found,) = Reader(ocr=ocr, second=Missing()).read_all(scan(pages(DOUBTFUL)[0]), "a.tif", TODAY)
+    assert found == alone
+    assert found.engine == "rapidocr"
+
+
+def test_a_reading_process_asks_the_second_reader_where_it_is_set_and_the_first_is_unsure() -> None:
+    with SandboxedReader(bounds=ChildBounds(second_reader="eng")) as reader:
+        doubtful = reader.read(scan(pages(DOUBTFUL)[0]), "a.tif", 90.0, TODAY)
+        assert doubtful.engine == "rapidocr+tesseract"
+    with SandboxedReader() as reader:
+        assert reader.read(scan(pages(DOUBTFUL)[0]), "a.tif", 90.0, TODAY).engine == "rapidocr"

@@ -41,6 +41,15 @@ def test_a_value_where_nothing_is_printed_is_wrong_and_nothing_there_is_not_judg
     assert [it.right for it in judge(case(total="5.00"), read())] == [False]
 
 
+def test_a_truth_that_pages_made_into_pictures_never_said_is_told_apart() -> None:
+    """An e-invoice's data and its pages may say different things: no reader of the pages can be right there."""
+    truth = Case(
+        "a", "a.tiff", bytes, {"total": "571.04", "number": "RE-1"}, printed=lambda: "No. RE-1\nTotal 406.82"
+    )
+    told = {it.field: (it.right, it.told) for it in judge(truth, read(total="406.82", number="RE1"))}
+    assert told == {"total": (False, False), "number": (True, True)}
+
+
 def verdict(confidence: float, right: bool) -> Verdict:
     return Verdict("a", "total", "1", "1", right, confidence, True, "text")
 

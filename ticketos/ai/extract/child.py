@@ -40,7 +40,8 @@ def main() -> int:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     _bound(settings["bounds"]["memory_bytes"])
-    second = Tesseract() if settings["bounds"]["second_reader"] else None
+    languages = settings["bounds"]["second_reader"]
+    second = Tesseract(languages.split("+")) if languages else None
     guard = _Guard(settings["bounds"]["parsing_bytes"], settings["bounds"]["parsing_s"], answers)
     reader = Reader(Limits(**settings["limits"]), second=second, guard=guard)
     return _serve(reader, requests, answers, settings["bounds"]["longest_s"])

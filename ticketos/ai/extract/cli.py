@@ -17,7 +17,7 @@ from schemas.extraction import Extraction
 from ticketos.ai.extract.answers import quarantine
 from ticketos.ai.extract.limits import Limits
 from ticketos.ai.extract.render import write
-from ticketos.ai.extract.sandbox import SandboxedReader
+from ticketos.ai.extract.sandbox import ChildBounds, SandboxedReader
 
 _TIMEOUT_S = 30.0
 
@@ -38,6 +38,12 @@ def extract(
             metavar="DIR", help="Write the pages as PNG, fields boxed: green may skip a person, amber not"
         ),
     ] = None,
+    second_reader: Annotated[
+        str,
+        typer.Option(
+            metavar="LANGUAGES", help="Ask tesseract (eng+hin) too where the first reader is unsure"
+        ),
+    ] = "",
     password_file: Annotated[
         Path | None, typer.Option(help="A file whose first line opens protected PDFs (- for standard input)")
     ] = None,
@@ -52,7 +58,7 @@ def extract(
     processes = max(1, min(len(files), os.cpu_count() or 1))
     failed = 0
     with (
-        SandboxedReader(processes=processes) as reader,
+        SandboxedReader(processes, bounds=ChildBounds(second_reader=second_reader)) as reader,
         ThreadPoolExecutor(max_workers=processes) as threads,
     ):
         for path, results in zip(

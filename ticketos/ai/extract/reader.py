@@ -155,8 +155,8 @@ class Reader:
         engine = _engine_name(own, self._ocr.name)
         result = self._finish(filename, found, today, engine, count, broken)
         optical = any(page.source == "ocr" for page in own)
-        if optical and self._second and doubtful(result):
-            again = _from([scanner.again(page, self._second) for page in paper.pages], skipped)
+        again = self._again(scanner, paper, skipped) if optical and doubtful(result) else None
+        if again:
             agreed = [compared(first, second) for first, second in zip(own, again, strict=True)]
             first = with_codes(understand(agreed, self._memory, self._scorer, self._known), codes)
             result = self._second_opinion(
@@ -168,6 +168,15 @@ class Reader:
                 count,
             )
         return result.model_copy(update={"codes": codes, "text": found.text})
+
+    def _again(self, scanner: Scanner, paper: Part, skipped: int) -> list[Page] | None:
+        """The pages as the second reader sees them; None without one, or where it fails: what the first read stands."""
+        if self._second is None:
+            return None
+        try:
+            return _from([scanner.again(page, self._second) for page in paper.pages], skipped)
+        except (OSError, RuntimeError):  # not installed, without that language, or out of time
+            return None
 
     def _second_opinion(
         self, filename: str, first: Findings, second: Findings, today: date, engine: str, pages: int

@@ -50,6 +50,7 @@ class ChildBounds:
     `memory_bytes` bounds its address space, `resident_bytes` what of it is really in memory (the parent looks
     every `watch_s` seconds), `parsing_bytes` what a parser may add to either while it has foreign bytes in hand, and
     `parsing_s` the processor seconds that one step of parsing (opening, a page's text, its picture) may take.
+    `second_reader` names the languages of tesseract (``eng+hin``), asked where the first reader is unsure.
     A page read optically buys a file `page_s` seconds beyond the time for a document, up to `longest_s` in all.
     A child that still holds more than `kept_bytes` after a document is replaced, since what a parser may add comes on
     top. One that has read a page optically keeps its networks and must stay below this, or each scan would load them.
@@ -61,7 +62,7 @@ class ChildBounds:
     parsing_bytes: int = 488 * 1024**2  # what is asked is 512 at the most; the parent looks 20 times a second
     parsing_s: int = 10
     documents: int = 500
-    second_reader: bool = False
+    second_reader: str = ""
     page_s: float = 15.0
     longest_s: float = 240.0
     watch_s: float = 0.05

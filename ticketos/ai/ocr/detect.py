@@ -14,7 +14,7 @@ from ticketos.ai.ocr.shapes import Quad, rectangles
 _BUCKET = 128
 _UNCLIP = 1.6
 # Letters of this height are found surely; larger ones cost time, smaller ones get lost.
-_LETTERS = 15.0
+_LETTERS = 12.5
 _USUAL_SIDE, _LEAST_SIDE, _MOST_SIDE, _ENLARGE = 1280, 640, 1664, 2.0
 # Memory grows with the picture: half a gigabyte per million pixels beyond the networks themselves.
 _MOST_PIXELS = 1_400_000

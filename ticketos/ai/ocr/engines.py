@@ -145,6 +145,7 @@ class Tesseract:
     def _words(self, image: Image.Image) -> list[Word]:
         import pytesseract
 
+        image.format = "PPM"  # as such it is handed over: packing it as PNG takes longer than looking at it
         table = pytesseract.image_to_data(
             image,
             lang=self._languages,
