@@ -25,6 +25,8 @@ _FAILED = 0.25
 _CAP = 0.998
 _SPEAKING = ("lines_sum", "tax_by_rate", "supplier_tax_id", "buyer_tax_id", "due_date", "issue_date", "sign")
 _SECOND_AGREES, _SECOND_DIFFERS = 6.0, 0.35
+# Two engines that read the same letters say nothing about whose name they are: both readings are understood alike.
+_CHOSEN = ("supplier_name", "buyer_name", "supplier_address", "buyer_address")
 
 
 def conclude(
@@ -96,7 +98,8 @@ def second_opinion(first: Findings, second: Findings) -> Findings:
         other = second.fields.get(name)
         if other is None:
             continue
-        ratio = _SECOND_AGREES if other.value == field.value else _SECOND_DIFFERS
+        agrees = 1.0 if name in _CHOSEN else _SECOND_AGREES
+        ratio = agrees if other.value == field.value else _SECOND_DIFFERS
         if ratio < 1 and other.confidence > field.confidence:
             first.fields[name] = other
             first.evidence[name] = second.evidence.get(name, {})
