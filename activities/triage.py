@@ -38,14 +38,17 @@ class TriageActivities:
         if ticket.service_line not in KEYS:  # a line the client named needs nobody's memory
             labels = step.triage_labels()
             read = triage_labels.taught(read, ticket.requester_email, ticket.subject, labels, KEYS)
+        contracts = step.contracts()
+        sought = any(one.terms.ai.escalate.words for one in contracts)
         return triage.decide(
             ticket,
             read,
-            step.contracts(),
+            contracts,
             KEYS,
             step.agents(),
             step.now,
             step.new_id,
             text=text,
+            later=step.later_messages() if sought else (),
             zone=step.client().zone,
         )

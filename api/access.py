@@ -62,6 +62,8 @@ class Rule:
 
 
 PUBLIC = Rule(public=True)
+LINK = Rule(public=True, page=True)
+"""Pages behind signed links: what stops anybody before them is told as a page too."""
 
 
 def allow(*roles: str | frozenset[str], scope: str | None = None, page: bool = False) -> Rule:
@@ -182,12 +184,14 @@ OPEN: dict[tuple[str, str], Rule] = {
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
     ("GET", "/openapi.json"): PUBLIC,
-    ("GET", "/a/{token}"): PUBLIC,
-    ("POST", "/a/{token}"): PUBLIC,
-    ("GET", "/s/{token}"): PUBLIC,
-    ("POST", "/s/{token}"): PUBLIC,
-    ("GET", "/r/{token}"): PUBLIC,
-    ("POST", "/r/{token}"): PUBLIC,
+    ("GET", "/a/{token}"): LINK,
+    ("POST", "/a/{token}"): LINK,
+    ("GET", "/s/{token}"): LINK,
+    ("POST", "/s/{token}"): LINK,
+    ("GET", "/r/{token}"): LINK,
+    ("POST", "/r/{token}"): LINK,
+    ("GET", "/p/{token}"): LINK,
+    ("POST", "/p/{token}"): LINK,
 }
 
 ROUTES: dict[tuple[str, str], Rule] = {**ACCOUNT, **TICKETS, **TASKS, **ADMIN, **OPERATIONS, **OPEN}

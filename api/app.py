@@ -18,13 +18,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from api import health
-from api.access import ROUTES, AccessTable, Rule
+from api.access import LINK, ROUTES, AccessTable, Rule
 from api.acts import TemporalActs
 from api.documentation import describe
 from api.edge import Edge
 from api.errors import problem
 from api.failures import as_domain_error
-from api.links import approval, repeat, survey
+from api.links import approval, password, repeat, survey
+from api.links.pages import gone
 from api.machinery import TemporalMachinery
 from api.mailbox import Mailbox
 from api.period_runs import TemporalPeriodRuns
@@ -95,6 +96,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     approval.router,
     survey.router,
     repeat.router,
+    password.router,
     operations.router,
     calibrations.router,
     renewals.router,
@@ -190,6 +192,8 @@ def create_app_with(
 
 async def _page_of(portal: Portal, request: Request, error: DomainError) -> Response:
     """A refusal as a page. Where even that fails (the database is away), the page knows no company's name."""
+    if request.state.rule is LINK:
+        return gone(error)
     principal = request.state.principal
     try:
         companies = await portal.companies.of(principal) if principal is not None else {}

@@ -48,6 +48,8 @@ TRIED = frozenset(
     {"/v1/documents/{document_id}/password", "/requests/{ticket_id}/documents/{document_id}/password"}
 )
 """The same for somebody signed in: as many tries in a minute as anybody has to sign in."""
+TRIED_BY_LINK = frozenset({"/p/{token}"})
+"""The same for whoever holds a signed link, by address and by link. Opening the page tries nothing."""
 
 WAITING = frozenset({"/live"})
 """Routes that stay open while a page is looked at: they wait and work on nothing, so they take nobody's place."""
@@ -144,7 +146,10 @@ class Edge:
             ):  # PostgreSQL keeps no such character; bodies are checked by their schemas
                 raise DomainError("request-malformed", reason="a NUL character in the query")
             if rule is None or rule.public:
-                self._limit(state, f"address:{_address(scope)}", "anonymous", self._quota(found))
+                tried = found is not None and found[0] in TRIED_BY_LINK and scope["method"] == "POST"
+                self._limit(state, f"address:{_address(scope)}", "anonymous", self._quota(found, tried))
+                if tried:
+                    self._limit(state, f"link:{_signed(scope)}", "tried", self._quota(found, tried))
                 state["principal"] = None
                 return None
             principal = await self._sign_in(scope, headers)
@@ -186,9 +191,10 @@ class Edge:
             and self._services.door.full
         )
 
-    def _quota(self, found: tuple[str, Rule] | None) -> int:
+    def _quota(self, found: tuple[str, Rule] | None, tried: bool) -> int:
         options = self._services.options
-        return options.sign_ins_per_minute if found and found[0] in GUESSED else options.anonymous_per_minute
+        guessed = tried or (found is not None and found[0] in GUESSED)
+        return options.sign_ins_per_minute if guessed else options.anonymous_per_minute
 
     async def _sign_in(self, scope: Scope, headers: Headers) -> Principal | None:
         token, cookie = _token(headers)
@@ -309,6 +315,11 @@ def _wanted(scope: Scope) -> str:
         return "/"
     query = scope["query_string"].decode("ascii", "replace")
     return str(scope["path"]) + (f"?{query}" if query else "")
+
+
+def _signed(scope: Scope) -> str:
+    """What a link's signature is over: the signature itself can be written in more than one way."""
+    return str(scope["path"]).rpartition(".")[0]
 
 
 def _address(scope: Scope) -> str:

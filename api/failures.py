@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import psycopg
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -14,6 +16,7 @@ from api.errors import InvalidRequestError
 from schemas.http import FieldError
 from ticketos.domain.errors import DomainError
 
+Model = TypeVar("Model", bound=BaseModel)
 TAKEN: Mapping[str, tuple[str, str]] = {
     "uq_app_user_email": ("email-taken", "email"),
     "uq_client_slug": ("already-exists", "slug"),
@@ -84,6 +87,18 @@ def _invalid(error: RequestValidationError) -> DomainError:
     if any(one["type"] == "json_invalid" for one in found):
         return DomainError("request-malformed", reason=str(found[0].get("ctx", {}).get("error", "not JSON")))
     return InvalidRequestError([field_error(one["loc"], one["type"], one["msg"]) for one in found[:100]])
+
+
+def checked(kind: type[Model], /, **values: Any) -> Model:
+    """Values as a body of the API, so that one schema judges what is sent and what is typed. Raises
+    ``request-invalid``; what was typed stands in no part of it."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise InvalidRequestError(
+            [field_error(one["loc"], one["type"], one["msg"]) for one in found]
+        ) from error
 
 
 def field_error(location: tuple[object, ...] | list[object], code: str, detail: str) -> FieldError:

@@ -13,6 +13,7 @@ from api.principal import Principal
 from api.services import Services, in_thread
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
+from ticketos.domain.state import Actor
 
 log = structlog.get_logger()
 
@@ -31,14 +32,19 @@ def worth_recording(method: str, error: DomainError) -> bool:
     )
 
 
-async def record_refusal(services: Services, scope: Scope, error: DomainError) -> None:
+async def record_refusal(
+    services: Services, scope: Scope, error: DomainError, visitor: Actor | None = None
+) -> None:
     """Write ``access.refused`` under the client concerned when it is known, else under the caller's own
-    company."""
+    company. ``visitor`` is who came without signing in, by a signed link of a client."""
     state = scope["state"]
     principal: Principal | None = state.get("principal")
-    if principal is None or not worth_recording(scope["method"], error):
+    client_id: UUID | None = state.get("client_id") or (principal.home if principal is not None else None)
+    if client_id is None or not worth_recording(scope["method"], error):
         return
-    client_id: UUID = state.get("client_id") or principal.home
+    actor = visitor if principal is None else principal.actor(client_id)
+    if actor is None:
+        return
     ticket_id: UUID | None = state.get("ticket_id")
     emit = Emit(
         "access.refused",
@@ -56,7 +62,7 @@ async def record_refusal(services: Services, scope: Scope, error: DomainError) -
                 ticket_id=ticket_id,
                 root_id=ticket_id,
                 at=services.now(),
-                actor=principal.actor(client_id),
+                actor=actor,
                 emit=emit,
             )
 

@@ -33,7 +33,7 @@ from workflows import names
 
 AnyRow = Mapping[str, Any] | RowMapping
 
-_SIGNED = re.compile(r"(https?://[^\s/]+/[asr]/)[\w.~-]+")
+_SIGNED = re.compile(r"(https?://[^\s/]+/[aprs]/)[\w.~-]+")
 
 HOUSE = frozenset({"ticket.noted", "ai.approved", "ai.corrected", "clock.stage_late"})
 """Events of a timeline that are not for the client."""

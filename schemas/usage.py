@@ -34,6 +34,7 @@ class HeldUnit(View):
     service_line: str | None = None
     filename: str | None = None
     quantity: Exact
+    received_at: datetime | None = Field(default=None, description="When its request came in")
     accepted_at: datetime
     period: str
     bill_period: str

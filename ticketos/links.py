@@ -19,8 +19,8 @@ MAX_AGE_S = 60 * 24 * 3600
 
 @dataclass(frozen=True)
 class SignedLink:
-    """What a link stands for. ``subject`` is the version offered (approval), the survey's id, or the
-    life of the ticket that was closed (repeat)."""
+    """What a link stands for. ``subject`` is the version offered (approval), the survey's id, the
+    life of the ticket that was closed (repeat), or the task that asks (password)."""
 
     purpose: str
     client_id: UUID
@@ -46,6 +46,13 @@ def survey_link(
 def repeat_link(base: str, keyring: Keyring, client_id: UUID, ticket_id: UUID, life: int, person: str) -> str:
     """Where the requester says that the matter is not settled."""
     return f"{base}/r/{_seal(keyring, 'repeat', client_id, ticket_id, str(life), person)}"
+
+
+def password_link(
+    base: str, keyring: Keyring, client_id: UUID, ticket_id: UUID, task_id: UUID, person: str
+) -> str:
+    """Where the client gives the password of one document."""
+    return f"{base}/p/{_seal(keyring, 'password', client_id, ticket_id, str(task_id), person)}"
 
 
 def open_link(token: str, keyring: Keyring, purpose: str) -> SignedLink:

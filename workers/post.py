@@ -24,7 +24,7 @@ from ticketos.db.repositories import messages
 from ticketos.db.session import driver
 from ticketos.domain.changes import Emit
 from ticketos.domain.state import SYSTEM
-from ticketos.links import approval_link, repeat_link, survey_link
+from ticketos.links import approval_link, password_link, repeat_link, survey_link
 from workers.outbox import Hopeless, Item
 from workers.wiring import Parts, utc_now
 
@@ -132,6 +132,15 @@ class Mailer:
                 item.client_id,
                 ticket.id,
                 ticket.survey_id,
+                str(item.payload["to"]),
+            )
+        if LINKED.get(template) == "p" and "task" in values:
+            return password_link(
+                settings.public_url,
+                keyring,
+                item.client_id,
+                ticket.id,
+                UUID(values["task"]),
                 str(item.payload["to"]),
             )
         return ""

@@ -228,6 +228,7 @@ class DataEntryActivities:
                 like,
                 lambda vendor: step.supplier_seen(vendor, document.id),
                 step.client().currency,
+                step.later_messages,
             ),
             terms.assignment.expert,
             today=step.client().day_of(step.now),

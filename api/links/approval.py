@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping
 from api.acts import Target
 from api.deps import ServicesDep
 from api.errors import status_of
-from api.links.pages import LinkVisit, behind, message, problem
+from api.links.pages import ORIGIN, LinkVisit, behind, message, problem
 from schemas.acts import ActorRef, ActResult, DecideApproval
 from schemas.ticket import TicketStart
 from ticketos.db.repositories import clients, documents, tickets
@@ -146,7 +146,7 @@ async def _sent(visit: Visit, decision: str, chosen: dict[str, str], reason: str
     # The same decision posted twice (a double click, a reload) is one update.
     argument = DecideApproval.model_validate(
         {
-            "actor": ActorRef(kind="customer", origin="signed link"),
+            "actor": ActorRef(kind="customer", origin=ORIGIN),
             "key": f"link:{link.subject}:{said}",
             "version": link.subject,
             "decision": decision,

@@ -19,16 +19,20 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, RowMapping
 
-from api.errors import status_of, words_of
+from api.errors import RETRY_AFTER, status_of, words_of
 from api.portal import icons
 from api.portal.assets import Assets
 from api.portal.forms import Form
+from api.refusals import record_refusal
 from api.services import Services, in_thread
 from ticketos.db.repositories import tickets
 from ticketos.domain.errors import DomainError
+from ticketos.domain.state import Actor
 from ticketos.links import SignedLink, open_link
 
 Found = TypeVar("Found")
+ORIGIN = "signed link"
+"""Where an act by a link comes from, as the trail tells it."""
 
 
 def _local(at: datetime, zone: str) -> str:
@@ -69,8 +73,12 @@ def message(title: str, text: str, status: int = 200) -> HTMLResponse:
 
 def gone(error: DomainError) -> HTMLResponse:
     """What to say when a link leads nowhere, or what it asks for is refused."""
-    title, detail = words_of("link-expired" if error.code.startswith("link-") else error.code, error.params)
-    return message(title, detail, 404 if error.code.startswith("link-") else status_of(error.code))
+    if error.code.startswith("link-"):
+        return message(*words_of("link-expired", error.params), 404)
+    answer = message(*words_of(error.code, error.params), status_of(error.code))
+    if (wait := error.params.get("retry_after", RETRY_AFTER.get(error.code))) is not None:
+        answer.headers["Retry-After"] = str(wait)
+    return answer
 
 
 def problem(error: DomainError) -> Mapping[str, str]:
@@ -89,13 +97,31 @@ class LinkVisit(Generic[Found]):
     found: Found
 
     async def form(self, most_fields: int) -> Form:
-        """What was posted, read with care."""
+        """What was posted, read with care. Nobody is signed in, so a form of another site could act only by knowing the
+        link; where a browser says that one sent it, it is refused all the same (``cross-site-request``)."""
+        if (site := self.request.headers.get("sec-fetch-site", "none")) not in ("same-origin", "none"):
+            raise DomainError("cross-site-request", site=site)
         async with self.request.form(max_fields=most_fields, max_files=0) as data:
             return Form(data, b"")
 
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page with a form that is sent back here."""
         return page(name, status, path=self.request.url.path, **{"problem": None, **values})
+
+    async def again(self, read: Callable[[Connection, SignedLink], Found]) -> Found:
+        """What is behind the link now."""
+        return await in_thread(lambda: _read(self.services, self.link, read))
+
+    async def refused(self, error: DomainError) -> None:
+        """Have the trail tell that an act by this link was refused."""
+        state = self.request.state
+        state.client_id, state.ticket_id = self.link.client_id, self.link.ticket_id
+        await record_refusal(self.services, self.request.scope, error, Actor("customer", origin=ORIGIN))
+
+
+def _read(services: Services, link: SignedLink, read: Callable[[Connection, SignedLink], Found]) -> Found:
+    with services.database.transaction([link.client_id]) as connection:
+        return read(connection, link)
 
 
 async def behind(
@@ -108,14 +134,9 @@ async def behind(
 ) -> HTMLResponse:
     """Answer whoever came by a link for this purpose; a link that leads nowhere, or what is refused on the way, is
     said in words."""
-
-    def load(link: SignedLink) -> Found:
-        with services.database.transaction([link.client_id]) as connection:
-            return read(connection, link)
-
     try:
         link = open_link(token, services.keyring, purpose)
-        found = await in_thread(lambda: load(link))
+        found = await in_thread(lambda: _read(services, link, read))
         return await answer(LinkVisit(request, services, link, found))
     except DomainError as error:
         return gone(error)

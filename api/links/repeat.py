@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping
 from sqlalchemy.exc import IntegrityError
 
 from api.deps import ServicesDep
-from api.links.pages import LinkVisit, behind, message, problem, ticket_of_link
+from api.links.pages import ORIGIN, LinkVisit, behind, message, problem, ticket_of_link
 from api.services import Services, in_thread
 from schemas.ticket import TicketStart
 from ticketos.db.repositories.intake import Accepted
@@ -76,7 +76,7 @@ def _open(services: Services, link: SignedLink, text: str) -> Accepted:
             suppress_reply=None,
             headers=(),
         )
-        actor = Actor("customer", origin="signed link")
+        actor = Actor("customer", origin=ORIGIN)
         return services.intake.accept(
             connection, intake, client_id=link.client_id, actor=actor, repeat_of=link.ticket_id
         )

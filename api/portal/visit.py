@@ -8,14 +8,13 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 from starlette.responses import HTMLResponse, Response
 
 from api.access import Rule
 from api.deps import Call, ServicesDep, checked_key
-from api.errors import InvalidRequestError, status_of
-from api.failures import as_domain_error, field_error
+from api.errors import status_of
+from api.failures import Model, as_domain_error, checked
 from api.portal.forms import Form, posted
 from api.portal.page import Portal, redirect, session_of
 from api.portal.parts import Notice
@@ -28,7 +27,6 @@ from ticketos.db.repositories import notices
 from ticketos.domain.errors import DomainError
 
 Result = TypeVar("Result")
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class Visit:
@@ -83,13 +81,7 @@ class Visit:
 
     def body(self, kind: type[Model], /, **values: Any) -> Model:
         """What was typed as the API's own body, so that one schema judges both. Raises ``request-invalid``."""
-        try:
-            return kind.model_validate(values)
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False)
-            raise InvalidRequestError(
-                [field_error(one["loc"], one["type"], one["msg"]) for one in found]
-            ) from error
+        return checked(kind, **values)
 
     async def act(
         self,

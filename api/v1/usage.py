@@ -80,7 +80,7 @@ def _shown(connection: Connection, usage_id: UUID) -> Reply:
 
 @router.post("/{usage_id}/contract", response_model=HeldUnit, responses=problems(404, 409))
 async def give_contract(call: CallDep, usage_id: UUID, body: GiveContract) -> Response:
-    """Bill it under a contract that was in force when it was accepted; a locked month passes it to the next open one."""
+    """Bill it under a contract that was in force when its request came in; a locked month passes it to the next open one."""
 
     def write(connection: Connection) -> Reply:
         row = _locked(connection, call, usage_id)

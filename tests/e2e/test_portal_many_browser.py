@@ -14,7 +14,7 @@ from tests.support.site import CHROMIUM, Site, faults_of, ids
 from ticketos.db.ids import new_id
 from ticketos.domain.changes import Emit
 from ticketos.domain.state import SYSTEM
-from ticketos.links import approval_link, repeat_link, survey_link
+from ticketos.links import approval_link, password_link, repeat_link, survey_link
 
 pytestmark = [
     pytest.mark.timeout(900),
@@ -72,6 +72,13 @@ def seeded(site: Site) -> Site:
             "recipient": "asha@acme.example", "asked_at": now,
         },
     )  # fmt: skip
+    asked = [
+        world.task(
+            world.acme, ticket, kind="password", state=state, due_at=now + timedelta(days=2),
+            subject_id=world.document(world.acme, ticket, filename=f"{n} {NASTY * 3}.pdf"),
+        )
+        for n, state in enumerate(("open", "done"))
+    ]  # fmt: skip
     site.people = {
         "lead": world.person(world.provider, ("lead", None), name="Anita Rao"),
         "finance": world.person(world.provider, ("finance", None)),
@@ -82,6 +89,8 @@ def seeded(site: Site) -> Site:
         "sign": approval_link(*given, "a" * 64, "x"),
         "survey": survey_link(*given, survey, "x"),
         "repeat": repeat_link(*given, 1, "x"),
+        "locked": password_link(*given, asked[0], "x"),
+        "answered": password_link(*given, asked[1], "x"),
     }
     site.ids = ids(ticket=ticket, fits=units[0], none=units[1]) | links
     return site
@@ -90,7 +99,7 @@ def seeded(site: Site) -> Site:
 PAGES = {
     "lead": ("/tickets?chosen=all", "/tickets/{ticket}", "/tickets/{ticket}?show=ai"),
     "finance": ("/billing", "/billing/held/{fits}", "/billing/held/{none}"),
-    "": ("{sign}", "{survey}", "{repeat}", "/a/not-a-link"),
+    "": ("{sign}", "{survey}", "{repeat}", "{locked}", "{answered}", "/a/not-a-link"),
 }
 
 

@@ -439,6 +439,10 @@ def test_pages_for_those_who_are_not_signed_in(site: Site, window: Heard) -> Non
     for path, address in site.planted.links.items():
         window.open(address)
         assert "<" in window.page.inner_text("body"), path
+    window.page.fill("[name=password]", TEXTS[0].replace("\n", " "))
+    window.page.click("button.main-act")  # it is no PDF at all, which the page says of this very file name
+    window.page.wait_for_selector("[role=alert]")
+    window.look("a wrong password")
     page = window.page
     for text in slices(TEXTS, 10):
         page.goto("/login")

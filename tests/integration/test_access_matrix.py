@@ -178,6 +178,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/a/{token}"): lambda _: {},
     ("POST", "/s/{token}"): lambda _: {},
     ("POST", "/r/{token}"): lambda _: {},
+    ("POST", "/p/{token}"): lambda _: {},
 }
 
 OWN_ACCOUNT = {

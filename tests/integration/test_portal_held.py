@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -27,7 +28,8 @@ def finance(world: World) -> Person:
 
 
 def held(world: World, client: UUID) -> UUID:
-    return held_unit(world, client)[0]
+    """Came in on the 12th, accepted on the 15th."""
+    return held_unit(world, client, received_at=datetime(2026, 11, 12, 10, tzinfo=UTC))[0]
 
 
 def state(world: World, client: UUID, usage: UUID) -> tuple[str, UUID | None]:
@@ -38,14 +40,15 @@ def state(world: World, client: UUID, usage: UUID) -> tuple[str, UUID | None]:
 async def test_a_unit_is_billed_under_a_contract_that_was_in_force(world: World, finance: Person) -> None:
     unit = held(world, world.acme)
     fits = contract(world, world.acme, service_line="it_helpdesk", number="FITS")
-    late = contract(world, world.acme, service_line="it_helpdesk", number="LATER", starts_on="2026-11-16")
+    late = contract(world, world.acme, service_line="it_helpdesk", number="LATER", starts_on="2026-11-13")
     contract(world, world.acme, service_line="data_entry", number="OTHER-LINE")
     contract(world, world.beta, service_line="it_helpdesk", number="THEIRS")
     here = f"/billing/held/{unit}"
     async with browsing(world, finance) as browser:
         assert here in (await browser.get("/billing")).all("//a/@href")
         page = await browser.get(here)
-        assert page.all("//select[@name='contract_id']/option") == ["FITS"]
+        assert page.all("//select[@name='contract_id']/option") == ["FITS"], "in force when it came in"
+        assert "in force when its request came in" in page.text
         form = page.form(f"{here}/contract")
         refused = await browser.post(f"{here}/contract", {**form, "contract_id": str(late), "reason": "so"})
         assert refused.status == 422

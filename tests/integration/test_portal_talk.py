@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -158,3 +158,35 @@ async def test_correcting_leads_to_the_open_task_that_decides(world: World, lead
         page = await browser.get(f"/tickets/{ticket}")
         assert not page.all("//div[@class='ai small']//a/@href")
         assert f"/tickets/{ticket}/ai-reviews" not in page.all("//form/@action")
+
+
+async def test_a_task_is_offered_to_be_done_by_whoever_may_finish_it_alone(world: World) -> None:
+    """The page asks the very rule that takes the work."""
+    one, other = (world.person(world.provider, ("agent", None)) for _ in range(2))
+    judge = world.person(world.provider, ("qa", None))
+    ticket = world.ticket(world.acme)
+    own, theirs, experts, offered, review = (
+        world.task(world.acme, ticket, kind=kind, subject_id=world.document(world.acme, ticket), **more)
+        for kind, more in (
+            ("keying", {"assigned_to": one.id}),
+            ("keying", {"assigned_to": other.id}),
+            ("rework", {"payload": {"expert": "amount"}}),
+            ("rework", {"offered_to": other.id, "offer_until": datetime.now(UTC) + timedelta(hours=1)}),
+            ("qa_review", {"payload": {"exclude": [str(judge.id)]}}),
+        )
+    )
+
+    async def may_do(person: Person) -> set[str]:
+        async with browsing(world, person) as browser:
+            page = await browser.get(f"/tickets/{ticket}")
+            return set(page.all("//ul[@id='tasks']//a/@href"))
+
+    assert await may_do(one) == {f"/validate/{own}"}
+    assert await may_do(other) == {f"/validate/{theirs}", f"/validate/{offered}"}
+    assert await may_do(judge) == set(), "nobody judges their own work"
+    assert await may_do(world.person(world.provider, ("sme", None))) == {f"/validate/{experts}"}
+    lead = world.person(world.provider, ("lead", None))
+    assert await may_do(lead) == {
+        *(f"/validate/{task}" for task in (own, theirs, experts, offered)),
+        f"/review/{review}",
+    }

@@ -723,6 +723,7 @@ def test_locked_periods_and_the_first_message_are_facts_too(desk: Desk) -> None:
         message_id, text = step.first_message()
         assert text == "first"
         assert str(UUID(message_id)) == message_id
+        assert step.later_messages() == ["second"]
 
 
 def test_a_restarted_server_costs_no_transaction(desk: Desk, database: PostgresUrls) -> None:

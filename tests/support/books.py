@@ -172,11 +172,19 @@ def _unit(
 
 
 def held_unit(
-    world: World, client_id: UUID, line: str = "it_helpdesk", at: datetime | None = None
+    world: World,
+    client_id: UUID,
+    line: str = "it_helpdesk",
+    at: datetime | None = None,
+    received_at: datetime | None = None,
 ) -> tuple[UUID, UUID]:
-    """A closed ticket, its billing ticket and a unit that no contract covers: (usage, ticket)."""
+    """A closed ticket, its billing ticket and a unit that no contract covers: (usage, ticket). It came in at
+    ``received_at``, or just as it was accepted."""
     at = at or datetime(2026, 11, 15, 10, tzinfo=UTC)
-    ticket_id = world.ticket(client_id, service_line=line, stage="closure", state="closed", received_at=at)
+    received_at = received_at or at
+    ticket_id = world.ticket(
+        client_id, service_line=line, stage="closure", state="closed", received_at=received_at
+    )
     usage_id, month = new_id(), f"{at:%Y-%m}"
     detail = {"key": "billing", "payment_status": "held"}
     number = f"B-{ticket_id.hex[:20]}"

@@ -79,6 +79,7 @@ class World:
     events: list[tuple[UUID, Actor, c.Emit]] = field(default_factory=list)
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     message: str = "please process"
+    replies: list[str] = field(default_factory=list)
     locked: frozenset[str] = frozenset()
     book_months: dict[str, str] = field(default_factory=dict)
     people: tuple[str, ...] = ()
@@ -283,6 +284,9 @@ class MemoryStep:
 
     def first_message(self) -> tuple[str, str]:
         return ("", "") if not self.w.message else (str(UUID(int=60)), self.w.message)
+
+    def later_messages(self) -> Sequence[str]:
+        return list(self.w.replies)
 
     def sub_tickets(self) -> Mapping[str, TicketState]:
         return {key: t for (root, key), t in self.w.subs.items() if root == self.key.ticket_id}

@@ -17,7 +17,7 @@ from tests.support.books import accepted, contract, held_unit, settle
 from ticketos.db.ids import new_id
 from ticketos.domain.changes import Emit
 from ticketos.domain.state import SYSTEM, Actor
-from ticketos.links import approval_link, repeat_link, survey_link
+from ticketos.links import approval_link, password_link, repeat_link, survey_link
 
 LINE = ("description", "quantity", "unit", "unit_price", "tax_rate", "net")
 OTHERS = 24
@@ -315,10 +315,17 @@ def _decided(world: World, made: Planted, texts: Sequence[str], now: datetime) -
             "asked_at": now, "answered_at": now, "csat": 1, "comment": texts[12],
         },
     )  # fmt: skip
+    locked = world.document(
+        world.acme, waiting, filename=f"{_joined(texts, 0, len(texts))}.pdf", state="quarantined", blocked_by=["password"]
+    )  # fmt: skip
+    asked = world.task(
+        world.acme, waiting, kind="password", subject_id=locked, due_at=now + timedelta(days=2)
+    )
     made.links = {
         "/a/{token}": approval_link("", keyring, world.acme, waiting, "a" * 64, who),
         "/s/{token}": survey_link("", keyring, world.acme, waiting, survey, who),
         "/r/{token}": repeat_link("", keyring, world.acme, waiting, 1, who),
+        "/p/{token}": password_link("", keyring, world.acme, waiting, asked, who),
     }
 
 

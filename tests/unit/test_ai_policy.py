@@ -213,6 +213,24 @@ def test_words_of_the_contract_bring_a_sure_request_to_a_person_and_are_quoted(
     assert only(changes.OpenTask, named).payload["prepared"] == {"service_line": "data_entry"}
 
 
+def test_words_of_a_later_message_count_too_and_are_looked_for_only_where_a_contract_has_some(
+    new_id: Callable[[], UUID],
+) -> None:
+    agreed = [contract({"ai": {"escalate": {"words": ["legal notice"]}}})]
+    verdict = triage.decide(
+        ticket(), suggestion(), agreed, KEYS, TEAM, NOW, new_id, text="Thanks", later=["Hello?", "A legal notice."]
+    )  # fmt: skip
+    (reason,) = told(verdict, "ticket.triage_needed")["asked"]
+    assert (reason["where"], reason["words"]) == ("later", "“legal notice” stands in a later message")
+    by_both = ai_policy.about_message([agreed[0].terms.ai.escalate], "", "Legal notice", ["legal notice"])
+    assert [one["where"] for one in by_both] == ["text"], "once, where it stands first"
+
+    def nothing() -> list[str]:
+        raise AssertionError("no contract asks for it")
+
+    assert asking.around({}, AiTerms(), (), lambda _: True, "INR", nothing).written == ()
+
+
 def test_words_count_in_every_contract_in_force_so_that_no_message_talks_its_way_past_them(
     new_id: Callable[[], UUID],
 ) -> None:

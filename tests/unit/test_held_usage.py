@@ -61,7 +61,7 @@ def test_the_month_of_acceptance_is_the_clients_own() -> None:
         ({"state": "billable"}, DESK, "usage-not-held"),
         ({"state": "waived"}, DESK, "usage-not-held"),
         ({}, contract(), "contract-other-line"),
-        ({}, replace(DESK, status="ended"), "contract-not-in-force"),
+        ({}, replace(DESK, status="draft"), "contract-not-in-force"),
         ({}, replace(DESK, ends_on=date(2026, 11, 4)), "contract-not-in-force"),
     ],
 )
@@ -144,6 +144,33 @@ def test_without_a_contract_the_unit_is_held_and_its_billing_ticket_says_so() ->
     verdict = _record(done, terms=None, documents=(handwork.unit(done),))
     assert [u.fate for u in of(AddUsage, verdict.changes)] == ["no_contract"]
     assert of(SubTicket, verdict.changes)[0].detail["payment_status"] == "held"
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "status"),
+    [
+        (0, 0, "active"),
+        (0, 0, "ended"),
+        (0, 0, "draft"),
+        (-9, -1, "active"),
+        (1, 9, "active"),
+        (1, 9, "ended"),
+    ],
+)
+def test_what_holds_a_unit_is_what_releases_it(starts: int, ends: int, status: str) -> None:
+    """The day the request came in, for billing and for whoever settles it, however much later it was accepted."""
+    done = replace(_worked(**DONE), received_at=NOW - timedelta(days=5), service_line="it_helpdesk")
+    day = ACME.day_of(done.received_at)
+    terms = replace(
+        DESK, status=status, starts_on=day + timedelta(days=starts), ends_on=day + timedelta(days=ends)
+    )
+    (unit,) = of(AddUsage, _record(done, terms=terms, documents=(handwork.unit(done),)).changes)
+    waits = replace(UNIT, accepted_at=NOW, received_at=done.received_at)
+    assert held.fits(terms, waits, ACME.zone) is (unit.fate == "billable")
+    no_request = replace(waits, received_at=None)
+    assert held.fits(replace(terms, starts_on=ACME.day_of(NOW), ends_on=None), no_request, ACME.zone) is (
+        status != "draft"
+    )
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def at(minutes: float) -> datetime:
     return NINE + timedelta(minutes=minutes)
 
 
+TURN = Spell(at(0), at(12.5))
 RATED = Terms.from_json({"rework": {"hourly_rate": "600"}})
 
 
@@ -91,16 +92,35 @@ def test_cost_is_the_rate_half_up_and_without_a_rate_nothing_is_stated(
     assert (str(money) if money else None) == found
 
 
-def _recorded(terms: Terms) -> tuple[SubTicket, Emit]:
+def _recorded(terms: Terms, spell: Spell = TURN, before: SubTicket | None = None) -> tuple[SubTicket, Emit]:
     defect = replace(ticket(700), kind="defect", number="ACME-26-000100-D1")
+    if before is not None:
+        defect = replace(defect, detail={**defect.detail, **before.detail})
     task = TaskState(
         UUID(int=900), UUID(int=100), "rework", UUID(int=1), "w", "delivery", "data_entry", "open", "P3",
         UUID(int=7), 2, 1, {}, START, None, 1,
     )  # fmt: skip
     key = f"defect:{UUID(int=1)}:2"
-    kept, said = effort.recorded(key, defect, task, Spell(at(0), at(12.5)), terms, ALWAYS, ())
+    kept, said = effort.recorded(key, defect, task, spell, terms, ALWAYS, ())
     assert isinstance(kept, SubTicket) and isinstance(said, Emit)
     return kept, said
+
+
+def test_who_passes_a_round_on_and_who_ends_it_have_both_worked_on_it() -> None:
+    agent, _ = _recorded(RATED)
+    both, said = _recorded(RATED, Spell(at(20), at(25.25)), agent)
+    assert (both.detail["minutes"], both.detail["cost"]) == ("17.75", "177.50"), "12.5 and 5.25"
+    assert (both.detail["worked_from"], both.detail["worked_to"]) == (
+        at(0).isoformat(),
+        at(25.25).isoformat(),
+    )
+    assert said.after is not None
+    assert (said.after["minutes"], said.after["cost"]) == ("5.25", "52.50"), "each event one person's own"
+    unknown = Spell(None, at(30))
+    assert _recorded(RATED, unknown, both)[0].detail["minutes"] == "17.75", "what is known stays known"
+    nobody, _ = _recorded(RATED, unknown)
+    assert nobody.detail["minutes"] is None
+    assert _recorded(RATED, Spell(at(30), at(31)), nobody)[0].detail["minutes"] == "1.00"
 
 
 def test_a_round_is_kept_on_its_defect_and_on_the_trail() -> None:

@@ -331,6 +331,7 @@ def test_nobody_fit_is_no_stop_the_work_waits_in_the_teams_queue(
         ({}, REVIEWER, None, "not-allowed"),
         ({"payload": {"exclude": [WORKER.id]}}, WORKER, None, "own-work"),
         ({}, Actor("system"), None, None),
+        ({}, Actor("customer", origin="signed link"), None, "not-allowed"),
     ],
 )
 def test_a_task_is_finished_by_whoever_may_and_by_nobody_else(
@@ -342,6 +343,17 @@ def test_a_task_is_finished_by_whoever_may_and_by_nobody_else(
     else:
         with refused(code):
             tasks.may_finish(open_task, actor, version)
+
+
+def test_a_signed_link_finishes_the_task_that_asks_for_a_password_and_no_other() -> None:
+    visitor = Actor("customer", origin="signed link")
+    asked = task("password")
+    assert tasks.may_finish(asked, visitor, None) is asked
+    with refused("task-not-open"):
+        tasks.may_finish(task("password", state="done"), visitor, None)
+    for kind in sorted({*tasks.ROLES, "it_helpdesk.reset"} - {"password"}):
+        with refused("not-allowed"):
+            tasks.may_finish(task(kind), visitor, None)
 
 
 def test_a_task_that_is_not_there_is_unknown() -> None:

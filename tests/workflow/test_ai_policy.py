@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -55,6 +55,43 @@ async def test_a_sure_classification_waits_for_a_person_where_the_contract_says_
         assert await run.done() == "closed"
     assert said(store, "ticket.triaged")["by"] == "person"
     assert len(store.world.journals) == 1
+
+
+async def test_words_of_a_reply_that_came_before_the_request_was_placed_ask_a_person(
+    temporal_server: Any,
+) -> None:
+    store, request = world({"straight_through": True, "escalate": {"words": ["court order"]}})
+    store.world.replies = ["Any news?", "We have a court order now."]
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        task = await run.task("triage")
+        (reason,) = task.payload["suggestion"]["asked"]
+        assert (reason["phrase"], reason["where"]) == ("court order", "later")
+        chosen = {"service_line": "data_entry", "priority": "P2", "ticket_type": "invoice_entry"}
+        assert (await run.complete(task, DESK, chosen)).applied
+        await run.complete(await run.task("keying"), AGENT, {})
+        assert await run.done() == "closed"
+
+
+async def test_a_document_read_after_such_a_reply_goes_to_a_person(temporal_server: Any) -> None:
+    store, request = world({"straight_through": True, "escalate": {"words": ["court order"]}})
+
+    class AsItIsRead(Readings):
+        """The reply comes while the paper is being read, long after the request was placed."""
+
+        def read(self, *paper: Any, **more: Any) -> Sequence[Mapping[str, Any]]:
+            store.world.replies = ["Stop: there is a COURT  order."]
+            return super().read(*paper, **more)
+
+    async with running(temporal_server.grpc, store, AsItIsRead({"f0.pdf": good_reading()})) as start:
+        run = await start(request)
+        task = await run.task("keying")
+        assert said(store, "ticket.triaged")["by"] == "ai", "placed before anybody wrote so"
+        assert task.payload["blocked_by"] == ["ask:words"]
+        (reason,) = task.payload["asked"]
+        assert reason["words"] == "“court order” stands in a later message"
+        await run.complete(task, AGENT, {})
+        assert await run.done() == "closed"
 
 
 async def test_a_document_over_the_amount_goes_to_a_person_although_every_field_is_sure(

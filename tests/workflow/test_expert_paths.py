@@ -63,6 +63,43 @@ async def test_a_total_that_only_keying_shows_is_an_experts_and_keeps_what_was_k
     assert (done.state, done.finished_by, done.coding["account"]) == ("posted", UUID(int=21), "6300")
 
 
+async def test_rework_that_is_passed_on_to_an_expert_states_the_minutes_of_both(temporal_server: Any) -> None:
+    store, request = world(71_020, agent(21, "data_entry", level="sme", load=3))
+    terms = {
+        "ai": {"straight_through": False},
+        "qa": {"sample_rate": "1"},
+        "rework": {"hourly_rate": "360000"},
+        "assignment": {"expert": {"amount": "100000", "currency": "INR"}},
+    }
+    store.world.contracts = [contract(terms)]
+    small = good_reading(net_total="847.46", tax_total="152.54", total="1000.00")
+    small["lines"] = []
+    large = {"net_total": "847457.63", "tax_total": "152542.37", "total": "1000000.00"}
+    wrong = {
+        "verdict": "fail",
+        "defects": [{"field": "total", "severity": "critical", "expected": "1000000.00"}],
+    }
+    async with running(temporal_server.grpc, store, Readings({"f0.pdf": small})) as start:
+        run = await start(request)
+        first = await run.task("keying")
+        mine = AGENT.model_copy(update={"id": str(first.assigned_to)})
+        await run.complete(first, mine, {})
+        await run.complete(await run.task("qa_review"), REVIEWER, wrong)
+        again = await run.task("rework")
+        assert (await run.complete(again, mine, {"fields": large})).outcome == "expert"
+        second = next(t for t in store.world.tasks.values() if t.state == "open" and t.payload.get("expert"))
+        assert (await run.complete(second, EXPERT, {})).applied
+        await run.complete(await run.task("qa_review"), REVIEWER, {"verdict": "pass"})
+        await run.decide("accept")
+        assert await run.done() == "closed"
+    (defect,) = [sub.detail for (_, key), sub in store.world.subs.items() if "defect" in key]
+    turns = [e.after for _, _, e in store.world.events if e.event == "defect.worked" and e.after]
+    assert len(turns) == 2, "one of each person"
+    assert Decimal(defect["minutes"]) == sum(Decimal(one["minutes"]) for one in turns)
+    assert again.assigned_at is not None
+    assert defect["worked_from"] == again.assigned_at.isoformat(), "the first of them began it"
+
+
 @pytest.mark.parametrize("there", [True, False], ids=["an expert is there", "none is there"])
 async def test_a_second_round_of_the_same_document_is_expert_work(temporal_server: Any, there: bool) -> None:
     people = [agent(21, "data_entry", level="sme", load=3)] if there else []

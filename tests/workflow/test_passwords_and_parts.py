@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from schemas.acts import CancelTicket
+from schemas.acts import ActorRef, CancelTicket
 from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
 from tests.support.running import AGENT, BUYER, Readings, running
 
@@ -76,6 +76,25 @@ async def test_an_opened_document_is_read_while_others_are_still_keyed(temporal_
         await run.complete(keying, AGENT, {"fields": {"total": "118.00"}})
         await run.decide("accept")
         await run.done()
+
+
+async def test_whoever_holds_the_link_of_the_mail_answers_without_a_login(temporal_server: Any) -> None:
+    store, request = world(STRAIGHT)
+    reader = Readings({"f0.pdf": LOCKED, READABLE["readable"]: good_reading(2)})
+    visitor = ActorRef(kind="customer", origin="signed link")
+    async with running(temporal_server.grpc, store, reader) as start:
+        run = await start(request)
+        task = await run.task("password")
+        (mail,) = [m for m in run.world.mails.values() if m.template == "password"]
+        assert mail.values["task"] == str(task.id), "the link names the task that asks"
+        given = await run.complete(task, visitor, {**READABLE, "person": mail.to})
+        assert given.outcome == "unlocked"
+        await run.decide("accept")
+        await run.done()
+    assert set(states(run).values()) == {"posted"}
+    ((_, actor, told),) = [e for e in store.world.events if e[2].event == "document.unlocked"]
+    assert (actor.kind, actor.user_id) == ("customer", None)
+    assert (told.personal, told.subject) == ({"answered_by": mail.to}, mail.to)
 
 
 async def test_without_a_password_the_client_leaves_the_document_out(temporal_server: Any) -> None:

@@ -58,7 +58,8 @@ class Escalation:
     nothing says what its amount is worth."""
     new_supplier: bool = False
     words: tuple[str, ...] = ()
-    """Words and phrases in subject or text of the message that began the request."""
+    """Words and phrases in what the requester wrote: subject and text of the message that began the request, and what came
+    in later."""
     confidence_below: Decimal | None = None
     """A document is as sure as its weakest required field."""
 
@@ -132,15 +133,19 @@ def check(modes: Mapping[str, Mode], escalate: Escalation, accountable: str) -> 
 # --- what fires ---------------------------------------------------------------------------------------------------
 
 
-def about_message(agreed: Iterable[Escalation], subject: str, text: str) -> tuple[Reason, ...]:
-    """Words of a contract that the message holds, each once and whole: “cost” is not in “costly”."""
-    places = (("subject", plain(subject)), ("text", plain(text)))
+def about_message(
+    agreed: Iterable[Escalation], subject: str, text: str, later: Iterable[str] = ()
+) -> tuple[Reason, ...]:
+    """Words of a contract that the message holds, or one that came ``later``, each once and whole: “cost” is not in
+    “costly”."""
+    places = (("subject", plain(subject)), ("text", plain(text)), *(("later", plain(one)) for one in later))
     found: dict[str, Reason] = {}
     for phrase in (phrase for one in agreed for phrase in one.words):
         sought = plain(phrase)
         where = next((name for name, said in places if _holds(said, sought)), None)
         if where and sought not in found:
-            told = f"“{phrase}” stands in the {where} of the message"
+            place = "a later message" if where == "later" else f"the {where} of the message"
+            told = f"“{phrase}” stands in {place}"
             found[sought] = {"trigger": "words", "phrase": phrase, "where": where, "words": told}
     return tuple(found.values())
 

@@ -5,7 +5,8 @@ whatever they finished before it, of any client, until they finished it. They ru
 while the ticket was paused. So the time in which the task lay in its queue, was on offer, or was with somebody who
 gave it back is not counted, and no minute is counted twice for one person. Where the page measured more (work outside the
 contract's hours) what it measured counts, up to the time that passed. Of a task that was finished without having been
-anybody's only what the page measured is known; without that, no minutes are stated.
+anybody's only what the page measured is known; without that, no minutes are stated. A round that one person passed on to
+another (an expert) is the work of both: the defect ticket states the sum of what is known, each event one person's own.
 
 **Cost** is the stated minutes at the contract's hourly rate (``rework.hourly_rate``), half-up to the currency's minor unit.
 Without a rate no cost is stated: nobody knows that it was nothing.
@@ -117,27 +118,38 @@ def recorded(
     calendar: WorkCalendar,
     pauses: Sequence[Pause],
 ) -> tuple[Change, ...]:
-    """The round on its defect ticket and on the trail. ``key`` is the defect's in the tree."""
+    """The round on its defect ticket, with what others worked on it before, and this person's turn on the trail. ``key``
+    is the defect's in the tree."""
     spent = minutes(spell, calendar, pauses)
+    before = defect.detail.get("minutes")
+    together = spent if before is None else Decimal(before) + (spent or Decimal(0))
+    worked = {
+        "worked_from": defect.detail.get("worked_from") or (spell.had.isoformat() if spell.had else None),
+        "worked_to": spell.done.isoformat(),
+    }
+    kept = {**_facts(together, terms), **worked}
+    return (
+        SubTicket(key, "D", "defect", defect.subject, defect.state, None, "delivery", kept),
+        Emit(
+            "defect.worked",
+            after={
+                "defect": defect.number,
+                "document": key.split(":")[1],
+                "round": task.round,
+                **_facts(spent, terms),
+            },
+        ),
+    )
+
+
+def _facts(spent: Decimal | None, terms: Terms) -> dict[str, Any]:
     money = cost(spent, terms)
-    rate = terms.rework.hourly_rate
-    facts: dict[str, Any] = {
+    return {
         "minutes": None if spent is None else str(spent),
         "cost": None if money is None else f"{money.amount:f}",
         "currency": None if money is None else money.currency,
-        "hourly_rate": None if money is None else str(rate),
+        "hourly_rate": None if money is None else str(terms.rework.hourly_rate),
     }
-    worked = {
-        "worked_from": spell.had.isoformat() if spell.had else None,
-        "worked_to": spell.done.isoformat(),
-    }
-    return (
-        SubTicket(key, "D", "defect", defect.subject, defect.state, None, "delivery", {**facts, **worked}),
-        Emit(
-            "defect.worked",
-            after={"defect": defect.number, "document": key.split(":")[1], "round": task.round, **facts},
-        ),
-    )
 
 
 Row = tuple[str, Mapping[str, Any], datetime | None]

@@ -31,6 +31,13 @@ class HeldUsage:
     quantity: Decimal
     accepted_at: datetime
     service_line: str | None
+    received_at: datetime | None = None
+    """When its request came in; None for a unit of none."""
+
+    @property
+    def came_at(self) -> datetime:
+        """What says under which contract it is billed: the receipt, as everywhere (``ContractState.covers``)."""
+        return self.received_at or self.accepted_at
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,10 @@ def give_contract(
 ) -> Settlement:
     """Bill it under ``contract``, in the first open month from its own on.
 
-    Raises ``usage-not-held``, ``contract-other-line`` and ``contract-not-in-force`` (on the day of acceptance).
+    Raises ``usage-not-held``, ``contract-other-line`` and ``contract-not-in-force`` (on the day of receipt).
     """
     _require_held(held)
-    require_fits(contract, held.service_line, held.accepted_at, zone)
+    require_fits(contract, held, zone)
     event = usage.UsageEvent(
         held.key,
         str(held.client_id),
@@ -70,22 +77,23 @@ def give_contract(
     )
 
 
-def require_fits(contract: ContractState, service_line: str | None, accepted_at: datetime, zone: str) -> None:
-    """Refuse a contract of another line than the unit's, or one that was not in force on the client's day of
-    acceptance."""
-    if service_line is not None and service_line != contract.service_line:
+def require_fits(contract: ContractState, held: HeldUsage, zone: str) -> None:
+    """Refuse a contract of another line than the unit's, or one that does not cover the client's day of its receipt:
+    that is what held it (``domain.billing``), so another day must not release it."""
+    line = held.service_line
+    if line is not None and line != contract.service_line:
         raise DomainError(
-            "contract-other-line", wanted=service_line, given=contract.service_line, number=contract.number
+            "contract-other-line", wanted=line, given=contract.service_line, number=contract.number
         )
-    day = accepted_at.astimezone(ZoneInfo(zone)).date()
-    if not contract.in_force(day):
+    day = held.came_at.astimezone(ZoneInfo(zone)).date()
+    if not contract.covers(day):
         raise DomainError("contract-not-in-force", number=contract.number, day=day.isoformat())
 
 
-def fits(contract: ContractState, service_line: str | None, accepted_at: datetime, zone: str) -> bool:
+def fits(contract: ContractState, held: HeldUsage, zone: str) -> bool:
     """Whether a unit may be billed under this contract."""
     try:
-        require_fits(contract, service_line, accepted_at, zone)
+        require_fits(contract, held, zone)
     except DomainError:
         return False
     return True

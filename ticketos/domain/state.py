@@ -94,8 +94,11 @@ class ContractState:
         return self.status == "active" and self.covers(day)
 
     def covers(self, day: date) -> bool:
-        """Within its dates, whatever became of it since."""
-        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+        """Whether work that came in on this day is billed under it: within its dates, whatever became of it since. A
+        draft never came into force."""
+        return (
+            self.status != "draft" and self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+        )
 
 
 @dataclass(frozen=True)

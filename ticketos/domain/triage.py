@@ -83,10 +83,12 @@ def decide(
     new_id: NewId,
     *,
     text: str = "",
+    later: Sequence[str] = (),
     zone: str = "UTC",
 ) -> Verdict:
     """Route by itself when sure enough and allowed to, else ask the desk (outcome ``decided`` or ``ask``). ``text`` is
-    the message, in which the contracts' words are sought; ``zone`` is the client's, in which its day is meant.
+    the message, in which the contracts' words are sought, as in what came in ``later``; ``zone`` is the client's, in
+    which its day is meant.
 
     A line that the client named is the client's own decision: where AI may not act, only its type and priority count
     for nothing."""
@@ -95,7 +97,7 @@ def decide(
     day = ticket.received_at.astimezone(ZoneInfo(zone)).date()
     ai, mode = _policy(contracts, line, day)
     reasons = ai_policy.about_message(
-        (one.terms.ai.escalate for one in contracts if one.in_force(day)), ticket.subject, text
+        (one.terms.ai.escalate for one in contracts if one.in_force(day)), ticket.subject, text, later
     )
     sure = hinted or (
         suggestion.decision == "auto" and line in lines and suggestion.confidence >= ai.triage_threshold

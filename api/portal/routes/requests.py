@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
-from api import views
+from api import unlocking, views
 from api.access import ROUTES, Rule, allow, as_page
 from api.portal import calm, chips
 from api.portal.acting import FormAct, offer, rules_of
@@ -33,9 +33,8 @@ from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import acts, passwords
 from api.v1 import tickets as v1
 from schemas.acts import Priority
-from schemas.requests import NewTicket, PasswordBody, PriorityBody, ReasonBody
+from schemas.requests import NewTicket, PriorityBody, ReasonBody
 from ticketos.db.repositories import documents, tasks, tickets
-from ticketos.domain.errors import DomainError
 from ticketos.domain.state import OPEN_STATES
 
 router = APIRouter(include_in_schema=False)
@@ -243,7 +242,7 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
         around = tickets.tree(connection, root_id)
         events = call.services.audit.timeline(connection, root_id)
         shown = [views.document(d, call.principal) for d in documents.of_ticket(connection, root_id)]
-        asked = {d.id: tasks.asking(connection, d.id, passwords.KIND) for d in shown if d.blocked_by}
+        asked = {d.id: tasks.asking(connection, d.id, unlocking.KIND) for d in shown if d.blocked_by}
         return {
             "ticket": root,
             "documents": shown,
@@ -284,13 +283,9 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
 async def password(visit: PostDep, ticket_id: UUID, document_id: UUID) -> Response:
     """The password of a protected document, or that there is none."""
     leave_out = visit.form.text("act", 20) == "leave_out"
-    typed = visit.form.data.get("password")
 
     async def work() -> Response:
-        if not leave_out and not typed:
-            raise DomainError("password-missing")
-        given = "" if leave_out else str(typed)
-        body = visit.body(PasswordBody, password=given, leave_out=leave_out)
+        body = unlocking.typed(visit.form.data, leave_out)
         return await passwords.give_password(visit.call, document_id, body)
 
     async def again(notice: Notice, status: int) -> Response:

@@ -25,6 +25,7 @@ from api.portal.timeline import GROUPS, Timeline, folded, uuid_of
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import acts, ai_reviews, messages
 from api.v1 import tickets as v1
+from api.v1.tasks import may_finish
 from schemas.acts import Priority
 from schemas.requests import (
     LINK_KINDS,
@@ -39,7 +40,6 @@ from schemas.requests import (
 )
 from ticketos.db.repositories import accounts, documents, tasks, tickets
 from ticketos.domain import ai_review, handwork
-from ticketos.domain import tasks as task_rules
 from ticketos.domain.document_class import BY_CONTRACT
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import OPEN_STATES, PROGRESS, STAGES
@@ -164,13 +164,9 @@ async def _page(
         said_field=lambda name: t.word("checklist" if name in handwork.CHECKLIST else "field", name),
         decider=lambda value: found["people"].get(uuid_of(value), t("ticket.who.client")) if value else "",
         doing=doing,
-        may_do=lambda row: _may_do(visit, row),
+        may_do=lambda row: may_finish(visit.call, row),
         live_topic=str(root["id"]),
     )
-
-
-def _may_do(visit: Visit, task: RowMapping) -> bool:
-    return bool(visit.principal.roles_over(task["client_id"]) & task_rules.roles_of(task["kind"]))
 
 
 def _todo(visit: Visit, open_: Sequence[RowMapping]) -> dict[UUID | None, str]:
@@ -178,7 +174,7 @@ def _todo(visit: Visit, open_: Sequence[RowMapping]) -> dict[UUID | None, str]:
     return {
         one["subject_id"] if one["kind"] != "triage" else None: doing(one)
         for one in open_
-        if one["kind"] in ("triage", "keying", "rework") and _may_do(visit, one)
+        if one["kind"] in ("triage", "keying", "rework") and may_finish(visit.call, one)
     }
 
 

@@ -258,7 +258,7 @@ def next_own(connection: Connection, visit: Visit, skip: str) -> RowMapping | No
 
 def _may(connection: Connection, visit: Visit, row: RowMapping) -> bool:
     """Whether this person may finish it, so that nobody is led to a task that will refuse them."""
-    if not visit.principal.roles_over(row["client_id"]) & rules.roles_of(row["kind"]):
+    if not v1.may_finish(visit.call, row):
         return False
     if row["assigned_to"] is not None:
         return True

@@ -123,13 +123,17 @@ def _why_not(item: Mapping[str, Any]) -> str:
 
 def _password(values: Mapping[str, Any], about: About) -> Words:
     until = _when(values.get("until"), about.zone)
+    where = (
+        f"Please open this page and enter the password there, or say that you have none:\n{about.link}\n\n"
+        if about.link
+        else f"Please sign in to the portal, open request {about.number} and enter the password there.\n\n"
+    )
     return _mail(
         about,
         "A document needs its password",
         f"The file {values.get('file')} of request {about.number} is protected by a password, so we cannot read it.\n\n"
-        f"Please sign in to the portal, open request {about.number} and enter the password there. Do not send it by "
-        f"mail: it is used once to open the file and kept nowhere.\n\nWithout an answer by {until} we go on "
-        "without this file.",
+        f"{where}Do not send it by mail: it is used once to open the file and kept nowhere.\n\n"
+        f"Without an answer by {until} we go on without this file.",
     )
 
 
@@ -175,7 +179,7 @@ TEMPLATES: Mapping[str, Callable[[Mapping[str, Any], About], Words]] = {
     "reply": _reply,
 }
 
-LINKED = {"approval": "a", "survey": "s"}
+LINKED = {"approval": "a", "survey": "s", "password": "p"}
 """Templates that carry a signed link, and the page it leads to."""
 
 

@@ -481,6 +481,16 @@ class Facts:
         )
         return ("", "") if row is None else (str(row[0]), str(row[1]))
 
+    def later_messages(self) -> Sequence[str]:
+        """Texts of what came in after the first message, the newest 50, oldest first."""
+        found = self._all(
+            "select body from (select body, received_at, id from message where client_id = %s and ticket_id = %s"
+            " and direction = 'in' order by received_at, id offset 1) m order by received_at desc, id desc limit 50",
+            self._ticket.client_id,
+            self._ticket.id,
+        )
+        return [str(row[0]) for row in reversed(list(found))]
+
     def sub_tickets(self) -> Mapping[str, TicketState]:
         """The rows of the request's tree by their key, oldest first."""
         found = self._all(

@@ -19,7 +19,8 @@ from ticketos.domain.state import Actor, ContractState
 
 _SHOWN = """
 select u.id, u.client_id, u.key, u.state, u.fate, u.unit_type, u.document_id, u.ticket_id, t.number as ticket_number,
-       t.subject as ticket_subject, t.service_line, d.filename, u.quantity, u.accepted_at, u.period, u.bill_period, u.contract_id
+       t.subject as ticket_subject, t.service_line, t.received_at, d.filename,
+       u.quantity, u.accepted_at, u.period, u.bill_period, u.contract_id
   from usage_event u left join ticket t on t.client_id = u.client_id and t.id = u.ticket_id
   left join document d on d.client_id = u.client_id and d.id = u.document_id"""
 
@@ -62,12 +63,12 @@ def get(connection: Connection, usage_id: UUID, *, lock: bool = False) -> RowMap
 
 def contracts_for(connection: Connection, row: RowMapping) -> tuple[ContractState, ...]:
     """The contracts of its client that a held unit may be billed under, by number: those of its line that were in
-    force when it was accepted."""
+    force when its request came in."""
     zone = invoice_rows.company(connection, row["client_id"])["zone"]
     return tuple(
         one
         for one in invoice_rows.contracts(connection, row["client_id"], None)
-        if held.fits(one, row["service_line"], row["accepted_at"], zone)
+        if held.fits(one, _held(row), zone)
     )
 
 
@@ -153,4 +154,5 @@ def _held(row: RowMapping) -> HeldUsage:
         row["quantity"],
         row["accepted_at"],
         row["service_line"],
+        row["received_at"],
     )

@@ -20,11 +20,12 @@ SUGGESTED = "suggested"
 
 @dataclass(frozen=True)
 class Around:
-    """What a rule must know beside the paper: whether the client had one of this supplier before, and the currency
-    meant where the paper names none."""
+    """What a rule must know beside the paper: whether the client had one of this supplier before, the currency
+    meant where the paper names none, and why a person is asked for what was written after the request was placed."""
 
     supplier_seen: bool = True
     currency: str = ""
+    written: tuple[Reason, ...] = ()
 
 
 ALONE = Around()
@@ -37,12 +38,16 @@ def around(
     like: Sequence[VendorState],
     seen: Callable[[str], bool],
     currency: str,
+    later: Callable[[], Sequence[str]] = tuple,
 ) -> Around:
-    """What the contract's triggers ask of other papers. ``seen`` says whether a paper of that vendor came before, and is
-    not asked for a trigger that is off. A vendor that the client listed (``like``) is no new one."""
+    """What the contract's triggers ask of other papers. ``seen`` says whether a paper of that vendor came before,
+    ``later`` what the requester wrote after the first message, which was judged when the request was placed; neither is
+    asked for a trigger that is off. A vendor that the client listed (``like``) is no new one."""
     name, number = vendors.who(fields)
     known = not ai.escalate.new_supplier or vendors.matched(like, name, number).vendor is not None
-    return Around(known or seen(vendors.vendor_key(name)), currency)
+    sought = ai.escalate.words
+    written = ai_policy.about_message((ai.escalate,), "", "", later()) if sought else ()
+    return Around(known or seen(vendors.vendor_key(name)), currency, written)
 
 
 def reasons(
@@ -57,6 +62,7 @@ def reasons(
         seen=around.supplier_seen,
         confidence=confidence,
     )
+    found = (*found, *around.written)
     mode = coding_mode(kind, ai)
     return found if mode == ACT else (*found, ai_policy.about_mode(CODING, mode))
 

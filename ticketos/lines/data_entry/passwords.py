@@ -50,6 +50,7 @@ def asked(
     new_id: NewId,
 ) -> Verdict:
     """Put aside, and the client asked until ``until``. The document is not done with: it counts as open."""
+    task_id = new_id()
     changes: list[Change] = [
         SetDocument(
             document.id,
@@ -64,7 +65,7 @@ def asked(
         ),
         _said(document, "document.quarantined", why=str(reading.get("reason_text") or "encrypted")),
         OpenTask(
-            new_id(),
+            task_id,
             f"{ticket.id}:{ticket.life}:{KIND}:{document.id}",
             kind="password",
             workflow=LINE,
@@ -81,7 +82,7 @@ def asked(
     ]
     who = ticket.requester_email or client.approver_email
     if who:
-        values = {"file": document.filename, "until": until.isoformat()}
+        values = {"file": document.filename, "until": until.isoformat(), "task": str(task_id)}
         key = f"{ticket.id}:{ticket.life}:{KIND}:{document.id}"
         changes.append(SendMail(new_id(), key, KIND, who, values))
     return Verdict("locked", tuple(changes))
@@ -96,7 +97,10 @@ def given(
     now: datetime,
 ) -> Verdict:
     """``result["readable"]`` is where the opened copy lies: the document is read again (``unlocked``). With
-    ``result["leave_out"]`` the client has no password (``left_out``)."""
+    ``result["leave_out"]`` the client has no password (``left_out``). ``result["person"]`` is the address a signed link
+    was mailed to."""
+    # Who has no login is known by address; it is a person's own value and can be erased.
+    person = str(result.get("person") or "") or None
     if ticket.closed_at is not None:
         raise DomainError("ticket-closed", number=ticket.number)
     if KIND not in document.blocked_by:
@@ -105,7 +109,7 @@ def given(
         return Verdict(
             "left_out",
             (
-                *_left_out(document, "the client has no password", now),
+                *_left_out(document, "the client has no password", now, person),
                 CloseTask(task.id, "done", now, actor.user_id, {"left_out": True}),
                 SetTicket({"documents_done": ticket.documents_done + 1}),
             ),
@@ -127,7 +131,7 @@ def given(
                 },
             ),
             CloseTask(task.id, "done", now, actor.user_id, {"document": str(document.id)}),
-            _said(document, "document.unlocked"),
+            _said(document, "document.unlocked", person=person),
             SetTicket({}),
         ),
         facts={"unread": 1},
@@ -147,18 +151,24 @@ def lapsed(
     return Verdict("lapsed", tuple(changes))
 
 
-def _left_out(document: DocumentState, why: str, now: datetime) -> tuple[Change, ...]:
+def _left_out(
+    document: DocumentState, why: str, now: datetime, person: str | None = None
+) -> tuple[Change, ...]:
     return (
         SetDocument(document.id, {"blocked_by": [], "done_at": now}),
-        _said(document, "document.password_missing", why=why),
+        _said(document, "document.password_missing", why, person),
     )
 
 
-def _said(document: DocumentState, event: str, why: str | None = None, **facts: str) -> Emit:
+def _said(
+    document: DocumentState, event: str, why: str | None = None, person: str | None = None, **facts: str
+) -> Emit:
     return Emit(
         event,
         after={"document": str(document.id), "reason": "encrypted", **facts},
         why=why,
+        personal={"answered_by": person} if person else None,
+        subject=person,
         entity="document",
         entity_id=str(document.id),
     )
