@@ -177,10 +177,10 @@ async def test_what_is_in_use_is_switched_off_and_never_removed(world: World, ke
             assert refused.json()["params"]["used_by"] == used_by
             off = await http.patch(f"/v1/ledger-accounts/{made[code]}", json={"active": False})
             assert (off.status_code, off.json()["active"]) == (200, False)
-        assert (await http.delete(f"/v1/ledger-accounts/{made['6500']}")).status_code == 204
-        kind = await http.patch(f"/v1/ledger-accounts/{made['6815']}", json={"kind": "asset"})
+        assert (await http.delete(f"/v1/ledger-accounts/{made['8104']}")).status_code == 204
+        kind = await http.patch(f"/v1/ledger-accounts/{made['8100']}", json={"kind": "asset"})
         assert (kind.status_code, kind.json()["code"]) == (409, "account-kind-fixed")
-        free = await http.patch(f"/v1/ledger-accounts/{made['6820']}", json={"kind": "asset"})
+        free = await http.patch(f"/v1/ledger-accounts/{made['8102']}", json={"kind": "asset"})
         assert free.json()["kind"] == "asset"
 
 
