@@ -10,13 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.memory import ACME, document, ticket
+from tests.support.memory import ACME, START, document, good_reading, ticket
 from ticketos.domain import chart
-from ticketos.domain.changes import PostJournal, RememberVendor
+from ticketos.domain.changes import PostJournal, RememberVendor, Verdict
 from ticketos.domain.chart import USES, Account, Chart, Needed
 from ticketos.domain.errors import DomainError
-from ticketos.domain.state import CodingFacts, VendorState
-from ticketos.lines.data_entry import account_file, coding, coding_model, vendor_file
+from ticketos.domain.state import Actor, CodingFacts, TaskState, VendorState
+from ticketos.lines.data_entry import account_file, coding, coding_model, flow, vendor_file
 from ticketos.lines.data_entry.list_file import ListFile
 
 RENT = Account("6300", "Rent", "expense")
@@ -212,6 +212,45 @@ def test_a_vendor_keeps_an_account_that_was_switched_off_and_gets_no_such_one_an
 
 
 # --- a person's own choice --------------------------------------------------------------------------------------------
+
+
+def keyed(known: Chart, coded: dict[str, str], **result: Any) -> Verdict:
+    """A person finishes a keying task of a document that is right in everything but perhaps its account."""
+    fields = {name: dict(one) for name, one in good_reading()["fields"].items()}
+    bill = document(1, ticket(), state="keying", doc_type="invoice", fields=fields, coding=coded)
+    task = TaskState(
+        id=UUID(int=900), ticket_id=UUID(int=100), kind="keying", subject_id=bill.id, workflow_id="x",
+        desk="delivery", skill="data_entry", state="open", priority="P3", assigned_to=None, round=0, life=1,
+        payload={"fields": []}, created_at=START, due_at=None, row_version=1,
+    )  # fmt: skip
+    return flow.on_keyed(
+        ticket(), task, bill, result, Actor("user", str(UUID(int=7))), START.date(), lambda _: None, START,
+        lambda: UUID(int=1), chart=known,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("coded", "given", "refusal"),
+    [
+        ({}, None, None),
+        ({}, "6300", None),
+        ({}, "6815", "account-inactive"),
+        ({}, "9999", "account-unknown"),
+        ({**chosen("6815"), "by": "person"}, None, "account-inactive"),
+        ({**chosen("6815"), "by": "person"}, "6300", None),
+        ({**chosen("6815"), "by": "rule"}, None, None),
+    ],
+)
+def test_a_person_chooses_an_account_in_use(
+    coded: dict[str, str], given: str | None, refusal: str | None
+) -> None:
+    result = {} if given is None else {"coding": {"account": given}}
+    if refusal is None:
+        assert keyed(CHART, coded, **result).outcome == "ready"
+    else:
+        with pytest.raises(DomainError, match=f"^{refusal}"):
+            keyed(CHART, coded, **result)
+    assert keyed(chart.ANY, coded, **result).outcome == "ready"
 
 
 def test_a_choice_that_is_not_in_use_is_remembered_for_nobody() -> None:
