@@ -411,7 +411,7 @@ async def test_coding_goes_to_accounts_in_use_and_learns_from_them_alone(
         await switch("6815", True)
         assert proposed(world, "Bright Paper")["by"] == "memory", "and back with it"
 
-        about = {"state": "posted", "done_at": datetime.now(UTC)}
+        about: dict[str, Any] = {"state": "posted", "done_at": datetime.now(UTC)}
         taught = {
             code: world.document(
                 world.acme, world.ticket(world.acme), coding={"account": code, "by": "person"}, **about

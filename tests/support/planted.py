@@ -447,7 +447,7 @@ def _vendors(world: World, made: Planted, texts: Sequence[str], now: datetime) -
     ]  # fmt: skip
     _put(world, "coding_rule", world.acme, rules)
     made.ids["vendor"], made.ids["rule"] = rows[7]["id"], rules[7]["id"]
-    accounts = [
+    accounts: list[dict[str, Any]] = [
         {
             "id": new_id(), "client_id": world.acme, "code": f"{n}{text}"[:40], "name": text, "kind": "expense",
             "active": n % 2 == 0,
