@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.memory import ACME, START, document, good_reading, ticket
+from ticketos.dev.sim.clients import COMPANIES, Company
 from ticketos.domain import chart
 from ticketos.domain.changes import PostJournal, RememberVendor, Verdict
 from ticketos.domain.chart import USES, Account, Chart, Needed
@@ -199,6 +200,14 @@ def test_a_chart_that_cannot_be_taken_is_refused_as_a_whole() -> None:
             read(content)
     with pytest.raises(DomainError, match=r"^account-file-too-long"):
         read("code,name,kind\n" + "".join(f"{n},x,asset\n" for n in range(chart.MOST + 1)))
+
+
+@pytest.mark.parametrize("company", COMPANIES, ids=lambda one: one.slug)
+def test_the_charts_of_the_demo_day_are_whole(company: Company) -> None:
+    needed = {one.account.code: one.role for one in coding.needed(company.settings)}
+    found = account_file.read(company.chart_file().encode(), {}, needed, ())
+    assert not found.refused
+    assert set(needed) < {row["code"] for row in found.rows}
 
 
 def test_a_vendor_keeps_an_account_that_was_switched_off_and_gets_no_such_one_anew() -> None:
