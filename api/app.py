@@ -45,6 +45,7 @@ from api.v1 import (
     book_months,
     bulk,
     calibrations,
+    chart,
     clients,
     coding_rules,
     documents,
@@ -114,6 +115,7 @@ MONEY_ROUTERS: tuple[APIRouter, ...] = (
     usage.router,
     periods.router,
     vendors.router,
+    chart.router,
     coding_rules.router,
 )
 MONEY_RULES: dict[tuple[str, str], Rule] = {
@@ -124,6 +126,7 @@ MONEY_RULES: dict[tuple[str, str], Rule] = {
     **usage.RULES,
     **periods.RULES,
     **vendors.RULES,
+    **chart.RULES,
     **coding_rules.RULES,
 }
 """What comes after the ticket: invoices, books, reconciliation, and whom a client buys from."""

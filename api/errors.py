@@ -98,6 +98,10 @@ STATUS: Mapping[str, int] = {
     "version-mismatch": 412,
     "body-too-large": 413,
     "vendor-file-too-large": 413,
+    "account-file-too-large": 413,
+    "account-needed": 409,
+    "account-kind-fixed": 409,
+    "account-in-use": 409,
     "file-too-large": 413,
     "too-many-files": 413,
     "media-type-unsupported": 415,
@@ -109,6 +113,23 @@ STATUS: Mapping[str, int] = {
     "workflows-unavailable": 503,
 }
 """HTTP status of a code; any other code is a rule refusing its input: 422."""
+
+_OF_A_LIST: Mapping[str, tuple[str, str]] = {
+    "too-large": ("File too large", "The file is larger than {limit_mb} MB; split it."),
+    "too-long": ("Too many rows", "A file holds at most {limit} rows; split it."),
+    "no-text": (
+        "No text",
+        "The file is no UTF-8 text. Save it as “CSV UTF-8” and send it again.",
+    ),
+    "unreadable": ("File not readable", "From line {line} on the file cannot be read as CSV."),
+    "columns": (
+        "Columns not known",
+        "The first row names the columns {columns}; code and name are needed. Missing: {missing}. Not known:"
+        " {unknown}. Named twice: {twice}.",
+    ),
+    "missing": ("No file", "Choose a file first."),
+}
+"""What is said of a file with a client's own list."""
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "request-malformed": ("Request cannot be read", "The body is not what its Content-Type says: {reason}"),
@@ -356,19 +377,25 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Not all rules",
         "The order names {given} of {of} rules. Read them again and name each once.",
     ),
-    "vendor-file-too-large": ("File too large", "The file is larger than {limit_mb} MB; split it."),
-    "vendor-file-too-long": ("Too many rows", "A file holds at most {limit} vendors; split it."),
-    "vendor-file-no-text": (
-        "No text",
-        "The file is no UTF-8 text. Save it as “CSV UTF-8” and send it again.",
+    "account-inactive": (
+        "Account switched off",
+        "Account {account} is switched off in the client's chart of accounts.",
     ),
-    "vendor-file-unreadable": ("File not readable", "From line {line} on the file cannot be read as CSV."),
-    "vendor-file-columns": (
-        "Columns not known",
-        "The first row names the columns {columns}; code and name are needed. Missing: {missing}. Not known:"
-        " {unknown}. Named twice: {twice}.",
+    "account-code-invalid": (
+        "Not a code",
+        "“{account}” is no code of an account: letters, digits and . - _ / between them, at most {limit}.",
     ),
-    "vendor-file-missing": ("No file", "Choose a file first."),
+    "account-needed": (
+        "Account is needed",
+        "Entries go to account {account} by themselves. Name another in the client's settings first.",
+    ),
+    "account-kind-fixed": ("Kind stays", "Account {account} has entries as {kind}; its kind stays."),
+    "account-in-use": (
+        "Account is in use",
+        "Account {account} is named by {used_by}. Switch it off instead: what names it keeps its name.",
+    ),
+    "too-many-accounts": ("Too many accounts", "A chart holds at most {limit} accounts."),
+    **{f"{noun}-file-{code}": words for noun in ("vendor", "account") for code, words in _OF_A_LIST.items()},
     "partial-units-missing": ("Documents missing", "A partial decision names the documents."),
 }
 """Title and detail of a code. A code that is not here speaks for itself."""

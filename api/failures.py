@@ -24,6 +24,7 @@ TAKEN: Mapping[str, tuple[str, str]] = {
     "uq_contract_client_id_number": ("already-exists", "number"),
     "uq_calendar_client_id_name": ("already-exists", "name"),
     "uq_vendor_client_id_code": ("already-exists", "code"),
+    "uq_ledger_account_client_id_code": ("already-exists", "code"),
 }
 """Unique constraints a person can run into, and what to tell them."""
 

@@ -24,6 +24,7 @@ from ticketos.db.audit import AuditTrail
 from ticketos.db.objects import ObjectStore
 from ticketos.db.repositories import intake
 from ticketos.db.repositories.accounts import Accounts, Caller
+from ticketos.db.repositories.chart import Charts
 from ticketos.db.repositories.clients import Clients
 from ticketos.db.repositories.contracts import Agreements
 from ticketos.db.repositories.intake import IntakeStore
@@ -93,6 +94,7 @@ class Services:
         self.clients = Clients(self.audit, self.keyring)
         self.agreements = Agreements(self.audit, self.new_id)
         self.vendors = Vendors(self.audit, self.new_id)
+        self.charts = Charts(self.audit, self.new_id)
         self.tickets = TicketEdits(self.audit, self.new_id)
         self.intake = IntakeStore(self.audit, self.objects, self.keyring.derived(REPLY_KEY), self.new_id)
         self.door = Door()

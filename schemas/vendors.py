@@ -84,7 +84,7 @@ class RefusedRow(View):
     reason: str = Field(examples=["account 9999 is not in the chart of accounts"])
 
 
-class VendorImport(View):
+class ListImport(View):
     """What a file did, or with ``dry_run`` would do. Good rows are taken though others are refused."""
 
     created: int

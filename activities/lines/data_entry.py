@@ -369,6 +369,7 @@ class DataEntryActivities:
             like,
             terms.assignment.expert,
             step.agents() if terms.assignment.expert != flow.NOBODY_ELSE else (),
+            step.chart(),
         )
         # What is rejected in a later round was posted in an earlier one.
         gone = step.postings_of(document.id) if verdict.outcome == "rejected" else ()

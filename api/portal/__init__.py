@@ -21,6 +21,7 @@ from api.portal.routes import (
     book_months,
     books,
     bulk,
+    chart,
     clients,
     coding_rules,
     document_list,
@@ -89,6 +90,7 @@ _PAGES = (
     books,
     vendors,
     coding_rules,
+    chart,
     book_months,
     welcome,
 )

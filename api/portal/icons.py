@@ -15,6 +15,7 @@ PATHS: dict[str, str] = {
     "chart": "M4 20h16M7 16v-5M12 16V6M17 16v-8",
     "wall": "M4 5h7v6H4zM13 5h7v10h-7zM4 13h7v6H4zM13 17h7v2h-7z",
     "money": "M7 5h10M7 9h10M14 5c0 5-3.5 6.5-7 6.5L14.5 20M7 11.5h2.5",
+    "accounts": "M4 5.5h16M12 5.5v14M6 10h3M6 14h3M15 10h3",
     "audit": "M6 3.5h8l4 4v13H6zM14 3.5v4h4M9 12h6M9 15.5h6",
     "people": (
         "M9 11a3.2 3.2 0 1 0 0-6.4A3.2 3.2 0 0 0 9 11z"

@@ -17,6 +17,7 @@ from api.portal.parts import Choice, Filter
 from api.portal.visit import Visit
 from api.principal import CLIENT_ROLES
 from ticketos.domain.document_class import CLASSES
+from ticketos.domain.errors import DomainError
 from ticketos.reports import cells
 
 Row = TypeVar("Row")
@@ -49,6 +50,14 @@ def clients_of(visit: Visit) -> list[tuple[str, str, UUID]]:
     seen = set(visit.principal.clients_with(visit.call.rule.roles))
     known = [one for one in visit.viewer.companies.values() if one.id in seen and one.kind == "client"]
     return [(one.slug, one.name, one.id) for one in sorted(known, key=lambda one: one.name.casefold())]
+
+
+def client_named(visit: Visit, slug: str) -> UUID:
+    """The client of this short name, of those to choose from here. Raises ``client-unknown``."""
+    found = next((one for own, _, one in clients_of(visit) if own == slug), None)
+    if found is None:
+        raise DomainError("client-unknown")
+    return found
 
 
 def client_filter(visit: Visit, chosen: str) -> list[Filter]:

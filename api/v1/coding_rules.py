@@ -11,8 +11,8 @@ from sqlalchemy import Connection, RowMapping
 from api.access import VENDOR_READERS, VENDOR_WRITERS, Rule, allow
 from api.deps import Call, CallDep, IfMatch, ReadDep, Reply, etag, require_match
 from api.v1.clients import one as client_one
+from api.v1.own_lists import for_client
 from api.v1.parameters import problems
-from api.v1.vendors import for_client
 from schemas.vendors import CodingRuleOrder, CodingRules, CodingRuleView, EditCodingRule, NewCodingRule
 from ticketos.db.repositories import vendors
 

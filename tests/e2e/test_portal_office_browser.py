@@ -72,8 +72,20 @@ def seeded(site: Site) -> Site:
         world.acme,
         {"id": rule, "client_id": world.acme, "pattern": "toner", "account": "6815", "cost_centre": "CC1"},
     )
+    accounts = {code: world.services.new_id() for code in ("6815", "6820", "2100")}
+    for code, account in accounts.items():
+        listed = {
+            "id": account,
+            "client_id": world.acme,
+            "code": code,
+            "name": NASTY,
+            "active": code != "6815",
+        }
+        world._insert("ledger_account", world.acme, {**listed, "kind": "expense"})
+    used, unused, needed = accounts.values()
     with_contract = world.sql(world.acme, "select id from contract limit 1")[0].id
     site.ids = ids(waiting=waiting, contract=with_contract, acme=world.acme, vendor=vendor, rule=rule)
+    site.ids |= ids(used=used, unused=unused, needed=needed)
     return site
 
 
@@ -116,6 +128,9 @@ PAGES = {
     "finance": (
         "/billing", "/invoices", "/books", "/reconciliations", "/vendors", "/vendors?q=nothing-like-it",
         "/vendors/{vendor}", "/vendors/new", "/vendors/import", "/coding-rules", "/coding-rules/{rule}",
+        "/chart-of-accounts", "/chart-of-accounts?kind=expense&q=nothing-like-it", "/chart-of-accounts/{used}",
+        "/chart-of-accounts/{unused}", "/chart-of-accounts/{needed}", "/chart-of-accounts/new?client=acme",
+        "/chart-of-accounts/import",
         "/books?book=acme", "/books/month?book=acme&period=2026-09", "/books/month?book=acme&period=2026-10",
     ),
 }  # fmt: skip

@@ -138,6 +138,10 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("/vendors/{vendor_id}", "/vendors/{vendor}", ""),
         ("/coding-rules", "/coding-rules?client=acme", ""),
         ("/coding-rules/{rule_id}", "/coding-rules/{rule}", ""),
+        ("/chart-of-accounts", "/chart-of-accounts?client=acme", "next"),
+        ("/chart-of-accounts/new", "/chart-of-accounts/new?client=acme", ""),
+        ("/chart-of-accounts/import", "/chart-of-accounts/import", ""),
+        ("/chart-of-accounts/{account_id}", "/chart-of-accounts/{account}", ""),
     ),
 }
 """Who opens what: the route, an address of it, and whether the pages after it are opened too."""

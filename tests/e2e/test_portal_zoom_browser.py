@@ -95,6 +95,12 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
             ("/vendors/{vendor_id}", "/vendors/{vendor}"),
         ),
         *(("/coding-rules", "/coding-rules"), ("/coding-rules/{rule_id}", "/coding-rules/{rule}")),
+        *(
+            ("/chart-of-accounts", "/chart-of-accounts"),
+            ("/chart-of-accounts/new", "/chart-of-accounts/new"),
+            ("/chart-of-accounts/import", "/chart-of-accounts/import"),
+            ("/chart-of-accounts/{account_id}", "/chart-of-accounts/{account}"),
+        ),
     ),
     "": (("/login", "/login"),),
 }
@@ -201,6 +207,9 @@ def _seeded(site: Site) -> Site:
         acme,
         {"id": ids["rule"], "client_id": acme, "pattern": UNBROKEN, "account": UNBROKEN[:40]},
     )
+    ids["account"] = new_id()
+    account = {"id": ids["account"], "client_id": acme, "code": UNBROKEN[:40], "name": LONG[:200]}
+    world._insert("ledger_account", acme, {**account, "kind": "expense", "active": False})
     ids["calendar"], ids["invoice"], ids["line"] = new_id(), new_id(), new_id()
     about = {"client_id": acme}
     world._insert("calendar", acme, {**about, "id": ids["calendar"], "name": LONG, "definition": {}})

@@ -89,7 +89,7 @@ def rows_of(world: World) -> dict[str, list[str]]:
     documents = [world.document(world.acme, open_one), world.document(world.beta, foreign)]
     world.approval(world.acme, open_one)
     user = world.person(world.acme, ("client_user", world.acme))
-    vendor, rule = new_id(), new_id()
+    vendor, rule, account = new_id(), new_id(), new_id()
     about = {
         "id": vendor,
         "client_id": world.acme,
@@ -102,7 +102,10 @@ def rows_of(world: World) -> dict[str, list[str]]:
         world.acme,
         {"id": rule, "client_id": world.acme, "pattern": "toner", "account": "6815"},
     )
+    listed = {"id": account, "client_id": world.acme, "code": "6815", "name": "Office supplies"}
+    world._insert("ledger_account", world.acme, {**listed, "kind": "expense"})
     return {
+        "account_id": [str(account)],
         "vendor_id": [str(vendor)],
         "rule_id": [str(rule)],
         "ticket_id": [str(i) for i in (open_one, done, stuck, foreign)],

@@ -313,10 +313,17 @@ async def test_every_role_gets_what_the_table_says(world: World, maker: Person, 
         }
         vendor = {"client_id": str(world.acme), "code": "V-1", "name": "Bright Paper"}
         rule_ = {"client_id": str(world.acme), "pattern": "paper", "account": "6000"}
+        account = {"client_id": str(world.acme), "code": "6815", "name": "Office supplies"}
+        files = {
+            "vendors": "code,name\nV-2,Toner\n",
+            "ledger-accounts": "code,name,kind\n6000,Paper,expense\n",
+        }
         bodies = {
             **BODIES,
             "/v1/vendors": vendor,
             "/v1/vendors/{vendor_id}": {"name": "Bright"},
+            "/v1/ledger-accounts": {**account, "kind": "expense"},
+            "/v1/ledger-accounts/{account_id}": {"name": "Stationery"},
             "/v1/coding-rules": rule_,
             "/v1/coding-rules/{rule_id}": {"pattern": "inks"},
             "/v1/clients/{client_id}/coding-rules/order": {"rules": [str(new_id())]},
@@ -324,15 +331,18 @@ async def test_every_role_gets_what_the_table_says(world: World, maker: Person, 
 
         async def ask(method: str, path: str, person: Person | None = None) -> httpx2.Response:
             headers = dict(person.headers) if person else {}
-            if path.endswith("/vendors/import"):
+            if path.endswith("/import"):
                 headers["Content-Type"] = "text/csv"
-                return await http.request(
-                    method, path.format(**ids), content="code,name\nV-2,Toner\n", headers=headers
-                )
+                content = files[path.split("/")[-2]]
+                return await http.request(method, path.format(**ids), content=content, headers=headers)
             return await http.request(method, path.format(**ids), json=bodies.get(path), headers=headers)
 
         for role in sorted(ALL):
-            ids["vendor_id"], ids["rule_id"] = str(new_id()), str(new_id())  # rules are deleted on the way
+            # Rules and accounts are deleted on the way.
+            for name in ("vendor_id", "rule_id", "account_id"):
+                ids[name] = str(new_id())
+            unused = {"id": UUID(ids["account_id"]), "client_id": world.acme, "code": role, "name": role}
+            world._insert("ledger_account", world.acme, {**unused, "kind": "expense"})
             named = {"client_id": world.acme, "updated_at": datetime.now(UTC)}
             listed = {**named, "id": UUID(ids["vendor_id"]), "code": role, "name": role, "vendor_key": role}
             world._insert("vendor", world.acme, listed)

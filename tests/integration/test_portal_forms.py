@@ -187,6 +187,9 @@ def _rows(world: World, client: UUID, who: Person, words: str) -> Rows:
         client,
         {"id": ids["rule_id"], "client_id": client, "pattern": words, "account": "6000"},
     )
+    ids["account_id"] = new_id()
+    named = {"id": ids["account_id"], "client_id": client, "code": words.replace(" ", "-"), "name": words}
+    world._insert("ledger_account", client, {**named, "kind": "expense", "updated_at": now})
     ids["user_id"], ids["client_id"] = who.id, client
     ids["notice_id"] = new_id()
     world._insert(

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from ticketos.domain import changes as c
+from ticketos.domain.chart import ANY, Chart
 from ticketos.domain.erp import Standing
 from ticketos.domain.events import BY_NAME
 from ticketos.domain.ports import Step, StepKey, VendorList
@@ -69,6 +70,7 @@ class World:
     models: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     agents: list[Agent] = field(default_factory=list)
     vendors: list[VendorState] = field(default_factory=list)
+    chart: Chart = ANY
     usage: dict[str, c.AddUsage] = field(default_factory=dict)
     journals: dict[str, tuple[UUID, c.PostJournal]] = field(default_factory=dict)
     mails: dict[str, c.SendMail] = field(default_factory=dict)
@@ -236,8 +238,11 @@ class MemoryStep:
             for d in self.w.documents.values()
         )
 
+    def chart(self) -> Chart:
+        return self.w.chart
+
     def coding_facts(self, vendor_key: str) -> CodingFacts:
-        return CodingFacts()
+        return CodingFacts(chart=self.w.chart)
 
     def vendors_like(self, signs: Sequence[str]) -> tuple[VendorState, ...]:
         def of(v: VendorState) -> set[str]:

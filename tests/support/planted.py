@@ -454,6 +454,15 @@ def _vendors(world: World, made: Planted, texts: Sequence[str], now: datetime) -
     ]  # fmt: skip
     _put(world, "coding_rule", world.acme, rules)
     made.ids["vendor"], made.ids["rule"] = rows[7]["id"], rules[7]["id"]
+    accounts: list[dict[str, Any]] = [
+        {
+            "id": new_id(), "client_id": world.acme, "code": f"{n}{text}"[:40], "name": text, "kind": "expense",
+            "active": n % 2 == 0,
+        }
+        for n, text in enumerate(texts)
+    ]  # fmt: skip
+    _put(world, "ledger_account", world.acme, accounts)
+    made.ids["account"] = accounts[7]["id"]
 
 
 def _mine(world: World, made: Planted, every: Sequence[str]) -> None:

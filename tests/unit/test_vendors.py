@@ -12,9 +12,11 @@ from tests.support.papers import paper
 from ticketos.ai.extract.memory import Corrected, SupplierMemory, learn
 from ticketos.ai.extract.memory.apply import known_suppliers, understand
 from ticketos.ai.extract.suppliers import KnownSupplier, KnownSuppliers, SupplierIndex
+from ticketos.domain.chart import Chart
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import CodingFacts, VendorState
 from ticketos.lines.data_entry import coding, vendor_file, vendors
+from ticketos.lines.data_entry.list_file import MOST_BYTES, ListFile
 
 BRIGHT = VendorState(
     "V-001",
@@ -188,8 +190,8 @@ def test_what_is_far_from_every_listed_name_is_not_more_like_one_because_there_a
 # --- the file ---------------------------------------------------------------------------------------------------------
 
 
-def read(text: str, *chart: str) -> vendor_file.VendorFile:
-    return vendor_file.read(text.encode(), chart)
+def read(text: str, *chart: str) -> ListFile:
+    return vendor_file.read(text.encode(), Chart(frozenset(chart)))
 
 
 def test_good_rows_are_taken_and_each_bad_one_is_named_by_line_and_reason() -> None:
@@ -238,7 +240,7 @@ def test_good_rows_are_taken_and_each_bad_one_is_named_by_line_and_reason() -> N
         (b"", "vendor-file-columns"),
         ("code,name\n1,Müller\n".encode("latin-1"), "vendor-file-no-text"),
         (b"code,name\n1," + b"x" * 200_000 + b"\n", "vendor-file-unreadable"),
-        (b"x" * (vendor_file.MOST_BYTES + 1), "vendor-file-too-large"),
+        (b"x" * (MOST_BYTES + 1), "vendor-file-too-large"),
         (b"code,name\n" + b"".join(b"%d,x\n" % n for n in range(5_001)), "vendor-file-too-long"),
     ],
 )

@@ -985,13 +985,18 @@ class Payout(SQLModel, table=True):
 
 
 class LedgerAccount(SQLModel, table=True):
-    """An account of a book's chart."""
+    """An account of a book's chart (``domain.chart``). Entries name it by its code, which never changes."""
 
     __tablename__ = "ledger_account"
-    client_id: UUID = Field(foreign_key=OWN, primary_key=True)
-    code: str = Field(primary_key=True, max_length=40)
+    __table_args__ = (UniqueConstraint("client_id", "code"),)
+    id: UUID = Field(primary_key=True, sa_column_kwargs={"server_default": text("gen_random_uuid()")})
+    client_id: UUID = Field(foreign_key=OWN)
+    code: str = Field(max_length=40)
     name: str
     kind: str
+    active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    row_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    updated_at: datetime = instant(now=True)
 
 
 class Journal(SQLModel, table=True):

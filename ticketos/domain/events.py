@@ -144,6 +144,9 @@ CATALOGUE: tuple[Event, ...] = (
     Event("admin.coding_rule_saved", "Coding rule saved"),
     Event("admin.coding_rule_removed", "Coding rule removed"),
     Event("admin.coding_rules_ordered", "Coding rules put in order"),
+    Event("admin.ledger_account_saved", "Account of a chart saved"),
+    Event("admin.ledger_account_removed", "Account of a chart removed"),
+    Event("admin.chart_imported", "Chart of accounts taken in"),
 )
 
 BY_NAME: dict[str, Event] = {event.name: event for event in CATALOGUE}

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from ticketos.domain.changes import Change
+from ticketos.domain.chart import Chart
 from ticketos.domain.erp import Standing
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import (
@@ -102,6 +103,10 @@ class Step(Protocol):
     def same_business_key(self, business_key: str, document_id: UUID) -> UUID | None: ...
     def supplier_seen(self, vendor_key: str, document_id: UUID) -> bool:
         """Whether the client had something of this supplier before, other than this document."""
+        ...
+
+    def chart(self) -> Chart:
+        """The client's accounts, in use and switched off."""
         ...
 
     def coding_facts(self, vendor_key: str) -> CodingFacts: ...

@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ticketos.domain.calendar import ALWAYS, WorkCalendar
+from ticketos.domain.chart import ANY, Chart
 from ticketos.domain.clock import Clock
 from ticketos.domain.terms import Terms
 
@@ -279,6 +280,8 @@ class CodingFacts:
     tax_account: str = "1400"
     vendor: VendorState | None = None
     """The vendor of the client's own list that the document is from."""
+    chart: Chart = ANY
+    """The client's accounts: what is switched off or unknown there is chosen for nothing new."""
 
 
 @dataclass(frozen=True)

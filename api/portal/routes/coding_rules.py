@@ -17,7 +17,7 @@ from api.portal.stale import differences
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import coding_rules as v1
 from schemas.vendors import CodingRuleView, EditCodingRule, NewCodingRule
-from ticketos.db.repositories import coding
+from ticketos.db.repositories import chart
 from ticketos.domain.errors import DomainError
 
 router = APIRouter(include_in_schema=False)
@@ -70,12 +70,12 @@ async def _show(
     if client and chosen is None:
         raise DomainError("client-unknown")
 
-    def read(connection: Connection) -> tuple[list[CodingRuleView], Any]:
+    def read(connection: Connection) -> tuple[list[CodingRuleView], dict[str, tuple[str, bool]]]:
         if chosen is None:
-            return [], []
-        return v1.of_client(connection, chosen[2]), coding.chart(connection, chosen[2])
+            return [], {}
+        return v1.of_client(connection, chosen[2]), chart.names(connection, chosen[2])
 
-    rows, chart = await visit.read(read)
+    rows, named = await visit.read(read)
     slug = chosen[0] if chosen else ""
     choices = [Choice(own, name, own == slug) for own, name, _ in known]
     return visit.page(
@@ -83,8 +83,8 @@ async def _show(
         status,
         **more,
         rows=rows,
-        chart=chart,
-        accounts=dict(chart),
+        named=named,
+        accounts=[(code, name) for code, (name, active) in named.items() if active],
         slug=slug,
         owner=chosen[1] if chosen else "",
         typed=typed or dict.fromkeys(FIELDS, ""),
@@ -122,7 +122,7 @@ async def _one(visit: Visit, rule_id: UUID) -> tuple[CodingRuleView, Any]:
     def read(connection: Connection) -> tuple[CodingRuleView, Any]:
         row = v1.one(connection, visit.call, rule_id)
         (shown,) = (it for it in v1.of_client(connection, row["client_id"]) if it.id == rule_id)
-        return shown, coding.chart(connection, row["client_id"])
+        return shown, chart.picks(connection, row["client_id"])
 
     return await visit.read(read)
 
@@ -130,7 +130,7 @@ async def _one(visit: Visit, rule_id: UUID) -> tuple[CodingRuleView, Any]:
 async def _form(
     visit: Visit,
     row: CodingRuleView,
-    chart: Any,
+    accounts: Any,
     typed: dict[str, str] | None = None,
     status: int = 200,
     **more: Any,
@@ -142,7 +142,7 @@ async def _form(
         status,
         **{"stale": [], **more},
         row=row,
-        chart=chart,
+        accounts=accounts,
         owner=visit.viewer.company(row.client_id),
         typed=typed or {name: str(getattr(row, name)) for name in FIELDS},
         back=address("/coding-rules", {"client": slug}),
@@ -175,11 +175,11 @@ async def edit(visit: PostDep, rule_id: UUID) -> Response:
         return await v1.edit_rule(visit.call, rule_id, visit.body(EditCodingRule, **_values(news)), match)
 
     async def again(notice: Notice, status: int) -> Response:
-        now, chart = await _one(visit, rule_id)
+        now, accounts = await _one(visit, rule_id)
         kept = {name: str(getattr(now, name)) for name in FIELDS}
         mine = kept if removing else typed if _moved(visit, typed) else {**typed, "place": kept["place"]}
         stale = differences(visit.portal.texts, "coding_rules", kept, mine) if status == 412 else []
-        return await _form(visit, now, chart, mine, status, notice=notice, stale=stale)
+        return await _form(visit, now, accounts, mine, status, notice=notice, stale=stale)
 
     # What the page needs afterwards comes with the form: a removed rule cannot be read for it, and a form sent twice is
     # answered as the first time.

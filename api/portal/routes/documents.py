@@ -14,7 +14,7 @@ from api.access import ROUTES, Rule, as_page
 from api.portal import fields as shown_fields
 from api.portal.visit import VisitDep
 from api.v1 import documents as v1
-from ticketos.db.repositories import documents, tickets
+from ticketos.db.repositories import chart, documents, tickets
 
 router = APIRouter(include_in_schema=False)
 RULES: dict[tuple[str, str], Rule] = {
@@ -37,6 +37,7 @@ async def show(visit: VisitDep, document_id: UUID, page: int = 1) -> Response:
         return {
             "document": row,
             "ticket": ticket,
+            "named": chart.names(connection, row["client_id"]) if row["coding"] else {},
             "quality": [views.qa_check(one, visit.principal) for one in checks],
         }
 

@@ -26,7 +26,7 @@ from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
 from schemas.requests import CompleteBody
 from ticketos.ai.extract.taxid import checksum_right
-from ticketos.db.repositories import coding, documents, tasks, tickets
+from ticketos.db.repositories import chart, coding, documents, tasks, tickets
 from ticketos.domain.ai_policy import ACT, CODING, SUGGEST, Mode
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import VendorState
@@ -145,7 +145,7 @@ def _read(connection: Connection, visit: Visit, task_id: UUID) -> dict[str, Any]
         "suggested": documents.suggested_of(connection, document["id"])
         if document["doc_type"] == "unknown"
         else {},
-        "chart": coding.chart(connection, document["client_id"]),
+        "accounts": chart.picks(connection, document["client_id"]),
         "checks": [
             {"name": one["name"], "ok": one["ok"], "detail": one["detail"]} for one in document["checks"]
         ],

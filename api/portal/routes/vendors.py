@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -13,13 +12,14 @@ from starlette.responses import Response
 
 from api.access import Rule, as_page
 from api.deps import etag
-from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, clients_of, file_of
-from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice, Tile
+from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, client_named, clients_of, file_of
+from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice
 from api.portal.stale import differences
+from api.portal.taking_in import ClientFile
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import vendors as v1
-from schemas.vendors import EditVendor, NewVendor, VendorImport
-from ticketos.db.repositories import coding, vendors
+from schemas.vendors import EditVendor, NewVendor
+from ticketos.db.repositories import chart, vendors
 from ticketos.domain.errors import DomainError
 from ticketos.lines.data_entry import vendor_file
 
@@ -41,6 +41,7 @@ NAV = (
 )
 FIELDS = ("code", "name", "tax_ids", "aliases", "address", "account", "cost_centre", "tax_code")
 LISTS = ("tax_ids", "aliases")
+_LIST = ClientFile("vendors", "/vendors", vendor_file.COLUMNS, v1.taken_in, "vendor-file-missing")
 _MOST = dict.fromkeys(FIELDS, 2001) | dict.fromkeys(LISTS, 20_000)
 """Characters taken of a field: more than its schema allows, so that what is too long is refused and not cut."""
 
@@ -131,67 +132,19 @@ async def export(visit: VisitDep, client: str = "", q: str = "", active: str = "
 # --- a whole list -----------------------------------------------------------------------------------------------------
 
 
-def _import_page(visit: Visit, slug: str, status: int = 200, **more: Any) -> Response:
-    t = visit.portal.texts
-    back = address("/vendors", {"client": slug})
-    return visit.page(
-        "vendors/import",
-        status,
-        **{"done": None, "tiles": [], "filename": "", **more},
-        clients=[Choice(own, name, own == slug) for own, name, _ in clients_of(visit)],
-        columns=", ".join(vendor_file.COLUMNS),
-        back=back,
-        crumbs=[Crumb(t("vendors.title"), back), Crumb(t("vendors.import"))],
-    )
-
-
 @router.get("/vendors/import")
 async def choose(visit: VisitDep, client: str = "") -> Response:
     """The form that takes a file."""
-    return _import_page(visit, client)
+    return _LIST.form(visit, client)
 
 
 @router.post("/vendors/import")
 async def take_in(visit: PostDep) -> Response:
     """Take in a file, or say what it would do: numbers, and each refused line with its reason."""
-    slug, dry_run = visit.form.text("client", 60), visit.form.text("dry_run", 3) == "yes"
-    files = visit.form.files("files")
-    try:
-        client_id = _client(visit, slug)
-    except DomainError as error:
-        return await visit.refused(error)
-    try:
-        if not files:
-            raise DomainError("vendor-file-missing")
-        content = await files[0].read(vendor_file.MOST_BYTES + 1)
-        answer = await v1.taken_in(visit.call, client_id, content, dry_run=dry_run)
-    except DomainError as error:
-
-        async def again(notice: Notice, status: int) -> Response:
-            return _import_page(visit, slug, status, notice=notice)
-
-        return await visit.refused(error, again)
-    done = VendorImport.model_validate(json.loads(bytes(answer.body)))
-    t = visit.portal.texts
-    tiles = [
-        Tile(
-            t(f"vendors.{name}"),
-            str(getattr(done, name)),
-            tone="bad" if name == "refused" and done.refused else "neutral",
-        )
-        for name in ("created", "updated", "unchanged", "refused")
-    ]
-    return _import_page(visit, slug, done=done, tiles=tiles, filename=files[0].filename or "")
+    return await _LIST.taken_in(visit)
 
 
 # --- one vendor -------------------------------------------------------------------------------------------------------
-
-
-def _client(visit: Visit, slug: str) -> UUID:
-    found = next((one for own, _, one in clients_of(visit) if own == slug), None)
-    if found is None:
-        raise DomainError("client-unknown")
-    return found
 
 
 def _typed(visit: Visit) -> dict[str, Any]:
@@ -218,14 +171,15 @@ async def _form(
     visit: Visit, client_id: UUID | None, typed: Mapping[str, Any], status: int = 200, **more: Any
 ) -> Response:
     t = visit.portal.texts
-    chart = await visit.read(lambda connection: coding.chart(connection, client_id)) if client_id else []
+    named = await visit.read(lambda connection: chart.names(connection, client_id)) if client_id else {}
     slug = next((own for own, _, one in clients_of(visit) if one == client_id), "")
     return visit.page(
         "vendors/form",
         status,
         **{"row": None, "version": None, "stale": [], **more},
         typed=typed,
-        chart=chart,
+        accounts=[(code, name) for code, (name, active) in named.items() if active],
+        account_off=not named.get(typed["account"], ("", True))[1],
         slug=slug,
         owner=visit.viewer.company(client_id) if client_id else "",
         clients=[Choice(own, name, own == slug) for own, name, _ in clients_of(visit)],
@@ -242,7 +196,7 @@ async def _form(
 async def compose(visit: VisitDep, client: str = "") -> Response:
     """The form of a new vendor."""
     known = clients_of(visit)
-    chosen = _client(visit, client) if client else (known[0][2] if len(known) == 1 else None)
+    chosen = client_named(visit, client) if client else (known[0][2] if len(known) == 1 else None)
     return await _form(visit, chosen, {**dict.fromkeys(FIELDS, ""), "active": True})
 
 
@@ -252,7 +206,7 @@ async def create(visit: PostDep) -> Response:
     typed, slug = _typed(visit), visit.form.text("client", 60)
 
     try:
-        client_id = _client(visit, slug)
+        client_id = client_named(visit, slug)
     except DomainError as error:  # a form with these values and another client chosen would add them there
         return await visit.refused(error)
 

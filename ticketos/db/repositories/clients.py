@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
+from ticketos.db.repositories import chart
 from ticketos.db.tables import Client
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
@@ -96,8 +97,11 @@ class Clients:
         now: datetime,
         actor: Actor,
     ) -> None:
-        """New values of a company."""
+        """New values of a company. Raises ``account-unknown``, ``account-inactive`` for accounts that the settings newly
+        name."""
         _check(values)
+        if (settings := values.get("settings")) is not None:
+            chart.require_settings(connection, row["id"], row["settings"], settings)
         connection.execute(update(_CLIENT).where(_CLIENT.c.id == row["id"]).values(**values))
         self._record(connection, row["id"], {name: row[name] for name in values}, values, now, actor)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -44,11 +44,3 @@ def terms_of(facts: Facts) -> AiTerms:
 def policy(connection: Connection, ticket: RowMapping, provider_id: UUID) -> AiTerms:
     """The same for a page."""
     return terms_of(Facts(driver(connection), state_of(ticket), provider_id))
-
-
-def chart(connection: Connection, client_id: UUID) -> Sequence[tuple[str, str]]:
-    """The accounts of the client's own book, with their names."""
-    rows: Any = connection.exec_driver_sql(
-        "select code, name from ledger_account where client_id = %s order by code", (client_id,)
-    )
-    return [(row.code, row.name) for row in rows]

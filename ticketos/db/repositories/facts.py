@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from ticketos.db.repositories import labels, rows
+from ticketos.domain.chart import Chart
 from ticketos.domain.errors import DomainError
 from ticketos.domain.matching import Agent
 from ticketos.domain.ports import VendorList
@@ -31,7 +32,7 @@ from ticketos.domain.state import (
     TriageLabel,
     VendorState,
 )
-from ticketos.lines.data_entry import vendors
+from ticketos.lines.data_entry import coding, vendors
 
 _TICKET = rows.columns(TicketState, "t")
 _DOCUMENT = rows.columns(DocumentState, "d")
@@ -72,6 +73,7 @@ class Facts:
         self._provider_id = provider_id
         self._client: ClientState | None = None
         self._contract: ContractState | None = None
+        self._chart: Chart | None = None
         self._contract_row: rows.Row | None = None  # as it came with the ticket; its terms are read at need
 
     def _one(self, query: str, *values: Any) -> Any:
@@ -331,6 +333,12 @@ class Facts:
         )
         return bool(row[0])
 
+    def chart(self) -> Chart:
+        """The client's accounts, read once: within a step they do not change."""
+        if self._chart is None:
+            self._chart = rows.chart(self._all(rows.CHART, self._ticket.client_id))
+        return self._chart
+
     def coding_facts(self, vendor_key: str) -> CodingFacts:
         """The client's coding rules in order, what its people chose for this supplier (most often first),
         and the accounts of ``client.settings["coding"]``."""
@@ -345,12 +353,6 @@ class Facts:
             self._ticket.client_id,
             vendor_key,
         )
-        chosen = self.client().settings.get("coding", {})
-        accounts = {
-            name: str(chosen[name])
-            for name in ("default_account", "payable_account", "tax_account")
-            if name in chosen
-        }
         return CodingFacts(
             tuple(
                 dict(zip(("pattern", "account", "cost_centre", "tax_code"), r, strict=True)) for r in rules
@@ -358,7 +360,8 @@ class Facts:
             tuple(dict(zip(("account", "cost_centre", "tax_code", "times"), r, strict=True)) for r in memory),
             None,
             vendor=None,
-            **accounts,
+            chart=self.chart(),
+            **coding.accounts_of(self.client().settings),
         )
 
     def vendors_like(self, signs: Sequence[str]) -> tuple[VendorState, ...]:

@@ -25,8 +25,13 @@ _READ = """
 select document_id, vendor_key from kept_reading
  where client_id = %s and learnt_at is not null order by learnt_at desc, document_id limit %s"""
 _CODED = """
-select id, null from document
- where client_id = %s and coding ->> 'by' = 'person' and state = 'posted' order by done_at desc, id limit %s"""
+select d.id, null from document d
+ where d.client_id = %s and d.coding ->> 'by' = 'person' and d.state = 'posted'
+   and (not exists (select from ledger_account a where a.client_id = d.client_id)
+     or exists (select from ledger_account a
+                 where a.client_id = d.client_id and a.code = d.coding ->> 'account' and a.active))
+ order by d.done_at desc, d.id limit %s"""
+"""Choices of an account that is switched off teach nothing: it would only be learnt to be passed over."""
 _READING = """
 select document_id, vendor_key, shown, final, seen, '[]'::jsonb from kept_reading
  where client_id = %s and document_id = any(%s)"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 from ticketos.db import tables
 from ticketos.db.session import encode_json
 from ticketos.domain.calendar import ALWAYS, WorkCalendar
+from ticketos.domain.chart import Chart
 from ticketos.domain.clock import Clock, Pause
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import (
@@ -52,6 +53,19 @@ JSON_COLUMNS: Mapping[str, frozenset[str]] = {
 COLUMNS: Mapping[str, frozenset[str]] = {
     name: frozenset(c.name for c in table.columns) for name, table in _TABLES.items()
 }
+
+
+CHART = "select code, active from ledger_account where client_id = %s"
+"""A client's accounts, as ``chart`` takes them."""
+
+
+def chart(found: Iterable[Row]) -> Chart:
+    """A client's accounts, in use and switched off."""
+    pairs = list(found)
+    return Chart(
+        frozenset(code for code, active in pairs if active),
+        frozenset(code for code, active in pairs if not active),
+    )
 
 
 def jsonb(value: object) -> Jsonb:

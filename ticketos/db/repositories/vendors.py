@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, or_, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, or_, select, update
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
-from ticketos.db.repositories import coding, cursors
+from ticketos.db.repositories import chart, own_lists
+from ticketos.db.repositories.own_lists import Imported
 from ticketos.db.tables import CodingRule, Vendor, VendorSign
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import Actor
 from ticketos.lines.data_entry import vendor_file, vendors
-from ticketos.lines.data_entry.vendor_file import Refused
 
 VENDOR = SQLModel.metadata.tables[str(Vendor.__tablename__)]
 SIGN = SQLModel.metadata.tables[str(VendorSign.__tablename__)]
@@ -40,16 +39,6 @@ _DEFAULTS: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Imported:
-    """What a file did, or would do: numbers of vendors, and the rows refused."""
-
-    created: int
-    updated: int
-    unchanged: int
-    refused: tuple[Refused, ...]
-
-
 def listed(
     connection: Connection,
     client_ids: Sequence[UUID],
@@ -65,25 +54,16 @@ def listed(
     if active is not None:
         query = query.where(VENDOR.c.active == active)
     if q:
-        number, like = vendors.tax_key(q), f"%{_literal(q)}%"
+        number, like = vendors.tax_key(q), own_lists.part_of(q)
         found = [VENDOR.c.code.ilike(like), VENDOR.c.name.ilike(like)]
         found.append(cast(VENDOR.c.aliases, Text).ilike(like))
         if number:
             numbered = select(SIGN.c.vendor_id).where(
-                SIGN.c.client_id.in_(client_ids), SIGN.c.sign.like(f"number:%{_literal(number)}%")
+                SIGN.c.client_id.in_(client_ids), SIGN.c.sign.like(f"number:{own_lists.part_of(number)}")
             )
             found.append(VENDOR.c.id.in_(numbered))
         query = query.where(or_(*found))
-    order = tuple_(VENDOR.c.vendor_key, VENDOR.c.id)
-    if cursor is not None:
-        query = query.where(
-            order > tuple_(*(bindparam(None, value) for value in cursors.decode_named(cursor)))
-        )
-    query = query.order_by(VENDOR.c.vendor_key, VENDOR.c.id).limit(limit + 1)
-    rows = connection.execute(query).mappings().all()
-    if len(rows) <= limit:
-        return rows, None
-    return rows[:limit], cursors.encode_named(rows[limit - 1]["vendor_key"], rows[limit - 1]["id"])
+    return own_lists.page(connection, query, VENDOR.c.vendor_key, VENDOR.c.id, limit, cursor)
 
 
 def get(connection: Connection, vendor_id: UUID, *, lock: bool = False) -> RowMapping | None:
@@ -103,11 +83,11 @@ def rule(connection: Connection, rule_id: UUID) -> RowMapping | None:
     return connection.execute(select(RULE).where(RULE.c.id == rule_id)).mappings().first()
 
 
-class Vendors:
+class Vendors(own_lists.Trail):
     """Changes to the vendor list and the coding rules."""
 
     def __init__(self, audit: AuditTrail, new_id: NewId) -> None:
-        self._audit = audit
+        super().__init__(audit)
         self._new_id = new_id
 
     # --- vendors ------------------------------------------------------------------------------------------------------
@@ -115,8 +95,8 @@ class Vendors:
     def create(
         self, connection: Connection, values: Mapping[str, Any], *, now: datetime, actor: Actor
     ) -> UUID:
-        """A new vendor. Raises ``account-unknown``; collides on ``uq_vendor_client_id_code``."""
-        self._check(connection, values)
+        """A new vendor. Raises ``account-unknown``, ``account-inactive``; collides on ``uq_vendor_client_id_code``."""
+        self._check(connection, values["client_id"], values)
         vendor_id = self._new_id()
         emits = self._add(connection, {vendor_id: values}, now)
         self._tell(connection, values["client_id"], emits, now, actor)
@@ -132,8 +112,8 @@ class Vendors:
         actor: Actor,
     ) -> None:
         """New values of a vendor; those it has already are no change. Raises as ``create``."""
-        self._check(connection, {**values, "client_id": row["client_id"]})
-        if news := _news(row, values):
+        if news := own_lists.news_of(row, values):
+            self._check(connection, row["client_id"], news)
             self._tell(connection, row["client_id"], self._change(connection, [(row, news)], now), now, actor)
 
     def take_in(
@@ -148,33 +128,20 @@ class Vendors:
     ) -> Imported:
         """A whole list from a file: new codes are added, known ones changed, none removed; good rows are taken though
         others are refused. With ``dry_run`` nothing is kept. Raises ``vendor-file-…``."""
-        file = vendor_file.read(content, self._chart(connection, client_id))
-        known = self._held(connection, client_id, [row["code"] for row in file.rows])
-        unknown = sorted((v for v in file.rows if v["code"] not in known), key=lambda v: str(v["code"]))
-        # In one order, as another file's: two of them with the same new codes wait for each other in turn, never both.
-        new = {self._new_id(): {**v, "client_id": client_id} for v in unknown}
-        met = [(known[v["code"]], _news(known[v["code"]], v)) for v in file.rows if v["code"] in known]
-        changed = [(row, news) for row, news in met if news]
-        done = Imported(len(new), len(changed), len(met) - len(changed), file.refused)
+        accounts = chart.of(connection, client_id)
+        having = select(VENDOR.c.code, VENDOR.c.account).where(
+            VENDOR.c.client_id == client_id, VENDOR.c.account.not_in(["", *accounts.active])
+        )
+        held = {(code, account) for code, account in connection.execute(having)}
+        file = vendor_file.read(content, accounts, held)
+        rows = own_lists.against(connection, VENDOR, client_id, file.rows)
+        done = rows.done(file.refused)
         if not dry_run:
-            emits = [*self._add(connection, new, now), *self._change(connection, changed, now)]
-            told = {name: getattr(done, name) for name in ("created", "updated", "unchanged")}
-            told["refused"] = len(done.refused)
-            emits.append(
-                Emit("admin.vendors_imported", after=told, entity="client", entity_id=str(client_id))
-            )
+            new = {self._new_id(): values for values in rows.new}
+            emits = [*self._add(connection, new, now), *self._change(connection, rows.changed, now)]
+            emits.append(own_lists.told(done, "admin.vendors_imported", client_id))
             self._tell(connection, client_id, emits, now, actor)
         return done
-
-    def _held(self, connection: Connection, client_id: UUID, codes: Sequence[str]) -> dict[str, RowMapping]:
-        """The vendors of these codes, held so that nobody changes them meanwhile; in one order, as another file's."""
-        query = (
-            select(VENDOR)
-            .where(VENDOR.c.client_id == client_id, VENDOR.c.code.in_(codes))
-            .order_by(VENDOR.c.code)
-            .with_for_update()
-        )
-        return {row["code"]: row for row in connection.execute(query).mappings()}
 
     def _add(
         self, connection: Connection, new: Mapping[UUID, Mapping[str, Any]], now: datetime
@@ -221,16 +188,7 @@ class Vendors:
             renamed = {row["id"] for row, news in changes if not news.keys().isdisjoint(_SIGNED)}
             connection.execute(delete(SIGN).where(SIGN.c.vendor_id.in_(renamed)))
             self._sign(connection, {vendor_id: merged[vendor_id] for vendor_id in sorted(renamed)})
-        return [
-            Emit(
-                "admin.vendor_saved",
-                before={name: row[name] for name in news},
-                after=news,
-                entity="vendor",
-                entity_id=str(row["id"]),
-            )
-            for row, news in changes
-        ]
+        return [own_lists.saved("admin.vendor_saved", "vendor", row, news) for row, news in changes]
 
     def _sign(self, connection: Connection, whole: Mapping[UUID, Mapping[str, Any]]) -> None:
         """Write what these vendors are met by."""
@@ -248,9 +206,9 @@ class Vendors:
         self, connection: Connection, values: Mapping[str, Any], *, now: datetime, actor: Actor
     ) -> UUID:
         """A new coding rule, tried after all others unless it names its place (from 1). Raises ``account-unknown``,
-        ``too-many-rules``."""
-        self._check(connection, values)
+        ``account-inactive``, ``too-many-rules``."""
         client_id, rule_id = values["client_id"], self._new_id()
+        self._check(connection, client_id, values)
         ids = self._ordered(connection, client_id)
         if len(ids) >= MOST_RULES:
             raise DomainError("too-many-rules", limit=MOST_RULES)
@@ -270,12 +228,12 @@ class Vendors:
         actor: Actor,
     ) -> None:
         """New values of a rule, or another place (from 1). Raises as ``create_rule``."""
-        self._check(connection, {**values, "client_id": row["client_id"]})
         ids = self._ordered(connection, row["client_id"])
         before = {**row, "place": ids.index(row["id"]) + 1}
         news = {name: value for name, value in values.items() if value != before[name]}
         if not news:
             return
+        self._check(connection, row["client_id"], news)
         plain = {name: value for name, value in news.items() if name != "place"}
         connection.execute(
             update(RULE).where(RULE.c.id == row["id"]).values(**plain, row_version=RULE.c.row_version + 1)
@@ -346,13 +304,10 @@ class Vendors:
 
     # --- both ---------------------------------------------------------------------------------------------------------
 
-    def _chart(self, connection: Connection, client_id: UUID) -> frozenset[str]:
-        return frozenset(code for code, _ in coding.chart(connection, client_id))
-
-    def _check(self, connection: Connection, values: Mapping[str, Any]) -> None:
-        account = values.get("account")
-        if account and not vendor_file.in_chart(account, self._chart(connection, values["client_id"])):
-            raise DomainError("account-unknown", account=account)
+    def _check(self, connection: Connection, client_id: UUID, values: Mapping[str, Any]) -> None:
+        """An account that is newly named is in use; one that was named before it was switched off may stay."""
+        if account := values.get("account"):
+            chart.of(connection, client_id, naming=account).require(account)
 
     def _tell_rule(
         self,
@@ -372,24 +327,3 @@ class Vendors:
             entity_id=str(rule_id),
         )
         self._tell(connection, client_id, [emit], now, actor)
-
-    def _tell(
-        self,
-        connection: Connection,
-        client_id: UUID,
-        emits: Sequence[Emit],
-        now: datetime,
-        actor: Actor,
-    ) -> None:
-        self._audit.record_many(
-            connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emits=emits
-        )
-
-
-def _news(row: RowMapping, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the values given, those the vendor does not have yet."""
-    return {name: value for name, value in values.items() if value != row[name]}
-
-
-def _literal(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -62,6 +62,8 @@ class Company:
     later: tuple[Contract, ...] = ()
     """Contracts signed during the day, after work for them has already come in."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    chart: tuple[tuple[str, str, str], ...] = ()
+    """Its own accounts: code, name, kind. Without any, every account is taken."""
 
     def body(self) -> dict[str, Any]:
         """As ``POST /v1/clients`` takes it."""
@@ -78,6 +80,11 @@ class Company:
             "approver_email": self.speaker[1],
             "settings": dict(self.settings),
         }
+
+
+    def chart_file(self) -> str:
+        """Its accounts as ``POST …/ledger-accounts/import`` takes them."""
+        return "\r\n".join(",".join(row) for row in (("code", "name", "kind"), *self.chart))
 
 
 def contract_body(contract: Contract, client_id: str, starts_on: date) -> dict[str, Any]:
@@ -127,6 +134,22 @@ def _by_hand(number: str, name: str, line: str, currency: str, tax_rate: str) ->
     return Contract(number, name, line, {"pricing": pricing, "survey": {"ask": False}})
 
 
+CHART: tuple[tuple[str, str, str], ...] = (
+    ("1400", "Input tax", "asset"),
+    ("1200", "Trade receivables", "asset"),
+    ("1800", "Bank", "asset"),
+    ("2100", "Trade payables", "liability"),
+    ("2900", "Share capital", "equity"),
+    ("4000", "Sales", "income"),
+    ("6000", "Purchases", "expense"),
+    ("6200", "Freight", "expense"),
+    ("6300", "Packaging", "expense"),
+    ("6400", "Rent", "expense"),
+    ("6815", "Office supplies", "expense"),
+    ("6990", "Differences of documents", "expense"),
+)
+"""What the demo day's clients book on."""
+
 KAVERI = Company(
     "kaveri",
     "KAVERI",
@@ -157,6 +180,7 @@ KAVERI = Company(
             qa={"sample_rate": "0.20"},
         ),
     ),
+    chart=CHART,
 )
 
 RHEINWERK = Company(
@@ -187,6 +211,7 @@ RHEINWERK = Company(
         _by_hand("RW-2026-08", "Questions of customers", "customer_support", "EUR", "0"),
     ),
     later=(_by_hand("RW-2026-09", "Bookkeeping by the hour", "finance_accounting", "EUR", "0"),),
+    chart=CHART,
 )
 
 BLUEGATE = Company(
@@ -216,6 +241,7 @@ BLUEGATE = Company(
             approval={"required": True, "deemed_s": DEEMED_S},
         ),
     ),
+    chart=CHART,
 )
 
 COMPANIES: tuple[Company, ...] = (KAVERI, RHEINWERK, BLUEGATE)

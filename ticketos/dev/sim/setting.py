@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.processes import StackError
@@ -58,6 +59,13 @@ async def _company(day: Day, company: Company) -> None:
     admin = day.people["admin"]
     made = await admin.post("/v1/clients", company.body())
     day.client_ids[company.slug] = str(made["id"])
+    if company.chart:
+        await admin.send(
+            "POST",
+            f"/v1/clients/{made['id']}/ledger-accounts/import",
+            content=company.chart_file(),
+            headers={"Content-Type": "text/csv", "Idempotency-Key": str(uuid4())},
+        )
     for contract in company.contracts:
         await admin.post("/v1/contracts", contract_body(contract, str(made["id"]), since()))
 

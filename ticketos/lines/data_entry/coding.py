@@ -1,7 +1,8 @@
 """GL coding with its reason, and the entry it becomes in the client's book.
 
 Order of trust: what a person chose, what people chose for this supplier before, the account of the client's vendor
-list, the client's rules, what a model learnt from their other choices, the default.
+list, the client's rules, what a model learnt from their other choices, the default. Where the client has a chart of
+accounts, none of them but the person's own choice goes to an account that is switched off or not in it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 from ticketos.domain.ai_policy import ACT, CODING
 from ticketos.domain.book_months import Held, Months, Placed, taken_back
 from ticketos.domain.changes import Change, Emit, PostJournal, RememberVendor, SetDocument, Verdict
+from ticketos.domain.chart import Account, Needed
 from ticketos.domain.erp import Standing
 from ticketos.domain.ledger import Posting
 from ticketos.domain.money import Money
@@ -24,6 +26,11 @@ from ticketos.domain.terms import AiTerms
 from ticketos.lines.data_entry import asking, closed_months, coding_model, rules, vendors
 
 DIFFERENCES = "6990"
+_NEEDED = {
+    "default_account": ("Purchases", "expense"),
+    "payable_account": ("Trade payables", "liability"),
+    "tax_account": ("Input tax", "asset"),
+}
 
 
 class Known(vendors.Listed, Protocol):
@@ -36,6 +43,26 @@ class Known(vendors.Listed, Protocol):
     def learned(self, kind: str) -> Mapping[str, Any] | None:
         """The model in use of a kind."""
         ...
+
+
+def accounts_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The accounts that a client's settings name instead of ours, by their fields of ``CodingFacts``."""
+    chosen = settings.get("coding")
+    return (
+        {name: str(chosen[name]) for name in _NEEDED if chosen.get(name)}
+        if isinstance(chosen, Mapping)
+        else {}
+    )
+
+
+def needed(settings: Mapping[str, Any]) -> tuple[Needed, ...]:
+    """The accounts that documents' entries go to without anybody choosing them."""
+    facts = replace(CodingFacts(), **accounts_of(settings))
+    chosen = ((name, str(getattr(facts, name))) for name in _NEEDED)
+    return (
+        *(Needed(Account(code, *_NEEDED[name]), name) for name, code in chosen),
+        Needed(Account(DIFFERENCES, "Differences of documents", "expense"), "differences"),
+    )
 
 
 def facts_for(known: Known, document: DocumentState) -> CodingFacts:
@@ -52,8 +79,10 @@ def code(document: DocumentState, facts: CodingFacts, least: Decimal | None = No
     if document.coding.get("by") == "person":
         return {k: str(v) for k, v in document.coding.items()}
     tax_code = "input" if rules.amount(_value(document, "tax_total")) else "none"
-    if facts.memory:
-        best = max(facts.memory, key=lambda m: (int(m["times"]), str(m["account"])))
+    takes, passed_over = facts.chart.takes, list[str]()
+    memory = [one for one in facts.memory if takes(str(one["account"]))]
+    if memory:
+        best = max(memory, key=lambda m: (int(m["times"]), str(m["account"])))
         return {
             "account": str(best["account"]),
             "cost_centre": str(best["cost_centre"]),
@@ -61,8 +90,12 @@ def code(document: DocumentState, facts: CodingFacts, least: Decimal | None = No
             "by": "memory",
             "reason": f"people coded this supplier so {best['times']} times",
         }
+    if facts.memory:
+        passed_over.append(f"people coded this supplier to account {facts.memory[0]['account']}")
     vendor = facts.vendor
-    if vendor is not None and vendor.account:
+    if vendor is not None and not takes(vendor.account):
+        passed_over.append(f"vendor list: {vendor.code} has account {vendor.account}")
+    elif vendor is not None and vendor.account:
         return {
             "account": vendor.account,
             "cost_centre": vendor.cost_centre,
@@ -74,7 +107,11 @@ def code(document: DocumentState, facts: CodingFacts, least: Decimal | None = No
         [_value(document, "supplier_name") or "", *(str(x.get("description") or "") for x in document.lines)]
     ).casefold()
     for rule in facts.rules:
-        if str(rule["pattern"]).casefold() in text:
+        if str(rule["pattern"]).casefold() not in text:
+            continue
+        if not takes(str(rule["account"])):
+            passed_over.append(f"rule “{rule['pattern']}” has account {rule['account']}")
+        else:
             return {
                 "account": str(rule["account"]),
                 "cost_centre": str(rule["cost_centre"]),
@@ -86,6 +123,7 @@ def code(document: DocumentState, facts: CodingFacts, least: Decimal | None = No
     if (
         facts.model
         and guess
+        and takes(guess.account)
         and guess.probability >= float(AiTerms().coding_threshold if least is None else least)
     ):
         return {
@@ -101,7 +139,9 @@ def code(document: DocumentState, facts: CodingFacts, least: Decimal | None = No
         "cost_centre": "",
         "tax_code": tax_code,
         "by": "default",
-        "reason": "no rule and no memory of this supplier",
+        "reason": f"{passed_over[0]}, which is not in use"
+        if passed_over
+        else "no rule and no memory of this supplier",
     }
 
 
@@ -139,7 +179,7 @@ def post(
     else:
         values["erp_reference"] = f"REG-{ticket.number}-{document.position + 1}"
     changes.insert(0, SetDocument(document.id, values))
-    if coding.get("by") == "person":
+    if coding.get("by") == "person" and facts.chart.takes(coding["account"]):
         changes.append(
             RememberVendor(
                 vendors.vendor_key(_value(document, "supplier_name")),

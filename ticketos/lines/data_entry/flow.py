@@ -16,6 +16,7 @@ from uuid import UUID
 from ticketos.domain import ai_policy, matching, stages
 from ticketos.domain.ai_policy import ACT, CODING, READING
 from ticketos.domain.changes import AddCorrection, Change, CloseTask, Emit, OpenTask, SetDocument, Verdict
+from ticketos.domain.chart import ANY, Chart
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
@@ -203,10 +204,12 @@ def on_keyed(
     like: Sequence[VendorState] = (),
     expert: ExpertTerms = NOBODY_ELSE,
     agents: Iterable[Agent] = (),
+    chart: Chart = ANY,
 ) -> Verdict:
     """A person keyed, confirmed or rejected. Refused: unknown fields, empty required ones, figures that disagree
-    without a stated reason, a coding left to AI where the contract has a person decide it. Every difference between
-    shown and typed is kept whole. ``like`` are vendors of the client's list that the document could be from.
+    without a stated reason, a coding left to AI where the contract has a person decide it, a person's account that is
+    not in use in the client's ``chart``. Every difference between shown and typed is kept whole. ``like`` are
+    vendors of the client's list that the document could be from.
 
     Outcome ``ready``, ``rejected``, or ``expert``: as it was keyed it is more than this person may decide (``expert``,
     the contract's rule), and waits with all that was typed for one of the ``agents`` who may."""
@@ -225,8 +228,11 @@ def on_keyed(
     missing = [name for name in rules.required_fields(kind) if not (fields.get(name) or {}).get("value")]
     if missing:
         raise DomainError("fields-missing", fields=missing)
-    decided = result.get("coding") or document.coding.get("by") == "person"
-    if not decided and asking.coding_mode(kind, ai) != ACT:
+    given_coding = typed.coding(typed.part(result, "coding")) if result.get("coding") else None
+    decided = given_coding or (document.coding if document.coding.get("by") == "person" else None)
+    if decided:
+        chart.require(str(decided["account"]))
+    elif asking.coding_mode(kind, ai) != ACT:
         raise DomainError("coding-missing", mode=ai.mode(CODING))
     lines = (
         typed.lines(result["lines"]) if result.get("lines") is not None else [dict(x) for x in document.lines]
@@ -253,12 +259,8 @@ def on_keyed(
         "blocked_by": [experts.BLOCK] if experts_own else [],
         "straight_through": False,
     }
-    if result.get("coding"):
-        values["coding"] = {
-            **typed.coding(typed.part(result, "coding")),
-            "by": "person",
-            "reason": "chosen by a person",
-        }
+    if given_coding:
+        values["coding"] = {**given_coding, "by": "person", "reason": "chosen by a person"}
     summary = {
         "document": str(document.id),
         "corrected": sorted(c.field for c in corrections),
