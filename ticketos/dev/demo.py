@@ -25,6 +25,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -41,6 +42,7 @@ from ticketos.dev.sim.progress import Board
 from ticketos.dev.sim.report import Report, trail_check
 from ticketos.dev.sim.scenario import Plan, working_day
 from ticketos.dev.sim.setting import first_administrator, set_stage
+from ticketos.dev.sim.trial import Trial, lay_out
 from ticketos.dev.sim.turns import Turns
 from ticketos.dev.stack import Stack, StackUrls
 from ticketos.settings import Settings
@@ -75,32 +77,50 @@ def run_demo(documents: Path | None = None, *, keep: bool = False) -> Report:
     return report
 
 
-def fill(urls: StackUrls, settings: Settings, email: str, password: str) -> tuple[Report, Path]:
-    """Play the same day in a running stack whose home is empty (``up --demo``), as the administrator given.
+@dataclass(frozen=True)
+class Filled:
+    """A home after its demo day. ``people`` is the file that says how everybody signs in."""
 
-    Returns the report and the file that says how everybody of the day signs in, readable by its owner alone.
-    """
+    report: Report
+    people: Path
+    trial: Trial
+
+
+def fill(urls: StackUrls, settings: Settings, email: str, password: str) -> Filled:
+    """Play the same day in a running stack whose home is empty (``up --demo``), as the administrator given. Before it
+    begins, whoever is new is told what to try meanwhile, which the day leaves alone."""
     plans = working_day()
     began = time.monotonic()
     objects = objects_folder(settings)
+    people = urls.home / "demo-people.json"
+    trials: list[Trial] = []
+
+    async def laid_out(day: Day, stack: AsyncExitStack, board: Board) -> None:
+        trials.append(await lay_out(day, stack))
+        _keep_people(people, day)
+        for line in trials[0].lines():
+            board.say(line)
+
     with Board() as board, ThreadPoolExecutor(1) as maker:
         made = maker.submit(_make_papers, plans, board)
         account = (email, password)
-        report = asyncio.run(_day(urls, settings.mail_domain, objects, plans, made, board, began, account))
-    people = urls.home / "demo-people.json"
-    people.touch(mode=0o600)
-    people.write_text(
+        report = asyncio.run(
+            _day(urls, settings.mail_domain, objects, plans, made, board, began, account, laid_out)
+        )
+    return Filled(report, people, trials[0])
+
+
+def _keep_people(file: Path, day: Day) -> None:
+    """Write down how everybody signs in, for its owner alone."""
+    file.touch(mode=0o600)
+    file.write_text(
         json.dumps(
-            [
-                {"name": one.name, "email": one.email, "password": one.password}
-                for one in report.day.people.values()
-            ],
+            [{"name": one.name, "email": one.email, "password": one.password} for one in day.people.values()],
             ensure_ascii=False,
             indent=1,
         ),
         encoding="utf-8",
     )
-    return report, people
 
 
 def _make_papers(plans: Sequence[Plan], board: Board) -> tuple[Pile, float]:
@@ -126,15 +146,20 @@ async def _day(
     board: Board,
     began: float,
     account: tuple[str, str] | None = None,
+    first: Callable[[Day, AsyncExitStack, Board], Awaitable[None]] | None = None,
 ) -> Report:
-    pile, papers_s = await asyncio.wrap_future(made)
-    started = time.monotonic()
+    """The day on a stage of its own; ``first`` comes when the stage is set and nothing has happened on it."""
     day = Day(
-        urls.portal, pile, Tickets(plans), {company.slug: company for company in COMPANIES}, told=board.say
+        urls.portal, Pile(), Tickets(plans), {company.slug: company for company in COMPANIES}, told=board.say
     )
     postbox = Postbox("127.0.0.1", urls.mail_port, urls.home / "mail")
+    started = time.monotonic()
     async with AsyncExitStack() as stack:
         await _open(urls, day, stack, board, account)
+        if first is not None:
+            await first(day, stack, board)
+        set_s = time.monotonic() - started
+        day.pile, papers_s = await asyncio.wrap_future(made)
         turns = Turns(day, postbox, mail_domain, objects)
         played = await _timed(lambda: play(day, turns, postbox, board))
         outcomes = [await outcome_of(day, live) for live in day.tickets]
@@ -143,7 +168,7 @@ async def _day(
     report.checks.append(await trail_check(urls))
     report.seconds = {
         "papers": papers_s,
-        "start": started - began,
+        "start": started - began + set_s,
         "day": played,
         "money": settled,
         "total": time.monotonic() - began,

@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
-from sqlalchemy import Connection, Row, RowMapping, func, select, update
+from sqlalchemy import Connection, Row, RowMapping, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
@@ -462,6 +462,22 @@ def names_of(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, str
         row.id: row.name
         for row in connection.execute(select(_USER.c.id, _USER.c.name).where(_USER.c.id.in_(wanted)))
     }
+
+
+def signers_of(connection: Connection, client_id: UUID) -> Sequence[RowMapping]:
+    """The client's active people who may sign off in the portal, administrators first: ``name`` and ``email``."""
+    mine = (_GRANT.c.client_id == _USER.c.client_id) & (_GRANT.c.user_id == _USER.c.id)
+    rank = func.min(case((_GRANT.c.role == "client_admin", 0), else_=1))
+    query = (
+        select(_USER.c.name, _USER.c.email)
+        .join(_GRANT, mine)
+        .where(
+            _USER.c.client_id == client_id, _USER.c.active, _GRANT.c.role.in_(("client_admin", "client_user"))
+        )
+        .group_by(_USER.c.id, _USER.c.name, _USER.c.email)
+        .order_by(rank, _USER.c.id)
+    )
+    return connection.execute(query).mappings().all()
 
 
 def person_at(connection: Connection, email: str) -> RowMapping | None:

@@ -1,0 +1,139 @@
+"""What whoever is new tries in `up --demo`: a client, an agent and a bill of their own, which the people of the day
+leave alone, and the three sign-ins that lead the bill through to an invoice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from ticketos.dev.sim.api import Upload
+from ticketos.dev.sim.clients import STAFF, Company, Contract, Staff
+from ticketos.dev.sim.documents import SampleDocument, generate
+from ticketos.dev.sim.live import Day
+from ticketos.dev.sim.money import DRAFTER
+from ticketos.dev.sim.setting import make_company, make_person
+
+HIMADRI = Company(
+    "himadri",
+    "HIMA",
+    "Himadri Tea Estates Pvt Ltd",
+    "Asia/Kolkata",
+    "INR",
+    "IN",
+    "29",
+    "29AAHCH7312Q1Z5",
+    "3 Planters Lane, Madikeri 571201, Karnataka",
+    ("Tara Bose", "tara.bose@himadri.example"),
+    ("Purchase", "purchase@himadri.example"),
+    (
+        Contract(
+            "HIM-2026-01",
+            "Entry of purchase documents",
+            "data_entry",
+            {
+                "pricing": {
+                    "kind": "flat",
+                    "currency": "INR",
+                    "tax_rate": "18",
+                    "data": {"unit_price": "12.00"},
+                },
+                # What reads well needs nobody, and nothing is drawn for a second look: a way of three people.
+                "ai": {"straight_through": True},
+                "qa": {"sample_rate": "0"},
+                "survey": {"ask": False},
+            },
+        ),
+    ),
+)
+AGENT = Staff("kiran.das", "Kiran Das", "agent", ("data_entry",))
+SUBJECT = "A bill that does not read well"
+READ_S = 90.0
+"""How long the first page is waited for; the reader's networks load with it."""
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Who does a part of the way, in the words of the command's output."""
+
+    does: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is ready to be tried, and how one signs in; everybody of the day has the same password."""
+
+    portal: str
+    password: str
+    people: Sequence[SignIn]
+
+    def lines(self) -> list[str]:
+        """As the command prints it."""
+        width = max(len(one.email) for one in self.people)
+        return [
+            "",
+            f"Try it yourself: a bill of {HIMADRI.name} waits for you at {self.portal}",
+            f"  Everybody's password: {self.password}   Sign in, one after another, as",
+            *(f"  {one.email:<{width}}   who {one.does} ({one.name})" for one in self.people),
+            "",
+        ]
+
+
+def paper() -> SampleDocument:
+    """A worn scan whose number, TI/…, any reader takes for T1/…; a person sees it at once."""
+    return generate("invoice", 745, country="IN", form="scan_pdf", damage=0.8)
+
+
+async def lay_out(day: Day, stack: AsyncExitStack) -> Trial:
+    """Make client and people, and hand the bill in; returns when it waits for the agent, or after ``READ_S``."""
+    sheet = asyncio.create_task(
+        asyncio.to_thread(paper)
+    )  # drawing takes a moment: meanwhile the accounts are made
+    admin = day.people["admin"]
+    theirs = list(day.client_ids.values())
+    for staff in STAFF:
+        if AGENT.skills[0] in staff.skills:
+            await admin.patch(f"/v1/users/{day.people[staff.key].id}", {"ring_fence": theirs})
+    own = await make_company(day, HIMADRI)
+    home = (await admin.get("/v1/me"))["client_id"]
+    agent = await make_person(
+        day,
+        stack,
+        AGENT,
+        str(home),
+        [{"role": AGENT.role, "client_id": own}],
+        {"skills": list(AGENT.skills), "certifications": dict.fromkeys(AGENT.skills), "ring_fence": [own]},
+    )
+    speaker = Staff("client:himadri", HIMADRI.speaker[0], "client_admin")
+    client = await make_person(
+        day, stack, speaker, own, [{"role": speaker.role, "client_id": own}], {}, email=HIMADRI.speaker[1]
+    )
+    bill = await sheet
+    name, email = HIMADRI.writer
+    await client.upload(
+        {
+            "subject": SUBJECT,
+            "text": "Please enter the attached bill.",
+            "requester_name": name,
+            "requester_email": email,
+        },
+        [Upload("Bill of 15 January.pdf", bill.content, bill.content_type)],
+        "trial",
+    )
+    for _ in range(int(READ_S / 0.5)):
+        if (await agent.get("/v1/tasks", scope="mine", limit=1))["items"]:
+            break
+        await asyncio.sleep(0.5)
+    drafter = day.people[DRAFTER]
+    return Trial(
+        day.base,
+        day.password,
+        (
+            SignIn("keys it", agent.name, agent.email),
+            SignIn("accepts it for the client", client.name, client.email),
+            SignIn("bills it", drafter.name, drafter.email),
+        ),
+    )
