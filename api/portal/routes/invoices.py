@@ -142,6 +142,7 @@ async def _one(visit: Visit, invoice_id: UUID, status: int = 200, **more: Any) -
 
     view, names = await visit.read(read)
     t, me = visit.portal.texts, str(visit.principal.user_id)
+    f = Formats(t, visit.viewer.zone, visit.call.now)
     acts = "finance" in visit.principal.roles_over(view.client_id)
     total = view.total
     return visit.page(
@@ -162,7 +163,7 @@ async def _one(visit: Visit, invoice_id: UUID, status: int = 200, **more: Any) -
         may_credit=acts and view.state == "issued" and view.kind == "invoice",
         crumbs=[
             Crumb(t("invoices.title"), "/invoices"),
-            Crumb(view.number or t("invoices.draft_of", month=view.period)),
+            Crumb(view.number or t("invoices.draft_of", month=f.month(view.period))),
         ],
         **{"reason": "", **more},
     )
@@ -191,6 +192,7 @@ async def line(visit: VisitDep, invoice_id: UUID, line_id: UUID, cursor: str | N
     if proof.invoice_id != invoice_id:
         raise DomainError("not-found", what="invoice line")
     t, here = visit.portal.texts, f"/invoices/{invoice_id}/lines/{line_id}"
+    f = Formats(t, visit.viewer.zone, visit.call.now)
     following = proof.next_cursor
     return visit.page(
         "invoices/line",
@@ -203,7 +205,8 @@ async def line(visit: VisitDep, invoice_id: UUID, line_id: UUID, cursor: str | N
         crumbs=[
             Crumb(t("invoices.title"), "/invoices"),
             Crumb(
-                proof.invoice_number or t("invoices.draft_of", month=proof.period), f"/invoices/{invoice_id}"
+                proof.invoice_number or t("invoices.draft_of", month=f.month(proof.period)),
+                f"/invoices/{invoice_id}",
             ),
             Crumb(t("invoices.line_n", n=proof.line.position)),
         ],
