@@ -70,7 +70,7 @@ class Filter:
     label: str
     choices: Sequence[Choice] = ()
     value: str = ""
-    kind: Literal["select", "search", "date", "month"] = "select"
+    kind: Literal["select", "search", "date"] = "select"
 
 
 @dataclass(frozen=True)

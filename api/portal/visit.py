@@ -16,6 +16,7 @@ from api.access import Rule
 from api.deps import Call, ServicesDep, checked_key
 from api.errors import InvalidRequestError, status_of
 from api.failures import as_domain_error, field_error
+from api.portal.formats import Formats
 from api.portal.forms import Form, posted
 from api.portal.page import Portal, redirect, session_of
 from api.portal.parts import Notice
@@ -69,6 +70,11 @@ class Visit:
             return result
 
         return await self.call.read(both)
+
+    @property
+    def formats(self) -> Formats:
+        """How this viewer reads numbers, days and months."""
+        return Formats(self.portal.texts, self.viewer.zone, self.call.now)
 
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page ``templates/<name>.html``."""

@@ -503,6 +503,13 @@ def grants_of(connection: Connection, user_ids: Sequence[UUID]) -> dict[UUID, li
     return found
 
 
+def open_loads(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How many open tasks each of these people has, over all clients; none: not named."""
+    wanted = list(set(user_ids))
+    rows = connection.exec_driver_sql("select user_id, load from open_load(%s)", (wanted,)) if wanted else ()
+    return {row.user_id: int(row.load) for row in rows}
+
+
 def open_load(connection: Connection, user_id: UUID) -> int:
     """How many open tasks a person has, over all clients."""
     row: Row[Any] | None = connection.exec_driver_sql("select load from open_load(%s)", ([user_id],)).first()
