@@ -49,9 +49,10 @@ class StuckError(Exception):
 
 @dataclass(frozen=True)
 class Told:
-    """What the command printed: address, password, and who does what by their address, in order."""
+    """What the command printed: address, whose bill it is, password, and who does what by their address, in order."""
 
     address: str
+    client: str
     password: str
     people: Mapping[str, str]
 
@@ -149,7 +150,7 @@ class Walk:
     def bill(self, number: str) -> None:
         """Month, draft, line, and the paper behind it."""
         self.reads("the months", "Billing")
-        row = self.page.get_by_role("row").filter(has_text="Himadri")
+        row = self.page.get_by_role("row").filter(has_text=self.told.client)
         self.goes(row.get_by_role("button", name="Lock"))
         self.reads("the locked month", "Billing")
         self.goes(row.get_by_role("button", name="Draft"))
@@ -251,17 +252,17 @@ class Command:
 
 def told_of(lines: list[str]) -> Told | None:
     """What the lines say, once it is all there; the three of them are printed as one block that an empty line ends."""
-    address = password = ""
+    address = client = password = ""
     people: dict[str, str] = {}
     for line in list(lines):
-        if found := re.search(r"waits for you at (http\S+)", line):
-            address, people = found.group(1), {}
+        if found := re.search(r"a bill of (.+) waits for you at (http\S+)", line):
+            client, address, people = found.group(1), found.group(2), {}
         elif found := re.search(r"Everybody's password: (\S+)", line):
             password = found.group(1)
         elif found := _PERSON.match(line):
             people[found.group(1)] = found.group(2)
         elif people and not line.strip():
-            return Told(address, password, people)
+            return Told(address, client, password, people)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -31,13 +32,21 @@ def first_administrator(database: PostgresUrls, home: Path) -> tuple[str, str]:
     return made.email, made.password
 
 
-async def set_stage(day: Day, account: tuple[str, str], stack: AsyncExitStack) -> None:
-    """Sign the administrator in and make clients, contracts and people; everybody is signed in afterwards."""
+async def set_stage(
+    day: Day,
+    account: tuple[str, str],
+    stack: AsyncExitStack,
+    first: Callable[[Day, AsyncExitStack], Awaitable[None]] | None = None,
+) -> None:
+    """Sign the administrator in and make clients, contracts and people; everybody is signed in afterwards. ``first``
+    comes as soon as the administrator is there."""
     admin = await stack.enter_async_context(Person(day.base, "Administrator", *account))
     day.people["admin"] = admin
     provider = next(c for c in (await admin.get("/v1/clients"))["items"] if c["kind"] == "provider")
     day.client_ids[str(provider["slug"])] = str(provider["id"])
     await admin.patch(f"/v1/clients/{provider['id']}", PROVIDER)
+    if first is not None:
+        await first(day, stack)
     for staff in STAFF:
         grants: list[Grant] = [{"role": staff.role, "client_id": None}]
         skills: dict[str, Any] = {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from ticketos.dev.sim.api import Upload
+from ticketos.dev.sim.api import Person, Upload
 from ticketos.dev.sim.clients import STAFF, Company, Contract, Staff
 from ticketos.dev.sim.documents import SampleDocument, generate
 from ticketos.dev.sim.live import Day
@@ -87,53 +87,59 @@ def paper() -> SampleDocument:
     return generate("invoice", 745, country="IN", form="scan_pdf", damage=0.8)
 
 
-async def lay_out(day: Day, stack: AsyncExitStack) -> Trial:
-    """Make client and people, and hand the bill in; returns when it waits for the agent, or after ``READ_S``."""
-    sheet = asyncio.create_task(
-        asyncio.to_thread(paper)
-    )  # drawing takes a moment: meanwhile the accounts are made
-    admin = day.people["admin"]
-    theirs = list(day.client_ids.values())
-    for staff in STAFF:
-        if AGENT.skills[0] in staff.skills:
-            await admin.patch(f"/v1/users/{day.people[staff.key].id}", {"ring_fence": theirs})
-    own = await make_company(day, HIMADRI)
-    home = (await admin.get("/v1/me"))["client_id"]
-    agent = await make_person(
-        day,
-        stack,
-        AGENT,
-        str(home),
-        [{"role": AGENT.role, "client_id": own}],
-        {"skills": list(AGENT.skills), "certifications": dict.fromkeys(AGENT.skills), "ring_fence": [own]},
-    )
-    speaker = Staff("client:himadri", HIMADRI.speaker[0], "client_admin")
-    client = await make_person(
-        day, stack, speaker, own, [{"role": speaker.role, "client_id": own}], {}, email=HIMADRI.speaker[1]
-    )
-    bill = await sheet
-    name, email = HIMADRI.writer
-    await client.upload(
-        {
-            "subject": SUBJECT,
-            "text": "Please enter the attached bill.",
-            "requester_name": name,
-            "requester_email": email,
-        },
-        [Upload("Bill of 15 January.pdf", bill.content, bill.content_type)],
-        "trial",
-    )
-    for _ in range(int(READ_S / 0.5)):
-        if (await agent.get("/v1/tasks", scope="mine", limit=1))["items"]:
-            break
-        await asyncio.sleep(0.5)
-    drafter = day.people[DRAFTER]
-    return Trial(
-        day.base,
-        day.password,
-        (
-            SignIn("keys it", agent.name, agent.email),
-            SignIn("accepts it for the client", client.name, client.email),
-            SignIn("bills it", drafter.name, drafter.email),
-        ),
-    )
+class Newcomer:
+    """Lays the trial out while the stage of the day is set, so that its bill is read meanwhile."""
+
+    def __init__(self) -> None:
+        self._agent: Person | None = None
+        self._client: Person | None = None
+
+    async def hand_in(self, day: Day, stack: AsyncExitStack) -> None:
+        """Make client and people, and hand the bill in, as soon as an administrator is signed in."""
+        sheet = asyncio.create_task(asyncio.to_thread(paper))  # drawing takes a moment
+        own = await make_company(day, HIMADRI)
+        skills = {"skills": list(AGENT.skills), "certifications": dict.fromkeys(AGENT.skills)}
+        self._agent = await make_person(
+            day,
+            stack,
+            AGENT,
+            str((await day.people["admin"].get("/v1/me"))["client_id"]),
+            [{"role": AGENT.role, "client_id": own}],
+            {**skills, "ring_fence": [own]},
+        )
+        speaker = Staff("client:himadri", HIMADRI.speaker[0], "client_admin")
+        self._client = await make_person(
+            day, stack, speaker, own, [{"role": speaker.role, "client_id": own}], {}, email=HIMADRI.speaker[1]
+        )
+        bill, (name, email) = await sheet, HIMADRI.writer
+        values = {"subject": SUBJECT, "text": "Please enter the attached bill."}
+        await self._client.upload(
+            {**values, "requester_name": name, "requester_email": email},
+            [Upload("Bill of 15 January.pdf", bill.content, bill.content_type)],
+            "trial",
+        )
+
+    async def ready(self, day: Day) -> Trial:
+        """The stage is set: keep the others off it, and return when the bill waits for its agent, or after ``READ_S``."""
+        assert self._agent is not None
+        assert self._client is not None
+        theirs = list(day.client_ids.values())
+        for staff in STAFF:
+            if AGENT.skills[0] in staff.skills:
+                await day.people["admin"].patch(
+                    f"/v1/users/{day.people[staff.key].id}", {"ring_fence": theirs}
+                )
+        for _ in range(int(READ_S / 0.25)):
+            if (await self._agent.get("/v1/tasks", scope="mine", limit=1))["items"]:
+                break
+            await asyncio.sleep(0.25)
+        drafter = day.people[DRAFTER]
+        return Trial(
+            day.base,
+            day.password,
+            (
+                SignIn("keys it", self._agent.name, self._agent.email),
+                SignIn("accepts it for the client", self._client.name, self._client.email),
+                SignIn("bills it", drafter.name, drafter.email),
+            ),
+        )
