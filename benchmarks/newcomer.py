@@ -9,7 +9,8 @@ one thing that is not seen is the scan: what a person would read from it is what
 
 The line: ``total_s`` = ``ready_s`` (from the command to the sign-ins) + ``machine_s`` (waiting for pages and for the
 work behind them) + ``human_s``; with ``clicks``, ``typed``, ``pages`` and ``looked`` that make the latter. ``billed``
-says that the document stood behind a line of an invoice at the end. Asked: at most 180 seconds."""
+says that the document stood behind a line of the drafted invoice at the end; that a second person approves and issues
+it is not part of the way. Asked: at most 180 seconds."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ async def test_a_month_becomes_an_issued_invoice_with_its_evidence(
     client = world.person(world.acme, ("client_user", world.acme))
     async with browsing(world, maker) as browser:
         named = format_date(datetime.now(UTC).date(), "MMM yyyy", locale="en_IN")
-        assert f"Lock {named} of " in (await browser.get("/billing")).text
+        page = await browser.get("/billing")
+        assert f"Lock {named} of Acme" in page.all("//button/@aria-label")
         month = {"client": "acme", "period": MONTH}
         early = await browser.submit("/billing", "/billing/draft", **month, look="0")
         assert early.status == 409  # not locked yet
