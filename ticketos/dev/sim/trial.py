@@ -4,6 +4,7 @@ leave alone, and the three sign-ins that lead the bill through to an invoice."""
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -50,7 +51,9 @@ HIMADRI = Company(
 AGENT = Staff("kiran.das", "Kiran Das", "agent", ("data_entry",))
 SUBJECT = "A bill that does not read well"
 READ_S = 90.0
-"""How long the first page is waited for; the reader's networks load with it."""
+"""How long a page is waited for; the reader's networks load with the first."""
+COPIES = 3
+"""How often it is sent again."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,10 @@ class Trial:
         ]
 
 
-def paper() -> SampleDocument:
-    """A worn scan whose number, TI/…, any reader takes for T1/…; a person sees it at once."""
-    return generate("invoice", 745, country="IN", form="scan_pdf", damage=0.8)
+def paper(copy: int = 0) -> SampleDocument:
+    """A worn scan whose number, TI/…, any reader takes for T1/…; a person sees it at once. Each ``copy`` is the same
+    sheet, scanned anew."""
+    return generate("invoice", 745, country="IN", form="scan_pdf", damage=0.8 - 0.02 * copy)
 
 
 class Newcomer:
@@ -93,6 +97,7 @@ class Newcomer:
     def __init__(self) -> None:
         self._agent: Person | None = None
         self._client: Person | None = None
+        self._ticket = ""
 
     async def hand_in(self, day: Day, stack: AsyncExitStack) -> None:
         """Make client and people, and hand the bill in, as soon as an administrator is signed in."""
@@ -111,13 +116,18 @@ class Newcomer:
         self._client = await make_person(
             day, stack, speaker, own, [{"role": speaker.role, "client_id": own}], {}, email=HIMADRI.speaker[1]
         )
-        bill, (name, email) = await sheet, HIMADRI.writer
+        await self._send(await sheet, 0)
+
+    async def _send(self, bill: SampleDocument, copy: int) -> None:
+        assert self._client is not None
+        name, email = HIMADRI.writer
         values = {"subject": SUBJECT, "text": "Please enter the attached bill."}
-        await self._client.upload(
+        row = await self._client.upload(
             {**values, "requester_name": name, "requester_email": email},
             [Upload("Bill of 15 January.pdf", bill.content, bill.content_type)],
-            "trial",
+            f"trial-{copy}",
         )
+        self._ticket = str(row["id"])
 
     async def ready(self, day: Day) -> Trial:
         """The stage is set: keep the others off it, and return when the bill waits for its agent, or after ``READ_S``."""
@@ -129,10 +139,7 @@ class Newcomer:
                 await day.people["admin"].patch(
                     f"/v1/users/{day.people[staff.key].id}", {"ring_fence": theirs}
                 )
-        for _ in range(int(READ_S / 0.25)):
-            if (await self._agent.get("/v1/tasks", scope="mine", limit=1))["items"]:
-                break
-            await asyncio.sleep(0.25)
+        await self._waits()
         drafter = day.people[DRAFTER]
         return Trial(
             day.base,
@@ -143,3 +150,17 @@ class Newcomer:
                 SignIn("bills it", drafter.name, drafter.email),
             ),
         )
+
+    async def _waits(self) -> None:
+        """Until the agent has the bill. A machine that is busy with other things may take it for too heavy to read: then
+        it is scanned and sent again."""
+        assert self._agent is not None
+        copy, until = 0, time.monotonic() + READ_S
+        while time.monotonic() < until:
+            if (await self._agent.get("/v1/tasks", scope="mine", limit=1))["items"]:
+                return
+            if copy < COPIES and (await self._agent.get(f"/v1/tickets/{self._ticket}"))["state"] == "closed":
+                copy += 1
+                await self._send(await asyncio.to_thread(paper, copy), copy)
+                until = time.monotonic() + READ_S
+            await asyncio.sleep(0.25)
