@@ -49,6 +49,16 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "state",
         "broken_named",
     ),
+    "newcomer": (
+        "total_s",
+        "ready_s",
+        "machine_s",
+        "human_s",
+        "clicks",
+        "typed",
+        "pages",
+        "billed",
+    ),
     "networks": ("ratio", "openvino_ms", "onnxruntime_ms", "openvino_mb"),
     "speed": ("text_per_cpu_s", "text_per_s", "scans_per_cpu_s", "scans_per_s", "worker_ready_s"),
     "extraction": (

@@ -117,9 +117,11 @@ def _fill(urls: StackUrls, settings: Settings, account: FirstAccount | None) -> 
     from ticketos.dev.demo import fill
 
     say("\nThe demo day is played now; you can watch it in the portal.")
-    report, people = fill(urls, settings, account.email, account.password)
-    report.print()
-    say(f"\nEverybody of the day with their passwords: {people}")
+    filled = fill(urls, settings, account.email, account.password)
+    filled.report.print()
+    say(f"\nEverybody of the day with their passwords: {filled.people}")
+    for line in filled.trial.lines():
+        say(line)
 
 
 def _as_interrupt(*_: object) -> NoReturn:

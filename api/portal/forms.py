@@ -79,6 +79,16 @@ def _clean(text: str) -> str:
     return text.replace("\0", "").replace("\r\n", "\n").encode("utf-8", "replace").decode()
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the page before left: tone, key of the catalogue with its facts, and where to go on (key and address)."""
+
+    tone: str
+    key: str
+    facts: Mapping[str, Any]
+    follow: tuple[str, str] | None = None
+
+
 class Guard:
     """Makes and checks the tokens of forms, and signs what is said after a redirect."""
 
@@ -107,13 +117,23 @@ class Guard:
     def _mac(self, salt: bytes, seed: str, session: str) -> bytes:
         return hmac.digest(self._key, b"\0".join((salt, seed.encode(), session.encode())), "sha256")
 
-    def say(self, response: Response, tone: str, key: str, **facts: object) -> None:
-        """Leave a message for the next page; ``key`` is of the catalogue."""
+    def say(
+        self,
+        response: Response,
+        tone: str,
+        key: str,
+        *,
+        follow: tuple[str, str] | None = None,
+        **facts: object,
+    ) -> None:
+        """Leave a message for the next page; ``key`` is of the catalogue. ``follow`` leads on from there: a key of the
+        catalogue and an address of ours."""
         value = self._flash.dumps(
             [
                 tone,
                 key,
                 {name: fact if isinstance(fact, int) else str(fact)[:200] for name, fact in facts.items()},
+                *(follow or ()),
             ]
         )
         response.set_cookie(
@@ -126,16 +146,16 @@ class Guard:
             path="/",
         )
 
-    def said(self, request: Request) -> tuple[str, str, Mapping[str, Any]] | None:
+    def said(self, request: Request) -> Said | None:
         """The message left by the page before, if any."""
         value = request.cookies.get(FLASH_COOKIE)
         if not value:
             return None
         try:
-            tone, key, facts = self._flash.loads(value, max_age=_FLASH_LIFE_S)
+            tone, key, facts, *follow = self._flash.loads(value, max_age=_FLASH_LIFE_S)
         except (BadSignature, ValueError, TypeError):
             return None
-        return str(tone), str(key), dict(facts)
+        return Said(str(tone), str(key), dict(facts), (follow[0], follow[1]) if follow else None)
 
 
 async def posted(request: Request, services: Services, guard: Guard, session: str) -> Form:

@@ -70,6 +70,24 @@ def client_filter(visit: Visit, chosen: str) -> list[Filter]:
     return [Filter("client", t("lists.client"), [Choice("", t("lists.all_clients")), *named], chosen)]
 
 
+MONTHS_BACK = 24
+
+
+def month_choices(visit: Visit, chosen: str, *, also_any: bool) -> list[Choice]:
+    """The months of two years by their names, the newest first, and the chosen one wherever it lies. Written as lists
+    write them: a browser's own month field shows dashes where none is chosen, and digits where it has none."""
+    today = visit.call.now.astimezone(visit.viewer.zone).date()
+    named = [Choice(one, visit.formats.month(one), one == chosen) for one in months(today, chosen)]
+    return [Choice("", visit.portal.texts("shell.any"), not chosen), *named] if also_any else named
+
+
+def months(today: date, chosen: str = "") -> list[str]:
+    """The last months as 2026-11, this one first, with the chosen one among them at its place."""
+    at = today.year * 12 + today.month - 1
+    known = {f"{(at - back) // 12:04}-{(at - back) % 12 + 1:02}" for back in range(MONTHS_BACK)}
+    return sorted(known | ({chosen} if chosen else set()), reverse=True)
+
+
 def day_filters(t: Texts, since: str, until: str) -> list[Filter]:
     """From and to, as days."""
     return [

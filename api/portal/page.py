@@ -21,7 +21,7 @@ from api.portal import icons
 from api.portal.assets import Assets
 from api.portal.catalogue import Texts
 from api.portal.formats import Formats
-from api.portal.forms import FLASH_COOKIE, SEED_COOKIE, Guard, new_seed
+from api.portal.forms import FLASH_COOKIE, SEED_COOKIE, Guard, Said, new_seed
 from api.portal.inbox import Inboxes
 from api.portal.live import Live
 from api.portal.parts import NavItem, Notice
@@ -65,8 +65,8 @@ class Portal:
         formats = Formats(self.texts, viewer.zone, self.services.now())
         flash = self.guard.said(request)
         notice: Notice | None = values.pop("notice", None)
-        if notice is None and flash is not None and self.texts.has(flash[1]):
-            notice = Notice(flash[0], self.texts(flash[1], **flash[2]))  # type: ignore[arg-type]
+        if notice is None and flash is not None and self.texts.has(flash.key):
+            notice = self._told(flash)
         given: dict[str, Any] = {
             "t": self.texts,
             "word": self.texts.word,
@@ -98,6 +98,10 @@ class Portal:
         if flash is not None:
             response.delete_cookie(FLASH_COOKIE, path="/")
         return response
+
+    def _told(self, said: Said) -> Notice:
+        link = (self.texts(said.follow[0]), said.follow[1]) if said.follow else None
+        return Notice(said.tone, self.texts(said.key, **said.facts), link=link)  # type: ignore[arg-type]
 
     async def close(self) -> None:
         """Let go of what watches."""

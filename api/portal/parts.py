@@ -70,7 +70,7 @@ class Filter:
     label: str
     choices: Sequence[Choice] = ()
     value: str = ""
-    kind: Literal["select", "search", "date", "month"] = "select"
+    kind: Literal["select", "search", "date"] = "select"
 
 
 @dataclass(frozen=True)
@@ -103,3 +103,5 @@ class Notice:
     text: str = ""
     errors: Sequence[tuple[str, str]] = field(default_factory=tuple)
     """Field and what is wrong with it."""
+    link: tuple[str, str] | None = None
+    """Where it goes on: words and an address of ours."""

@@ -15,6 +15,7 @@ from api.access import Rule
 from api.deps import Call, ServicesDep, checked_key
 from api.errors import status_of
 from api.failures import Model, as_domain_error, checked
+from api.portal.formats import Formats
 from api.portal.forms import Form, posted
 from api.portal.page import Portal, redirect, session_of
 from api.portal.parts import Notice
@@ -68,6 +69,11 @@ class Visit:
 
         return await self.call.read(both)
 
+    @property
+    def formats(self) -> Formats:
+        """How this viewer reads numbers, days and months."""
+        return Formats(self.portal.texts, self.viewer.zone, self.call.now)
+
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page ``templates/<name>.html``."""
         viewer = replace(self.viewer, unread=self.portal.inboxes.last(self.principal.user_id))
@@ -90,12 +96,13 @@ class Visit:
         to: str | Callable[[Any], str],
         said: str | Callable[[Any], tuple[str, Mapping[str, object]]],
         again: Callable[[Notice, int], Awaitable[Response]] | None = None,
+        follow: tuple[str, str] | None = None,
         **facts: object,
     ) -> Response:
         """Do something, then go on to ``to`` (of the answer, where it is a function) and say so there (``said`` is a key
         of the catalogue, or gives one and its facts of the answer). An act that is not confirmed in time says that it is
         being applied. A refusal shows the page ``again``, with what was
-        typed, or stands as a page of its own."""
+        typed, or stands as a page of its own. ``follow`` (a key and an address) is offered beside what is said."""
         try:
             answer = await work()
         except Exception as error:
@@ -105,10 +112,10 @@ class Visit:
             return await self.refused(known, again)
         response = redirect(to(answer) if callable(to) else to)
         if getattr(answer, "status_code", 200) == 202:
-            self.portal.guard.say(response, "info", "shell.being_applied", **facts)
+            self.portal.guard.say(response, "info", "shell.being_applied", follow=follow, **facts)
             return response
         key, more = said(answer) if callable(said) else (said, {})
-        self.portal.guard.say(response, "good", key, **facts, **more)
+        self.portal.guard.say(response, "good", key, follow=follow, **facts, **more)
         return response
 
     async def refused(

@@ -96,3 +96,11 @@ async def test_the_desk_knows_the_contract_and_waiving_is_finance_s(world: World
         assert (await browser.post(f"{here}/waive", {**form, "reason": "r"})).status == 403
     async with browsing(world, world.person(world.provider, ("finance", world.beta))) as browser:
         assert (await browser.get(here)).status == 404
+
+
+async def test_whoever_may_only_look_is_not_told_to_settle(world: World, finance: Person) -> None:
+    here = f"/billing/held/{held(world, world.acme)}"
+    for person, word in ((finance, "Settle"), (world.person(world.provider, ("auditor", None)), "Open")):
+        async with browsing(world, person) as browser:
+            (link,) = (await browser.get("/billing")).tree.xpath(f"//a[@href='{here}']")
+            assert link.text_content().split()[0] == word

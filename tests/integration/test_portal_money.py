@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from babel.dates import format_date
 
 from tests.support.api import Person, World, world_on
 from tests.support.books import accepted, contract, settle
@@ -43,7 +44,9 @@ async def test_a_month_becomes_an_issued_invoice_with_its_evidence(
 ) -> None:
     client = world.person(world.acme, ("client_user", world.acme))
     async with browsing(world, maker) as browser:
-        assert MONTH in (await browser.get("/billing")).text
+        named = format_date(datetime.now(UTC).date(), "MMM yyyy", locale="en_IN")
+        page = await browser.get("/billing")
+        assert f"Lock {named} of Acme" in page.all("//button/@aria-label")
         month = {"client": "acme", "period": MONTH}
         early = await browser.submit("/billing", "/billing/draft", **month, look="0")
         assert early.status == 409  # not locked yet
@@ -51,6 +54,7 @@ async def test_a_month_becomes_an_issued_invoice_with_its_evidence(
         assert look.status == 200
         assert "₹42.00" in look.text  # 12 × 3.50, a preview that changed nothing
         assert (await browser.submit("/billing", "/billing/lock", **month)).to == "/billing"
+        assert f"{named} is locked" in (await browser.get("/billing")).text
         drafted = await browser.submit("/billing", "/billing/draft", **month, look="0")
         assert drafted.status == 303, drafted.text
         invoice = drafted.to

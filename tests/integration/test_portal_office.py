@@ -308,3 +308,22 @@ async def test_the_steps_are_the_owners_alone(empty: World) -> None:
     async with browsing(empty, empty.person(empty.provider, ("lead", None))) as browser:
         assert (await browser.get("/welcome")).status == 403
         assert (await browser.get("/")).to == "/work"
+
+
+async def test_the_list_of_people_says_how_busy_who_works_is(world: World, admin: Person) -> None:
+    busy = world.person(world.provider, ("agent", None), skills=["data_entry"], capacity=4)
+    ticket = world.ticket(world.acme)
+    for _ in range(3):
+        world.task(world.acme, ticket, assigned_to=busy.id, skill="data_entry")
+    world.task(world.acme, ticket, assigned_to=busy.id, skill="data_entry", state="done")
+    async with browsing(world, world.person(world.provider, ("wfm", None))) as browser:
+        page = await browser.get("/people")
+        cell = page.tree.xpath(f"//tr[.//a[@href='/people/{busy.id}']]/td[contains(@class, 'load')]")[0]
+        assert cell.text_content().strip() == "3 of 4"
+    async with browsing(world, world.person(world.acme, ("client_admin", world.acme))) as browser:
+        assert "Open tasks" not in (await browser.get("/people")).text  # its people take no work
+
+
+async def test_who_keeps_the_people_begins_with_them(world: World) -> None:
+    async with browsing(world, world.person(world.provider, ("hr", None))) as browser:
+        assert (await browser.get("/")).to == "/people"

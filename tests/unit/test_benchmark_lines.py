@@ -20,6 +20,7 @@ PROMISED = {
     "big_ticket": "documents seconds docs_per_s runs largest_run_events progress_seen state broken_named",
     "extraction": "fields line_f1 auto_right auto_cover cover_at_99 pages_per_s rss_mb",
     "speed": "text_per_cpu_s text_per_s scans_per_cpu_s scans_per_s worker_ready_s",
+    "newcomer": "total_s ready_s machine_s human_s clicks typed pages billed",
     "networks": "ratio openvino_ms onnxruntime_ms openvino_mb",
     "lists": "tickets rows_p95_ms counts_p95_ms search_p95_ms board_p95_ms rows_worst_ms",
     "pages": "tickets list_p95_ms ticket_p95_ms act_p95_ms first_load_kb",

@@ -25,6 +25,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -41,6 +42,7 @@ from ticketos.dev.sim.progress import Board
 from ticketos.dev.sim.report import Report, trail_check
 from ticketos.dev.sim.scenario import Plan, working_day
 from ticketos.dev.sim.setting import first_administrator, set_stage
+from ticketos.dev.sim.trial import Newcomer, Trial
 from ticketos.dev.sim.turns import Turns
 from ticketos.dev.stack import Stack, StackUrls
 from ticketos.settings import Settings
@@ -68,39 +70,65 @@ def run_demo(documents: Path | None = None, *, keep: bool = False) -> Report:
                 report = asyncio.run(_folder(urls, files, board, began))
             else:
                 report = asyncio.run(
-                    _day(urls, settings.mail_domain, urls.home / "objects", plans, made, board, began)
+                    _day(urls, settings.mail_domain, urls.home / "objects", plans, lambda: made, board, began)
                 )
         if keep:
             board.say(f"The home of this day is kept: TICKETOS_HOME={settings.home} ticketos up")
     return report
 
 
-def fill(urls: StackUrls, settings: Settings, email: str, password: str) -> tuple[Report, Path]:
-    """Play the same day in a running stack whose home is empty (``up --demo``), as the administrator given.
+@dataclass(frozen=True)
+class Filled:
+    """A home after its demo day. ``people`` is the file that says how everybody signs in."""
 
-    Returns the report and the file that says how everybody of the day signs in, readable by its owner alone.
-    """
+    report: Report
+    people: Path
+    trial: Trial
+
+
+def fill(urls: StackUrls, settings: Settings, email: str, password: str) -> Filled:
+    """Play the same day in a running stack whose home is empty (``up --demo``), as the administrator given. Before it
+    begins, whoever is new is told what to try meanwhile, which the day leaves alone."""
     plans = working_day()
     began = time.monotonic()
     objects = objects_folder(settings)
-    with Board() as board, ThreadPoolExecutor(1) as maker:
-        made = maker.submit(_make_papers, plans, board)
-        account = (email, password)
-        report = asyncio.run(_day(urls, settings.mail_domain, objects, plans, made, board, began, account))
     people = urls.home / "demo-people.json"
-    people.touch(mode=0o600)
-    people.write_text(
+    trials: list[Trial] = []
+
+    async def ready(day: Day, newcomer: Newcomer, board: Board) -> None:
+        trials.append(await newcomer.ready(day))
+        _keep_people(people, day)
+        for line in trials[0].lines():
+            board.say(line)
+
+    with Board() as board, ThreadPoolExecutor(1) as maker:
+        report = asyncio.run(
+            _day(
+                urls,
+                settings.mail_domain,
+                objects,
+                plans,
+                lambda: maker.submit(_make_papers, plans, board),  # drawn when there is something to try
+                board,
+                began,
+                (email, password),
+                ready,
+            )
+        )
+    return Filled(report, people, trials[0])
+
+
+def _keep_people(file: Path, day: Day) -> None:
+    """Write down how everybody signs in, for its owner alone."""
+    file.touch(mode=0o600)
+    file.write_text(
         json.dumps(
-            [
-                {"name": one.name, "email": one.email, "password": one.password}
-                for one in report.day.people.values()
-            ],
+            [{"name": one.name, "email": one.email, "password": one.password} for one in day.people.values()],
             ensure_ascii=False,
             indent=1,
         ),
         encoding="utf-8",
     )
-    return report, people
 
 
 def _make_papers(plans: Sequence[Plan], board: Board) -> tuple[Pile, float]:
@@ -122,19 +150,26 @@ async def _day(
     mail_domain: str,
     objects: Path,
     plans: Sequence[Plan],
-    made: Future[tuple[Pile, float]],
+    made: Callable[[], Future[tuple[Pile, float]]],
     board: Board,
     began: float,
     account: tuple[str, str] | None = None,
+    ready: Callable[[Day, Newcomer, Board], Awaitable[None]] | None = None,
 ) -> Report:
-    pile, papers_s = await asyncio.wrap_future(made)
-    started = time.monotonic()
+    """The day on a stage of its own. With ``ready`` there is something for a newcomer too, and it comes when that waits
+    to be tried and nothing else has happened."""
     day = Day(
-        urls.portal, pile, Tickets(plans), {company.slug: company for company in COMPANIES}, told=board.say
+        urls.portal, Pile(), Tickets(plans), {company.slug: company for company in COMPANIES}, told=board.say
     )
     postbox = Postbox("127.0.0.1", urls.mail_port, urls.home / "mail")
+    started = time.monotonic()
     async with AsyncExitStack() as stack:
-        await _open(urls, day, stack, board, account)
+        newcomer = Newcomer()
+        await _open(urls, day, stack, board, account, newcomer.hand_in if ready is not None else None)
+        if ready is not None:
+            await ready(day, newcomer, board)
+        set_s = time.monotonic() - started
+        day.pile, papers_s = await asyncio.wrap_future(made())
         turns = Turns(day, postbox, mail_domain, objects)
         played = await _timed(lambda: play(day, turns, postbox, board))
         outcomes = [await outcome_of(day, live) for live in day.tickets]
@@ -143,7 +178,7 @@ async def _day(
     report.checks.append(await trail_check(urls))
     report.seconds = {
         "papers": papers_s,
-        "start": started - began,
+        "start": started - began + set_s,
         "day": played,
         "money": settled,
         "total": time.monotonic() - began,
@@ -171,12 +206,17 @@ async def _folder(urls: StackUrls, files: Sequence[Path], board: Board, began: f
 
 
 async def _open(
-    urls: StackUrls, day: Day, stack: AsyncExitStack, board: Board, account: tuple[str, str] | None = None
+    urls: StackUrls,
+    day: Day,
+    stack: AsyncExitStack,
+    board: Board,
+    account: tuple[str, str] | None = None,
+    first: Callable[[Day, AsyncExitStack], Awaitable[None]] | None = None,
 ) -> None:
     board.say("Clients, contracts and people are set up")
     if account is None:
         account = await asyncio.to_thread(first_administrator, urls.database, urls.home)
-    await set_stage(day, account, stack)
+    await set_stage(day, account, stack, first)
 
 
 async def _timed(work: Callable[[], Awaitable[None]]) -> float:

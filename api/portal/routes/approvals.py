@@ -252,4 +252,5 @@ async def decide(visit: PostDep, ticket_id: UUID) -> Response:
         )
 
     said = {"accept": "approvals.accepted", "return": "approvals.returned"}.get(decision, "approvals.in_part")
-    return await visit.act(act, to="/approvals", said=said, again=again, n=1)
+    follow = ("approvals.follow", f"{'/tickets' if visit.viewer.staff else '/requests'}/{ticket_id}")
+    return await visit.act(act, to="/approvals", said=said, again=again, follow=follow, n=1)

@@ -149,6 +149,8 @@ def _person(visit: Visit, one: TrailEvent, people: Mapping[UUID, str]) -> str:
         name = people.get(UUID(one.actor_id or ""))
     except ValueError:
         name = None
+    if name is None and one.actor_kind == "user" and not visit.viewer.staff:
+        return t("audit.not_named")  # the house does not name its people to a client
     return name or t.word("actor", one.actor_kind)
 
 

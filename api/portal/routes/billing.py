@@ -30,6 +30,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/billing/lock"): as_page(v1.RULES["POST", "/v1/billing-periods/{client}/{period}/lock"]),
     ("POST", "/billing/draft"): as_page(v1.RULES["POST", "/v1/invoices/draft"]),
 }
+_SETTLE = as_page(usage.RULES["POST", "/v1/held-usage/{usage_id}/contract"])
 NAV = (
     NavItem(
         text="billing.title",
@@ -88,9 +89,9 @@ async def _show(visit: Visit, client: str = "", status: int = 200, **more: Any) 
             ),
         ],
         may="finance" in visit.viewer.roles,
+        may_settle=lambda one: visit.may(_SETTLE, one.client_id),
         filters=client_filter(visit, client),
         file=address("/billing.csv", {"client": client}),
-        this_month=visit.call.now.strftime("%Y-%m"),
         empty=Empty(t("billing.empty"), t("billing.empty_text"), "money"),
     )
 
@@ -152,7 +153,14 @@ async def lock(visit: PostDep) -> Response:
     async def again(notice: Notice, status: int) -> Response:
         return await _show(visit, status=status, notice=notice)
 
-    return await visit.act(work, to="/billing", said="billing.locked", again=again, period=period)
+    return await visit.act(
+        work, to="/billing", said="billing.locked", again=again, period=visit.formats.month(period)
+    )
+
+
+def _named(visit: Visit, slug: str) -> str:
+    """What the client with that short name is called."""
+    return next((name for one, name, _ in clients_of(visit) if one == slug), slug)
 
 
 @router.post("/billing/draft")
@@ -171,7 +179,11 @@ async def draft(visit: PostDep) -> Response:
         return await visit.refused(error, again)
     drafted = Drafted.model_validate(json.loads(bytes(answer.body)))
     if only_look:
-        return await _show(visit, previews=drafted.previews, preview_of=f"{client} {period}")
+        return await _show(
+            visit,
+            previews=drafted.previews,
+            preview_of=f"{_named(visit, client)}, {visit.formats.month(period)}",
+        )
     response = redirect(
         f"/invoices/{drafted.invoices[0].id}" if len(drafted.invoices) == 1 else "/invoices?state=draft"
     )

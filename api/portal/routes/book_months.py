@@ -61,7 +61,9 @@ def around(connection: Connection, visit: Visit, slug: str, book_id: UUID) -> di
     open_ones = [one for one in ended if rules.state_of(one, states) == rules.OPEN]
     return {
         "months": found,
-        "to_run": [Choice(one, one, one == open_ones[-1]) for one in reversed(open_ones)] if may else [],
+        "to_run": [Choice(one, visit.formats.month(one), one == open_ones[-1]) for one in reversed(open_ones)]
+        if may
+        else [],
         "month_chip": lambda one: chip(one.state, visit.portal.texts),
         "month_page": lambda one: address("/books/month", {"book": slug, "period": one.period}),
         "book_slug": slug,
@@ -199,4 +201,6 @@ async def _act(visit: Visit, act: MonthAct) -> Response:
         return await _show(visit, book, period, status, notice=notice, typed={"reason": reason})
 
     to = address("/books/month", {"book": book, "period": period})
-    return await visit.act(work, to=to, said=act.said, again=again if period else None, period=period)
+    return await visit.act(
+        work, to=to, said=act.said, again=again if period else None, period=visit.formats.month(period)
+    )

@@ -47,7 +47,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{PATH}/{{account_id}}"): _READ,
     ("POST", f"{PATH}/{{account_id}}"): _WRITE,
 }
-NAV = (NavItem(text="chart.title", href=PATH, icon="accounts", roles=_READ.roles, section="office", order=68),)
+NAV = (
+    NavItem(text="chart.title", href=PATH, icon="accounts", roles=_READ.roles, section="office", order=68),
+)
 _LIST = ClientFile("chart", PATH, account_file.COLUMNS, v1.taken_in, "account-file-missing")
 _MOST = {"code": LONGEST_CODE + 1, "name": LONGEST_NAME + 1, "kind": 20}
 """Characters taken of a field: more than its schema allows, so that what is too long is refused and not cut."""

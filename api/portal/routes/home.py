@@ -18,6 +18,7 @@ START: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"qa"}), "/work"),
     (frozenset({"client_user", "client_admin"}), "/overview"),
     (frozenset({"finance"}), "/billing"),
+    (frozenset({"hr"}), "/people"),
     (frozenset({"admin", "auditor"}), "/wall"),
 )
 """The first line whose roles the viewer has decides; add yours in the order people would want it."""

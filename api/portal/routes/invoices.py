@@ -15,8 +15,16 @@ from starlette.responses import Response
 from api.access import Rule, as_page
 from api.portal import chips
 from api.portal.acting import Send
-from api.portal.formats import Formats
-from api.portal.listing import FILE_PAGE, LIMIT, address, choices, client_filter, clients_of, file_of
+from api.portal.listing import (
+    FILE_PAGE,
+    LIMIT,
+    address,
+    choices,
+    client_filter,
+    clients_of,
+    file_of,
+    month_choices,
+)
 from api.portal.parts import Crumb, Empty, Filter, NavItem, Notice, Tile
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import invoices as v1
@@ -93,7 +101,7 @@ async def show(
         state=lambda code: chips.paper(code, t),
         filters=[
             *client_filter(visit, client),
-            Filter("period", t("invoices.period"), value=period, kind="month"),
+            Filter("period", t("invoices.period"), month_choices(visit, period, also_any=True), period),
             *states,
         ],
         narrowed=narrowed,
@@ -162,14 +170,14 @@ async def _one(visit: Visit, invoice_id: UUID, status: int = 200, **more: Any) -
         may_credit=acts and view.state == "issued" and view.kind == "invoice",
         crumbs=[
             Crumb(t("invoices.title"), "/invoices"),
-            Crumb(view.number or t("invoices.draft_of", month=view.period)),
+            Crumb(view.number or t("invoices.draft_of", month=visit.formats.month(view.period))),
         ],
         **{"reason": "", **more},
     )
 
 
 def _money(visit: Visit, amount: Decimal, currency: str) -> str:
-    return Formats(visit.portal.texts, visit.viewer.zone, visit.call.now).money(amount, currency)
+    return visit.formats.money(amount, currency)
 
 
 def _names(connection: Connection, people: list[str]) -> dict[str, str]:
@@ -203,7 +211,8 @@ async def line(visit: VisitDep, invoice_id: UUID, line_id: UUID, cursor: str | N
         crumbs=[
             Crumb(t("invoices.title"), "/invoices"),
             Crumb(
-                proof.invoice_number or t("invoices.draft_of", month=proof.period), f"/invoices/{invoice_id}"
+                proof.invoice_number or t("invoices.draft_of", month=visit.formats.month(proof.period)),
+                f"/invoices/{invoice_id}",
             ),
             Crumb(t("invoices.line_n", n=proof.line.position)),
         ],

@@ -72,9 +72,14 @@ def _listed(
 @router.get("/people")
 async def show(visit: VisitDep, client: str = "", cursor: str | None = None) -> Response:
     """The list."""
-    rows, grants = await visit.read(
-        lambda connection: _listed(connection, visit, client, LIMIT + 1, id_cursor(cursor or None))
-    )
+
+    def read(
+        connection: Connection,
+    ) -> tuple[list[RowMapping], dict[UUID, list[accounts.Grant]], dict[UUID, int]]:
+        rows, grants = _listed(connection, visit, client, LIMIT + 1, id_cursor(cursor or None))
+        return rows, grants, accounts.open_loads(connection, [row["id"] for row in rows if row["skills"]])
+
+    rows, grants, loads = await visit.read(read)
     t, companies = visit.portal.texts, _companies(visit)
     choices = [
         Choice("", t("shell.any")),
@@ -85,6 +90,8 @@ async def show(visit: VisitDep, client: str = "", cursor: str | None = None) -> 
         "people/list",
         rows=rows[:LIMIT],
         grants=grants,
+        loads=loads,
+        skilled=any(row["skills"] for row in rows),
         filters=[Filter("client", t("people.company"), choices, client)] if len(companies) > 1 else [],
         may_add=bool(visit.viewer.roles & _CREATE.roles),
         file=address("/people.csv", {"client": client}),

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from api.access import ROUTES, Rule, as_page
 from api.portal.charts import Chart, Series
 from api.portal.formats import Formats
-from api.portal.listing import sheet
+from api.portal.listing import month_choices, sheet
 from api.portal.parts import Choice, Filter, NavItem
 from api.portal.visit import Visit, VisitDep
 from api.v1.operations import accuracy_of
@@ -148,7 +148,14 @@ def _pareto(visit: Visit, rows: list[dict[str, Any]]) -> Chart | None:
 def _filters(visit: Visit, query: dict[str, str]) -> list[Filter]:
     t = visit.portal.texts
     anything = Choice("", t("shell.any"))
-    found = [Filter("month", t("quality.month"), value=query["month"], kind="month")]
+    found = [
+        Filter(
+            "month",
+            t("quality.month"),
+            month_choices(visit, query["month"], also_any=False),
+            query["month"],
+        )
+    ]
     if visit.viewer.many_clients:
         names = sorted(
             (one.name, one.slug) for one in visit.viewer.companies.values() if one.kind == "client"

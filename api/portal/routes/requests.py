@@ -16,6 +16,7 @@ from api import unlocking, views
 from api.access import ROUTES, Rule, allow, as_page
 from api.portal import calm, chips
 from api.portal.acting import FormAct, offer, rules_of
+from api.portal.bill import on_bill
 from api.portal.listing import (
     CLIENT,
     FILE_PAGE,
@@ -250,7 +251,7 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
             "messages": views.messages(around.messages, False),
             "approvals": [a for a in reversed(around.approvals) if a["state"] != "withdrawn"],
             "events": [views.event(e, False) for e in reversed(events) if e.event in calm.TOLD],
-            "billed": sum(1 for u in around.usage if u["state"] == "invoiced"),
+            "billed": on_bill(around.usage),
         }
 
     found = await visit.read(read)

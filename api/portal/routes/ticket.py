@@ -16,6 +16,7 @@ from api.access import ROUTES, Rule, as_page
 from api.deps import etag
 from api.portal import sla
 from api.portal.acting import FormAct, offer, rules_of
+from api.portal.bill import on_bill
 from api.portal.formats import Formats
 from api.portal.listing import class_choices
 from api.portal.page import redirect
@@ -209,6 +210,10 @@ def _read(
         "around": around,
         "events": events,
         "tasks": [one for one in todo if one["state"] == "open"] if staff else [],
+        "billed": on_bill(around.usage) if staff else [],
+        "signers": accounts.signers_of(connection, root["client_id"])
+        if staff and any(one["state"] == "open" for one in around.approvals)
+        else [],
         "documents": documents.of_ticket(connection, root["id"], limit=DOCUMENTS),
         "rounds": views.rounds(checks, around.approvals, todo, staff),
         "people": accounts.names_of(connection, people) if staff else {},

@@ -264,6 +264,9 @@ async def save(visit: PostDep, task_id: UUID) -> Response:
         done,
         to=to if visit.form.text("act", 10) != "stay" else f"/tickets/{found['task']['root_id']}",
         said=said,
+        follow=("validation.follow", f"/tickets/{found['task']['root_id']}")
+        if visit.form.text("act", 10) != "stay"
+        else None,
         name=found["document"]["filename"],
     )
 

@@ -137,7 +137,7 @@ def _behind(visit: Visit, now: Progress) -> dict[str, tuple[str, str]]:
     }
 
 
-async def _step(visit: Visit, work: Any, said: str, **facts: object) -> Response:
+async def _step(visit: Visit, work: Any, said: str, **facts: Any) -> Response:
     typed = {name: value for name, value in visit.form.prefixed("") if not name.startswith("_")}
 
     async def again(notice: Notice, status: int) -> Response:

@@ -87,11 +87,8 @@ def _parked(values: Mapping[str, Any], about: About) -> Words:
 
 def _approval(values: Mapping[str, Any], about: About) -> Words:
     deemed = _when(values.get("deemed_at"), about.zone)
-    counted = (
-        f": {values.get('units', 0)} of {values.get('documents', 0)} documents"
-        if values.get("documents")
-        else ""
-    )
+    many = values.get("documents") or 0
+    counted = f": {values.get('units', 0)} of {many} document{'' if many == 1 else 's'}" if many else ""
     lines = [f"The work of request {about.number} is done{counted}."]
     if note := (values.get("work") or {}).get("note"):
         lines += ["", "What was done:", str(note), ""]

@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
-from sqlalchemy import Connection, Row, RowMapping, func, select, update
+from sqlalchemy import Connection, Row, RowMapping, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
@@ -464,6 +464,22 @@ def names_of(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, str
     }
 
 
+def signers_of(connection: Connection, client_id: UUID) -> Sequence[RowMapping]:
+    """The client's active people who may sign off in the portal, administrators first: ``name`` and ``email``."""
+    mine = (_GRANT.c.client_id == _USER.c.client_id) & (_GRANT.c.user_id == _USER.c.id)
+    rank = func.min(case((_GRANT.c.role == "client_admin", 0), else_=1))
+    query = (
+        select(_USER.c.name, _USER.c.email)
+        .join(_GRANT, mine)
+        .where(
+            _USER.c.client_id == client_id, _USER.c.active, _GRANT.c.role.in_(("client_admin", "client_user"))
+        )
+        .group_by(_USER.c.id, _USER.c.name, _USER.c.email)
+        .order_by(rank, _USER.c.id)
+    )
+    return connection.execute(query).mappings().all()
+
+
 def person_at(connection: Connection, email: str) -> RowMapping | None:
     """Who has this address: ``name``, ``client_id`` and ``active``, as far as the transaction sees them."""
     query = select(_USER.c.name, _USER.c.client_id, _USER.c.active)
@@ -485,6 +501,13 @@ def grants_of(connection: Connection, user_ids: Sequence[UUID]) -> dict[UUID, li
     for row in connection.execute(query.order_by(_GRANT.c.role, _GRANT.c.scope_client_id)):
         found.setdefault(row.user_id, []).append(Grant(row.role, row.scope_client_id))
     return found
+
+
+def open_loads(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How many open tasks each of these people has, over all clients; none: not named."""
+    wanted = list(set(user_ids))
+    rows = connection.exec_driver_sql("select user_id, load from open_load(%s)", (wanted,)) if wanted else ()
+    return {row.user_id: int(row.load) for row in rows}
 
 
 def open_load(connection: Connection, user_id: UUID) -> int:

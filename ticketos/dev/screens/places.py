@@ -96,7 +96,12 @@ PLACES: tuple[Place, ...] = (
     Place("vendors-none", "finance", "/vendors?q=nothing-like-it"),
     Place("coding-rule", "finance", "/coding-rules?client=kaveri", ("main a[href^='/coding-rules/']",)),
     Place("chart", "finance", "/chart-of-accounts?client=kaveri&kind=expense"),
-    Place("chart-account", "finance", "/chart-of-accounts?q=Freight", ("main [data-row][href^='/chart-of-accounts/']",)),
+    Place(
+        "chart-account",
+        "finance",
+        "/chart-of-accounts?q=Freight",
+        ("main [data-row][href^='/chart-of-accounts/']",),
+    ),
     Place("chart-account-new", "finance", "/chart-of-accounts/new?client=kaveri"),
     Place("chart-import", "finance", "/chart-of-accounts/import?client=kaveri"),
     Place("chart-none", "finance", "/chart-of-accounts?q=nothing-like-it"),

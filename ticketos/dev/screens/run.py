@@ -68,10 +68,10 @@ def _filled(urls: StackUrls, settings: Settings, say: Say) -> Accounts:
     if account is None:
         raise StackError("The pictures need an empty home.")
     home = settings.model_copy(update={"home": urls.home, "objects_url": (urls.home / "objects").as_uri()})
-    report, file = fill(urls, home, account.email, account.password)
-    if not report.ok:
+    filled = fill(urls, home, account.email, account.password)
+    if not filled.report.ok:
         say("The demo day did not go as planned; the pictures show what there is.")
-    return asyncio.run(leave_work_behind(urls.portal, read_people(file), say))
+    return asyncio.run(leave_work_behind(urls.portal, read_people(filled.people), say))
 
 
 def _pictured(

@@ -81,7 +81,6 @@ class Company:
             "settings": dict(self.settings),
         }
 
-
     def chart_file(self) -> str:
         """Its accounts as ``POST …/ledger-accounts/import`` takes them."""
         return "\r\n".join(",".join(row) for row in (("code", "name", "kind"), *self.chart))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,13 @@ from ticketos.dev.sim.papers import Pile
 from ticketos.dev.sim.scenario import Plan
 
 LOOK_S = 0.2
+_PLAIN = "abcdefghjkmnpqrstuvwxyz23456789"
 ENDED = frozenset({"closed", "cancelled"})
+
+
+def easy_password() -> str:
+    """Three groups of four, without letters and digits that look alike: 59 bits, and typed without a slip."""
+    return "-".join("".join(secrets.choice(_PLAIN) for _ in range(4)) for _ in range(3))
 
 
 class NotAsPlannedError(Exception):
@@ -115,6 +122,8 @@ class Day:
     unexpected: list[str] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
     """Documents a person leaves in the queue → why (``--documents`` alone)."""
+    password: str = field(default_factory=easy_password, repr=False)
+    """Of everybody but the administrator, so that whoever looks around notes one."""
     told: Callable[[str], None] = lambda _: None
     """Says a line of news to whoever watches."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,11 +12,12 @@ from uuid import uuid4
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.processes import StackError
 from ticketos.dev.sim.api import Person
-from ticketos.dev.sim.clients import PROVIDER, STAFF, Company, contract_body
+from ticketos.dev.sim.clients import PROVIDER, STAFF, Company, Staff, contract_body
 from ticketos.dev.sim.live import Day
 
 ADMIN_EMAIL = "admin@provider.example"
 _CONTRACTS_SINCE = timedelta(days=180)
+Grant = dict[str, str | None]
 
 
 def first_administrator(database: PostgresUrls, home: Path) -> tuple[str, str]:
@@ -32,33 +33,42 @@ def first_administrator(database: PostgresUrls, home: Path) -> tuple[str, str]:
     return made.email, made.password
 
 
-async def set_stage(day: Day, account: tuple[str, str], stack: AsyncExitStack) -> None:
-    """Sign the administrator in and make clients, contracts and people; everybody is signed in afterwards."""
+async def set_stage(
+    day: Day,
+    account: tuple[str, str],
+    stack: AsyncExitStack,
+    first: Callable[[Day, AsyncExitStack], Awaitable[None]] | None = None,
+) -> None:
+    """Sign the administrator in and make clients, contracts and people; everybody is signed in afterwards. ``first``
+    comes as soon as the administrator is there."""
     admin = await stack.enter_async_context(Person(day.base, "Administrator", *account))
     day.people["admin"] = admin
     provider = next(c for c in (await admin.get("/v1/clients"))["items"] if c["kind"] == "provider")
     day.client_ids[str(provider["slug"])] = str(provider["id"])
     await admin.patch(f"/v1/clients/{provider['id']}", PROVIDER)
+    if first is not None:
+        await first(day, stack)
     for staff in STAFF:
-        grants = [{"role": staff.role, "client_id": None}]
+        grants: list[Grant] = [{"role": staff.role, "client_id": None}]
         skills: dict[str, Any] = {
             "skills": list(staff.skills),
             "capacity": staff.capacity,
             "certifications": dict.fromkeys(staff.skills),
         }
-        await _person(day, stack, staff.key, staff.name, staff.email, str(provider["id"]), grants, skills)
+        await make_person(day, stack, staff, str(provider["id"]), grants, skills)
     for company in day.companies.values():
-        await _company(day, company)
+        day.client_ids[company.slug] = await make_company(day, company)
     for company in day.companies.values():
         client_id, (name, email) = day.client_ids[company.slug], company.speaker
         grants = [{"role": "client_admin", "client_id": client_id}]
-        await _person(day, stack, f"client:{company.slug}", name, email, client_id, grants, {})
+        speaker = Staff(f"client:{company.slug}", name, "client_admin")
+        await make_person(day, stack, speaker, client_id, grants, {}, email=email)
 
 
-async def _company(day: Day, company: Company) -> None:
+async def make_company(day: Day, company: Company) -> str:
+    """A client with the contracts it begins with; returns its id."""
     admin = day.people["admin"]
     made = await admin.post("/v1/clients", company.body())
-    day.client_ids[company.slug] = str(made["id"])
     if company.chart:
         await admin.send(
             "POST",
@@ -68,29 +78,33 @@ async def _company(day: Day, company: Company) -> None:
         )
     for contract in company.contracts:
         await admin.post("/v1/contracts", contract_body(contract, str(made["id"]), since()))
+    return str(made["id"])
 
 
-async def _person(
+async def make_person(
     day: Day,
     stack: AsyncExitStack,
-    key: str,
-    name: str,
-    email: str,
+    who: Staff,
     company: str,
-    grants: list[dict[str, str | None]],
+    grants: list[Grant],
     more: dict[str, Any],
-) -> None:
-    password = secrets.token_urlsafe(15)
+    email: str = "",
+) -> Person:
+    """Somebody with a login at ``company``, signed in for as long as ``stack`` is open and known to the day by their
+    key. ``email`` is needed where they do not work for the provider."""
+    address = email or who.email
     body = {
         "client_id": company,
-        "name": name,
-        "email": email,
-        "password": password,
+        "name": who.name,
+        "email": address,
+        "password": day.password,
         "grants": grants,
         **more,
     }
     await day.people["admin"].post("/v1/users", body)
-    day.people[key] = await stack.enter_async_context(Person(day.base, name, email, password))
+    made = await stack.enter_async_context(Person(day.base, who.name, address, day.password))
+    day.people[who.key] = made
+    return made
 
 
 def since() -> date:
