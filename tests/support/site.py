@@ -4,6 +4,7 @@ every width and in both themes."""
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +20,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.support.api import Person, World, world_on
 from ticketos.dev.database import PostgresUrls
-from ticketos.dev.processes import free_port
+from ticketos.dev.doctor import BROWSERS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 AXE = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]},
     "resultTypes": ["violations"],
@@ -33,6 +34,7 @@ OF_COLOUR = {
 """What a theme can change of a page that was asked everything in the other theme."""
 _ASK_AXE = """options => axe.run(document, options).then(found =>
   found.violations.map(one => `${one.id} ${one.nodes[0].html.slice(0, 160)}`))"""
+START_S = 60.0
 WIDTHS, NARROWEST = (1280, 390), 320
 STILL: dict[str, Any] = {"reduced_motion": "reduce"}
 """A page is judged once it stands: nothing fades, or a colour caught half way is called a fault of contrast."""
@@ -127,15 +129,17 @@ def _axe(page: Page, at: str, options: Mapping[str, Any] = AXE) -> list[str]:
 
 @contextmanager
 def served(database: PostgresUrls, folder: Path, **options: Any) -> Iterator[Site]:
-    """The app on a free port; ``options`` are those of ``world_on``."""
-    port = free_port()
-    base = f"http://localhost:{port}"
-    with world_on(database, folder, public_url=base, **options) as world:
-        server = uvicorn.Server(uvicorn.Config(world.app, port=port, log_level="warning"))
-        thread = threading.Thread(target=server.run, daemon=True)
+    """The app on a port of its own, held from the moment it is known; ``options`` are those of ``world_on``."""
+    door = socket.create_server(("127.0.0.1", 0))
+    base = f"http://localhost:{door.getsockname()[1]}"
+    with door, world_on(database, folder, public_url=base, **options) as world:
+        server = uvicorn.Server(uvicorn.Config(world.app, log_level="warning"))
+        thread = threading.Thread(target=server.run, args=([door],), daemon=True)
         thread.start()
+        end = time.monotonic() + START_S
         while not server.started:
-            time.sleep(0.05)
+            assert thread.is_alive() and time.monotonic() < end, "the app did not start"
+            time.sleep(0.02)
         yield Site(base, world)
         server.should_exit = True
         thread.join(15)
