@@ -22,6 +22,7 @@ import ticketos.domain.pricing
 import workflows
 from activities.lines.line import LinePorts, LineWork
 from tests.support.memory import MemoryStore, World
+from tests.support.pace import LONGEST_FIRST, turn
 from tests.support.running import NoFiles, Readings, sure
 from ticketos.channels import CHANNELS
 from ticketos.dev.temporal import SEARCH_ATTRIBUTES
@@ -257,3 +258,10 @@ def _money() -> list[Any]:
 
 def _all_text() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+
+
+def test_the_files_that_are_tested_first_are_there_and_come_before_all_others() -> None:
+    assert [name for name in LONGEST_FIRST if not (ROOT / "tests" / name).is_file()] == []
+    others = ("tests/unit/test_money.py", "tests/integration/test_relay.py")
+    order = sorted((*others, *(f"tests/{name}" for name in reversed(LONGEST_FIRST))), key=turn)
+    assert order == [*(f"tests/{name}" for name in LONGEST_FIRST), *others]
