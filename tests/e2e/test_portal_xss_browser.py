@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import (
@@ -426,8 +427,7 @@ def test_pages_for_those_who_are_not_signed_in(site: Site, window: Heard) -> Non
         assert "<" in window.page.inner_text("body"), path
     page = window.page
     for text in slices(TEXTS, 10):
-        page.goto("/login")
-        page.goto("/login?next=" + page.evaluate("encodeURIComponent", "/work?q=" + text))
+        page.goto("/login?next=" + quote(f"/work?q={text}", safe=""))
         window.look("next")
         page.evaluate(
             "(text) => { const f = document.querySelector('[name=email]'); f.type = 'text'; f.value = text; }",
