@@ -20,8 +20,7 @@ from ticketos.dev.processes import StackError, port_answers
 from ticketos.settings import MASTER_KEY_FILE, Settings, SettingsError, ensure_master_key
 
 OCR_LANGUAGES = ("eng", "osd", "deu", "fra", "hin", "ita", "spa")
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""The first that is there is taken. The shell is the same engine without the parts of a window: two thirds of the work."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ANSWER_S = 15
 """The wait for an answer over the network. What is not there refuses at once; a busy machine may take its time."""
 _PACKAGES_FIX = "make setup (it installs system-packages.txt)"
