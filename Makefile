@@ -19,7 +19,7 @@ run: setup ## the whole stack with demo clients, until Ctrl-C
 	@$(BIN)/ticketos up --demo
 
 test: test-unit ## every test: unit first, then the ones that need services
-	@$(BIN)/python -m pytest $(SLOW_LEVELS) -q -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest $(SLOW_LEVELS) -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-unit: setup ## the pure tests, seconds
 	@$(BIN)/python -m pytest tests/unit -q -n $(WORKERS)

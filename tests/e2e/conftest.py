@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.site import Site, chromium, served
+from tests.support.site import SHELL, Site, chromium, served
 from ticketos.dev.database import PostgresUrls
 
 
@@ -23,5 +23,5 @@ def site(
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless browser."""
-    with chromium() as made:
+    with chromium(SHELL) as made:
         yield made

@@ -409,7 +409,9 @@ def test_a_box_is_drawn_and_a_word_pointed_at(office: Office, chromium: Browser)
         held: list[Route] = []
         page.route("**/v1/documents/*/reading", lambda route: held.append(route))
         page.mouse.click(*at(x, y))
+        end = time.monotonic() + 60
         while not held:  # the page asks for the words
+            assert time.monotonic() < end, "the words were not asked for"
             page.wait_for_timeout(20)
         page.focus("#f-total")
         total = page.input_value("#f-total")

@@ -4,17 +4,15 @@ policy has nothing to report, so it is the pages that hold and the policy is the
 
 from __future__ import annotations
 
-import shutil
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-import uvicorn
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -29,13 +27,12 @@ from structlog.testing import capture_logs
 
 from api.portal import PORTAL_RULES
 from api.portal.page import policy
-from tests.support.api import World, world_on
+from tests.support.api import World
 from tests.support.planted import Planted, plant, slices
+from tests.support.site import CHROMIUM
+from tests.support.site import Site as Served
 from tests.support.xss import MARK, Vector, vectors
-from ticketos.dev.database import PostgresUrls
-from ticketos.dev.processes import free_port
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 VECTORS = vectors()
 TEXTS = [one.text for one in VECTORS]
 
@@ -226,21 +223,10 @@ def listening(context: BrowserContext, base: str) -> Heard:
     return heard
 
 
-@pytest.fixture(scope="module")
-def site(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    port = free_port()
-    base = f"http://localhost:{port}"
-    with world_on(database, tmp_path_factory.mktemp("portal"), public_url=base) as world:
-        planted = plant(world, TEXTS)
-        planted.ids["contract_task"] = planted.ids.pop("contract_kind")
-        server = uvicorn.Server(uvicorn.Config(world.app, port=port, log_level="warning"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        yield Site(base, world, planted)
-        server.should_exit = True
-        thread.join(15)
+def seeded(made: Served) -> Site:
+    planted = plant(made.world, TEXTS)
+    planted.ids["contract_task"] = planted.ids.pop("contract_kind")
+    return Site(made.base, made.world, planted)
 
 
 @pytest.fixture
@@ -449,8 +435,7 @@ def test_pages_for_those_who_are_not_signed_in(site: Site, window: Heard) -> Non
     window.look("a wrong password")
     page = window.page
     for text in slices(TEXTS, 10):
-        page.goto("/login")
-        page.goto("/login?next=" + page.evaluate("encodeURIComponent", "/work?q=" + text))
+        page.goto("/login?next=" + quote(f"/work?q={text}", safe=""))
         window.look("next")
         page.evaluate(
             "(text) => { const f = document.querySelector('[name=email]'); f.type = 'text'; f.value = text; }",

@@ -3,27 +3,17 @@ can be reached and pressed."""
 
 from __future__ import annotations
 
-import shutil
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from api.portal import PORTAL_RULES
 from schemas.extraction import FIELD_NAMES
-from tests.support.api import Person, World, world_on
 from tests.support.books import accepted, contract, held_unit, settle
+from tests.support.site import CHROMIUM, Site
 from ticketos.db.ids import new_id
-from ticketos.dev.database import PostgresUrls
-from ticketos.dev.processes import free_port
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 LONG = "Invoices of the Kanchipuram-and-Tiruchirappalli wholesale cooperative society, second delivery of November"
 UNBROKEN = "invoice_" + "0123456789abcdef" * 5 + ".pdf"
 
@@ -129,32 +119,7 @@ REACHED = """(one) => {
 }"""
 
 
-@dataclass
-class Site:
-    """The served app, people and rows with long names."""
-
-    base: str
-    world: World
-    people: dict[str, Person] = field(default_factory=dict)
-    ids: dict[str, UUID] = field(default_factory=dict)
-
-
-@pytest.fixture(scope="module")
-def site(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    port = free_port()
-    base = f"http://localhost:{port}"
-    with world_on(database, tmp_path_factory.mktemp("portal"), public_url=base) as world:
-        server = uvicorn.Server(uvicorn.Config(world.app, port=port, log_level="warning"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        yield _seeded(Site(base, world))
-        server.should_exit = True
-        thread.join(15)
-
-
-def _seeded(site: Site) -> Site:
+def seeded(site: Site) -> Site:
     world, now, ids = site.world, datetime.now(UTC), site.ids
     acme = ids["acme"] = world.acme
     for company in (world.provider, world.acme, world.beta):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ticketos.dev.temporal import TemporalAddress
 from ticketos.lines import LINES
 from ticketos.lines.line import BY_HAND
 from workers.wiring import BUILT, WORKFLOWS
@@ -54,17 +55,18 @@ def follow(page: str, tree: Path) -> set[str]:
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("source")
     for name in COPIED:
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+        # What is compiled stays so: files keep their times, and only what the page changes is compiled anew.
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns(".*_cache"))
     for name in ("pyproject.toml", "tests/conftest.py"):
         shutil.copy(ROOT / name, copy / name)
     assert follow(PAGE.read_text("utf-8"), copy) == WRITTEN
     return copy
 
 
-def run(tree: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
-    for name in [name for name in env if name.startswith(("PYTEST_", "COV_"))]:
-        del env[name]
+def run(tree: Path, *command: str, **given: str) -> subprocess.CompletedProcess[str]:
+    left_out = ("PYTEST_", "COV_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    env = {**kept, "PYTHONPATH": str(tree), **given}
     return subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, timeout=150)
 
 
@@ -114,7 +116,10 @@ def test_the_code_of_the_page_has_the_style_of_the_house(tree: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_the_new_line_delivers_a_ticket(tree: Path) -> None:
+def test_the_new_line_delivers_a_ticket(
+    tree: Path, run_folder: Path, temporal_server: TemporalAddress
+) -> None:
+    """On the Temporal server of this run."""
     served = run(
         tree,
         sys.executable,
@@ -124,6 +129,7 @@ def test_the_new_line_delivers_a_ticket(tree: Path) -> None:
         "-q",
         "-p",
         "no:cacheprovider",
+        TICKETOS_TEST_RUN=str(run_folder),
     )
     assert served.returncode == 0, served.stdout[-5000:] + served.stderr[-2000:]
     assert "1 passed" in served.stdout

@@ -22,6 +22,7 @@ import ticketos.domain.pricing
 import workflows
 from activities.lines.line import LinePorts, LineWork
 from tests.support.memory import MemoryStore, World
+from tests.support.pace import LONGEST_FIRST, turn
 from tests.support.running import NoFiles, Readings, sure
 from ticketos.channels import CHANNELS
 from ticketos.dev.temporal import SEARCH_ATTRIBUTES
@@ -37,6 +38,15 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ("ticketos", "api", "activities", "schemas", "workers", "workflows")
 GENERIC = PRODUCT[1:]
 SOURCES = sorted(path for package in PRODUCT for path in (ROOT / package).rglob("*.py"))
+
+
+def _nodes_where(word: str) -> Iterator[tuple[Path, ast.AST]]:
+    """What the files that have this word anywhere are made of; the others need not be parsed."""
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8")
+        if word in text:
+            for node in ast.walk(ast.parse(text)):
+                yield path, node
 
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:
@@ -150,8 +160,7 @@ def test_each_of_the_ten_stages_has_progress_a_desk_a_rule_and_an_activity() -> 
 def test_every_kind_of_task_that_is_opened_has_roles_and_a_completion() -> None:
     opened = {
         word.value.value
-        for path in SOURCES
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for _, call in _nodes_where("OpenTask")
         if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("OpenTask")
         for word in call.keywords
         if word.arg == "kind" and isinstance(word.value, ast.Constant)
@@ -195,13 +204,12 @@ def test_the_workers_offer_every_activity_there_is() -> None:
 
 
 def test_names_of_workflows_and_activities_are_given_and_not_taken_from_the_code() -> None:
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            for mark in getattr(node, "decorator_list", ()):
-                if ast.unparse(mark).split("(")[0] in ("workflow.defn", "activity.defn"):
-                    assert isinstance(mark, ast.Call) and any(w.arg == "name" for w in mark.keywords), (
-                        f"{path}:{mark.lineno}"
-                    )
+    for path, node in _nodes_where(".defn"):
+        for mark in getattr(node, "decorator_list", ()):
+            if ast.unparse(mark).split("(")[0] in ("workflow.defn", "activity.defn"):
+                assert isinstance(mark, ast.Call) and any(w.arg == "name" for w in mark.keywords), (
+                    f"{path}:{mark.lineno}"
+                )
 
 
 def test_the_development_server_knows_every_search_attribute() -> None:
@@ -257,3 +265,10 @@ def _money() -> list[Any]:
 
 def _all_text() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+
+
+def test_the_files_that_are_tested_first_are_there_and_come_before_all_others() -> None:
+    assert [name for name in LONGEST_FIRST if not (ROOT / "tests" / name).is_file()] == []
+    others = ("tests/unit/test_money.py", "tests/integration/test_relay.py")
+    order = sorted((*others, *(f"tests/{name}" for name in reversed(LONGEST_FIRST))), key=turn)
+    assert order == [*(f"tests/{name}" for name in LONGEST_FIRST), *others]

@@ -21,7 +21,8 @@ from ticketos.settings import MASTER_KEY_FILE, Settings, SettingsError, ensure_m
 
 OCR_LANGUAGES = ("eng", "osd", "deu", "fra", "hin", "ita", "spa")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ANSWER_S = 5
+ANSWER_S = 15
+"""The wait for an answer over the network. What is not there refuses at once; a busy machine may take its time."""
 _PACKAGES_FIX = "make setup (it installs system-packages.txt)"
 
 
