@@ -7,11 +7,14 @@ import json
 import os
 import signal
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,7 @@ from typer.testing import CliRunner
 
 from ticketos.ai.extract.cli import extract
 from ticketos.ai.extract.limits import Limits
-from ticketos.ai.extract.sandbox import NO_VENDORS, ChildBounds, SandboxedReader
+from ticketos.ai.extract.sandbox import NO_VENDORS, ChildBounds, SandboxedReader, _Watch, starved_s
 from ticketos.ai.extract.scoring.trees import fingerprint
 from ticketos.dev.sim.documents import generate
 from ticketos.domain.ports import VendorList
@@ -159,6 +162,7 @@ def test_a_child_that_dies_is_replaced() -> None:
         assert reader.read(pdf(), "a.pdf").status == "read"
         (child,) = children() - before
         os.kill(child, signal.SIGKILL)
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # dead, and left for the reader to notice
         assert reader.read(pdf(), "a.pdf").status == "read"
         assert children() - before != {child}
     assert children() <= before
@@ -266,3 +270,41 @@ def test_the_command_shows_a_table_without_json(app: typer.Typer, tmp_path: Path
 
 def test_a_path_that_does_not_exist_is_wrong_usage(app: typer.Typer, tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["--json", str(tmp_path / "absent.pdf")]).exit_code == 2
+
+
+def watched(starved: Iterator[float], timeout_s: float = 0.2, longest_s: float = 30.0) -> bool:
+    """Whether a watch over this very process ends it within a second; `starved` is what it is told each time it asks."""
+    ended = threading.Event()
+    bounds = ChildBounds(resident_bytes=2**62, longest_s=longest_s, watch_s=0.01)
+    watch = _Watch(os.getpid(), timeout_s, bounds, ended.set, lambda _: next(starved))
+    watch.start()
+    late = ended.wait(1.0)
+    watch.stop()
+    return late
+
+
+def test_a_child_out_of_time_is_ended_though_the_machine_was_crowded_before() -> None:
+    assert watched(repeat(500.0))
+
+
+def test_waiting_for_a_processor_is_not_the_documents_time() -> None:
+    assert not watched(count(500.0, 5.0))
+
+
+def test_nobody_waits_longer_than_the_longest() -> None:
+    assert watched(count(0.0, 5.0), longest_s=0.3)
+
+
+def test_the_system_tells_how_long_a_process_was_kept_waiting() -> None:
+    if not Path("/proc/self/schedstat").is_file():
+        pytest.skip("this system does not tell")
+    busy = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))
+    ]
+    try:
+        time.sleep(1.5)
+        assert sum(starved_s(one.pid) for one in busy) > 0.2
+    finally:
+        for one in busy:
+            one.kill()
+            one.wait()

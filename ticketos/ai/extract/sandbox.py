@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 from queue import LifoQueue
 from typing import IO, Any
 
@@ -50,6 +51,7 @@ class ChildBounds:
     `memory_bytes` bounds its address space, `resident_bytes` what of it is really in memory (the parent looks
     every `watch_s` seconds), `parsing_bytes` what a parser may add to either while it has foreign bytes in hand, and
     `parsing_s` the processor seconds that one step of parsing (opening, a page's text, its picture) may take.
+    Seconds are those in which the child computed or waited for something; it may wait for a processor beyond them.
     `second_reader` names the languages of tesseract (``eng+hin``), asked where the first reader is unsure.
     A page read optically buys a file `page_s` seconds beyond the time for a document, up to `longest_s` in all.
     A child that still holds more than `kept_bytes` after a document is replaced, since what a parser may add comes on
@@ -367,9 +369,17 @@ class _Child:
 
 
 class _Watch(threading.Thread):
-    """Ends a child that is out of time or holds too much memory; each page it reports buys it time."""
+    """Ends a child that is out of time or holds too much memory; each page it reports buys it time. Time in which it was
+    ready and no processor was free is not the document's: on a crowded machine a good one would be put aside."""
 
-    def __init__(self, pid: int, timeout_s: float, bounds: ChildBounds, too_much: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        pid: int,
+        timeout_s: float,
+        bounds: ChildBounds,
+        too_much: Callable[[], None],
+        starved: Callable[[int], float] | None = None,
+    ) -> None:
         super().__init__(daemon=True, name="reader-watch")
         self._pid = pid
         self._bounds = bounds
@@ -379,6 +389,8 @@ class _Watch(threading.Thread):
         self._due = now + timeout_s
         self._latest = now + max(bounds.longest_s, timeout_s)
         self._page = 0
+        self._starved = starved or starved_s
+        self._before = self._starved(pid)
 
     def alive(self, page: int) -> None:
         """Page `page` was read. Pages only count upwards, so that none buys time twice."""
@@ -392,13 +404,28 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         while not self._stopped.wait(self._bounds.watch_s):
-            if time.monotonic() > self._due or _resident(self._pid) > self._bounds.resident_bytes:
+            if self._late(time.monotonic()) or _resident(self._pid) > self._bounds.resident_bytes:
                 self._too_much()
                 return
+
+    def _late(self, now: float) -> bool:
+        return now > self._due and now > min(
+            self._due + self._starved(self._pid) - self._before, self._latest
+        )
 
 
 def _digest(value: object) -> bytes:
     return hashlib.sha256(json.dumps(value).encode()).digest()
+
+
+def starved_s(pid: int) -> float:
+    """Seconds for which a process was ready to compute and got no processor: the most of any of its threads, since its
+    start. 0 where the system does not tell (macOS)."""
+    waited = [0.0]
+    for told in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            waited.append(int(told.read_text().split()[1]) / 1e9)
+    return max(waited)
 
 
 def _resident(pid: int) -> int:
