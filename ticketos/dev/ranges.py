@@ -54,7 +54,7 @@ def material(folder: Path, pages: int) -> dict[str, list[Any]]:
     images = (image for file in files for image in image_pages(file.read_bytes(), Limits()))
     for image in islice(images, pages):
         pixels = numpy.ascontiguousarray(numpy.asarray(image)[:, :, ::-1])
-        found["det"].append(finder.batch(pixels)[0])
+        found["det"].append(finder.batch(pixels).batch)
         quads = finder.find(pixels)
         for quad in chance.sample(quads, min(_LINES_A_PAGE, len(quads))):
             found["rec"].append(recognise.batch_of([recognise.strip(cut_out(pixels, quad))]))

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy
 
 from ticketos.ai.ocr.networks import load
+from ticketos.ai.ocr.printed import letter_height, printed_area
 from ticketos.ai.ocr.shapes import Quad, rectangles
 
-_BUCKET = 128
+_BUCKET = 64
 _UNCLIP = 1.6
 # Letters of this height are found surely; larger ones cost time, smaller ones get lost.
 _LETTERS = 12.5
 _USUAL_SIDE, _LEAST_SIDE, _MOST_SIDE, _ENLARGE = 1280, 640, 1664, 2.0
 # Memory grows with the picture: half a gigabyte per million pixels beyond the networks themselves.
 _MOST_PIXELS = 1_400_000
-_FEWEST_LETTERS = 20
 _ACROSS, _DOWN = 0.0, 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A part of a page as the network takes it (1 × 3 × height × width): its left and top on the page, and how many of
+    the page's pixels one of its own is, across and down."""
+
+    batch: Any
+    left: int
+    top: int
+    across: float
+    down: float
 
 
 class LineFinder:
@@ -29,37 +42,35 @@ class LineFinder:
         self._network, _ = load("det", whole=whole)
         self._unclip = unclip
 
-    def _scale(self, pixels: Any) -> float:
-        """How much to shrink or enlarge the page so that its letters are as high as the network likes."""
-        side = max(pixels.shape[:2])
-        letters = letter_height(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY))
-        wanted = _LETTERS / letters if letters else _USUAL_SIDE / side
-        most = (_MOST_PIXELS / (pixels.shape[0] * pixels.shape[1])) ** 0.5
-        return float(min(max(wanted, _LEAST_SIDE / side), most, _MOST_SIDE / side, _ENLARGE))
-
-    def batch(self, pixels: Any) -> tuple[Any, tuple[int, int]]:
-        """What the network is given for a BGR image, and how wide and high the image is on it, in pixels."""
+    def batch(self, pixels: Any) -> Printed:
+        """What the network is given of a BGR image: the part with letters, at the scale it likes."""
         height, width = pixels.shape[:2]
-        scale = self._scale(pixels)
-        small_h, small_w = max(round(height * scale), 8), max(round(width * scale), 8)
+        grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+        letters = letter_height(grey)
+        left, top, right, bottom = printed_area(grey, letters) if letters else (0, 0, width, height)
+        part = pixels[top:bottom, left:right]
+        scale = _scale(letters, width, height)
+        small_h, small_w = max(round((bottom - top) * scale), 8), max(round((right - left) * scale), 8)
         canvas_h, canvas_w = (math.ceil(side / _BUCKET) * _BUCKET for side in (small_h, small_w))
         small = cv2.resize(
-            pixels, (small_w, small_h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+            part, (small_w, small_h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         )
         batch = numpy.ones((1, 3, canvas_h, canvas_w), dtype=numpy.float32)
         batch[0, :, :small_h, :small_w] = (small.astype(numpy.float32) / 127.5 - 1.0).transpose(2, 0, 1)
-        return batch, (small_w, small_h)
+        return Printed(batch, left, top, (right - left) / small_w, (bottom - top) / small_h)
 
     def find(self, pixels: Any) -> list[Quad]:
         """The lines of an upright BGR image."""
         height, width = pixels.shape[:2]
-        batch, (small_w, small_h) = self.batch(pixels)
-        heat = self._network(batch)[0, 0]
-        across, down = width / small_w, height / small_h
+        printed = self.batch(pixels)
+        heat = self._network(printed.batch)[0, 0]
         found: list[Quad] = []
         for box in rectangles(heat, self._unclip):
             quad = tuple(
-                (min(max(x * across, 0.0), width - 1.0), min(max(y * down, 0.0), height - 1.0))
+                (
+                    min(max(printed.left + x * printed.across, 0.0), width - 1.0),
+                    min(max(printed.top + y * printed.down, 0.0), height - 1.0),
+                )
                 for x, y in box
             )
             if min(math.dist(quad[0], quad[1]), math.dist(quad[0], quad[3])) > 2:
@@ -67,20 +78,12 @@ class LineFinder:
         return found
 
 
-def letter_height(grey: Any) -> float | None:
-    """The usual height of a letter in pixels, from the ink alone; None for a page with hardly any."""
-    half = (
-        cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) if grey.shape[0] > 2600 else grey
-    )
-    ink = cv2.adaptiveThreshold(half, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 15)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    wide, high, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
-    # Dots, rules and pictures are no letters.
-    like = (high >= 6) & (high <= 120) & (wide <= 3 * high) & (8 * wide >= high) & (8 * area >= wide * high)
-    if like.sum() < _FEWEST_LETTERS:
-        return None
-    usual: float = numpy.median(high[like]) * grey.shape[0] / half.shape[0]
-    return usual
+def _scale(letters: float | None, width: int, height: int) -> float:
+    """How much to shrink or enlarge a page so that its letters are as high as the network likes."""
+    side = max(width, height)
+    wanted = _LETTERS / letters if letters else _USUAL_SIDE / side
+    most = (_MOST_PIXELS / (width * height)) ** 0.5
+    return float(min(max(wanted, _LEAST_SIDE / side), most, _MOST_SIDE / side, _ENLARGE))
 
 
 def cut_out(pixels: Any, quad: Quad) -> Any:

@@ -102,7 +102,7 @@ class Tesseract:
         import numpy
 
         from ticketos.ai.ocr import prepare
-        from ticketos.ai.ocr.detect import letter_height
+        from ticketos.ai.ocr.printed import letter_height
         from ticketos.ai.ocr.turn import turned, turned_back
 
         grey = numpy.asarray(image.convert("L"))

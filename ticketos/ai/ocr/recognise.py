@@ -25,6 +25,8 @@ _STEP = 8
 # Widths are rounded up to these, since each new width costs the network a set-up of its own.
 _BUCKET, _WIDE, _WIDEST = 64, 640, 3200
 _LEAST = 16
+_SQUEEZED = 1.06
+"""How many times too long for a canvas a line may be to be pressed into it; the next one would cost a quarter more."""
 # Together as many lines as are no wider than this in all; from there on nothing is gained.
 _MOST_LINES, _WORTH = 8, 512
 _SMALLER, _LARGER = cv2.INTER_LINEAR, cv2.INTER_LINEAR
@@ -160,7 +162,7 @@ def _known(about: Mapping[str, str]) -> list[tuple[int, str]]:
 def strip(crop: Any) -> Any:
     """The picture of a line at the network's height, as bytes."""
     height, width = crop.shape[:2]
-    wide = min(max(math.ceil(width * _HEIGHT / height), _LEAST), _WIDEST)
+    wide = _fitted(min(max(math.ceil(width * _HEIGHT / height), _LEAST), _WIDEST))
     return cv2.resize(crop, (wide, _HEIGHT), interpolation=_SMALLER if height > _HEIGHT else _LARGER)
 
 
@@ -184,6 +186,12 @@ def _portions(lines: Sequence[int], canvas: int) -> Iterator[Sequence[int]]:
             at_once //= 2
         yield lines[start : start + at_once]
         start += at_once
+
+
+def _fitted(width: int) -> int:
+    """The width a line is drawn at: its own, or that of the canvas it is only a little too long for."""
+    pressed = bucket(int(width / _SQUEEZED))
+    return width if pressed == bucket(width) else pressed
 
 
 def bucket(width: int) -> int:

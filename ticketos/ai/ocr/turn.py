@@ -17,7 +17,7 @@ Turn = int
 """Degrees counter-clockwise that make a page upright: 0, 90, 180 or 270."""
 
 _HEIGHT, _WIDTH = 48, 192
-_ASKED = 9
+_ASKED, _AGREED = 9, 5
 _SURE = 0.8
 
 
@@ -35,8 +35,13 @@ class Uprighter:
         sideways = sum(_tall(quad) for quad in long) > len(long) / 2
         lines = sorted((quad for quad in long if _tall(quad) == sideways), key=_length, reverse=True)[:_ASKED]
         # A tall line is cut out laid on its side, as it reads after a turn by 90 degrees.
-        heads = [self._upside_down(cut_out(pixels, quad)) for quad in lines]
-        sure = [head for head, odds in heads if odds >= _SURE]
+        sure: list[bool] = []
+        for quad in lines:
+            head, odds = self._upside_down(cut_out(pixels, quad))
+            if odds >= _SURE:
+                sure.append(head)
+            if len(sure) >= _AGREED and len(set(sure)) == 1:
+                break
         over = len(sure) >= 2 and sum(sure) > 0.6 * len(sure)
         if sideways:
             return 270 if over else 90
