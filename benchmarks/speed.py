@@ -3,9 +3,10 @@
     python -m benchmarks.speed [--text FOLDER] [--scans FOLDER] [--most N] [--record]
 
 Folders are labelled ones as `benchmarks.extraction` takes them; without, samples of our own making are written and
-read. Text PDFs lose what is attached to them. Every page goes through the sandboxed reading process, one of them, on one
-thread, as in a worker. Pages per processor second count what that process and its parent used, so that a busy machine
-spoils them less than pages per second; `load` is the number of processes that wanted to run when it began.
+read. Text PDFs lose what is attached to them; where the folder of scans holds PDFs, their pages are made pictures of 200
+dpi beforehand. Every page goes through the sandboxed reading process, one of them, on one thread, as in a worker. Pages
+per processor second count what that process and its parent used, so that a busy machine spoils them less than pages per
+second; `load` is the number of processes that wanted to run when it began.
 The first documents of each kind start the process and load its networks: `first_text_s` and `first_scan_s` say how
 long those took, and their pages are not counted. A worker is ready when it says so in its log, on a database and a
 Temporal server of its own; the slowest of its starts counts.
@@ -109,7 +110,8 @@ def documents(folder: Path | None, form: Form, most: int, scratch: Path) -> list
     if folder is None:
         folder = scratch / form
         write_folder(folder, most, _SEED, KINDS, form)
-    found = cases(folder, "text" if form == "text_pdf" else "as_is")
+    pdfs = form != "text_pdf" and any(folder.rglob("*.pdf"))
+    found = cases(folder, "text" if form == "text_pdf" else "rendered" if pdfs else "as_is")
     read = [Document(case.filename, case.load()) for _, case in zip(range(most), found, strict=False)]
     if len(read) <= UNCOUNTED:
         raise ValueError(f"{folder} holds {len(read)} documents; more than {UNCOUNTED} are needed")
