@@ -114,6 +114,11 @@ STATUS: Mapping[str, int] = {
 }
 """HTTP status of a code; any other code is a rule refusing its input: 422."""
 
+_NO_LINK = (
+    "Link not valid",
+    "This link is unknown or has expired. Your newest mail from us has one that works; or reply to any of our mails, and"
+    " we help you there.",
+)
 _OF_A_LIST: Mapping[str, tuple[str, str]] = {
     "too-large": ("File too large", "The file is larger than {limit_mb} MB; split it."),
     "too-long": ("Too many rows", "A file holds at most {limit} rows; split it."),
@@ -193,7 +198,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "not-found": ("Not found", "There is no such {what}, or it is not yours to see."),
     "client-unknown": ("Not found", "There is no such client, or it is not yours to see."),
     "object-missing": ("File gone", "The file is no longer kept."),
-    "link-expired": ("Link not valid", "This link is unknown or has expired."),
+    "link-expired": _NO_LINK,
     "method-not-allowed": ("Method not allowed", "This address does not take that method."),
     "idempotency-key-reused": ("Idempotency-Key reused", "This key came before with a different request."),
     "idempotency-key-invalid": ("Idempotency-Key not valid", "Use 1 to 255 visible ASCII characters."),
@@ -267,7 +272,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "box-empty": ("Empty box", "The box has no size; draw it larger."),
     "survey-empty": ("Nothing answered", "Answer at least one question or write a comment."),
     "repeat-empty": ("Nothing written", "Tell us in a few words what is still open."),
-    "link-invalid": ("Link not valid", "This link is unknown or has expired."),
+    "link-invalid": _NO_LINK,
     "approval-not-open": ("Nothing to decide", "This version has been decided or withdrawn."),
     "nothing-to-retry": ("Nothing to retry", "The ticket does not need attention."),
     "client-inactive": ("Client not active", "The client is {status}; no new requests are taken."),

@@ -9,6 +9,7 @@ from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel.core import get_global
 from sqlalchemy import Connection
 from starlette.requests import Request
 
@@ -140,5 +141,10 @@ def viewer_of(
 
 
 def zone_named(name: str | None) -> ZoneInfo | None:
-    """The zone of that name, if there is one."""
-    return ZoneInfo(name) if name in available_timezones() else None
+    """The zone of that name, if there is one. Browsers still name some by what they were called long ago
+    (Asia/Calcutta); they are taken by the name that people know."""
+    every = available_timezones()
+    if name is None or name not in every:
+        return None
+    now = str(get_global("zone_aliases").get(name, name)) if "/" in name else name
+    return ZoneInfo(now if now in every else name)

@@ -71,6 +71,22 @@ async def test_the_page_shows_the_version_and_opening_it_changes_nothing(world: 
     assert world.acts.sent == []
 
 
+async def test_of_one_document_there_is_no_part_and_what_nobody_checked_again_is_said_so(
+    world: World,
+) -> None:
+    ticket_id = world.ticket(world.acme, stage="approval")
+    one = world.document(world.acme, ticket_id, position=0, state="posted", filename="0.pdf")
+    world.approval(world.acme, ticket_id, VERSION)
+    async with world.http() as http:
+        page = await http.get(
+            approval_link("", world.services.keyring, world.acme, ticket_id, VERSION, "boss@acme.example")
+        )
+    assert page.status_code == 200
+    assert 'value="accept"' in page.text and 'value="return"' in page.text
+    assert 'value="partial"' not in page.text and f"unit_{one}" not in page.text
+    assert "none was drawn for a second person" in page.text and "0 checked" not in page.text
+
+
 async def test_a_part_is_accepted_with_a_reason_and_refused_without(world: World) -> None:
     ticket_id, documents, path = _delivered(world)
     form = {"decision": "partial", f"unit_{documents[0]}": "accept", f"unit_{documents[1]}": "return"}

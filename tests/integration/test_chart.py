@@ -497,7 +497,10 @@ async def test_a_chart_is_kept_by_pages(world: World, keeper: Person) -> None:
             assert "6815" not in options(await browser.get(path)), path
         rules = await browser.get("/coding-rules?client=acme")
         assert "Stationery" in rules.text and "Switched off" in rules.text
-        (at,) = set((await browser.get("/vendors?q=V-7")).all("//a[@data-row]/@href"))
+        listed = await browser.get("/vendors?q=V-7")
+        assert "Stationery" in listed.text and "Switched off" in listed.text, "a code is said with its name"
+        (at,) = set(listed.all("//a[@data-row]/@href"))
+        assert "Stationery. " in (await browser.get(at)).text
         assert "Switched off in the chart of accounts" in (await browser.get(at)).text
         assert (await browser.submit(at, at, name="Seven Ltd")).status == 303, "an old account may stay"
 

@@ -85,3 +85,20 @@ async def test_a_client_is_led_back_to_its_requests_from_a_document(world: World
             assert page.status == 200
             first, second = page.all("//ol[@class='crumbs']//a/@href")[:2]
             assert (first, second.rpartition("/")[0]) == (way, way)
+
+
+async def test_a_document_that_is_read_says_days_and_amounts_as_they_are_written(world: World) -> None:
+    fields = {
+        "currency": {"value": "INR"},
+        "issue_date": {"value": "2026-01-19"},
+        "due_date": {"value": "soon"},  # what is no day stays as it is
+        "total": {"value": "719190.00"},
+    }
+    line = {"description": "Notebook", "quantity": "20", "unit_price": "35959.5", "net": "719190.00"}
+    document = world.document(world.acme, world.ticket(world.acme), fields=fields, lines=[line])
+    async with browsing(world, world.person(world.provider, ("lead", None))) as browser:
+        page = await browser.get(f"/documents/{document}")
+    told = " ".join(page.all("//dl[@class='dfields']//dd"))
+    assert "INR 7,19,190.00" in told and "19 Jan 2026" in told and "soon" in told
+    assert "719190.00" not in told and "2026-01-19" not in told
+    assert page.all("//tbody//td")[:6] == ["Notebook", "20", "", "35,959.50", "", "7,19,190.00"]

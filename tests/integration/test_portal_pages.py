@@ -207,6 +207,7 @@ async def test_who_takes_no_task_sees_everybodys_and_by_name(world: World, agent
     async with browsing(world, world.person(world.provider, ("wfm", None))) as browser:
         page = await browser.get("/work")
         assert "of a colleague" in page.text
+        assert page.all("//h1/text()") == ["Open tasks"], "none of them is their own work"
         assert "A colleague" not in page.text
         assert not page.all("//nav[contains(@class, 'tabs')]//a")
 

@@ -16,6 +16,7 @@ from api.portal.charts import Chart, Interval, Series
 from api.portal.formats import Formats
 from api.portal.qr import qr
 from api.portal.routes.books import sums_of
+from api.portal.viewer import zone_named
 from tests.support.qr import read_back
 from ticketos.db.repositories.ledger import Balance
 from ticketos.domain import totp
@@ -32,6 +33,21 @@ def test_a_text_takes_markup_as_markup_and_anything_else_as_text() -> None:
     assert T("schedules.period", period="<b>") == "for <b>"  # plain in, plain out: the template escapes it
     mixed = T("quality.of", correct=Markup("<i>7</i>"), inspected="<b>")
     assert mixed == Markup("<i>7</i> of &lt;b&gt;")
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ("Asia/Calcutta", "Asia/Kolkata"),  # as Chromium says it
+        ("Asia/Kolkata", "Asia/Kolkata"),
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("UTC", "UTC"),
+    ],
+)
+def test_a_zone_is_called_as_people_call_it(said: str, key: str) -> None:
+    zone = zone_named(said)
+    assert zone is not None and zone.key == key
+    assert zone_named("Asia/Atlantis") is zone_named(None) is None
 
 
 def _ticks(chart: Chart) -> list[str]:

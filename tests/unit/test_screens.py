@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,10 +15,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Error
 
-from api.access import ALL
+from api.access import ALL, LINK, OPEN
 from api.portal import NAV, PORTAL_RULES
 from ticketos.dev.processes import StackError
 from ticketos.dev.screens import camera
+from ticketos.dev.screens.letters import PAGES, tokens
 from ticketos.dev.screens.places import COMING, NOT_PICTURED, PLACES, ROLES, SHOWN, Place
 from ticketos.dev.screens.run import read_people, screenshots
 
@@ -40,6 +44,33 @@ def test_every_page_is_pictured() -> None:
         if path not in seen and (path == stem or stem not in seen):
             missing.append(path)
     assert missing == []
+
+
+def test_every_page_behind_a_signed_link_is_pictured() -> None:
+    """Each by a token that the mails of the demo hold."""
+    stems = {path.partition("{")[0]: path for (method, path), rule in OPEN.items() if rule is LINK}
+    opened = {place.path for place in PLACES if place.role == ""}
+    assert {f"/{part}/" for part in PAGES.values()} == set(stems)
+    assert {f"/{part}/{{{name}}}" for name, part in PAGES.items()} <= opened
+
+
+def test_tokens_of_signed_links_stand_in_the_mails_the_newest_first(tmp_path: Path) -> None:
+    for name, day, text in (
+        ("b", 20, "look at the result: http://localhost:1/a/old.to-ken_1\n"),
+        ("a", 21, "look at the result:\nhttp://localhost:1/a/new.token\nor http://localhost:1/about/a/x\n"),
+        ("c", 20, "http://localhost:1/s/how.was_it\n\nNot settled? http://localhost:1/r/again.x\n"),
+    ):
+        mail = EmailMessage()
+        mail["Date"] = format_datetime(datetime(2026, 11, day, tzinfo=UTC))
+        mail.set_content(text)
+        (tmp_path / f"{name}.eml").write_bytes(mail.as_bytes())
+    assert tokens(tmp_path) == {
+        "approval": ["new.token", "old.to-ken_1"],
+        "survey": ["how.was_it"],
+        "repeat": ["again.x"],
+        "password": [],
+    }
+    assert tokens(tmp_path / "none") == {name: [] for name in PAGES}
 
 
 def test_every_role_is_shown_by_somebody() -> None:

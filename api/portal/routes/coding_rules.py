@@ -137,6 +137,7 @@ async def _form(
 ) -> Response:
     t = visit.portal.texts
     slug = next((own for own, _, one in clients_of(visit) if one == row.client_id), "")
+    shown = typed or {name: str(getattr(row, name)) for name in FIELDS}
     return visit.page(
         "coding_rules/form",
         status,
@@ -144,7 +145,8 @@ async def _form(
         row=row,
         accounts=accounts,
         owner=visit.viewer.company(row.client_id),
-        typed=typed or {name: str(getattr(row, name)) for name in FIELDS},
+        typed=shown,
+        account_name=dict(accounts).get(shown["account"], ""),
         back=address("/coding-rules", {"client": slug}),
         slug=slug,
         may=visit.may(_WRITE, row.client_id),

@@ -20,6 +20,9 @@ router = APIRouter(include_in_schema=False)
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/documents/{document_id}"): as_page(ROUTES["GET", "/v1/documents/{document_id}/content"])
 }
+AMOUNTS = frozenset({"net_total", "tax_total", "total", "amount_due"})
+DAYS = frozenset({"issue_date", "due_date"})
+"""Fields that are shown as an amount or a day is written; whoever keys them sees them as they are kept."""
 
 
 @router.get("/documents/{document_id}")
@@ -49,6 +52,9 @@ async def show(visit: VisitDep, document_id: UUID, page: int = 1) -> Response:
         **found,
         at=min(max(page, 1), document["pages"] or 1),
         fields=[one for one in fields if one.value or one.required],
+        amounts=AMOUNTS,
+        days=DAYS,
+        currency=(document["fields"].get("currency") or {}).get("value") or "",
         line_fields=("description", "quantity", "unit", "unit_price", "tax_rate", "net"),
         live_topic=str(document["root_id"]),
     )

@@ -72,11 +72,17 @@ async def _show(
     **more: Any,
 ) -> Response:
     chosen, t = _asked(visit, client), visit.portal.texts
-    rows, following = await visit.read(
-        lambda connection: vendors.listed(
+
+    def read(
+        connection: Connection,
+    ) -> tuple[Sequence[RowMapping], str | None, dict[UUID, Mapping[str, tuple[str, bool]]]]:
+        rows, following = vendors.listed(
             connection, chosen, q=q[:200], active=_in_use(active), limit=LIMIT, cursor=cursor or None
         )
-    )
+        owners = {row["client_id"] for row in rows if row["account"]}
+        return rows, following, {one: chart.names(connection, one) for one in owners}
+
+    rows, following, named = await visit.read(read)
     query = {"client": client, "q": q, "active": active}
     states = [Choice(one, t(f"vendors.active_{one}"), one == active) for one in ("yes", "no")]
     may = any(visit.may(_WRITE, one) for one in chosen)
@@ -86,6 +92,7 @@ async def _show(
         status,
         **more,
         rows=rows,
+        named=named,
         may=may,
         new=new,
         several=len(clients_of(visit)) > 1,
@@ -179,6 +186,7 @@ async def _form(
         **{"row": None, "version": None, "stale": [], **more},
         typed=typed,
         accounts=[(code, name) for code, (name, active) in named.items() if active],
+        account_name=named.get(typed["account"], ("", True))[0],
         account_off=not named.get(typed["account"], ("", True))[1],
         slug=slug,
         owner=visit.viewer.company(client_id) if client_id else "",

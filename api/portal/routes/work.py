@@ -93,6 +93,7 @@ async def show(
     return visit.page(
         "work/list",
         **found,
+        title=visit.portal.texts("work.title" if may_take else "work.title_all"),
         doing=doing,
         scope=chosen,
         sla=_chips(visit, found["rows"]),

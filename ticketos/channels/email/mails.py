@@ -91,10 +91,11 @@ def _approval(values: Mapping[str, Any], about: About) -> Words:
     counted = f": {values.get('units', 0)} of {many} document{'' if many == 1 else 's'}" if many else ""
     lines = [f"The work of request {about.number} is done{counted}."]
     if note := (values.get("work") or {}).get("note"):
-        lines += ["", "What was done:", str(note), ""]
-    lines.extend(
-        f"Not processed: {item.get('file')} ({_why_not(item)})." for item in values.get("not_delivered", ())
-    )
+        lines += ["", "What was done:", str(note)]
+    left_out = [
+        f"Not processed: {one.get('file')} ({_why_not(one)})." for one in values.get("not_delivered", ())
+    ]
+    lines += ["", *left_out] if note and left_out else left_out
     lines += ["", "Please look at the result, then accept it or return it with a reason:", about.link, ""]
     if deemed:
         lines.append(f"Without an answer it counts as accepted on {deemed}.")

@@ -23,6 +23,8 @@ LAPTOP, PHONE = (1280, 860), (390, 844)
 WINDOWS = (LAPTOP, PHONE)
 """Width and height of the windows, in CSS pixels."""
 THEMES = ("light", "dark")
+WHERE: Mapping[str, str] = {"locale": "en-IN", "timezone_id": "Asia/Kolkata"}
+"""Where the browser stands: with the people of the demo day, whose office is in Bengaluru."""
 LARGEST_BYTES = 120_000
 """A picture of README or docs is at most this heavy."""
 _SETTLE_MS = 250
@@ -59,7 +61,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Camera:
-    """Goes through the portal at ``base``. ``places`` fill what an address leaves open, as {calendar}."""
+    """Goes through the portal at ``base``. ``places`` fill what an address leaves open, as {calendar} or {survey}."""
 
     def __init__(self, base: str, found: Browser, accounts: Accounts, places: Mapping[str, str]) -> None:
         self._base, self._browser, self._places = base, found, places
@@ -148,13 +150,17 @@ class Camera:
             color_scheme="dark" if theme == "dark" else "light",
             storage_state=self._signed_in(role) if role else None,
             reduced_motion="reduce",
+            locale=WHERE["locale"],
+            timezone_id=WHERE["timezone_id"],
         )
         window.set_default_timeout(_WAIT_MS)
         return window
 
     def _signed_in(self, role: str) -> Any:
         if role not in self._states:
-            window = self._browser.new_context(base_url=self._base)
+            window = self._browser.new_context(
+                base_url=self._base, locale=WHERE["locale"], timezone_id=WHERE["timezone_id"]
+            )
             page = window.new_page()
             email, password = self._accounts[role]
             page.goto("/login")

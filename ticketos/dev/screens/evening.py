@@ -10,15 +10,16 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from ticketos.dev.machine import Say
 from ticketos.dev.processes import StackError
-from ticketos.dev.screens.places import COMING, ROLES, Accounts
+from ticketos.dev.screens.places import COMING, ROLES, WORK, Accounts
 from ticketos.dev.sim.api import Person, RefusedError, Upload
-from ticketos.dev.sim.documents import Kind, SampleDocument, generate
+from ticketos.dev.sim.documents import Kind, SampleDocument, broken, generate
 from ticketos.dev.sim.papers import typed_lines
 
 _LONGEST_S = 120
@@ -71,6 +72,7 @@ class Evening:
             self._before_the_client,
             self._after_its_contract,
             self._working_hours,
+            self._behind_a_password,
         ):
             try:
                 await part()
@@ -166,6 +168,12 @@ class Evening:
             },
         )
 
+    async def _behind_a_password(self) -> None:
+        """A protected file of the client whose contract leaves time to answer: its requester got a link."""
+        paper = replace(broken("encrypted", 960), filename="Auction statement.pdf")
+        ticket = await self._raise("desk", "himadri", "Statement of the tea auction", [paper])
+        await self._task(ticket, "password")
+
     async def _whom_it_buys_from(self) -> None:
         """A client's own vendor list and a rule for the rest of its papers."""
         admin = self._people["admin"]
@@ -244,7 +252,9 @@ async def leave_work_behind(base: str, accounts: Accounts, say: Say) -> Accounts
             known[role] = ROLES[role], secrets.token_urlsafe(15)
             body = {"client_id": client or provider, "name": name, "email": known[role][0]}
             grants = [{"role": role, "client_id": client}]
-            await admin.post("/v1/users", {**body, "password": known[role][1], "grants": grants})
+            await admin.post(
+                "/v1/users", {**body, **WORK.get(role, {}), "password": known[role][1], "grants": grants}
+            )
         for role in ("lead", "desk", "client_admin"):
             await enter(role)
         await Evening(people, say).play()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 ROLES: Mapping[str, str] = {
     "agent": "meera.nair@provider.example",
@@ -33,6 +34,15 @@ COMING: Mapping[str, str] = {
     "client_user": "Dev Patel",
 }
 
+WORK: Mapping[str, Mapping[str, Any]] = {
+    "sme": {
+        "skills": ["data_entry", "finance_accounting"],
+        "certifications": {"data_entry": None, "finance_accounting": None},
+        "level": "sme",
+    }
+}
+"""What those who come can be given, as ``POST /v1/users`` takes it."""
+
 Accounts = Mapping[str, tuple[str, str]]
 """Role → address and password."""
 
@@ -53,6 +63,11 @@ _CLIENT = "main a[href^='/clients/']:has-text('Kaveri')"
 """Of the companies, one that buys: the provider has no contracts."""
 PLACES: tuple[Place, ...] = (
     Place("login", "", "/login"),
+    Place("link-approval", "", "/a/{approval}"),
+    Place("link-survey", "", "/s/{survey}"),
+    Place("link-repeat", "", "/r/{repeat}"),
+    Place("link-password", "", "/p/{password}"),
+    Place("link-expired", "", "/a/expired"),
     Place("ticket", "ops", "/tickets?q=Scanned", (_ROW,)),
     Place("ticket-closed", "ops", "/tickets?state=closed", (_ROW,)),
     Place("ticket-paused", "lead", "/tickets?state=paused", (_ROW,)),
@@ -60,9 +75,10 @@ PLACES: tuple[Place, ...] = (
     Place("tickets-none", "lead", "/tickets?q=nothing-like-it"),
     Place("work-queue", "lead", "/work?scope=all"),
     Place("validate", "lead", "/work?scope=all&kind=keying", ("main a[href^='/validate/']",)),
-    Place("review", "qa", "/work?scope=all&kind=qa_review", ("main a[href^='/review/']",)),
+    Place("review", "qa", "/work?scope=mine&kind=qa_review", ("main a[href^='/review/']",)),
     Place("task", "desk", "/work?scope=all&kind=triage", ("main a[href^='/tasks/']",)),
-    Place("document", "ops", "/documents", ("main a[href^='/documents/']",)),
+    Place("document", "ops", "/documents?state=posted&kind=receipt", ("main a[href^='/documents/']",)),
+    Place("document-locked", "ops", "/documents?state=quarantined", ("main a[href^='/documents/']",)),
     Place("request", "client_admin", "/requests?view=all", (_ROW,)),
     Place("request-new", "client_admin", "/requests/new"),
     Place("approval", "client_admin", "/approvals", ("main a[href^='/approvals/']",)),

@@ -13,6 +13,7 @@ from ticketos.dev.machine import Say
 from ticketos.dev.processes import StackError
 from ticketos.dev.screens.camera import Camera, browser, require_browser
 from ticketos.dev.screens.evening import leave_work_behind
+from ticketos.dev.screens.letters import waiting
 from ticketos.dev.screens.places import ROLES, Accounts
 from ticketos.dev.sim.api import Person
 from ticketos.dev.sim.setting import ADMIN_EMAIL
@@ -31,20 +32,20 @@ def screenshots(
 ) -> list[str]:
     """Make the pictures; returns what could not be pictured, in words. ``docs`` gets those that README and docs show.
 
-    ``url`` and ``people`` (the file `up --demo` writes) name a demo installation that runs already and is left as it
-    is; without them a temporary one is started, filled and ended. Raises ``StackError`` without a browser, for an
-    unknown role, and when somebody cannot sign in."""
+    ``url`` and ``people`` (the file `up --demo` writes, its mails beside it) name a demo installation that runs already
+    and is left as it is; without them a temporary one is started, filled and ended. Raises ``StackError`` without a
+    browser, for an unknown role, and when somebody cannot sign in."""
     if unknown := sorted(set(roles) - set(ROLES)):
         raise StackError(f"There is no role {', '.join(unknown)}; there are {', '.join(ROLES)}.")
     if (url is None) != (people is None):
         raise StackError("--url and --people belong together: the address, and the file `up --demo` wrote.")
     require_browser()  # before a day is played for nobody to see
     if url is not None and people is not None:
-        return _pictured(url, read_people(people), out, docs, roles, say)
+        return _pictured(url, read_people(people), people.parent / "mail", out, docs, roles, say)
     leave_outside_alone()
     settings = Settings().model_copy(update={"port": 0})
     with Stack(settings, temporary=True, say=say) as urls:
-        return _pictured(urls.portal, _filled(urls, settings, say), out, docs, roles, say)
+        return _pictured(urls.portal, _filled(urls, settings, say), urls.home / "mail", out, docs, roles, say)
 
 
 def read_people(file: Path) -> Accounts:
@@ -75,13 +76,20 @@ def _filled(urls: StackUrls, settings: Settings, say: Say) -> Accounts:
 
 
 def _pictured(
-    url: str, accounts: Accounts, out: Path, docs: Path | None, roles: Sequence[str], say: Say
+    url: str,
+    accounts: Accounts,
+    mails: Path,
+    out: Path,
+    docs: Path | None,
+    roles: Sequence[str],
+    say: Say,
 ) -> list[str]:
     asked = roles or tuple(ROLES)
     missing = [f"{role}: nobody with this role is known here" for role in asked if role not in accounts]
     calendar = asyncio.run(_calendar(url, *accounts["admin"])) if "admin" in accounts else None
+    open_to = asyncio.run(waiting(url, mails))
     with browser() as found:
-        camera = Camera(url, found, accounts, {"calendar": calendar} if calendar else {})
+        camera = Camera(url, found, accounts, {**({"calendar": calendar} if calendar else {}), **open_to})
         if docs is not None:
             for path in camera.shown(docs):
                 say(f"{path} ({path.stat().st_size // 1024} KB)")

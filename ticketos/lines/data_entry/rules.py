@@ -250,16 +250,20 @@ def _lines_sum(
     added = sum(known, Decimal(0))
     slack = _CENT * (1 + len(known) // 2)
     if net is not None and abs(added - net) <= slack:
-        return CheckResult("lines_sum", True, f"{len(known)} lines = {added} = net {net}", ("net_total",))
+        return CheckResult("lines_sum", True, f"{_lines(len(known))} = {added} = net {net}", ("net_total",))
     if total is not None and abs(added - total) <= slack:
-        return CheckResult("lines_sum", True, f"{len(known)} lines = {added} = total {total}", ("total",))
+        return CheckResult("lines_sum", True, f"{_lines(len(known))} = {added} = total {total}", ("total",))
     aim, name = (net, "net_total") if net is not None else (total or Decimal(0), "total")
     what = "net amount" if name == "net_total" else "total"
-    detail = f"{what} {aim} differs from the sum of {len(known)} lines ({added}) by {abs(aim - added)}"
+    detail = f"{what} {aim} differs from the sum of {_lines(len(known))} ({added}) by {abs(aim - added)}"
     # A till prints no net, and taxes and charges between its lines and its total: that lines are missing says nothing
     # of the total it prints.
     silent = document_type == "receipt" and net is None and 0 < added < aim
     return CheckResult("lines_sum", False, detail, () if silent else (name,))
+
+
+def _lines(count: int) -> str:
+    return f"{count} line" if count == 1 else f"{count} lines"
 
 
 def _line_products(lines: Sequence[LineValue]) -> CheckResult | None:
@@ -277,7 +281,12 @@ def _line_products(lines: Sequence[LineValue]) -> CheckResult | None:
             wrong.append(f"line {index}: {quantity} × {price} ≠ {net}")
     if not compared:
         return None
-    return CheckResult("line_products", not wrong, "; ".join(wrong[:5]) or f"{compared} lines agree", ())
+    return CheckResult(
+        "line_products",
+        not wrong,
+        "; ".join(wrong[:5]) or f"{_lines(compared)} agree{'s' if compared == 1 else ''}",
+        (),
+    )
 
 
 def _tax_by_rate(fields: Mapping[str, FieldValue], lines: Sequence[LineValue]) -> CheckResult | None:
