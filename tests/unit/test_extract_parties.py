@@ -82,6 +82,23 @@ def test_a_goods_receipt_names_the_supplier_whose_goods_came() -> None:
     assert (fields["buyer_name"], fields["buyer_tax_id"]) == ("Bavaria Trading GmbH", "DE136695976")
 
 
+def test_a_goods_receipt_without_prices_has_a_number_of_goods_and_no_total() -> None:
+    counted = """
+    Bavaria Trading GmbH
+
+    Wareneingangsschein
+    WE-Nr.: WE-2098  Datum: 12.02.2026
+
+    Pos  Bezeichnung       Geliefert  Einheit
+    1    Kopierpapier A4   10         Karton
+    2    Ordner breit      5          Karton
+    Gesamt                 15
+    """
+    kind, fields = read(counted)
+    assert (kind, fields["number"]) == ("goods_receipt", "WE-2098")
+    assert not {"total", "net_total", "tax_total"} & set(fields)
+
+
 def test_a_stock_list_has_an_owner_and_no_supplier() -> None:
     kind, fields = read(COUNT)
     assert kind == "inventory"

@@ -19,7 +19,8 @@ NUMBER_LABELS: dict[DocumentType, tuple[str, ...]] = {
     "credit_note": ("credit_number", "invoice_number"),
     "receipt": ("receipt_number", "invoice_number"),
     "purchase_order": ("po_number",),
-    "goods_receipt": ("grn_number",),
+    # "Document No", "Belegnummer": the plain word for whatever the paper is.
+    "goods_receipt": ("grn_number", "invoice_number"),
     "inventory": ("list_number",),
     "unknown": ("invoice_number", "credit_number", "receipt_number"),
 }
