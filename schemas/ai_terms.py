@@ -41,6 +41,15 @@ AI_TERMS: dict[str, Any] = {
                     "A request is routed from this confidence on", _BASE.triage_threshold
                 ),
                 "field_threshold": _share("A field passes from this confidence on", _BASE.field_threshold),
+                "field_thresholds": {
+                    "type": "object",
+                    "description": "By field, in place of `field_threshold`",
+                    "additionalProperties": False,
+                    "properties": {
+                        name: _share("This field passes from this confidence on")
+                        for name in sorted(ai_policy.FIELDS)
+                    },
+                },
                 "coding_threshold": _share(
                     "A learnt coding counts from this confidence on", _BASE.coding_threshold
                 ),

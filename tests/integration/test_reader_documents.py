@@ -16,6 +16,7 @@ from PIL import Image
 
 from schemas.extraction import Extraction
 from ticketos.ai.extract.limits import Limits
+from ticketos.ai.extract.pdf import PdfFile
 from ticketos.ai.extract.reader import Reader, read_document
 from ticketos.ai.ocr.engines import Tesseract
 
@@ -264,3 +265,30 @@ def test_reading_a_text_layer_does_not_load_the_optical_reader() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], input=pdf(ENGLISH), capture_output=True, check=True)
     assert ran.stdout.strip() == b"[]"
+
+
+FORM = """<b>Acme Retail Ltd</b><br>4 Park Street, Kolkata 700016<h1>PURCHASE ORDER</h1>
+<form>PO No: <input name=number type=text value="{number}"><br>PO Date: <input name=date value="{date}"><br>
+Vendor: <input name=vendor value="{vendor}"><br>Total: <input name=total value="{total}"></form>"""
+
+
+def form(html: str) -> bytes:
+    style = "<style>input{appearance:auto;width:9cm}</style>"
+    made: Any = weasyprint.HTML(string=style + html).write_pdf(pdf_forms=True)
+    return bytes(made)
+
+
+def test_what_was_typed_into_the_fields_of_a_form_is_read_and_seen() -> None:
+    filled = FORM.format(
+        number="PO-7781", date="2026-02-01", vendor="Sunrise Stationers Pvt Ltd", total="INR 105,000.00"
+    )
+    made, empty = (form(html) for html in (filled, FORM.format(number="", date="", vendor="", total="")))
+    found = fields(read(made))
+    assert (found["number"], found["issue_date"], found["total"]) == ("PO-7781", "2026-02-01", "105000.00")
+    assert found["supplier_name"] == "Sunrise Stationers Pvt Ltd"
+    ink = []
+    for data in (made, empty):
+        file = PdfFile(data, Limits())
+        ink.append(sum(file.picture(1).convert("L").histogram()[:128]))
+        file.close()
+    assert ink[0] > 1.1 * ink[1], "a person sees the same picture"

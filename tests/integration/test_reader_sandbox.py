@@ -272,6 +272,61 @@ def test_a_path_that_does_not_exist_is_wrong_usage(app: typer.Typer, tmp_path: P
     assert CliRunner().invoke(app, ["--json", str(tmp_path / "absent.pdf")]).exit_code == 2
 
 
+def test_what_cannot_be_used_is_told_in_words_before_anything_is_read(
+    app: typer.Typer, tmp_path: Path
+) -> None:
+    good, taken = tmp_path / "good.pdf", tmp_path / "taken"
+    good.write_bytes(pdf())
+    taken.write_text("a file")
+    for arguments, words in (
+        ([str(tmp_path)], "a folder"),
+        (["--render", str(taken), str(good)], "is a file"),
+        (["--render", str(taken / "below"), str(good)], "cannot be made"),
+        (["--second-reader", "eng+xyz", str(good)], "has no xyz"),
+    ):
+        ran = CliRunner().invoke(app, arguments)
+        assert (ran.exit_code, ran.stdout) == (2, ""), arguments
+        assert words in " ".join(ran.stderr.replace("│", " ").split()), arguments
+
+
+def test_pictures_are_made_of_each_documents_own_pages_and_of_protected_files(
+    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def here(*_: object) -> None:
+        raise AssertionError("foreign bytes are opened in the reading process alone")
+
+    monkeypatch.setattr("ticketos.ai.extract.render._pages", here)
+    first, turn = (
+        "<h1>INVOICE</h1><p>Invoice No: A-100</p>",
+        "<div style='page-break-before:always'>&nbsp;</div>",
+    )
+    paper: Any = weasyprint.HTML(string=f"{first}{turn}{turn}{first.replace('100', '200')}").write_pdf()
+    stack, locked = tmp_path / "stack.pdf", tmp_path / "locked.pdf"
+    stack.write_bytes(paper)
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf()))
+    writer.encrypt("Lotus-77", algorithm="AES-256")
+    writer.write(locked)
+    other = tmp_path / "again" / "stack.pdf"
+    other.parent.mkdir()
+    other.write_bytes(pdf())
+    key = tmp_path / "key"
+    key.write_text("Lotus-77\n")
+    shown = tmp_path / "shown"
+    ran = CliRunner().invoke(
+        app,
+        ["--json", "--render", str(shown), "--password-file", str(key), str(stack), str(locked), str(other)],
+    )
+    assert ran.exit_code == 0, ran.stderr
+    read = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [it.get("page_range") for it in read] == [[1, 1], [3, 3], None, None]
+    names = {path.name: path for path in shown.iterdir()}
+    assert set(names) == {"stack.pdf-1.png", "stack.pdf-3.png", "locked.pdf-1.png", "stack.pdf~2-1.png"}
+    for path in names.values():
+        with Image.open(path) as image:
+            colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 24) or []}
+        assert colours & {(0, 130, 60), (205, 95, 0)}, f"no box on {path.name}"
+
+
 def watched(starved: Iterator[float], timeout_s: float = 0.2, longest_s: float = 30.0) -> bool:
     """Whether a watch over this very process ends it within a second; `starved` is what it is told each time it asks."""
     ended = threading.Event()

@@ -1026,6 +1026,19 @@ def test_a_document_goes_straight_through_when_nothing_speaks_against_it(
     assert blocked is None or kept.values["blocked_by"] == blocked
 
 
+def test_a_contract_says_for_each_field_from_when_it_passes(new_id: Callable[[], UUID]) -> None:
+    for stated, weak in (({"total": "0.999"}, {"total"}), ({"number": "0.999"}, {"number"}), ({}, set())):
+        terms = Terms.from_json({"ai": {"modes": {"reading": "act"}, "field_thresholds": stated}})
+        verdict = _read(good_reading(), new_id, ai=terms.ai)
+        (kept,) = of(changes.SetDocument, verdict.changes)
+        found = {name: it for name, it in kept.values["fields"].items() if it["state"] == "weak"}
+        assert set(found) == weak
+        assert all(it["blocked_by"] == ["low-confidence"] for it in found.values())
+        assert verdict.outcome == ("keying" if weak else "straight")
+    with pytest.raises(DomainError, match="knows no field tootal"):
+        Terms.from_json({"ai": {"field_thresholds": {"tootal": "0.9"}}})
+
+
 def test_a_duplicate_says_by_what_it_was_found(new_id: Callable[[], UUID]) -> None:
     for given, by in (
         ({"same_file": UUID(int=3)}, "file"),

@@ -96,8 +96,14 @@ class AiTerms:
     triage_threshold: Decimal = Decimal("0.70")
     field_threshold: Decimal = Decimal("0.90")
     coding_threshold: Decimal = Decimal("0.80")
+    field_thresholds: Mapping[str, Decimal] = field(default_factory=dict)
+    """By field, in place of `field_threshold`."""
     escalate: Escalation = field(default_factory=Escalation)
     accountable: str = ""
+
+    def passes_from(self, name: str) -> Decimal:
+        """The confidence from which a field may pass."""
+        return self.field_thresholds.get(name, self.field_threshold)
 
     def mode(self, action: str) -> Mode:
         """What an answer of AI counts for in this action (``ai_policy.ALLOWED``)."""
@@ -298,6 +304,14 @@ def _qa(data: Mapping[str, Any]) -> QaTerms:
     )
 
 
+def _by_field(data: Mapping[str, Any]) -> dict[str, Decimal]:
+    if not isinstance(data, Mapping):
+        raise ValueError("field_thresholds names a confidence by field")
+    if unknown := sorted(set(map(str, data)) - ai_policy.FIELDS):
+        raise ValueError(f"field_thresholds knows no field {unknown[0][:40]}")
+    return {name: _rate(value) for name, value in data.items()}
+
+
 def _ai(data: Mapping[str, Any]) -> AiTerms:
     base = AiTerms()
     return AiTerms(
@@ -305,6 +319,7 @@ def _ai(data: Mapping[str, Any]) -> AiTerms:
         triage_threshold=_rate(data.get("triage_threshold", base.triage_threshold)),
         field_threshold=_rate(data.get("field_threshold", base.field_threshold)),
         coding_threshold=_rate(data.get("coding_threshold", base.coding_threshold)),
+        field_thresholds=_by_field(data.get("field_thresholds") or {}),
         escalate=ai_policy.escalation_from(data.get("escalate")),
         accountable=str(data.get("accountable") or "").strip(),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,7 @@ from ticketos.ai.extract.find import Candidate, Paper
 from ticketos.ai.extract.labels import Language
 from ticketos.ai.extract.scoring.addresses import address_lines, best_run
 from ticketos.ai.extract.scoring.calibration import ink
-from ticketos.ai.extract.scoring.names import NameOption
+from ticketos.ai.extract.scoring.names import NameOption, turned
 from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.option import Option, chosen, log_odds
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
@@ -31,7 +32,6 @@ from ticketos.ai.ocr.page import Page, Word, enclosing, plain_text
 _ISSUER_SOFTWARE = 0.99
 _CAP = 0.995
 _AMOUNTS = ("net_total", "tax_total", "total", "amount_due")
-_ISSUED_BY_BUYER = ("purchase_order", "goods_receipt", "inventory")
 # Below this a candidate is a guess that would cost a person more than an empty field.
 _LEAST = 0.12
 # Fields a person must see anyway: the best guess, told as one, is quicker to correct than an empty box.
@@ -99,7 +99,7 @@ def choose(offered: Offered) -> Findings:
     found = Findings(offered.kind, language=paper.language, scorer=offered.scorer.version)
     if not paper.rows:
         return found
-    options: dict[str, Option | None] = dict(_parties(offered))
+    options, writer, addressee = _parties(offered)
     options |= _numbers(offered) | _dates(offered)
     for name, option in options.items():
         if option is not None and option.probability >= _GUESSED.get(name, _LEAST):
@@ -108,9 +108,15 @@ def choose(offered: Offered) -> Findings:
                 "score": option.score,
                 "legible": ink(option.legibility),
                 "guessed_day": name.endswith("_date") and bool(option.features.get("unsure")),
-                **_witnesses(name, option),
+                **_witnesses(turned(offered.kind, name), option),
             }
-    for name, candidate in parties.tax_identifiers(paper).items():
+    tax_ids = parties.tax_identifiers(
+        paper,
+        kind=offered.kind,
+        writer=_block(offered, writer, addressee),
+        addressee=_block(offered, addressee, writer),
+    )
+    for name, candidate in tax_ids.items():
         found.fields[name] = _candidate(paper, candidate)
         found.evidence[name] = {
             "score": log_odds(candidate.probability),
@@ -129,7 +135,7 @@ def choose(offered: Offered) -> Findings:
             **(_witnesses(name, total.option) if total.option else {}),
         }
     _recognise(found, known)
-    currency = _currency(paper)
+    currency = _currency(paper, tax_ids)
     if currency:
         found.fields["currency"] = _candidate(paper, currency)
         found.evidence["currency"] = {
@@ -139,24 +145,40 @@ def choose(offered: Offered) -> Findings:
     return found
 
 
-def _parties(offered: Offered) -> dict[str, Option | None]:
-    """Supplier with address, and buyer; one name is not both."""
-    sellers = _scored(offered, "supplier_name")
-    buyers = _scored(offered, "buyer_name")
-    supplier = sellers[0] if sellers else None
-    found: dict[str, Option | None] = {}
-    if supplier is not None:
-        found["supplier_name"] = chosen([it for it, _ in sellers])
+def _parties(
+    offered: Offered,
+) -> tuple[dict[str, Option | None], NameOption | None, NameOption | None]:
+    """Supplier with address, and buyer, one name not being both; and which of the names wrote and is addressed."""
+    by, to = turned(offered.kind, "supplier_name"), turned(offered.kind, "buyer_name")
+    writers, found = _scored(offered, by), dict[str, Option | None]()
+    writer = writers[0] if writers else None
+    found[by] = chosen([it for it, _ in writers])
+    others = [
+        it
+        for it in _scored(offered, to)
+        if writer is None or squeezed(it[0].value) != squeezed(writer[0].value)
+    ]
+    if offered.kind == "inventory":  # addressed to nobody: a supplier is one that is called so
+        others = [it for it in others if it[0].features["buyer"]]
+    found[to] = chosen([it for it, _ in others])
+    addressee = others[0] if others else None
+    supplier = writer if by == "supplier_name" else addressee
+    if supplier is not None and offered.kind != "inventory":
         address = best_run(address_lines(offered.layout, supplier[1]), offered.scorer)
-        if address is not None and offered.kind != "inventory":
+        if address is not None:
             found["supplier_address"] = Option(
                 address.value, {}, address.words, address.page, address.row, log_odds(address.probability)
             )
-    others = [it for it, _ in buyers if supplier is None or squeezed(it.value) != squeezed(supplier[0].value)]
-    found["buyer_name"] = chosen(others)
-    return found
+    sure = addressee is not None and addressee[0].probability >= _ADDRESSED
+    return found, writer[1] if writer else None, addressee[1] if addressee and sure else None
 
 
+def _block(offered: Offered, of: NameOption | None, other: NameOption | None) -> frozenset[tuple[int, int]]:
+    """The cells under a name, down to the other party's."""
+    return offered.layout.block(of.lines, other.lines if other else ()) if of else frozenset()
+
+
+_ADDRESSED = 0.1
 _RECOGNISED = 3.0
 _SAME_PLACE, _SAME_NUMBER = 80.0, 85.0
 
@@ -234,7 +256,14 @@ def _dates(offered: Offered) -> dict[str, Option | None]:
     }
 
 
-def _currency(paper: Paper) -> Candidate | None:
+_AMERICAN = re.compile(
+    r"USD|US ?\$|U\.?S\.? ?dollar|\bU\.?S\.?A\b|United States|\b[A-Z]{2}[ ,]+\d{5}(?:-\d{4})?\b"
+)
+_SOME_DOLLAR = 0.85
+"""A bare $ is also Singapore's, Australia's and Canada's."""
+
+
+def _currency(paper: Paper, tax_ids: Mapping[str, Candidate]) -> Candidate | None:
     """The labelled currency, else the one most amounts carry, else the one of an Indian tax identifier."""
     seen: Counter[str] = Counter()
     first: dict[str, Candidate] = {}
@@ -249,10 +278,12 @@ def _currency(paper: Paper) -> Candidate | None:
         code, votes = seen.most_common(1)[0]
         share = votes / seen.total()
         certain = 0.97 if votes > 1 else 0.92
+        if code == "USD" and not any(_AMERICAN.search(cell.text) for row in paper.rows for cell in row.cells):
+            certain = _SOME_DOLLAR
         best = first[code]
         return Candidate(code, certain * share, best.words, best.page, best.row)
     for name in ("supplier_tax_id", "buyer_tax_id"):
-        identifier = parties.tax_identifiers(paper).get(name)
+        identifier = tax_ids.get(name)
         if identifier and len(identifier.value) == 15 and identifier.value[:2].isdigit():
             return Candidate("INR", 0.85, identifier.words, identifier.page, identifier.row)
     return None

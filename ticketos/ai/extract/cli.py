@@ -5,6 +5,8 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
@@ -35,7 +37,9 @@ def extract(
     render: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write the pages as PNG, fields boxed: green may skip a person, amber not"
+            metavar="DIR",
+            file_okay=False,
+            help="Write the pages as PNG, fields boxed: green may skip a person, amber not",
         ),
     ] = None,
     second_reader: Annotated[
@@ -51,23 +55,26 @@ def extract(
     """Read documents: type, fields, lines and checks; a file that holds several documents gives one after
     another. Exit code 1 if one could not be read, 2 for a wrong path.
     """
-    missing = [str(path) for path in files if not path.is_file()]
-    if missing:
-        raise typer.BadParameter(f"no such file: {', '.join(missing)}", param_hint="FILE")
+    for path in files:
+        if wrong := _unusable(path):
+            raise typer.BadParameter(f"{wrong}: {path}", param_hint="FILE")
     password = _password(password_file) if password_file else None
+    _require_languages(second_reader)
+    if render is not None:
+        _require_folder(render)
     processes = max(1, min(len(files), os.cpu_count() or 1))
-    failed = 0
+    failed, stems = 0, _stems(files)
     with (
         SandboxedReader(processes, bounds=ChildBounds(second_reader=second_reader)) as reader,
         ThreadPoolExecutor(max_workers=processes) as threads,
     ):
-        for path, results in zip(
-            files, threads.map(lambda path: _read(reader, path, password), files), strict=True
+        for path, stem, results in zip(
+            files, stems, threads.map(lambda path: _read(reader, path, password), files), strict=True
         ):
             for result in results:
                 failed += result.status == "quarantined"
                 if render is not None and result.status == "read":
-                    for picture in write(path.read_bytes(), str(path), result, render):
+                    for picture in write(reader, path.read_bytes(), result, render, stem, password):
                         print(picture, file=sys.stderr)
                 if json:
                     sys.stdout.write(jsonlib.dumps(result.public(), ensure_ascii=False) + "\n")
@@ -80,6 +87,49 @@ def extract(
                     print(f"{result.file}: {result.reason_text} ({result.reason})", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
+
+
+def _unusable(path: Path) -> str | None:
+    """Why a path is no file to read, in words."""
+    if path.is_dir():
+        return "a folder, name its files"
+    if not path.is_file():
+        return "no such file"
+    return None if os.access(path, os.R_OK) else "no permission to read"
+
+
+def _require_languages(asked: str) -> None:
+    """A language that tesseract has not would leave the first reader alone without a word."""
+    if not asked:
+        return
+    import pytesseract
+
+    try:
+        there = set(pytesseract.get_languages())
+    except (pytesseract.TesseractNotFoundError, OSError) as error:
+        raise typer.BadParameter("tesseract is not installed", param_hint="--second-reader") from error
+    if missing := [language for language in asked.split("+") if language not in there]:
+        raise typer.BadParameter(
+            f"tesseract has no {', '.join(missing)}; it has {', '.join(sorted(there))}",
+            param_hint="--second-reader",
+        )
+
+
+def _require_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot be made: {folder}", param_hint="--render") from error
+
+
+def _stems(files: Sequence[Path]) -> list[str]:
+    """What the pictures of each file are called: its name, numbered where two files share one."""
+    seen = Counter[str]()
+    stems = []
+    for path in files:
+        seen[path.name] += 1
+        stems.append(path.name if seen[path.name] == 1 else f"{path.name}~{seen[path.name]}")
+    return stems
 
 
 def _password(path: Path) -> str:

@@ -22,17 +22,20 @@ _TITLES: tuple[tuple[DocumentType, float, str], ...] = (
         r"purchase order|bestellung|bon de commande|einkaufsbestellung|order confirmation|orden de compra"
         r"|pedido de compra|ordine (?:di acquisto|d acquisto|fornitore)",
     ),
+    # A word that many papers hold; as a heading of its own it names the paper.
+    ("purchase_order", 2.2, r"order|p o|auftrag|commande|pedido|ordine"),
     (
         "goods_receipt",
         3.2,
-        r"goods receipt(?: note)?|goods received note|goods receiving note|grn|receiving report"
-        r"|wareneingang(?:sschein)?|bon de reception|albaran de entrada|recepcion de mercancia"
+        r"goods receipt(?: note)?|goods received note|goods receiving (?:note|report)|grn|receiving report"
+        r"|material receipt(?: note)?|wareneingang(?:sschein)?|bon de reception|reception de marchandises?"
+        r"|albaran de entrada|recepcion de mercancia"
         r"|ricevimento merce|bolla di entrata",
     ),
     (
         "inventory",
         3.0,
-        r"inventory(?: list| report| count)?|stock (?:list|count|statement|report|summary|sheet)"
+        r"inventory(?: list| report| count)?|(?:physical )?stock (?:list|count(?: sheet)?|statement|report|summary|sheet)"
         r"|inventurliste|inventur|bestandsliste|lagerbestand|inventaire|etat des stocks|inventario"
         r"|listado de existencias|elenco giacenze",
     ),
@@ -60,6 +63,8 @@ _BY_NUMBER: tuple[tuple[DocumentType, str, float], ...] = (
     ("purchase_order", "po_number", 0.6),
     ("receipt", "receipt_number", 0.6),
 )
+ISSUED_BY_BUYER: tuple[DocumentType, ...] = ("purchase_order", "goods_receipt", "inventory")
+"""Types whose letterhead is the buyer's; whom such a paper is addressed to, or whose goods it names, is the supplier."""
 _LEAST = 1.2
 _TILL_ROLL = 1.75
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 
+from schemas.extraction import DocumentType
+from ticketos.ai.extract.doctype import ISSUED_BY_BUYER
 from ticketos.ai.extract.find import Candidate, Paper, Place
 from ticketos.ai.extract.taxid import TaxId, checksum_right, tax_ids
 from ticketos.ai.extract.values import days, fold
@@ -102,33 +105,45 @@ def _is_name(text: str) -> bool:
     return not _CONTACT.search(folded) and not days(text)
 
 
-def tax_identifiers(paper: Paper) -> dict[str, Candidate]:
-    """supplier_tax_id and buyer_tax_id. An identifier in the buyer's block or under its label is the
-    buyer's.
+def tax_identifiers(
+    paper: Paper,
+    kind: DocumentType = "invoice",
+    writer: Collection[tuple[int, int]] = (),
+    addressee: Collection[tuple[int, int]] = (),
+) -> dict[str, Candidate]:
+    """supplier_tax_id and buyer_tax_id. An identifier in the addressee's block or under its label is the addressee's,
+    any other the writer's: of an invoice the supplier, of an order the buyer. `writer` and `addressee` are the cells
+    (row, place) of their blocks where those are known.
     """
+    by_buyer = kind in ISSUED_BY_BUYER
+    own, other = ("buyer_tax_id", "supplier_tax_id") if by_buyer else ("supplier_tax_id", "buyer_tax_id")
     found: dict[str, Candidate] = {}
-    buyers = _labelled(paper, "buyer")
-    buyer_row = buyers[0].row if buyers else None
-    buyer_x = buyers[1].x0 if buyers else 0.0
+    labelled = _labelled(paper, "supplier" if by_buyer else "buyer")
+
+    def is_addressees(index: int, position: int) -> bool:
+        cell, row = paper.rows[index].cells[position], paper.rows[index]
+        if (index, position) in addressee or (index, position) in writer:
+            return (index, position) not in writer
+        return (
+            labelled is not None
+            and 0 < index - labelled[0].row <= 9
+            and row.page == paper.rows[labelled[0].row].page
+            and abs(cell.x0 - labelled[1].x0) < 0.25 * paper.pages[row.page - 1].width
+        )
+
     for index, row in enumerate(paper.rows):
         for position, cell in enumerate(row.cells):
             mentions = paper.found[index][position]
-            theirs = any(mention.of("buyer_tax_id") for mention in mentions)
+            buyers = any(mention.of("buyer_tax_id") for mention in mentions)
             left = row.cells[position - 1] if position else None
             if left is not None and not mentions:
-                theirs = any(mention.of("buyer_tax_id") for mention in paper.found[index][position - 1])
-            in_block = (
-                buyer_row is not None
-                and 0 < index - buyer_row <= 9
-                and row.page == paper.rows[buyer_row].page
-                and abs(cell.x0 - buyer_x) < 0.25 * paper.pages[row.page - 1].width
-            )
+                buyers = any(mention.of("buyer_tax_id") for mention in paper.found[index][position - 1])
+            in_block = is_addressees(index, position)
             for item in tax_ids(cell.text):
-                name = "buyer_tax_id" if theirs or in_block else "supplier_tax_id"
-                probability = 0.95 if theirs or not in_block else 0.85
+                name = "buyer_tax_id" if buyers else other if in_block else own
+                probability = 0.95 if buyers or not in_block else 0.85
                 _keep(found, name, item, probability, cell, index)
-    if "supplier_tax_id" not in found:
-        _by_label(paper, found)
+    _by_label(paper, found, lambda index, position: other if is_addressees(index, position) else own)
     return found
 
 
@@ -142,9 +157,12 @@ def _keep(
         found[name] = Candidate(item.value, probability, words, cell.page, row)
 
 
-def _by_label(paper: Paper, found: dict[str, Candidate]) -> None:
+def _by_label(paper: Paper, found: dict[str, Candidate], whose: Callable[[int, int], str]) -> None:
     """Identifiers of schemes whose shape says nothing: only what stands directly behind the label."""
     for place in paper.places("tax_id"):
+        name = whose(place.row, place.cell)
+        if name in found:
+            continue
         for cell, start, stop, sure in [*paper.after(place)][:1]:
             text = cell.text[start:stop]
             match = re.match(
@@ -153,7 +171,4 @@ def _by_label(paper: Paper, found: dict[str, Candidate]) -> None:
             )
             if match and not days(text):
                 words = cell.words_between(start + match.start(1), start + match.end(1))
-                found["supplier_tax_id"] = Candidate(
-                    match[1], 0.8 * sure, words, cell.page, place.row, place.label
-                )
-                return
+                found[name] = Candidate(match[1], 0.8 * sure, words, cell.page, place.row, place.label)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _POINTS_PER_INCH = 72
 _OBJECTS_LOOKED_AT = 5_000
+_ANNOTATIONS_LOOKED_AT = 2_000
 # All pictures of a page together may have this many times the pixels of the largest one allowed.
 _PICTURES_PER_PAGE = 3
 
@@ -42,6 +43,8 @@ class PdfFile:
             locked = getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD
             code = ("wrong-password" if password else "encrypted") if locked else "unreadable"
             raise Quarantined(code, str(error)) from error
+        if self._document.get_formtype():
+            self._document.init_forms()
         self.pages = len(self._document)
         if self.pages == 0:
             raise Quarantined("empty")
@@ -102,9 +105,15 @@ class PdfFile:
         return min(self._limits.render_dpi / _POINTS_PER_INCH, most)
 
     def _page(self, number: int) -> pypdfium2.PdfPage:
-        """Page `number`, parsed once for all that is asked of it before another one is."""
+        """Page `number`, parsed once for all that is asked of it before another one is; what is filled into a form's
+        fields is part of it, as for whoever looks at it in a viewer."""
         if self._parsed is None or self._parsed[0] != number:
-            self._parsed = number, self._document[number - 1]
+            page = self._document[number - 1]
+            if self._document.formenv is not None and _has_fields(page):
+                page.flatten()
+                page.close()
+                page = self._document[number - 1]  # only a page parsed anew shows it
+            self._parsed = number, page
         return self._parsed[1]
 
     def _refuse_picture_bombs(self, page: pypdfium2.PdfPage, number: int) -> None:
@@ -129,6 +138,20 @@ class PdfFile:
     def close(self) -> None:
         self._parsed = None
         self._document.close()
+
+
+def _has_fields(page: pypdfium2.PdfPage) -> bool:
+    """Whether a page has fields of a form."""
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page.raw), _ANNOTATIONS_LOOKED_AT)):
+        annotation = pdfium.FPDFPage_GetAnnot(page.raw, index)
+        if not annotation:
+            continue
+        try:
+            if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_WIDGET:
+                return True
+        finally:
+            pdfium.FPDFPage_CloseAnnot(annotation)
+    return False
 
 
 def _cut_off(data: bytes) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import pypdfium2
 from PIL import Image, ImageDraw, ImageFont
@@ -18,7 +21,7 @@ _WIDEST = 1700
 
 
 def pictures(data: bytes, filename: str, read: Extraction, limits: Limits | None = None) -> list[Image.Image]:
-    """Every page of a document with a box and a name around each field that has a place; none for XML.
+    """Every page of a trusted document with a box and a name around each field that has a place; none for XML.
 
     A document that cannot be shown gives no pictures: why it was not read is in the extraction.
     """
@@ -29,20 +32,47 @@ def pictures(data: bytes, filename: str, read: Extraction, limits: Limits | None
         return []
     first = read.first_page if read.parts > 1 else 1
     for number, page in enumerate(pages, start=2 - first):
-        for name, field in read.fields.items():
-            if field.page == number and field.box is not None:
-                _mark(page, name, field)
+        _draw(page, number, read)
     return pages
 
 
-def write(data: bytes, filename: str, read: Extraction, folder: Path) -> list[Path]:
-    """The pictures as `NAME-PAGE.png` in the folder, which is made; the paths written."""
-    folder.mkdir(parents=True, exist_ok=True)
+def _draw(page: Image.Image, number: int, read: Extraction) -> None:
+    for name, field in read.fields.items():
+        if field.page == number and field.box is not None:
+            _mark(page, name, field)
+
+
+class Viewer(Protocol):
+    """Who makes pictures of pages out of foreign bytes: a process of its own (``SandboxedReader``)."""
+
+    def look(
+        self, what: str, data: bytes, filename: str, asked: Mapping[str, object]
+    ) -> tuple[dict[str, Any], bytes]: ...
+
+    def unlock(self, data: bytes, filename: str, password: str) -> tuple[str | None, bytes]: ...
+
+
+def write(
+    viewer: Viewer, data: bytes, read: Extraction, folder: Path, stem: str, password: str | None = None
+) -> list[Path]:
+    """The document's own pages as `STEM-PAGE.png` in the folder, PAGE as the file counts them; the paths written.
+
+    None for XML, and for pages that cannot be shown. The foreign bytes are opened by the viewer alone.
+    """
+    if password is not None:
+        refused, opened = viewer.unlock(data, read.file, password)
+        data = data if refused else opened
+    first = read.first_page if read.parts > 1 else 1
     written = []
-    for number, picture in enumerate(pictures(data, filename, read), start=1):
-        path = folder / f"{Path(filename).name}-{number}.png"
-        picture.save(path, "PNG")
-        written.append(path)
+    for number in range(first, first + max(read.pages, 1)):
+        _, png = viewer.look("picture", data, read.file, {"page": number})
+        if png:
+            with Image.open(io.BytesIO(png)) as image:
+                page = _bounded(image)
+            _draw(page, number - first + 1, read)
+            path = folder / f"{stem}-{number}.png"
+            page.save(path, "PNG")
+            written.append(path)
     return written
 
 

@@ -62,6 +62,8 @@ class _Choice:
 def resolve(offered: Offered) -> dict[str, Total]:
     """net_total, tax_total, total and (where it differs) amount_due, as far as the paper shows them."""
     found, kind = offered.money, offered.kind
+    if kind == "goods_receipt" and not offered.line_nets:
+        return {}  # it counts goods: what stands under "Total" is their number
     roles = {
         name: _likely(offered.ranked(name)) for name in ("net_total", "tax_total", "total", "amount_due")
     }

@@ -377,7 +377,10 @@ def _read_fields(reading: Mapping[str, Any], ai: AiTerms) -> dict[str, Any]:
     for name, found in reading.get("fields", {}).items():
         confidence = Decimal(str(found["confidence"]))
         unfit = rules.unfit(name, str(found["value"])) if found["value"] else None
-        auto = bool(found.get("auto")) and confidence >= ai.field_threshold and unfit is None
+        blocked = [*found.get("blocked_by", ()), *([unfit] if unfit else ())]
+        if confidence < ai.passes_from(name) and "low-confidence" not in blocked:
+            blocked.append("low-confidence")
+        auto = bool(found.get("auto")) and not blocked
         fields[name] = {
             "value": found["value"],
             "shown": found["value"],
@@ -385,7 +388,7 @@ def _read_fields(reading: Mapping[str, Any], ai: AiTerms) -> dict[str, Any]:
             "source": found["source"],
             "page": found.get("page"),
             "box": found.get("box"),
-            "blocked_by": [*found.get("blocked_by", ()), *([unfit] if unfit else ())],
+            "blocked_by": blocked,
             "state": "auto" if auto else "weak",
         }
     return fields

@@ -6,27 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from ticketos.domain import ai_policy
 from ticketos.domain.errors import DomainError
 from ticketos.lines.data_entry import rules
 
-FIELD_NAMES = frozenset(
-    (
-        "supplier_name",
-        "supplier_address",
-        "supplier_tax_id",
-        "buyer_name",
-        "buyer_tax_id",
-        "number",
-        "issue_date",
-        "due_date",
-        "currency",
-        "net_total",
-        "tax_total",
-        "total",
-        "amount_due",
-        "po_number",
-    )
-)
+FIELD_NAMES = ai_policy.FIELDS
 LINE_NAMES = frozenset(("description", "quantity", "unit", "unit_price", "tax_rate", "net"))
 MAX_VALUE = 2_000
 MOST_PAGES, MOST_SECONDS = 100_000, 100_000_000

@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 from schemas.extraction import DocumentType
+from ticketos.ai.extract.doctype import ISSUED_BY_BUYER
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.scoring.option import Option
 from ticketos.ai.extract.scoring.spots import Spot, labels_near, strength
@@ -71,7 +72,7 @@ def day_options(paper: Paper, kind: DocumentType) -> list[Option]:
             "marks": sum(it in "-/." for it in text[day.start : day.end]),
             "strange": not date(2000, 1, 1) <= day.value <= date(2035, 1, 1),
             "in_table": any(0 < spot.row - header < 25 for header in paper.headers),
-            "by_buyer": kind in ("purchase_order", "goods_receipt", "inventory"),
+            "by_buyer": kind in ISSUED_BY_BUYER,
             "receipt": kind == "receipt",
             "optical": paper.pages[0].source == "ocr",
         }

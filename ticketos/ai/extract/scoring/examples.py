@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
+from schemas.extraction import DocumentType
 from ticketos.ai.extract import tables
 from ticketos.ai.extract.analysis import offered_by
 from ticketos.ai.extract.find import Paper
@@ -20,7 +21,7 @@ from ticketos.ai.extract.limits import Limits
 from ticketos.ai.extract.pdf import PdfFile
 from ticketos.ai.extract.scoring.addresses import address_lines
 from ticketos.ai.extract.scoring.lines import Layout
-from ticketos.ai.extract.scoring.names import NameOption
+from ticketos.ai.extract.scoring.names import NameOption, turned
 from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.option import Option
 from ticketos.ai.extract.scoring.roughen import rough, with_other_dates
@@ -107,8 +108,11 @@ def _add(rows: Rows, pages: list[Page], truth: Truth, document: int) -> None:
 def add(
     rows: Rows, offered: Offered, truth: Truth, document: int, only: Collection[str] | None = None
 ) -> None:
-    """Every candidate of a paper, right where it is the true value; of all fields, or of `only` those."""
-    put = _Putting(rows, truth, document, only)
+    """Every candidate of a paper, right where it is the true value; of all fields, or of `only` those.
+
+    Names are rows of the field whose trees judge them on such a paper (``names.turned``).
+    """
+    put = _Putting(rows, truth, document, only, offered.kind)
     names = offered.names
     put.options("supplier_name", [it.option for it in names], same_name)
     put.options("buyer_name", [it.option for it in names], same_name)
@@ -131,13 +135,15 @@ class _Putting:
     truth: Truth
     document: int
     only: Collection[str] | None
+    kind: DocumentType
 
     def options(self, name: str, options: list[Option], same: Same) -> None:
         if self.only is not None and name not in self.only:
             return
-        true = self.truth.get(name)
+        true, judged_as = self.truth.get(name), turned(self.kind, name)
         for option in options:
-            self.rows.add(name, option.features, bool(true) and same(option.value, true or ""), self.document)
+            right = bool(true) and same(option.value, true or "")
+            self.rows.add(judged_as, option.features, right, self.document)
 
 
 def _add_address(put: _Putting, address: str, own: list[NameOption], placed: Layout) -> None:

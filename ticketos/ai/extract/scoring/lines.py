@@ -17,6 +17,7 @@ from ticketos.ai.ocr.page import Cell, Word
 # A gap of this many heights inside a picture's line is a wide space, not a column.
 _TORN = {"text": 1.1, "ocr": 2.0}
 _NARROW = 1.6
+_BLOCK = 9
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,13 @@ class TextLine:
         return any(not self.text[: it.start].strip(" .:-*(") for it in self.mentions)
 
     @cached_property
+    def leaves_a_block(self) -> bool:
+        """Whether it tells something else than whose block it stands under: a heading, or a label that is none of a
+        party's own (its tax number, telephone and the like)."""
+        own = ("tax_id", "buyer_tax_id", "-other")
+        return self.title or (self.announced and not any(it.of(*own) for it in self.mentions))
+
+    @cached_property
     def title(self) -> bool:
         return bool(says.TITLE.search(self.folded)) or bool(says.GREETING.search(self.folded))
 
@@ -118,6 +126,15 @@ class Layout:
     def under(self, line: TextLine) -> TextLine | None:
         """The next line that stands under this one in the same block."""
         return self.below.get(id(line))
+
+    def block(self, lines: Sequence[TextLine], apart: Sequence[TextLine]) -> frozenset[tuple[int, int]]:
+        """The cells (row, place in it) of these lines and of those under the last of them, down to one of `apart` or one
+        that leaves the block."""
+        block, at = list(lines), self.under(lines[-1])
+        while at is not None and len(block) < _BLOCK and at not in apart and not at.leaves_a_block:
+            block.append(at)
+            at = self.under(at)
+        return frozenset((it.row, place) for it in block for place in range(it.first, it.last + 1))
 
     @cached_property
     def below(self) -> dict[int, TextLine]:

@@ -1,4 +1,8 @@
-"""Who wrote the paper and whom it is for: every line that could be a name, with what speaks for it."""
+"""Who wrote the paper and whom it is for: every line that could be a name, with what speaks for it.
+
+The shapes of a letterhead and of an addressee are learnt from suppliers' papers. On one of the buyer's making the buyer
+wrote and the supplier is addressed: there the two change places, labels with them (`turned`).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 from schemas.extraction import DocumentType
+from ticketos.ai.extract.doctype import ISSUED_BY_BUYER
 from ticketos.ai.extract.scoring import vocabulary as says
 from ticketos.ai.extract.scoring.lines import Layout, TextLine
 from ticketos.ai.extract.scoring.option import Option
@@ -22,7 +27,6 @@ _BLOCK_LINES = 8
 _SENDER_BREAK = re.compile(r"\s+[●•·|*–—-]\s+|\s*[●•·|]\s*")
 _DOMAIN = re.compile(r"(?:@|www\.|https?://(?:www\.)?)\s?([a-z0-9\-]{3,})\.[a-z]{2,}", re.IGNORECASE)
 _MAIL_HOSTS = {"gmail", "yahoo", "hotmail", "outlook", "gmx", "web", "orange", "wanadoo", "free"}
-_ISSUED_BY_BUYER = ("purchase_order", "goods_receipt", "inventory")
 _LONGEST = 90
 
 
@@ -34,6 +38,14 @@ class NameOption:
     lines: tuple[TextLine, ...]
     rest: str
     """What follows the name on its line: a sender's line goes on with the address."""
+
+
+_OTHER_PARTY = {"supplier_name": "buyer_name", "buyer_name": "supplier_name"}
+
+
+def turned(kind: DocumentType, field: str) -> str:
+    """The field whose trees, and whose label among the features, speak for this field on papers of a kind."""
+    return _OTHER_PARTY.get(field, field) if kind in ISSUED_BY_BUYER else field
 
 
 def name_options(layout: Layout, kind: DocumentType, known: KnownSuppliers) -> list[NameOption]:
@@ -56,6 +68,8 @@ class _Facts:
     def __init__(self, layout: Layout, kind: DocumentType, known: KnownSuppliers) -> None:
         self.layout = layout
         self.kind = kind
+        parties = ("supplier", "buyer")
+        self.writer, self.addressee = reversed(parties) if kind in ISSUED_BY_BUYER else parties
         self.known = known
         self.likeness: dict[str, float] = {}
         text = "\n".join(line.folded for line in layout.lines)
@@ -200,8 +214,8 @@ class _Facts:
             "colon": ":" in text,
             "announced": line.announced and role is None,
             "mentions": min(len(line.mentions), 4) if role is None else 0,
-            "supplier": strength if role == "supplier" else 0.0,
-            "buyer": strength if role == "buyer" else 0.0,
+            "supplier": strength if role == self.writer else 0.0,
+            "buyer": strength if role == self.addressee else 0.0,
             "other": strength if role == "-other" else 0.0,
             "distance": distance if role else 9,
             "named": self.named(line),
@@ -229,13 +243,14 @@ class _Facts:
             "initials": bool(initials) and len(initials) >= 3 and initials in self.domains,
             "known": self._known(short),
             "receipt": self.kind == "receipt",
-            "by_buyer": self.kind in _ISSUED_BY_BUYER,
+            "by_buyer": False,  # told by the change of places; the trees keep the column
             "narrow": self.layout.narrow,
             "optical": self.layout.paper.pages[0].source == "ocr",
         }
 
     def _known(self, short: str) -> float:
-        if not self.known or len(short) < 5:
+        # Whom the client buys from writes the papers that suppliers write.
+        if not self.known or len(short) < 5 or self.writer != "supplier":
             return 0.0
         if short not in self.likeness:
             self.likeness[short] = self.known.likeness(short)

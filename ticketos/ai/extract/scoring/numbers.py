@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from schemas.extraction import DocumentType
+from ticketos.ai.extract.doctype import ISSUED_BY_BUYER
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.scoring import vocabulary as says
 from ticketos.ai.extract.scoring.option import Option
@@ -18,7 +19,8 @@ NUMBER_LABELS: dict[DocumentType, tuple[str, ...]] = {
     "credit_note": ("credit_number", "invoice_number"),
     "receipt": ("receipt_number", "invoice_number"),
     "purchase_order": ("po_number",),
-    "goods_receipt": ("grn_number",),
+    # "Document No", "Belegnummer": the plain word for whatever the paper is.
+    "goods_receipt": ("grn_number", "invoice_number"),
     "inventory": ("list_number",),
     "unknown": ("invoice_number", "credit_number", "receipt_number"),
 }
@@ -93,7 +95,7 @@ def number_options(paper: Paper, kind: DocumentType) -> list[Option]:
             "last_in_cell": not any(it.isalnum() for it in text[spot.end :]),
             "contact": bool(says.CONTACT.search(text.lower())),
             "in_table": any(0 < spot.row - header < 25 for header in paper.headers),
-            "by_buyer": kind in ("purchase_order", "goods_receipt", "inventory"),
+            "by_buyer": kind in ISSUED_BY_BUYER,
             "receipt": kind == "receipt",
             "credit_note": kind == "credit_note",
             "optical": paper.pages[0].source == "ocr",

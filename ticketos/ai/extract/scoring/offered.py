@@ -11,7 +11,7 @@ from schemas.extraction import DocumentType
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.scoring.days import day_options
 from ticketos.ai.extract.scoring.lines import Layout, layout
-from ticketos.ai.extract.scoring.names import NameOption, name_options
+from ticketos.ai.extract.scoring.names import NameOption, name_options, turned
 from ticketos.ai.extract.scoring.numbers import number_options
 from ticketos.ai.extract.scoring.option import Option, ranked
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
@@ -35,7 +35,7 @@ class Offered:
     def ranked(self, name: str) -> list[Option]:
         """The candidates of a field with their scores, the likeliest first: scored when first asked for."""
         if name not in self._ranked:
-            self._ranked[name] = ranked(name, self._for(name), self.scorer)
+            self._ranked[name] = ranked(turned(self.kind, name), self._for(name), self.scorer)
         return self._ranked[name]
 
     def score_by(self, scorer: Scorer) -> None:

@@ -23,6 +23,7 @@ from ticketos.ai.extract.scoring import guard
 from ticketos.ai.extract.scoring.boost import Alive, Pile, grow, plain, scored
 from ticketos.ai.extract.scoring.calibration import curve
 from ticketos.ai.extract.scoring.examples import AMOUNTS, Rows, add
+from ticketos.ai.extract.scoring.names import turned
 from ticketos.ai.extract.scoring.offered import Offered
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.trees import fingerprint, sigmoid
@@ -121,7 +122,7 @@ def _labelled(
     add(rows, offered, truth, 0, seen)
     told = []
     for name in rows.features:
-        true = truth.get("supplier_address" if name == "address_line" else name)
+        true = truth.get("supplier_address" if name == "address_line" else turned(offered.kind, name))
         # A value that stands nowhere as it was typed says nothing of the candidates; what is due is told only where
         # it differs from the total.
         if any(rows.right[name]) or (true is None and name != "amount_due"):

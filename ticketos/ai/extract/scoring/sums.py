@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from schemas.extraction import DocumentType
+from ticketos.ai.extract.doctype import ISSUED_BY_BUYER
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.scoring.option import Option
 from ticketos.ai.extract.scoring.spots import Near, Spot, labels_near, strength
@@ -184,7 +185,7 @@ def amount_options(
             "in_table": any(0 < last.spot.row - header < 25 for header in paper.headers),
             "alone": not money.places[0].near,
             "receipt": kind == "receipt",
-            "by_buyer": kind in ("purchase_order", "goods_receipt", "inventory"),
+            "by_buyer": kind in ISSUED_BY_BUYER,
             "optical": paper.pages[0].source == "ocr",
         }
         options.append(Option(f"{money.value:f}", features, last.words, last.page, last.spot.row))

@@ -35,7 +35,7 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
         "grn_number",
         0.97,
         "grn {no}|goods receipt {no}|goods receipt note {no}|goods received note {no}|goods receiving note {no}|"
-        "receiving report {no}|grn",
+        "receiving report {no}|material receipt {no}|material receipt note {no}|mrn {no}|grn",
     ),
     (
         "-other",

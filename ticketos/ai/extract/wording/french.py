@@ -15,7 +15,7 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
         "bon de commande|votre reference",
     ),
     ("po_number", 0.7, "commande"),
-    ("grn_number", 0.97, "bon de reception {no}|{no} de reception|bon de reception"),
+    ("grn_number", 0.97, "bon de reception {no}|{no} de reception|reception {no}|bon de reception"),
     (
         "-other",
         1.0,

@@ -23,7 +23,7 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
         "bestellreferenz",
     ),
     ("po_number", 0.7, "bestellung|ihr zeichen|ihre referenz"),
-    ("grn_number", 0.97, "wareneingangs{no}|wareneingang {no}|wareneingangsschein {no}"),
+    ("grn_number", 0.97, "wareneingangs{no}|wareneingang {no}|wareneingangsschein {no}|we {no}"),
     (
         "-other",
         1.0,

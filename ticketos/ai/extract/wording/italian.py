@@ -15,7 +15,11 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
         "rif ordine",
     ),
     ("po_number", 0.7, "ordine|vs rif|vostro riferimento"),
-    ("grn_number", 0.97, "bolla di entrata {no}|ricevimento merci {no}|{no} ricevimento|entrata merce {no}"),
+    (
+        "grn_number",
+        0.97,
+        "bolla di entrata {no}|bolla {no}|ricevimento merci {no}|{no} ricevimento|entrata merce {no}",
+    ),
     ("list_number", 0.95, "elenco {no}|lista {no}|inventario {no}|{no} (?:lista|inventario)"),
     (
         "-other",

@@ -22,7 +22,7 @@ PHRASES: tuple[tuple[str, float, str], ...] = (
         "pedido {no}|{no} (?:de )?pedido|su pedido|orden de compra {no}|{no} (?:de )?orden de compra",
     ),
     ("po_number", 0.7, "pedido|su referencia|orden de compra"),
-    ("grn_number", 0.97, "albaran de entrada {no}|recepcion {no}|{no} (?:de )?recepcion"),
+    ("grn_number", 0.97, "albaran de entrada {no}|entrada {no}|recepcion {no}|{no} (?:de )?recepcion"),
     ("list_number", 0.95, "listado {no}|{no} (?:de )?(?:lista|inventario)|inventario {no}"),
     (
         "-other",
