@@ -35,6 +35,8 @@ class Command:
     roles: frozenset[str] | None = None
     post: bool = False
     fields: tuple[tuple[str, str], ...] = ()
+    rare: bool = False
+    """Offered to whoever types for it, not to whoever only opens the palette."""
 
 
 @dataclass(frozen=True)

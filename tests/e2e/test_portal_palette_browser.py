@@ -48,6 +48,7 @@ def test_what_the_page_can_do_is_done_from_the_palette(site: Site, browser: Brow
     page.keyboard.press("Control+k")
     page.wait_for_selector("#palette .kind:has-text('On this page')")
     assert faults_of(page, "palette") == []
+    assert "Sign out" not in page.inner_text("#palette-found")  # nobody leaves by pressing Enter too soon
     page.keyboard.press("Escape")
     asked(page, "cancel", "Cancel")  # an act without a key of its own
     page.keyboard.press("Enter")

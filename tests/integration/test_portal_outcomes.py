@@ -100,14 +100,10 @@ async def test_each_figure_is_counted_by_its_definition(world: World) -> None:
     }  # fmt: skip
     assert (month["positive"], month["neutral"], month["negative"]) == (1, 2, 1)
     assert (month["delivered"], month["untouched"]) == (4, 1)
-    assert (month["inspected"], month["defects"], Decimal(month["defects_per_1000"])) == (2, 1, 500)
+    assert (month["inspected"], month["defects"], float(month["defects_per_1000"])) == (2, 1, 500.0)
     assert (month["asked"], month["answered"]) == (3, 2)
-    assert (Decimal(month["csat"]), Decimal(month["ces"]), Decimal(month["nps"])) == (
-        Decimal("4.5"),
-        Decimal("5.5"),
-        0,
-    )
-    assert (month["handled"], Decimal(month["handling_s"])) == (2, 60)
+    assert [float(month[name]) for name in ("csat", "ces", "nps")] == [4.5, 5.5, 0.0]
+    assert (month["handled"], float(month["handling_s"])) == (2, 60.0)
     assert Decimal(month["resolved_rate"]) == Decimal("0.75")
     assert Decimal(month["automation_rate"]) == Decimal("0.25")
     async with world.http(world.person(world.acme, ("client_user", world.acme))) as http:

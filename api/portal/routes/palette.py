@@ -130,7 +130,7 @@ async def _groups(visit: Visit, q: str) -> list[Group]:
     acts = [
         Hit(t(one.text), one.href, one.icon, sent=one.fields if one.post else None)
         for one in visit.portal.commands
-        if (one.roles is None or viewer.roles & one.roles) and named(t(one.text))
+        if (words or not one.rare) and (one.roles is None or viewer.roles & one.roles) and named(t(one.text))
     ]
     menu = [(item.text, item.href, item.icon) for item in visit.portal.nav if viewer.roles & item.roles]
     own = (("shell.account", "/account", "gear"), ("shell.keys", "/help/keys", "keyboard"))

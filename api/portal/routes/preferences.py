@@ -20,7 +20,12 @@ RULES: dict[tuple[str, str], Rule] = {
 
 COMMANDS = tuple(
     Command(
-        f"shell.look.{theme}", "/preferences/theme", mark, post=True, fields=(("theme", theme), ("next", ""))
+        f"shell.look.{theme}",
+        "/preferences/theme",
+        mark,
+        post=True,
+        rare=True,
+        fields=(("theme", theme), ("next", "")),
     )
     for theme, mark in (("auto", "auto"), ("light", "sun"), ("dark", "moon"))
 )

@@ -33,7 +33,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/login/code"): PUBLIC,
     ("POST", "/logout"): allow(ALL, page=True),
 }
-COMMANDS = (Command("shell.sign_out", "/logout", "out", post=True),)
+COMMANDS = (Command("shell.sign_out", "/logout", "out", post=True, rare=True),)
 HALF_COOKIE, VIA_COOKIE = "tos_half", "tos_via"
 _HALF_LIFE_S = 300
 
