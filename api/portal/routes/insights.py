@@ -335,4 +335,4 @@ async def export(visit: VisitDep, client: str = "", months: int = 6) -> Response
         what = next((o for o in found.outcomes if o.month == one.month), OutcomeMonth(month=one.month))
         came = [getattr(what, name) for name in CAME]
         lines.append([one.month, one.requests, one.documents, one.delivered, *clocks, *shown, cost, *came])
-    return sheet("insights", head, lines)
+    return sheet(visit, "insights", head, lines)
