@@ -29,7 +29,7 @@ from api.links.pages import gone
 from api.machinery import TemporalMachinery
 from api.mailbox import Mailbox
 from api.period_runs import TemporalPeriodRuns
-from api.portal import NAV, PORTAL_ROUTERS, PORTAL_RULES
+from api.portal import COMMANDS, NAV, PORTAL_ROUTERS, PORTAL_RULES
 from api.portal.page import Portal
 from api.refusals import record_refusal
 from api.services import Options, Services
@@ -179,7 +179,7 @@ def create_app_with(
         redirect_slashes=False,
     )
     app.state.services, app.state.access = services, access
-    portal = app.state.portal = Portal(services, NAV)
+    portal = app.state.portal = Portal(services, NAV, COMMANDS)
     for router in (*ROUTERS, *routers):
         app.include_router(router)
     _handle_errors(app)

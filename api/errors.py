@@ -104,6 +104,7 @@ STATUS: Mapping[str, int] = {
     "account-in-use": 409,
     "file-too-large": 413,
     "too-many-files": 413,
+    "workbook-full": 413,
     "media-type-unsupported": 415,
     "if-match-required": 428,
     "rate-limited": 429,
@@ -281,6 +282,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "if-match-required": ("If-Match required", "Send the ETag you read as If-Match."),
     "body-too-large": ("Too large", "The request is larger than {limit_mb} MB."),
     "file-too-large": ("File too large", "{filename} is larger than {limit_mb} MB."),
+    "workbook-full": (
+        "Too many rows for a workbook",
+        "It takes {most} rows. Narrow the list, or take it as CSV.",
+    ),
     "too-many-files": ("Too many files", "This takes at most {limit} files."),
     "ticket-empty": ("Empty request", "Send a subject, a text or a file."),
     "media-type-unsupported": ("Content type not supported", "Send {accepted}."),

@@ -150,8 +150,42 @@ class CostMonth(View):
     papers: int
 
 
+class OutcomeMonth(View):
+    """What came of the work of a month: requests resolved, escalated and repeated; how they sounded; documents that no
+    person touched; defects in the random sample; what surveys said. ``handling_s``, the mean seconds a person had a
+    paper open, is for the house alone. Rates are null where there is nothing to divide by."""
+
+    month: str
+    requests: int = 0
+    resolved: int = 0
+    escalated: int = 0
+    repeated: int = 0
+    positive: int = 0
+    neutral: int = 0
+    negative: int = 0
+    delivered: int = 0
+    untouched: int = 0
+    inspected: int = Field(
+        default=0, description="Documents of the random sample that a second person checked"
+    )
+    defects: int = 0
+    asked: int = 0
+    answered: int = 0
+    csat: Exact | None = None
+    ces: Exact | None = None
+    nps: Exact | None = None
+    handled: int = 0
+    handling_s: Exact | None = None
+    resolved_rate: Exact | None = None
+    automation_rate: Exact | None = None
+    repeat_rate: Exact | None = None
+    defects_per_1000: Exact | None = None
+
+
 class MeasuresView(View):
     """How the work went, month by month, oldest first. ``cost`` is there for whoever may see invoices."""
+
+    at: datetime = Field(description="When it was counted")
 
     clients: list[UUID]
     zone: str
@@ -159,6 +193,7 @@ class MeasuresView(View):
     volume: list[VolumeMonth]
     promises: list[PromiseMonth]
     accuracy: list[AccuracyMonth]
+    outcomes: list[OutcomeMonth]
     cost: list[CostMonth]
 
 

@@ -2,7 +2,7 @@
 
 A page is a module in ``routes`` (its noun), templates in ``templates/<noun>`` and texts in
 ``texts/<locale>/<noun>.toml``. A module brings ``router``, ``RULES`` (its lines of the access table) and, where
-it adds to the menu, ``NAV``; it is named once, here.
+it adds to the menu, ``NAV``; what it offers to the palette is ``COMMANDS``. It is named once, here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.access import Rule
-from api.portal.parts import NavItem
+from api.portal.parts import Command, NavItem
 from api.portal.routes import (
     account,
     agreements,
@@ -98,3 +98,4 @@ _PAGES = (
 PORTAL_ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in _PAGES)
 PORTAL_RULES: dict[tuple[str, str], Rule] = {key: rule for page in _PAGES for key, rule in page.RULES.items()}
 NAV: tuple[NavItem, ...] = tuple(item for page in _PAGES for item in getattr(page, "NAV", ()))
+COMMANDS: tuple[Command, ...] = tuple(one for page in _PAGES for one in getattr(page, "COMMANDS", ()))

@@ -239,15 +239,14 @@ class Interval(Chart):
             if rate is None or low is None or high is None:
                 continue
             x = round(_middle(index, len(self.labels)), 1)
-            parts.append(
-                Markup(
-                    '<line class="line s0" x1="{}" x2="{}" y1="{}" y2="{}"/>'
-                    '<circle class="s0" cx="{}" cy="{}" r="4"><title>{}</title></circle>'
-                ).format(
-                    *(x, x, y(low), y(high), x, y(rate)),
-                    f"{self.labels[index]}: {self.show(rate)} ({self.show(low)} – {self.show(high)})",
-                )
+            whisker = Markup(
+                '<line class="line s0" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+                '<circle class="s0" cx="{}" cy="{}" r="4"><title>{}</title></circle>'
+            ).format(
+                *(x, x, y(low), y(high), x, y(rate)),
+                f"{self.labels[index]}: {self.show(rate)} ({self.show(low)} – {self.show(high)})",
             )
+            parts.append(_linked(self, index, whisker))
         return _svg(self, [*parts, *_names(self)])
 
 

@@ -53,6 +53,7 @@ class FieldRow:
     page: int | None
     box: str
     source: str
+    """Where the value is from, in words."""
     suggestion: str = ""
     """What AI read, where it may only suggest."""
 
@@ -112,7 +113,7 @@ def _row(
         tuple(Candidate(str(one["value"]), one.get("page"), box_text(one.get("box"))) for one in others[:9]),
         (found or {}).get("page"),
         box_text((found or {}).get("box")),
-        str((found or {}).get("source") or ""),
+        _source(found, t) if read else "",
         suggestion,
     )
 
@@ -136,6 +137,11 @@ def _chip(state: State, confidence: Decimal | None, t: Texts) -> Chip:
     if state in ("auto", "weak", "failed", "suggested") and confidence is not None:
         text = f"{text} {round(confidence * 100)} %"
     return Chip(text, tone, icon)  # type: ignore[arg-type]
+
+
+def _source(found: Mapping[str, Any] | None, t: Texts) -> str:
+    key = f"validation.source.{(found or {}).get('source') or ''}"
+    return t("validation.source_of", source=t(key)) if t.has(key) else ""
 
 
 def _why(found: Mapping[str, Any] | None, state: State, t: Texts) -> tuple[str, ...]:

@@ -16,9 +16,11 @@ from api.portal.catalogue import Texts
 from api.portal.parts import Choice, Filter
 from api.portal.visit import Visit
 from api.principal import CLIENT_ROLES
+from api.services import in_thread
 from ticketos.domain.document_class import CLASSES
 from ticketos.domain.errors import DomainError
 from ticketos.reports import cells
+from ticketos.reports import workbook as workbooks
 
 Row = TypeVar("Row")
 Paged = Callable[[Connection, str | None], tuple[Sequence[Row], str | None]]
@@ -118,9 +120,17 @@ def _day(text: str) -> date | None:
 async def file_of(
     visit: Visit, name: str, head: Sequence[str], page: Paged[Row], line: Callable[[Row], Iterable[Any]]
 ) -> Response:
-    """Everything a list would show, page after page, as CSV. The first page is read before the answer begins,
-    so that a refusal is still a refusal."""
+    """Everything a list would show, page after page, as CSV or, where the address says ``as=xlsx``, as a workbook. The
+    first page is read before the answer begins, so that a refusal is still a refusal. Raises ``workbook-full``."""
     first = await visit.read(lambda connection: page(connection, None))
+    if _as_workbook(visit):
+        found, following = list(first[0]), first[1]
+        while following:
+            if len(found) >= workbooks.MOST_ROWS:
+                raise DomainError("workbook-full", most=workbooks.MOST_ROWS)
+            rows, following = await visit.read(partial(_page_after, page, following))
+            found += rows
+        return await in_thread(partial(_workbook, name, head, map(line, found)))
 
     async def content() -> AsyncIterator[str]:
         rows, following = first
@@ -130,6 +140,16 @@ async def file_of(
             yield cells.rows(map(line, rows))
 
     return StreamingResponse(content(), media_type="text/csv; charset=utf-8", headers=download(f"{name}.csv"))
+
+
+def _as_workbook(visit: Visit) -> bool:
+    return visit.request.query_params.get("as") == "xlsx"
+
+
+def _workbook(name: str, head: Sequence[str], lines: Iterable[Iterable[Any]]) -> Response:
+    return Response(
+        workbooks.workbook(head, lines), media_type=workbooks.MEDIA, headers=download(f"{name}.xlsx")
+    )
 
 
 def _page_after(page: Paged[Row], cursor: str, connection: Connection) -> tuple[Sequence[Row], str | None]:
@@ -144,7 +164,9 @@ def download(filename: str) -> dict[str, str]:
     }
 
 
-def sheet(name: str, head: Sequence[str], lines: Iterable[Iterable[Any]]) -> Response:
-    """A short table as CSV."""
+def sheet(visit: Visit, name: str, head: Sequence[str], lines: Iterable[Iterable[Any]]) -> Response:
+    """A short table as CSV, or as a workbook where the address says ``as=xlsx``."""
+    if _as_workbook(visit):
+        return _workbook(name, head, lines)
     content = cells.BOM + cells.rows([head, *lines])
     return Response(content, media_type="text/csv; charset=utf-8", headers=download(f"{name}.csv"))

@@ -24,7 +24,7 @@ from api.portal.formats import Formats
 from api.portal.forms import FLASH_COOKIE, SEED_COOKIE, Guard, Said, new_seed
 from api.portal.inbox import Inboxes
 from api.portal.live import Live
-from api.portal.parts import NavItem, Notice
+from api.portal.parts import Command, NavItem, Notice
 from api.portal.viewer import YEAR_S, Companies, Viewer, viewer_of
 from api.principal import Principal
 from api.services import Services
@@ -37,8 +37,10 @@ _SMALL = 1_024
 class Portal:
     """What every page shares; one per process."""
 
-    def __init__(self, services: Services, nav: Sequence[NavItem] = ()) -> None:
-        self.services = services
+    def __init__(
+        self, services: Services, nav: Sequence[NavItem] = (), commands: Sequence[Command] = ()
+    ) -> None:
+        self.services, self.commands = services, tuple(commands)
         self.nav = tuple(sorted(nav, key=lambda item: item.order))
         self.texts = Texts()
         self.guard = Guard(services.keyring, secure=services.options.secure_cookies)

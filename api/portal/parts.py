@@ -25,6 +25,21 @@ class NavItem:
 
 
 @dataclass(frozen=True)
+class Command:
+    """Something to be done from anywhere: a page to open, or with ``post`` an act that is sent with ``fields``. ``text``
+    is a key of the catalogue; ``roles`` are who is offered it (None: everybody)."""
+
+    text: str
+    href: str
+    icon: str
+    roles: frozenset[str] | None = None
+    post: bool = False
+    fields: tuple[tuple[str, str], ...] = ()
+    rare: bool = False
+    """Offered to whoever types for it, not to whoever only opens the palette."""
+
+
+@dataclass(frozen=True)
 class Chip:
     """A short state: tone, icon and text together, so that colour is never alone. ``title`` says more."""
 

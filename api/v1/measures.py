@@ -15,8 +15,8 @@ from api.deps import Call, ReadDep
 from api.principal import CLIENT_ROLES
 from api.v1.parameters import problems
 from api.v1.tickets import client_asked
-from schemas.watch import AccuracyMonth, CostMonth, MeasuresView, PromiseMonth, VolumeMonth
-from ticketos.db.repositories import measures
+from schemas.watch import AccuracyMonth, CostMonth, MeasuresView, OutcomeMonth, PromiseMonth, VolumeMonth
+from ticketos.db.repositories import measures, outcomes
 from ticketos.domain.accuracy import accuracy
 from ticketos.domain.errors import DomainError
 
@@ -47,21 +47,37 @@ def measured(connection: Connection, call: Call, client: str | None, count: int,
         *measures.delivered(connection, chosen, since, zone),
     ):
         by_month.setdefault(row["month"], {}).update(row)
+    came = outcomes.months(connection, chosen, since, zone, handling=call.principal.staff)
     return MeasuresView(
+        at=call.now,
         clients=list(chosen),
         zone=zone,
         months=months,
         volume=[VolumeMonth(**{**by_month[month], "month": month}) for month in months],
         promises=[_promise(row) for row in measures.promises(connection, chosen, since, zone)],
         accuracy=[_accuracy(row) for row in measures.sampled(connection, chosen, since, zone)],
+        outcomes=[_outcome(row) for row in came if row["month"] in by_month],
         cost=[CostMonth.model_validate(row) for row in measures.cost(connection, paying, months[0])],
     )
 
 
 def _promise(row: dict[str, Any]) -> PromiseMonth:
-    decided = row["met"] + row["missed"]
-    rate = None if not decided else (Decimal(row["met"]) / decided).quantize(Decimal("0.000001"))
-    return PromiseMonth(**row, rate=rate)
+    return PromiseMonth(**row, rate=share(row["met"], row["met"] + row["missed"]))
+
+
+def _outcome(row: dict[str, Any]) -> OutcomeMonth:
+    return OutcomeMonth(
+        **row,
+        resolved_rate=share(row.get("resolved", 0), row.get("requests", 0)),
+        automation_rate=share(row.get("untouched", 0), row.get("delivered", 0)),
+        repeat_rate=share(row.get("repeated", 0), row.get("requests", 0)),
+        defects_per_1000=share(row.get("defects", 0) * 1000, row.get("inspected", 0)),
+    )
+
+
+def share(part: int, whole: int) -> Decimal | None:
+    """``part`` ÷ ``whole`` in six places; None where there is nothing to divide by."""
+    return None if not whole else (Decimal(part) / whole).quantize(Decimal("0.000001"))
 
 
 def _accuracy(row: dict[str, Any]) -> AccuracyMonth:
@@ -76,5 +92,5 @@ async def read_measures(
     months: Annotated[int, Query(ge=1, le=MOST_MONTHS, description="How many months, this one included")] = 6,
     zone: Annotated[str, Query(max_length=60, description="Whose months they are")] = "UTC",
 ) -> MeasuresView:
-    """How the work went: requests and documents, clocks kept, accuracy with its interval, cost."""
+    """How the work went: requests and documents, clocks kept, accuracy with its interval, what came of it, cost."""
     return await call.read(lambda connection: measured(connection, call, client, months, zone))

@@ -98,7 +98,10 @@ async def test_a_batch_is_accepted_in_part(world: World, asha: Person) -> None:
     async with browsing(world, asha) as browser:
         path = f"/approvals/{ticket}"
         page = await browser.get(path)
-        assert "good.pdf" in page.text
+        (paper,) = page.all("//a[text()='good.pdf']/@href")
+        looked = await browser.get(paper)  # the page of the paper beside what was read from it
+        assert looked.status == 200
+        assert looked.all("//img/@src") == [f"/v1/documents/{good}/pages/1"]
         choices = {f"unit_{good}": "accept", f"unit_{bad}": "return"}
         for one in choices:  # a part needs a word on each
             assert page.all(f"//input[@name='{one}'][@value='accept']/@checked")

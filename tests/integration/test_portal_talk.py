@@ -190,3 +190,30 @@ async def test_a_task_is_offered_to_be_done_by_whoever_may_finish_it_alone(world
         *(f"/validate/{task}" for task in (own, theirs, experts, offered)),
         f"/review/{review}",
     }
+
+
+async def test_what_is_still_to_come_stands_in_the_timeline(world: World, lead: Person) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=2)
+    ticket = world.ticket(world.acme, stage="delivery", next_action="Wait for keying", next_at=soon)
+    paper = world.document(world.acme, ticket, state="keying", filename="freight.pdf")
+    task = world.task(
+        world.acme, ticket, subject_id=paper, assigned_to=lead.id, due_at=soon, skill="data_entry"
+    )
+    done = world.ticket(world.acme, state="closed", closed_at=soon, next_action="Nothing", next_at=soon)
+    steps = "//*[@id='timeline']/ol[contains(@class,'pending')]/li"
+    async with browsing(world, lead) as browser:
+        page = await browser.get(f"/tickets/{ticket}")
+        keying, timer = page.tree.xpath(steps)
+        assert "freight.pdf" in keying.text_content()
+        assert "Anita Rao" in keying.text_content()
+        assert keying.xpath(".//a/@href") == [f"/validate/{task}"]
+        assert "Wait for keying" in timer.text_content()
+        order = page.tree.xpath("//*[@id='timeline']/ol/@class")
+        assert "pending" in order[0]  # before what happened last
+        told(world, ticket, "ticket.triaged", TRIAGED)
+        oldest = (await browser.get(f"/tickets/{ticket}?order=oldest")).tree.xpath(
+            "//*[@id='timeline']/ol/@class"
+        )
+        assert "pending" in oldest[-1]
+        assert (await browser.get(f"/tickets/{ticket}?show=money")).tree.xpath(steps) == []
+        assert (await browser.get(f"/tickets/{done}")).tree.xpath(steps) == []

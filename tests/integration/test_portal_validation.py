@@ -137,6 +137,16 @@ async def test_the_page_names_what_blocked_automation_and_what_each_field_could_
             "total",
         ]
         assert "3 fields to check" in page.text
+        told = dict(
+            zip(
+                page.all("//p[contains(@class,'vsource')]/@id"),
+                page.all("//p[contains(@class,'vsource')]"),
+                strict=True,
+            )
+        )
+        assert told["source-total"] == "Source: captured from the text of the file"
+        assert "source-po_number" not in told  # nothing was read
+        assert "source-total" in page.all("//input[@id='f-total']/@aria-describedby")[0].split()
         assert page.all("//ul[@class='cands']/li/@data-value") == ["181.00", "118.00"]
         assert page.all("//input[@id='f-total']/@data-box") == ["0.1000,0.1000,0.3000,0.1200"]
         assert page.all("//img/@src") == [f"/v1/documents/{document}/pages/1"]

@@ -18,6 +18,7 @@ from api.portal.catalogue import MissingTextError, Texts
 from api.portal.charts import Chart, Series, nice_top
 from api.portal.formats import Formats
 from api.portal.forms import safe_next
+from api.portal.routes import palette
 from api.portal.timeline import Fold, Timeline, folded
 from schemas.requests import EventView, MessageView
 
@@ -39,13 +40,25 @@ def test_every_text_a_template_or_module_asks_for_exists() -> None:
 
 
 def test_menu_lines_and_acts_have_texts() -> None:
-    assert [item.text for item in api.portal.NAV if item.text not in T.keys] == []
+    named = [*(one.text for one in api.portal.NAV), *(one.text for one in api.portal.COMMANDS)]
+    assert [text for text in named if text not in T.keys] == []
     said = {
         key
         for file in PORTAL.rglob("*.py")
         for key in re.findall(r'said="([\w.]+)"', file.read_text(encoding="utf-8"))
     }
     assert sorted(said - T.keys) == []
+
+
+def test_the_page_of_shortcuts_names_every_key_of_every_page() -> None:
+    told = {keys for _, group in palette.KEYS for keys, _ in group}
+    named = {text for name, group in palette.KEYS for text in (name, *(text for _, text in group))}
+    assert sorted(named - T.keys) == []
+    pages = [file.read_text(encoding="utf-8") for file in PORTAL.rglob("*.html")]
+    used = {key.upper() for page in pages for key in re.findall(r'data-key="([^"{]+)"', page)}
+    used |= {key.upper() for page in pages for key in re.findall(r'act\("[a-z]+", .*, "(\S)"\) }}', page)}
+    assert {"P", "L", "!", "R"} <= used
+    assert sorted(used - told) == []
 
 
 def test_no_template_holds_words_of_its_own() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
 from api import views
-from api.access import ROUTES, Rule, as_page
+from api.access import CONTENT_READERS, ROUTES, Rule, as_page
 from api.portal import chips
 from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, file_of
 from api.portal.page import redirect
@@ -208,6 +208,7 @@ async def _one(visit: Visit, ticket_id: UUID, status: int = 200, **more: Any) ->
         second={check["document_id"] or check["ticket_id"] for check in checks if check["level"] == 2},
         corrected=sum(len(check["defects"]) for check in checks),
         open_now=version["state"] == "open",
+        may_open=bool(visit.viewer.roles & CONTENT_READERS),
         may=version["state"] == "open" and bool(visit.viewer.roles & CLIENT_ROLES),
         crumbs=[Crumb(t("approvals.title"), "/approvals"), Crumb(found["ticket"]["number"])],
         back="/requests" if not visit.viewer.staff else "/tickets",

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api.access import ROUTES, Rule, as_page
 from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, day_filters, file_of, span
-from api.portal.parts import Choice, Empty, Filter, NavItem
+from api.portal.parts import Choice, Command, Empty, Filter, NavItem
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1.audit import explored, verified
 from schemas.audit import TrailEvent, VerificationView
@@ -31,6 +31,9 @@ RULES: dict[tuple[str, str], Rule] = {
 }
 NAV = (
     NavItem(text="audit.title", href="/audit", icon="audit", roles=_READ.roles, section="watch", order=55),
+)
+COMMANDS = (
+    Command("audit.verify", "/audit/verify", "quality", RULES["POST", "/audit/verify"].roles, post=True),
 )
 GROUPS = tuple(dict.fromkeys(event.name.partition(".")[0] for event in CATALOGUE))
 

@@ -22,7 +22,7 @@ from api.portal.listing import (
     clients_of,
     file_of,
 )
-from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice
+from api.portal.parts import Choice, Command, Crumb, Empty, Filter, NavItem, Notice
 from api.portal.stale import differences
 from api.portal.taking_in import ClientFile
 from api.portal.visit import PostDep, Visit, VisitDep
@@ -50,6 +50,7 @@ RULES: dict[tuple[str, str], Rule] = {
 NAV = (
     NavItem(text="chart.title", href=PATH, icon="accounts", roles=_READ.roles, section="office", order=68),
 )
+COMMANDS = (Command("chart.add", f"{PATH}/new", "plus", RULES["GET", f"{PATH}/new"].roles),)
 _LIST = ClientFile("chart", PATH, account_file.COLUMNS, v1.taken_in, "account-file-missing")
 _MOST = {"code": LONGEST_CODE + 1, "name": LONGEST_NAME + 1, "kind": 20}
 """Characters taken of a field: more than its schema allows, so that what is too long is refused and not cut."""

@@ -14,7 +14,7 @@ from api.access import CONTRACT_READERS, ROUTES, STAFF, Rule, allow, as_page
 from api.deps import etag
 from api.portal import chips
 from api.portal.listing import sheet
-from api.portal.parts import Choice, Crumb, Empty, NavItem, Notice
+from api.portal.parts import Choice, Command, Crumb, Empty, NavItem, Notice
 from api.portal.stale import differences
 from api.portal.viewer import zone_named
 from api.portal.visit import PostDep, Visit, VisitDep
@@ -24,7 +24,9 @@ from ticketos.db.repositories import clients, contracts
 from ticketos.db.repositories.contracts import CALENDAR, CONTRACT
 
 router = APIRouter(include_in_schema=False)
-_READ = allow(STAFF & CONTRACT_READERS, page=True)
+READERS = STAFF & CONTRACT_READERS
+"""Who may open the page of a company."""
+_READ = allow(READERS, page=True)
 _CREATE = as_page(ROUTES["POST", "/v1/clients"])
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/clients"): _READ,
@@ -39,6 +41,7 @@ NAV = (
         text="clients.title", href="/clients", icon="home", roles=_READ.roles, section="office", order=75
     ),
 )
+COMMANDS = (Command("clients.add", "/clients/new", "plus", _CREATE.roles),)
 FIELDS = (
     "name",
     "status",
@@ -75,7 +78,7 @@ async def show(visit: VisitDep) -> Response:
 async def export(visit: VisitDep) -> Response:
     """The same list as a file."""
     head = ("slug", "prefix", *FIELDS)
-    return sheet("clients", head, [[row[name] for name in head] for row in await _rows(visit)])
+    return sheet(visit, "clients", head, [[row[name] for name in head] for row in await _rows(visit)])
 
 
 def _form(visit: Visit, typed: dict[str, Any], status: int = 200, **more: Any) -> Response:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, RowMapping
 from starlette.responses import Response
 
-from api.access import ALL, Rule, allow
+from api.access import ALL, CONTENT_READERS, ROUTES, Rule, allow
 from api.portal import calm
+from api.portal.routes import clients
 from api.portal.visit import Visit, VisitDep
-from ticketos.db.repositories import tickets
+from ticketos.db.repositories import accounts, documents, tickets
 
 router = APIRouter(include_in_schema=False)
 RULES: dict[tuple[str, str], Rule] = {
@@ -19,17 +21,63 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/find"): allow(ALL, page=True),
     ("GET", "/help/keys"): allow(ALL, page=True),
 }
-_MOST = 8
+_MOST, _FEW = 8, 5
+RULES_OF_PEOPLE = ROUTES["GET", "/v1/users"]
+
+
+KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "palette.keys.lists",
+        (
+            ("J", "palette.keys.down"),
+            ("K", "palette.keys.up"),
+            ("Enter", "palette.keys.open"),
+            ("X", "shell.choose"),
+            ("N", "palette.keys.new"),
+        ),
+    ),
+    (
+        "palette.keys.request",
+        (
+            ("R", "ticket.reply.do"),
+            ("N", "ticket.note.do"),
+            ("P", "palette.keys.pause"),
+            ("!", "ticket.priority"),
+            ("L", "ticket.link"),
+            ("Y", "ticket.retry"),
+            ("O", "ticket.order_turn"),
+        ),
+    ),
+    ("palette.keys.task", (("A", "palette.keys.take"), ("E", "palette.keys.decide"))),
+    (
+        "palette.keys.paper",
+        (
+            ("Enter", "validation.key_next"),
+            ("Shift Enter", "validation.key_prev"),
+            ("↓ 1", "validation.key_cand"),
+            ("Ctrl Enter", "validation.key_save"),
+            ("B", "validation.draw"),
+            ("+", "validation.zoom_in"),
+            ("-", "validation.zoom_out"),
+            ("0", "validation.zoom_fit"),
+            ("T", "validation.rotate"),
+            ("[", "validation.page_prev"),
+            ("]", "validation.page_next"),
+        ),
+    ),
+)
+"""The keys of the pages: what they are for, and each with its words."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One line of the palette."""
+    """One line of the palette. ``sent``: an act with these fields, not a page to open."""
 
     text: str
     href: str
     icon: str
     note: str = ""
+    sent: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,42 +88,85 @@ class Group:
     hits: list[Hit] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Found:
+    """The records that words mean, of the kinds the caller may open."""
+
+    tickets: Sequence[RowMapping] = ()
+    documents: Sequence[RowMapping] = ()
+    people: Sequence[RowMapping] = ()
+
+
 async def _groups(visit: Visit, q: str) -> list[Group]:
-    t, words = visit.portal.texts, q.strip().casefold()
-    found: list[RowMapping] = []
-    if words:
-        found = list(await visit.read(lambda connection: _tickets(connection, visit, q.strip())))
-    hits = [
+    """What the words mean: records, then what can be done, then pages. Without words no record is looked for."""
+    t, viewer, words = visit.portal.texts, visit.viewer, q.strip().casefold()
+    found = await visit.read(lambda connection: _records(connection, visit, q.strip())) if words else Found()
+
+    def named(text: str) -> bool:
+        return words in text.casefold()
+
+    def whose(row: RowMapping) -> str:
+        return viewer.company(row["client_id"]) if viewer.many_clients else ""
+
+    requests = [
         Hit(
             f"{row['number']} {row['subject']}".strip(),
-            f"{'/tickets' if visit.viewer.staff else '/requests'}/{row['id']}",
+            f"{'/tickets' if viewer.staff else '/requests'}/{row['id']}",
             "ticket",
-            visit.viewer.company(row["client_id"]) if visit.viewer.many_clients else calm.status(row, t).text,
+            whose(row) or calm.status(row, t).text,
         )
-        for row in found
+        for row in found.tickets
     ]
-    pages = [
-        Hit(t(item.text), item.href, item.icon)
-        for item in visit.portal.nav
-        if visit.viewer.roles & item.roles and words in t(item.text).casefold()
+    files = [
+        Hit(row["filename"], f"/documents/{row['id']}", "document", whose(row) or row["number"])
+        for row in found.documents
     ]
-    account = t("shell.account")
-    if words in account.casefold():
-        pages.append(Hit(account, "/account", "gear"))
+    people = [Hit(row["name"], f"/people/{row['id']}", "person", row["email"]) for row in found.people]
+    companies = [
+        Hit(one.name, f"/clients/{one.id}", "home")
+        for one in viewer.companies.values()
+        if words and viewer.roles & clients.READERS and (named(one.name) or named(one.slug))
+    ]
+    acts = [
+        Hit(t(one.text), one.href, one.icon, sent=one.fields if one.post else None)
+        for one in visit.portal.commands
+        if (words or not one.rare) and (one.roles is None or viewer.roles & one.roles) and named(t(one.text))
+    ]
+    menu = [(item.text, item.href, item.icon) for item in visit.portal.nav if viewer.roles & item.roles]
+    own = (("shell.account", "/account", "gear"), ("shell.keys", "/help/keys", "keyboard"))
+    pages = [Hit(t(text), href, mark) for text, href, mark in (*menu, *own) if named(t(text))]
     groups = [
-        Group(t("palette.tickets" if visit.viewer.staff else "requests.title"), hits),
+        Group(t("palette.tickets" if viewer.staff else "requests.title"), requests),
+        Group(t("documents.title"), files),
+        Group(t("clients.title"), companies[:_MOST]),
+        Group(t("people.title"), people),
+        Group(t("palette.acts"), acts),
         Group(t("palette.pages"), pages),
     ]
     return [group for group in groups if group.hits]
 
 
-def _tickets(connection: Connection, visit: Visit, q: str) -> list[RowMapping]:
-    clients = visit.principal.clients
-    ids = connection.exec_driver_sql(
-        "select id from search_ticket(%s, %s, %s)", (list(clients), q[:200], _MOST)
+def _records(connection: Connection, visit: Visit, q: str) -> Found:
+    principal, roles = visit.principal, visit.viewer.roles
+    everywhere = principal.clients
+    ids = tickets.searched(connection, everywhere, q, _MOST)
+    found = (
+        list(tickets.listed(connection, tickets.Filter(client_ids=everywhere, found=ids), _MOST, None)[0])
+        if ids
+        else []
     )
-    chosen = tickets.Filter(client_ids=clients, found=tuple(row.id for row in ids))
-    return list(tickets.listed(connection, chosen, _MOST, None)[0]) if chosen.found else []
+    read: list[RowMapping] = []
+    if roles & CONTENT_READERS:
+        seen = principal.clients_with(CONTENT_READERS)
+        hits = documents.searched(connection, seen, q, _FEW)
+        read = (
+            list(documents.listed(connection, documents.Filter(seen, found=hits), _FEW, None)[0])
+            if hits
+            else []
+        )
+    keeps = RULES_OF_PEOPLE.roles
+    people = accounts.named(connection, principal.clients_with(keeps), q, _FEW) if roles & keeps else ()
+    return Found(found, read, people)
 
 
 @router.get("/palette")
@@ -93,4 +184,4 @@ async def find(visit: VisitDep, q: str = "") -> Response:
 @router.get("/help/keys")
 async def keys(visit: VisitDep) -> Response:
     """Every shortcut as a page."""
-    return visit.page("palette/keys")
+    return visit.page("palette/keys", groups=KEYS if visit.viewer.staff else KEYS[:1])

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.access import ROUTES, Rule, as_page
 from api.deps import etag
 from api.portal.listing import LIMIT, address, sheet
-from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice
+from api.portal.parts import Choice, Command, Crumb, Empty, Filter, NavItem, Notice
 from api.portal.stale import differences
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.principal import CLIENT_ROLES
@@ -48,6 +48,7 @@ NAV = (
         order=80,
     ),
 )
+COMMANDS = (Command("people.add", "/people/new", "plus", _CREATE.roles),)
 SKILLS = tuple(dict.fromkeys((*(line.skill for line in LINES), "triage", "contract", "qa", "lead")))
 """What tasks ask for: the skill of each line, and those of the desks."""
 EVERYWHERE = "*"
@@ -115,7 +116,7 @@ async def export(visit: VisitDep, client: str = "") -> Response:
         ]
         for row in rows
     ]
-    return sheet("people", head, lines)
+    return sheet(visit, "people", head, lines)
 
 
 def _values(row: RowMapping | None, grants: list[accounts.Grant]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from api.access import ALL, Rule, allow
 from api.portal.forms import safe_next
 from api.portal.page import redirect
+from api.portal.parts import Command
 from api.portal.viewer import KEYS_COOKIE, THEME_COOKIE, YEAR_S, ZONE_COOKIE, zone_named
 from api.portal.visit import PostDep
 
@@ -16,6 +17,18 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/preferences/theme"): allow(ALL, page=True),
     ("POST", "/preferences"): allow(ALL, page=True),
 }
+
+COMMANDS = tuple(
+    Command(
+        f"shell.look.{theme}",
+        "/preferences/theme",
+        mark,
+        post=True,
+        rare=True,
+        fields=(("theme", theme), ("next", "")),
+    )
+    for theme, mark in (("auto", "auto"), ("light", "sun"), ("dark", "moon"))
+)
 
 
 @router.post("/preferences/theme")

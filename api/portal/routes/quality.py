@@ -20,7 +20,9 @@ from api.portal.parts import Choice, Filter, NavItem
 from api.portal.visit import Visit, VisitDep
 from api.v1.operations import accuracy_of
 from ticketos.db.repositories import accounts, standing
+from ticketos.domain import handwork
 from ticketos.domain.errors import DomainError
+from ticketos.domain.quality import CATEGORIES
 
 router = APIRouter(include_in_schema=False)
 _READ = as_page(ROUTES["GET", "/v1/accuracy"])
@@ -41,7 +43,7 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 @router.get("/quality")
 async def show(
-    visit: VisitDep, month: str = "", client: str = "", agent: str = "", verdict: str = ""
+    visit: VisitDep, month: str = "", client: str = "", agent: str = "", verdict: str = "", defect: str = ""
 ) -> Response:
     """The month's figures, all from the random sample; risk-based and rework checks stay out of the estimate."""
     chosen, companies = _month(visit, month), visit.viewer.companies
@@ -56,6 +58,7 @@ async def show(
             client_id=client_id,
             work_by=_uuid(agent) if staff else None,
             verdict=verdict if verdict in ("pass", "fail") else "",
+            defect=defect,
         )
         people = {row["work_by"] for row in (*by_agent, *rows) if row["work_by"]} if staff else set()
         return {
@@ -67,15 +70,15 @@ async def show(
         }
 
     found = await visit.read(read)
-    query = {"month": chosen, "client": client, "agent": agent, "verdict": verdict}
+    query = {"month": chosen, "client": client, "agent": agent, "verdict": verdict, "defect": defect}
     return visit.page(
         "quality/quality",
         **found,
         month=chosen,
         staff=staff,
-        pareto=_pareto(visit, found["defects"]),
+        pareto=_pareto(visit, found["defects"], chosen),
         filters=_filters(visit, query),
-        filtered=bool(client or agent or verdict),
+        filtered=bool(client or agent or verdict or defect),
         slug={one.id: one.slug for one in companies.values()},
         address=lambda **more: _address({**query, **more}),
         rework_file="/quality/rework.csv?" + urlencode({"month": chosen, "client": client}),
@@ -123,10 +126,10 @@ async def rework(visit: VisitDep, month: str = "", client: str = "") -> Response
         )
         for row in rows
     ]
-    return sheet(f"rework-{chosen}", head, lines)
+    return sheet(visit, f"rework-{chosen}", head, lines)
 
 
-def _pareto(visit: Visit, rows: list[dict[str, Any]]) -> Chart | None:
+def _pareto(visit: Visit, rows: list[dict[str, Any]], month: str) -> Chart | None:
     t = visit.portal.texts
     if not rows:
         return None
@@ -140,6 +143,7 @@ def _pareto(visit: Visit, rows: list[dict[str, Any]]) -> Chart | None:
             Series(t.word("severity", severity), [counts.get((kind, severity), 0) for kind in kinds])
             for severity in ("critical", "non_critical")
         ],
+        links=[_address({"month": month, "defect": kind}) + "#reviews" for kind in kinds],
         first=t("quality.category"),
         show=lambda value: f.number(Decimal(value)),
     )
@@ -167,6 +171,14 @@ def _filters(visit: Visit, query: dict[str, str]) -> list[Filter]:
         *(Choice(one, t(f"quality.verdict.{one}"), one == query["verdict"]) for one in ("pass", "fail")),
     ]
     found.append(Filter("verdict", t("quality.verdict_is"), verdicts, query["verdict"]))
+    kinds = [
+        anything,
+        *(
+            Choice(one, t.word("defect", one), one == query["defect"])
+            for one in dict.fromkeys((*CATEGORIES, *handwork.CATEGORIES))
+        ),
+    ]
+    found.append(Filter("defect", t("quality.category"), kinds, query["defect"]))
     return found
 
 

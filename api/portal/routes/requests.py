@@ -29,7 +29,7 @@ from api.portal.listing import (
     file_of,
     span,
 )
-from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice, Tab
+from api.portal.parts import Choice, Command, Crumb, Empty, Filter, NavItem, Notice, Tab
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import acts, passwords
 from api.v1 import tickets as v1
@@ -69,6 +69,7 @@ NAV = (
         text="requests.title", href="/requests", icon="ticket", roles=CLIENT, section="work", key="r", order=6
     ),
 )
+COMMANDS = (Command("requests.raise", "/requests/new", "plus", CLIENT),)
 VIEWS = ("running", "yours", "done", "all")
 
 

@@ -16,6 +16,7 @@ from api.errors import status_of
 from api.portal.forms import SEED_COOKIE, Form, posted, safe_next
 from api.portal.listing import address
 from api.portal.page import Portal, redirect
+from api.portal.parts import Command
 from api.portal.viewer import YEAR_S, ZONE_COOKIE, viewer_of, zone_named
 from api.portal.visit import PortalDep, PostDep
 from api.services import Services, in_thread
@@ -32,6 +33,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/login/code"): PUBLIC,
     ("POST", "/logout"): allow(ALL, page=True),
 }
+COMMANDS = (Command("shell.sign_out", "/logout", "out", post=True, rare=True),)
 HALF_COOKIE, VIA_COOKIE = "tos_half", "tos_via"
 _HALF_LIFE_S = 300
 

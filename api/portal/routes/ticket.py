@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
@@ -70,7 +71,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/tickets/{ticket_id}/subject"): as_page(ROUTES["PATCH", "/v1/tickets/{ticket_id}"]),
     **rules_of("/tickets/{ticket_id}", ACTS),
 }
-EVENTS, DOCUMENTS = 200, 100
+EVENTS, DOCUMENTS, PENDING = 200, 100, 10
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,7 @@ async def _page(
         files={row["id"]: row["filename"] for row in found["documents"]},
         priority_chip=sla.priority(root["priority"], t),
         lines=list(folded(lines)),
+        pending=_pending(visit, found) if before is None and show in ("", "work") else [],
         filters=[
             Tab(
                 t(f"ticket.show.{one or 'all'}"),
@@ -168,6 +170,44 @@ async def _page(
         may_do=lambda row: may_finish(visit.call, row),
         live_topic=str(root["id"]),
     )
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A step that has not happened: what it is, on whom it waits, until when, where it is done."""
+
+    title: str
+    who: str = ""
+    at: datetime | None = None
+    href: str = ""
+
+
+def _pending(visit: Visit, found: dict[str, Any]) -> list[Pending]:
+    """What the request waits for, in the order it is due: tasks of people, versions before the client, the next timer."""
+    t, root = visit.portal.texts, found["root"]
+    if root["state"] not in OPEN_STATES:
+        return []
+    files = {row["id"]: row["filename"] for row in found["documents"]}
+    steps = [
+        Pending(
+            " · ".join(filter(None, (t.word("kind", row["kind"]), files.get(row["subject_id"], "")))),
+            t("ticket.with", name=found["people"].get(row["assigned_to"], t("work.somebody")))
+            if row["assigned_to"]
+            else t("ticket.queue"),
+            row["due_at"],
+            doing(row) if may_finish(visit.call, row) else "",
+        )
+        for row in found["tasks"][:PENDING]
+    ]
+    steps += [
+        Pending(t("ticket.pending_version"), t("ticket.who.client"), row["deemed_at"])
+        for row in found["around"].approvals
+        if row["state"] == "open"
+    ]
+    steps.sort(key=lambda one: (one.at is None, one.at or visit.call.now))
+    if root["next_at"] is not None:
+        steps.append(Pending(t("ticket.pending_timer"), root["next_action"], root["next_at"]))
+    return steps
 
 
 def _todo(visit: Visit, open_: Sequence[RowMapping]) -> dict[UUID | None, str]:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.access import Rule, as_page
 from api.deps import etag
 from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, client_named, clients_of, file_of
-from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice
+from api.portal.parts import Choice, Command, Crumb, Empty, Filter, NavItem, Notice
 from api.portal.stale import differences
 from api.portal.taking_in import ClientFile
 from api.portal.visit import PostDep, Visit, VisitDep
@@ -39,6 +39,7 @@ RULES: dict[tuple[str, str], Rule] = {
 NAV = (
     NavItem(text="vendors.title", href="/vendors", icon="box", roles=_READ.roles, section="office", order=66),
 )
+COMMANDS = (Command("vendors.add", "/vendors/new", "plus", RULES["GET", "/vendors/new"].roles),)
 FIELDS = ("code", "name", "tax_ids", "aliases", "address", "account", "cost_centre", "tax_code")
 LISTS = ("tax_ids", "aliases")
 _LIST = ClientFile("vendors", "/vendors", vendor_file.COLUMNS, v1.taken_in, "vendor-file-missing")

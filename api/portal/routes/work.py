@@ -16,7 +16,7 @@ from api.portal import sla
 from api.portal.formats import Formats
 from api.portal.forms import safe_next
 from api.portal.page import redirect
-from api.portal.parts import Choice, Empty, Filter, NavItem, Tab
+from api.portal.parts import Choice, Command, Empty, Filter, NavItem, Tab
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
 from schemas.acts import Priority
@@ -42,6 +42,7 @@ NAV = (
         order=10,
     ),
 )
+COMMANDS = (Command("work.next", "/work/next", "next", WORKERS, post=True),)
 Scope = Literal["mine", "queue", "all", "done"]
 LIMIT = 50
 _BY_SKILL = frozenset({"agent", "sme", "qa"})

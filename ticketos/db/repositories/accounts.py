@@ -453,6 +453,15 @@ def users(
     return connection.execute(query.order_by(_USER.c.id).limit(limit)).mappings().all()
 
 
+def named(connection: Connection, client_ids: Iterable[UUID], words: str, limit: int) -> Sequence[RowMapping]:
+    """People of these companies whose name or address holds the words, by name."""
+    query = select(*_USER_COLUMNS).where(
+        _USER.c.client_id.in_(list(client_ids)),
+        _USER.c.name.icontains(words, autoescape=True) | _USER.c.email.icontains(words, autoescape=True),
+    )
+    return connection.execute(query.order_by(_USER.c.name, _USER.c.id).limit(limit)).mappings().all()
+
+
 def names_of(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The names of these people, as far as the transaction sees them."""
     wanted = list(set(user_ids))

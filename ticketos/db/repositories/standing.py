@@ -99,6 +99,7 @@ select q.id, q.document_id, q.ticket_id, q.client_id, q.verdict, q.basis, q.fiel
   join ticket t on t.id = q.ticket_id and t.client_id = q.client_id
  where q.level = 2 and to_char(q.at at time zone 'UTC', 'YYYY-MM') = %s
    and (%s::uuid is null or q.client_id = %s) and (%s::uuid is null or q.work_by = %s) and (%s = '' or q.verdict = %s)
+   and (%s = '' or q.defects @> jsonb_build_array(jsonb_build_object('category', %s::text)))
  order by q.at desc, q.id limit %s"""
 
 
@@ -109,8 +110,9 @@ def reviewed(
     client_id: UUID | None = None,
     work_by: UUID | None = None,
     verdict: str = "",
+    defect: str = "",
     limit: int = 100,
 ) -> list[dict[str, Any]]:
     """The second people's verdicts of a month, the latest first: the rows behind every figure of it."""
-    values = (month, client_id, client_id, work_by, work_by, verdict, verdict, limit)
+    values = (month, client_id, client_id, work_by, work_by, verdict, verdict, defect, defect, limit)
     return [dict(row) for row in connection.exec_driver_sql(_REVIEWED, values).mappings()]

@@ -23,13 +23,31 @@ export function startKeys() {
     event.preventDefault();
     press(wanted);
   });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented || event.repeat) return;
+    const button = sends(event.target);
+    if (button) { event.preventDefault(); button.click(); }
+  });
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-sheet-open]");
     if (opener && document.getElementById("sheet")) { event.preventDefault(); showSheet(); }
   });
 }
 
-function press(node) {
+// The button that Ctrl or ⌘ Enter presses: the only one of the form one is in, else the one that the page names. A form
+// with several acts has none: which of them is meant is for a person to press.
+function sends(node) {
+  const form = node.closest?.("form");
+  if (!form || form.method !== "post") return null;
+  const buttons = [...form.elements].filter((one) => one.type === "submit" && !one.hidden);
+  return buttons.length === 1 ? buttons[0] : null;
+}
+
+// What the controls of the page do, as the cheat sheet and the palette name it.
+export const nameOf = (node) => (node.dataset.keyName || node.getAttribute("aria-label") || [...node.childNodes].filter((one) => one.nodeName !== "KBD").map((one) => one.textContent).join("")).trim().replace(/\s+/g, " ");
+export const controls = () => [...document.querySelectorAll("main [data-key], main .acts > .button, main .acts summary, main .acts > form > button, main .page-head .button")].filter((one) => one.offsetParent !== null && !one.disabled);
+
+export function press(node) {
   const closed = node.closest("details:not([open])");
   if (closed && !node.matches("summary")) closed.open = true;
   if (node.matches("input, textarea, select")) { node.focus(); node.select?.(); } else { node.focus(); node.click(); }
@@ -57,9 +75,11 @@ function showSheet() {
   const rows = [["Ctrl / ⌘ K", list.dataset.find], ["?", list.dataset.this]];
   const seen = new Set();
   document.querySelectorAll("[data-key]").forEach((one) => {
-    const name = one.dataset.keyName || one.getAttribute("aria-label") || one.textContent.trim().replace(/\s+/g, " ");
+    const name = nameOf(one);
     if (!seen.has(one.dataset.key)) { seen.add(one.dataset.key); rows.push([shown(one.dataset.key), name]); }
   });
+  if (document.querySelector("[data-rows] [data-row]")) rows.push(["J K", list.dataset.rows]);
+  if (document.querySelector("main form[method=post]")) rows.push(["Ctrl Enter", list.dataset.send]);
   if (list.dataset.pick && document.querySelector("[data-choose]")) rows.push(["X", list.dataset.pick]);
   document.querySelectorAll("[data-keys]").forEach((one) => JSON.parse(one.dataset.keys).forEach((row) => rows.push(row)));
   document.querySelectorAll(".side [data-go]").forEach((one) => rows.push([`G ${one.dataset.go.toUpperCase()}`, `${list.dataset.go} ${one.textContent.trim()}`]));

@@ -1,6 +1,9 @@
 // Ctrl or ⌘ K: one place to find a record or do something. The browser's own dialog keeps the focus inside and
 // gives it back. What was opened before is remembered in this browser alone.
+import { controls, nameOf, press } from "./keys.js";
+
 const RECENT = "ticketos.recent";
+const FEW = 6; // of the page's own controls, while nothing is typed
 let palette, input, found, chosen = 0, waiting, asked = 0;
 let shownFor = null, goWhenShown = false; // what the lines are an answer to; Enter came before they were there
 
@@ -52,7 +55,7 @@ async function ask() {
   const answer = await fetch(`/palette?q=${encodeURIComponent(words)}`, { credentials: "same-origin" });
   if (turn !== asked || !answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  found.replaceChildren(...(words ? [] : recents()), ...fresh.body.childNodes);
+  found.replaceChildren(...(words ? [] : recents()), ...here(words), ...fresh.body.childNodes);
   if (!all().length) {
     const nothing = document.createElement("p");
     nothing.className = "soft small card-body";
@@ -77,11 +80,30 @@ function choose(index) {
 
 function go(option) {
   palette.close();
-  if (option.dataset.press) {
-    document.querySelector(`[data-command="${CSS.escape(option.dataset.press)}"]`)?.click();
-    return;
+  const control = pressable.get(option);
+  if (control) press(control);
+  else if (option.dataset.send) {
+    const form = document.getElementById(option.dataset.send);
+    if (form.elements.next) form.elements.next.value = location.pathname + location.search;
+    form.requestSubmit();
   }
-  location.href = option.dataset.href;
+  else location.href = option.dataset.href;
+}
+
+// What can be done on this page, by the names its controls have.
+const pressable = new WeakMap();
+function here(words) {
+  const wanted = words.toLocaleLowerCase(), names = new Set();
+  const fitting = controls().filter((one) => {
+    const name = nameOf(one);
+    if (!name || names.has(name) || !name.toLocaleLowerCase().includes(wanted)) return false;
+    return names.add(name);
+  }).slice(0, words ? undefined : FEW);
+  return group(found.dataset.page, "palette-here", fitting.map((one) => {
+    const option = line(nameOf(one));
+    pressable.set(option, one);
+    return option;
+  }));
 }
 
 function stored() { try { return JSON.parse(localStorage.getItem(RECENT)) ?? []; } catch { return []; } }
@@ -95,19 +117,29 @@ function remember() {
 
 function recents() {
   const kept = stored().filter((one) => one.href !== location.pathname && /^\/[^/\\]/.test(one.href));
-  if (!kept.length) return [];
-  const head = document.createElement("h3"), group = document.createElement("div");
-  head.textContent = found.dataset.recent;
-  head.id = "palette-recent";
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-labelledby", head.id);
-  group.append(head, ...kept.map((one) => {
-    const option = document.createElement("div"), text = document.createElement("span");
-    option.setAttribute("role", "option");
+  return group(found.dataset.recent, "palette-recent", kept.map((one) => {
+    const option = line(one.text);
     option.dataset.href = one.href;
-    text.textContent = one.text;
-    option.append(text);
     return option;
   }));
-  return [group];
+}
+
+function line(words) {
+  const option = document.createElement("div"), text = document.createElement("span");
+  option.setAttribute("role", "option");
+  text.textContent = words;
+  option.append(text);
+  return option;
+}
+
+function group(title, id, options) {
+  if (!options.length) return [];
+  const head = document.createElement("div"), whole = document.createElement("div");
+  head.textContent = title;
+  head.id = id;
+  head.className = "kind";
+  whole.setAttribute("role", "group");
+  whole.setAttribute("aria-labelledby", id);
+  whole.append(head, ...options);
+  return [whole];
 }
