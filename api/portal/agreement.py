@@ -19,7 +19,8 @@ HOUR, DAY = 3_600, 86_400
 @dataclass(frozen=True)
 class Term:
     """One field: its name, where it stands in the terms, how it is typed (hours, whole, percent, amount, text, yes,
-    mode, list: names with commas, lines: one value per line, limits: a currency and an amount per line)."""
+    mode, list: names with commas, lines: one value per line, limits: a currency and an amount
+    per line, bars: a document's field and per cent per line)."""
 
     name: str
     path: tuple[str, ...]
@@ -47,6 +48,7 @@ TERMS = (
     Term("triage_threshold", ("ai", "triage_threshold"), "percent", "70"),
     Term("field_threshold", ("ai", "field_threshold"), "percent", "90"),
     Term("coding_threshold", ("ai", "coding_threshold"), "percent", "80"),
+    Term("bars", ("ai", "field_thresholds"), "bars"),
     Term("accountable", ("ai", "accountable"), "text"),
     Term("amount_over", ("ai", "escalate", "amount_over"), "limits"),
     Term("confidence_below", ("ai", "escalate", "confidence_below"), "percent"),
@@ -120,6 +122,8 @@ def _typed(term: Term, value: Any) -> str:
         return (
             "\n".join(f"{k} {v}" for k, v in sorted(value.items())) if isinstance(value, dict) else str(value)
         )
+    if term.kind == "bars":
+        return _bars_typed(value)
     if term.kind == "list":
         return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     if term.kind in _SCALE:
@@ -138,6 +142,8 @@ def _read(term: Term, text: str) -> Any:
         return [line.strip() for line in text.splitlines() if line.strip()]
     if term.kind == "limits":
         return _limits(term, text)
+    if term.kind == "bars":
+        return _bars(term, text)
     if term.kind == "list":
         return [one.strip() for one in text.split(",") if one.strip()]
     try:
@@ -165,6 +171,31 @@ def _limits(term: Term, text: str) -> dict[str, str]:
                 "terms-invalid", section=term.path[0], cause=f"{term.name}: {line.strip()[:60]}"
             )
         found[parts[0].upper()] = parts[1]
+    return found
+
+
+def _bars_typed(value: Any) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    bars = sorted(
+        (name.replace("_", " "), _plain(Decimal(str(share)) * 100)) for name, share in value.items()
+    )
+    return "\n".join(f"{name} {percent}" for name, percent in bars)
+
+
+def _bars(term: Term, text: str) -> dict[str, str]:
+    """``supplier name 97`` on each line; a colon or a sign of per cent may stand there too."""
+    found: dict[str, str] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        words, _, percent = line.replace(":", " ").rstrip("% ").rpartition(" ")
+        name = "_".join(words.lower().replace("_", " ").split())
+        try:
+            share = _plain(Decimal(percent) / 100)
+        except InvalidOperation:
+            share = ""
+        if not name or not share or name in found:
+            raise DomainError("terms-invalid", section=term.path[0], cause=f"{term.path[-1]}: {line[:60]}")
+        found[name] = share
     return found
 
 

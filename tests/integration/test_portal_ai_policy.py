@@ -85,6 +85,7 @@ async def test_modes_triggers_and_who_answers_are_set_by_form_and_come_back(
             "ai_triage": ["act with approval"],
             "ai_coding": ["suggest"],
             "coding_threshold": ["92.5"],
+            "bars": ["Total: 99.5 %\nsupplier name 85"],
             "amount_over": ["INR 1,00,000\n2500 eur"],
             "ask_words": ["legal notice\n\nfraud "],
             "confidence_below": ["97"],
@@ -94,6 +95,8 @@ async def test_modes_triggers_and_who_answers_are_set_by_form_and_come_back(
         for wrong, said in (
             ({"amount_over": ["INR lots"]}, "amount_over of INR"),
             ({"amount_over": ["INR"]}, "amount_over: INR"),
+            ({"bars": ["colour 99"]}, "knows no field colour"),
+            ({"bars": ["total 120"]}, "outside 0..1"),
             ({"accountable": ["nobody@provider.example"]}, "nobody&#39;s address here"),
             ({"ai_triage": ["always"]}, "triage may be"),
             ({"other": ['{"ai": {"straight_through": false}}']}, "say one"),
@@ -107,12 +110,14 @@ async def test_modes_triggers_and_who_answers_are_set_by_form_and_come_back(
         kept = await browser.get(path)
         assert "Anita Rao (anita.rao@provider.example) answers for what AI does" in kept.text
         back = of(kept, path)
+    assert back["bars"] == ["supplier name 85\ntotal 99.5"]
     assert back["amount_over"] == ["EUR 2500\nINR 100000"]
     (row,) = world.sql(world.acme, "select terms from contract where id = %s", (contract["id"],))
     ai = row.terms["ai"]
     assert ai["modes"] == {
         "triage": "act with approval", "reading": "act", "coding": "suggest", "duplicates": "suggest",
     }  # fmt: skip
+    assert ai["field_thresholds"] == {"total": "0.995", "supplier_name": "0.85"}
     assert ai["escalate"] == {
         "amount_over": {"INR": "100000", "EUR": "2500"},
         "words": ["legal notice", "fraud"],

@@ -26,6 +26,7 @@ POLICY: dict[str, Any] = {
     "ai": {
         "modes": {"triage": "suggest", "coding": "act with approval"},
         "triage_threshold": "0.85",
+        "field_thresholds": {"total": "0.995", "supplier_name": "0.8"},
         "escalate": {
             "amount_over": {"INR": "100000.00", "JPY": "5"},
             "words": ["legal notice"],
@@ -87,11 +88,20 @@ def test_the_older_word_for_straight_through_is_said_as_a_mode_when_it_is_saved_
     assert "straight_through" not in back["ai"]
 
 
+def test_a_bar_per_field_is_typed_as_a_person_says_it() -> None:
+    assert typed_terms(POLICY)["bars"] == "supplier name 80\ntotal 99.5"
+    terms = terms_of({**typed_terms({}), "bars": "Supplier name: 97 %\n\ntax_total 99"}, "")
+    assert terms["ai"]["field_thresholds"] == {"supplier_name": "0.97", "tax_total": "0.99"}
+
+
 @pytest.mark.parametrize(
     ("change", "other"),
     [
         ({"amount_over": "INR 5\nINR 6"}, ""),
         ({"amount_over": "5"}, ""),
+        ({"bars": "total"}, ""),
+        ({"bars": "total 9x"}, ""),
+        ({"bars": "total 99\nTotal: 98 %"}, ""),
         ({"turnaround": "soon"}, ""),
         ({"tax_rate": "-1"}, ""),
         ({}, "[1]"),
