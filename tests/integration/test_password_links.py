@@ -344,11 +344,13 @@ async def test_only_so_many_are_tried_in_a_minute_and_opening_the_page_tries_not
         async with browsing(limited) as browser:
             for _ in range(4):
                 assert (await browser.get(path)).status == 200
-            tries = [await browser.post(path, {"password": "guess"}) for _ in range(3)]
-            assert [one.status for one in tries] == [422, 422, 429]
-            assert tries[2].answer.headers["content-type"].startswith("text/html")
-            assert "Try again in" in tries[2].text
-            assert int(tries[2].answer.headers["retry-after"]) >= 1
+            # On a crowded machine a minute may end between two tries: then two more are taken, and not a fifth.
+            tries = [await browser.post(path, {"password": "guess"}) for _ in range(5)]
+            assert [one.status for one in tries[:2]] == [422, 422]
+            refused = next(one for one in tries if one.status == 429)
+            assert refused.answer.headers["content-type"].startswith("text/html")
+            assert "Try again in" in refused.text
+            assert int(refused.answer.headers["retry-after"]) >= 1
         # From many addresses it is still one link, however its signature is written.
         body, stamp, signature = path.rsplit(".", 2)
         last = signature[-1]
