@@ -257,9 +257,12 @@ LISTS: Mapping[str, Sequence[str]] = {
     "ops": (
         *("/tickets", "/tickets?state=all", "/tickets?stage=quality", "/tickets?line=it_helpdesk", "/tickets?line=-"),
         *("/tickets?state=attention", "/tickets?sla=breached%2Cmissed", "/tickets?state=closed", "/tickets?q=supplier+77"),
-        *("/tickets?client=c03&state=all", "/work?scope=all", "/wall", "/documents", "/approvals", "/audit"),
+        *("/tickets?client=c03&state=all", "/work?scope=all", "/wall", "/documents", "/approvals", "/audit", "/insights"),
     ),
-    "client": ("/requests", "/requests?view=all", "/requests?q=supplier+77", "/overview", "/documents", "/approvals"),
+    "client": (
+        *("/requests", "/requests?view=all", "/requests?q=supplier+77", "/overview", "/documents", "/approvals"),
+        "/insights",
+    ),
 }  # fmt: skip
 
 

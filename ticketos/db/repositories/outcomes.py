@@ -25,10 +25,10 @@ from sqlalchemy import Connection, text
 _REQUESTS = """
 select to_char(t.received_at at time zone :zone, 'YYYY-MM') as month, count(*)::int as requests,
        (count(*) filter (where t.state = 'closed'))::int as resolved,
-       (count(*) filter (where exists (select 1 from ticket_clock c where c.ticket_id = t.id
-         and c.client_id = t.client_id and c.fired::text like '%escalation\\_%')))::int as escalated,
-       (count(*) filter (where exists (select 1 from ticket_link l where l.ticket_id = t.id
-         and l.client_id = t.client_id and l.kind = 'repeat_contact')))::int as repeated,
+       (count(*) filter (where t.id in (select c.ticket_id from ticket_clock c where c.client_id = any(:clients)
+         and c.fired::text like '%escalation\\_%')))::int as escalated,
+       (count(*) filter (where t.id in (select l.ticket_id from ticket_link l where l.client_id = any(:clients)
+         and l.kind = 'repeat_contact')))::int as repeated,
        (count(*) filter (where t.sentiment = 'positive'))::int as positive,
        (count(*) filter (where t.sentiment = 'neutral'))::int as neutral,
        (count(*) filter (where t.sentiment = 'negative'))::int as negative
