@@ -23,7 +23,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 _REQUESTS = """
-select to_char(t.received_at at time zone :zone, 'YYYY-MM') as month, count(*)::int as requests,
+select to_char(date_trunc('month', t.received_at at time zone :zone), 'YYYY-MM') as month, count(*)::int as requests,
        (count(*) filter (where t.state = 'closed'))::int as resolved,
        (count(*) filter (where t.id in (select c.ticket_id from ticket_clock c where c.client_id = any(:clients)
          and c.fired::text like '%escalation\\_%')))::int as escalated,
@@ -33,7 +33,7 @@ select to_char(t.received_at at time zone :zone, 'YYYY-MM') as month, count(*)::
        (count(*) filter (where t.sentiment = 'neutral'))::int as neutral,
        (count(*) filter (where t.sentiment = 'negative'))::int as negative
   from ticket t where t.kind = 'request' and t.client_id = any(:clients) and t.received_at >= :since
- group by 1 order by 1"""
+ group by date_trunc('month', t.received_at at time zone :zone) order by 1"""
 _DELIVERED = """
 select to_char(done_at at time zone :zone, 'YYYY-MM') as month, count(*)::int as delivered,
        (count(*) filter (where straight_through and finished_by is null))::int as untouched
