@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from ticketos.domain.engines import AskLaterError
 from ticketos.domain.errors import DomainError
 
 P = ParamSpec("P")
@@ -52,6 +54,12 @@ def guarded(run: Callable[P, R]) -> Callable[P, R]:
             raise
         except Exception as error:  # the edge of our code: everything else becomes a cause a person can read
             final = not transient(error) and activity.info().attempt >= ATTEMPTS
-            raise ApplicationError(told(error), type=type(error).__name__, non_retryable=final) from error
+            after = error.after_s if isinstance(error, AskLaterError) else None
+            raise ApplicationError(
+                told(error),
+                type=type(error).__name__,
+                non_retryable=final,
+                next_retry_delay=None if after is None else timedelta(seconds=after),
+            ) from error
 
     return call

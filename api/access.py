@@ -147,6 +147,7 @@ ADMIN: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/contracts"): allow(CONTRACT_READERS, scope="admin:read"),
     ("POST", "/v1/contracts"): allow("admin", scope="admin:write"),
     ("GET", "/v1/contracts/{contract_id}"): allow(CONTRACT_READERS, scope="admin:read"),
+    ("GET", "/v1/contracts/{contract_id}/model-spend"): allow(CONTRACT_READERS, scope="admin:read"),
     ("PATCH", "/v1/contracts/{contract_id}"): allow("admin", scope="admin:write"),
     ("GET", "/v1/calendars"): allow(CONTRACT_READERS, scope="admin:read"),
     ("POST", "/v1/calendars"): allow("admin", "wfm", scope="admin:write"),

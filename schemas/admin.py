@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
@@ -122,6 +123,19 @@ class ContractView(View):
     terms: dict[str, Any]
     created_at: datetime
     version: int
+
+
+class ModelSpend(View):
+    """What one model outside cost under a contract in a month of the client; ``spent`` holds what is set aside for questions
+    whose cost is not known."""
+
+    month: str
+    model: str
+    endpoint: str
+    currency: str
+    calls: int
+    answered: int
+    spent: Decimal
 
 
 class NewCalendar(Body):

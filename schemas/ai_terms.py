@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ticketos.domain import ai_policy
+from ticketos.domain import ai_policy, engines
 from ticketos.domain.terms import AiTerms
 
 _BASE = AiTerms()
@@ -73,6 +73,22 @@ AI_TERMS: dict[str, Any] = {
                         },
                         "confidence_below": _share("A document is as sure as its weakest required field"),
                     },
+                },
+                "engines": {
+                    "type": "object",
+                    "description": "By action: `local` needs no network; a model outside, set up by the installation, gives"
+                    " a `second opinion` where the local engine is unsure, or `takes over`",
+                    "additionalProperties": False,
+                    "properties": {
+                        action: {"enum": list(uses), "default": engines.LOCAL}
+                        for action, uses in engines.ENGINES.items()
+                    },
+                },
+                "spend_cap": {
+                    "type": "object",
+                    "description": "By currency: what models outside may cost in a month of the client; needed where one is"
+                    " asked",
+                    "additionalProperties": {"type": "string", "examples": ["25.00"]},
                 },
                 "accountable": {
                     "type": "string",

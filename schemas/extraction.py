@@ -134,6 +134,9 @@ class Extraction(_Wire):
     versions: dict[str, str] = Field(default_factory=dict)
     """What read the document: reader, the papers the supplier's memory was made of, and the version of the client's own
     scorer where one chose."""
+    opinion: dict[str, Any] | None = None
+    """What a model outside had to do with it, where the contract asks for one: outcome, model, cost, and the fields it agreed
+    on, differed on, added, or named without their being printed. No content."""
     candidates: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
     """Per field what else it could be (value, page, box), the likeliest first: for a person to choose from."""
 

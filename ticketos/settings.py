@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -127,6 +128,23 @@ class Settings(BaseSettings):
         description="languages of tesseract (eng+hin), asked where the first reader is unsure; empty for none",
     )
 
+    model_url: OptionalText = Field(
+        default=None,
+        description="base address of a model that speaks OpenAI's API; None: no model outside is ever asked",
+    )
+    model_name: OptionalText = None
+    model_key: OptionalSecret = None
+    model_price_in: Decimal = Field(default=Decimal(0), ge=0, description="per million tokens read")
+    model_price_out: Decimal = Field(default=Decimal(0), ge=0, description="per million tokens written")
+    model_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    model_timeout_s: float = Field(default=20.0, gt=0, le=120)
+    model_reliability: float = Field(
+        default=0.85,
+        gt=0,
+        lt=1,
+        description="how often a field the model names is right, by your own measurement",
+    )
+
     @model_validator(mode="after")
     def _fill_and_check(self) -> Self:
         fill = object.__setattr__  # frozen: the only moment at which derived values may be put in
@@ -140,7 +158,18 @@ class Settings(BaseSettings):
         if self.environment != "local" and not self.public_url.startswith("https://"):
             raise ValueError("outside the local environment TICKETOS_PUBLIC_URL must start with https://")
         self._check_oidc()
+        self._check_model()
         return self
+
+    def _check_model(self) -> None:
+        if self.model_url is None:
+            return
+        if not self.model_url.startswith(("http://", "https://")):
+            raise ValueError(
+                "TICKETOS_MODEL_URL starts with https:// (or http:// for a model of your own network)"
+            )
+        if not self.model_name:
+            raise ValueError("TICKETOS_MODEL_NAME must be set where TICKETOS_MODEL_URL is")
 
     def _check_oidc(self) -> None:
         if self.oidc_issuer is None:

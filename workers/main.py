@@ -65,7 +65,7 @@ async def serve(found: Parts, client: Client, queues: Sequence[str]) -> None:
             found.settings.ocr_processes, bounds=ChildBounds(second_reader=found.settings.second_reader)
         )
         stack.callback(sandboxed.close)
-        reader = wiring.SandboxReader(sandboxed)
+        reader = wiring.governed(found.settings, wiring.SandboxReader(sandboxed))
         background = [asyncio.create_task(loop) for loop in _loops(found, client, queues)]
         money = wiring.money_activities(found)
         if names.TICKETS in queues:  # the first ticket must not wait for the classifier's tables

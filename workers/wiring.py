@@ -29,9 +29,11 @@ from activities.reconciliation import ReconciliationActivities
 from activities.renewal import RenewalActivities
 from activities.rework import ReworkActivities
 from activities.triage import TriageActivities
+from ticketos.ai.engines.openai import OpenAiModel
 from ticketos.ai.extract.sandbox import DECIDED_S, NO_VENDORS, SandboxedReader
 from ticketos.ai.extract.scoring.learnable import LEARNABLE
 from ticketos.ai.extract.taxid import checksum_right
+from ticketos.ai.governance import GovernedReader, LocalReader
 from ticketos.ai.triage.engine import local_triage
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
@@ -48,6 +50,7 @@ from ticketos.db.repositories.renewals import SqlRenewalRuns
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
 from ticketos.domain import unreached
+from ticketos.domain.engines import Price
 from ticketos.domain.ports import Reader, Store, Triage, VendorList
 from ticketos.lines import KEYS, LINES, line_of
 from ticketos.lines.line import BY_HAND
@@ -83,7 +86,7 @@ LEARNABLES = (LEARNABLE, *SHIPPED)
 
 
 class SandboxReader:
-    """The reader port over the sandboxed processes."""
+    """The local reader over the sandboxed processes."""
 
     def __init__(self, sandbox: SandboxedReader) -> None:
         self._sandbox = sandbox
@@ -102,6 +105,20 @@ class SandboxReader:
             data, filename, timeout_s, memory=memory, scorer=scorer, vendors=vendors
         )
         return [one.model_dump(mode="json") for one in found]
+
+
+def model_outside(settings: Settings) -> OpenAiModel | None:
+    """The model that contracts may have asked, where the installation names one."""
+    if settings.model_url is None:
+        return None
+    price = Price(settings.model_price_in, settings.model_price_out, settings.model_currency)
+    key = settings.model_key.get_secret_value() if settings.model_key else ""
+    return OpenAiModel(settings.model_url, settings.model_name or "", key, price, settings.model_timeout_s)
+
+
+def governed(settings: Settings, local: LocalReader) -> Reader:
+    """The reader port: the local reader, with a model outside beside it where a contract asks for one."""
+    return GovernedReader(local, model_outside(settings), settings.model_reliability, utc_now)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,15 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.errors import guarded
-from activities.lines import learning
+from activities.lines import learning, spending
 from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
 from ticketos.ai.extract.scoring import scorer
 from ticketos.domain import deadline, document_class, effort
 from ticketos.domain.changes import Change, OpenTask, SetTicket, Verdict
-from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store, VendorList
+from ticketos.domain.engines import ModelUse
+from ticketos.domain.ports import NO_VENDORS, Documents, Reader, Step, StepKey, Store, VendorList
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
 from ticketos.domain.terms import Terms
@@ -39,18 +40,18 @@ WAITING = ("keying", "rework")
 PLAN = 200
 CHUNK = 100
 HEARTBEAT_S = 5.0
-NO_VENDORS = VendorList()
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What a client's corrections taught: of its suppliers, of all its papers, and of the reader's word; and the vendor
-    list it gave."""
+    """What a client's corrections taught: of its suppliers, of all its papers, and of the reader's word; the vendor list it
+    gave, and what its contract lets a model outside do."""
 
     suppliers: tuple[Mapping[str, Any], ...] = ()
     scorer: Mapping[str, Any] | None = None
     calibration: Mapping[str, Any] | None = None
     vendors: VendorList = NO_VENDORS
+    model: ModelUse | None = None
 
 
 class _VendorLists:
@@ -146,7 +147,12 @@ class DataEntryActivities:
             return prior
         content = self._documents.get(command.client_id, document.readable or document.address)
         found = self._reader.read(
-            content, document.filename, memory=known.suppliers, scorer=known.scorer, vendors=known.vendors
+            content,
+            document.filename,
+            memory=known.suppliers,
+            scorer=known.scorer,
+            vendors=known.vendors,
+            model=known.model,
         )
         readings = [calibration.applied(one, known.calibration) for one in found]
         fake = StageCommand(
@@ -166,14 +172,18 @@ class DataEntryActivities:
         """The document, what the client's corrections taught, and the answer if given."""
         with self._store.step(key, command.client_id, SYSTEM) as step:
             done = StageVerdict.model_validate(step.prior) if step.prior is not None else None
-            known = _Known() if done else self._known(step)
+            known = _Known() if done else self._known(step, command)
             return step.document(command.document_id), known, done
 
-    def _known(self, step: Step) -> _Known:
+    def _known(self, step: Step, command: DocumentCommand) -> _Known:
         mark = step.vendor_mark()
         listed = self._vendors.get(mark) or self._vendors.keep(step.vendor_list()) if mark else NO_VENDORS
         return _Known(
-            step.supplier_memories(), step.learned(scorer.KIND), step.learned(calibration.KIND), listed
+            step.supplier_memories(),
+            step.learned(scorer.KIND),
+            step.learned(calibration.KIND),
+            listed,
+            spending.model_use(step, self._store, command, _attempt()),
         )
 
     def _decide(self, step: Step, document: DocumentState, readings: Sequence[Mapping[str, Any]]) -> Verdict:
@@ -402,6 +412,11 @@ def work(ports: LinePorts) -> LineWork:
     steps = DataEntryActivities(ports.store, ports.documents, ports.reader, ports.tax_id_valid)
     local = (steps.plan, steps.rework, steps.lapse, steps.post)
     return LineWork(local, (steps.read,), steps.completions())
+
+
+def _attempt() -> int:
+    """Which attempt of the activity this is, from 1."""
+    return activity.info().attempt if activity.in_activity() else 1
 
 
 def _terms(step: Step) -> Terms:

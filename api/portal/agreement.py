@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ticketos.domain import ai_policy
+from ticketos.domain import ai_policy, engines
 from ticketos.domain.errors import DomainError
 
 HOUR, DAY = 3_600, 86_400
@@ -19,7 +19,7 @@ HOUR, DAY = 3_600, 86_400
 @dataclass(frozen=True)
 class Term:
     """One field: its name, where it stands in the terms, how it is typed (hours, whole, percent, amount, text, yes,
-    mode, list: names with commas, lines: one value per line, limits: a currency and an amount
+    mode, engine, list: names with commas, lines: one value per line, limits: a currency and an amount
     per line, bars: a document's field and per cent per line)."""
 
     name: str
@@ -49,6 +49,11 @@ TERMS = (
     Term("field_threshold", ("ai", "field_threshold"), "percent", "90"),
     Term("coding_threshold", ("ai", "coding_threshold"), "percent", "80"),
     Term("bars", ("ai", "field_thresholds"), "bars"),
+    *(
+        Term(f"engine_{action}", ("ai", "engines", action), "engine", engines.LOCAL)
+        for action in engines.ENGINES
+    ),
+    Term("spend_cap", ("ai", "spend_cap"), "limits"),
     Term("accountable", ("ai", "accountable"), "text"),
     Term("amount_over", ("ai", "escalate", "amount_over"), "limits"),
     Term("confidence_below", ("ai", "escalate", "confidence_below"), "percent"),
@@ -136,7 +141,7 @@ def _read(term: Term, text: str) -> Any:
         return text == "on"
     if not text:
         return None
-    if term.kind in ("text", "mode"):
+    if term.kind in ("text", "mode", "engine"):
         return text
     if term.kind == "lines":
         return [line.strip() for line in text.splitlines() if line.strip()]

@@ -14,9 +14,17 @@ from sqlalchemy import Connection, RowMapping, Table
 from api.access import require_role
 from api.deps import Call, CallDep, IfMatch, ReadDep, Reply, etag, require_match
 from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
-from schemas.admin import CalendarView, ContractView, EditCalendar, EditContract, NewCalendar, NewContract
+from schemas.admin import (
+    CalendarView,
+    ContractView,
+    EditCalendar,
+    EditContract,
+    ModelSpend,
+    NewCalendar,
+    NewContract,
+)
 from schemas.http import Page
-from ticketos.db.repositories import contracts
+from ticketos.db.repositories import contracts, model_calls
 from ticketos.db.repositories.contracts import CALENDAR, CONTRACT
 from ticketos.domain.errors import DomainError
 
@@ -119,6 +127,17 @@ async def read_contract(call: ReadDep, contract_id: UUID) -> Response:
     """One contract; the ETag is its version."""
     row = await call.read(lambda connection: _one(connection, call, CONTRACT, contract_id))
     return _reply(row, ContractView).response()
+
+
+@contract_router.get("/{contract_id}/model-spend", response_model=list[ModelSpend], responses=problems(404))
+async def read_model_spend(call: ReadDep, contract_id: UUID) -> list[ModelSpend]:
+    """What models outside cost under a contract, of its last twelve months with any, the newest first."""
+
+    def found(connection: Connection) -> list[ModelSpend]:
+        row = _one(connection, call, CONTRACT, contract_id)
+        return [ModelSpend.model_validate(dict(one)) for one in model_calls.by_month(connection, row["id"])]
+
+    return await call.read(found)
 
 
 @contract_router.post("", status_code=201, response_model=ContractView, responses=problems(404, 409))

@@ -54,6 +54,7 @@ class InProcess:
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Any = None,
         vendors: Any = None,
+        model: Any = None,
     ) -> Sequence[Mapping[str, Any]]:
         from ticketos.ai.extract.memory import SupplierMemory
 

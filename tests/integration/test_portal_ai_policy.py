@@ -86,6 +86,8 @@ async def test_modes_triggers_and_who_answers_are_set_by_form_and_come_back(
             "ai_coding": ["suggest"],
             "coding_threshold": ["92.5"],
             "bars": ["Total: 99.5 %\nsupplier name 85"],
+            "engine_reading": ["takes over"],
+            "spend_cap": ["25 usd\nINR 2,000"],
             "amount_over": ["INR 1,00,000\n2500 eur"],
             "ask_words": ["legal notice\n\nfraud "],
             "confidence_below": ["97"],
@@ -97,6 +99,9 @@ async def test_modes_triggers_and_who_answers_are_set_by_form_and_come_back(
             ({"amount_over": ["INR"]}, "amount_over: INR"),
             ({"bars": ["colour 99"]}, "knows no field colour"),
             ({"bars": ["total 120"]}, "outside 0..1"),
+            ({"engine_reading": ["always"]}, "reading may be"),
+            ({"spend_cap": [""]}, "needs a spend_cap of the month"),
+            ({"spend_cap": ["USD -1"]}, "spend_cap"),
             ({"accountable": ["nobody@provider.example"]}, "nobody&#39;s address here"),
             ({"ai_triage": ["always"]}, "triage may be"),
             ({"other": ['{"ai": {"straight_through": false}}']}, "say one"),
@@ -117,6 +122,7 @@ async def test_modes_triggers_and_who_answers_are_set_by_form_and_come_back(
     assert ai["modes"] == {
         "triage": "act with approval", "reading": "act", "coding": "suggest", "duplicates": "suggest",
     }  # fmt: skip
+    assert (ai["engines"], ai["spend_cap"]) == ({"reading": "takes over"}, {"USD": "25", "INR": "2000"})
     assert ai["field_thresholds"] == {"total": "0.995", "supplier_name": "0.85"}
     assert ai["escalate"] == {
         "amount_over": {"INR": "100000", "EUR": "2500"},

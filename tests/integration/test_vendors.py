@@ -18,12 +18,13 @@ from schemas.ticket import DocumentCommand, StageCommand
 from tests.support.api import Person, World, world_on
 from tests.support.portal import SAME_SITE, browsing
 from ticketos.ai.extract.sandbox import SandboxedReader
+from ticketos.ai.governance import GovernedReader
 from ticketos.db.ids import new_id
 from ticketos.db.repositories.step import SqlStore
 from ticketos.db.repositories.vendors import Vendors
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.sim.documents import SampleDocument, generate
-from ticketos.domain.ports import StepKey
+from ticketos.domain.ports import Reader, StepKey
 from ticketos.domain.state import Actor
 from workers.wiring import SandboxReader
 
@@ -277,15 +278,15 @@ async def test_rules_are_added_placed_changed_put_in_order_and_removed(world: Wo
 
 
 @pytest.fixture(scope="module")
-def reader() -> Iterator[SandboxReader]:
+def reader() -> Iterator[Reader]:
     with SandboxedReader() as sandbox:
-        yield SandboxReader(sandbox)
+        yield GovernedReader(SandboxReader(sandbox), None, 0.5, lambda: datetime.now(UTC))
 
 
 class Desk:
     """Reads and posts papers of Acme by the line's own steps, with the reader in its sandbox."""
 
-    def __init__(self, world: World, reader: SandboxReader) -> None:
+    def __init__(self, world: World, reader: Reader) -> None:
         self.world = world
         self.store = SqlStore(
             world.services.database,
@@ -335,7 +336,7 @@ def supplier(paper: SampleDocument) -> tuple[str, str]:
 
 
 async def test_a_paper_of_a_listed_vendor_is_recognised_and_coded_from_the_first_one_on(
-    world: World, keeper: Person, reader: SandboxReader
+    world: World, keeper: Person, reader: Reader
 ) -> None:
     paper = generate("invoice", 950, country="DE", form="einvoice_xml_ubl")
     name, number = supplier(paper)
@@ -366,7 +367,7 @@ async def test_a_paper_of_a_listed_vendor_is_recognised_and_coded_from_the_first
 
 
 async def test_a_number_the_list_does_not_have_goes_to_a_person(
-    world: World, keeper: Person, reader: SandboxReader
+    world: World, keeper: Person, reader: Reader
 ) -> None:
     paper = generate("invoice", 951, country="DE", form="einvoice_xml_ubl")
     name, number = supplier(paper)
@@ -401,7 +402,7 @@ async def test_a_number_the_list_does_not_have_goes_to_a_person(
 
 
 async def test_a_printed_paper_is_spelt_as_the_list_has_it(
-    world: World, keeper: Person, reader: SandboxReader
+    world: World, keeper: Person, reader: Reader
 ) -> None:
     paper = generate("invoice", 930)
     name, _ = supplier(paper)

@@ -54,6 +54,7 @@ class InProcess:
         memory: Sequence[Any] = (),
         scorer: Any = None,
         vendors: Any = None,
+        model: Any = None,
     ) -> list[dict[str, Any]]:
         return [one.model_dump(mode="json") for one in self.reader.read_all(data, filename)]
 

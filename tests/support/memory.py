@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from ticketos.domain import changes as c
 from ticketos.domain.chart import ANY, Chart
+from ticketos.domain.engines import End
 from ticketos.domain.erp import Standing
 from ticketos.domain.events import BY_NAME
 from ticketos.domain.ports import Step, StepKey, VendorList
@@ -67,6 +69,8 @@ class World:
     subs: dict[tuple[UUID, str], TicketState] = field(default_factory=dict)
     readings: dict[UUID, c.KeepReading] = field(default_factory=dict)
     suppliers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    calls: dict[UUID, c.ReserveCall] = field(default_factory=dict)
+    ends: dict[UUID, End] = field(default_factory=dict)
     models: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     agents: list[Agent] = field(default_factory=list)
     vendors: list[VendorState] = field(default_factory=list)
@@ -267,6 +271,16 @@ class MemoryStep:
     def kept_reading(self, document_id: UUID) -> Mapping[str, Any] | None:
         kept = self.w.readings.get(document_id)
         return None if kept is None else {"words": kept.words, "unaided": kept.unaided, "shown": kept.shown}
+
+    def model_spend(self, contract_id: UUID, month: str, currency: str) -> Decimal:
+        return sum(
+            (
+                it.call.most if (end := self.w.ends.get(it.id)) is None or end.cost is None else end.cost
+                for it in self.w.calls.values()
+                if (it.contract_id, it.month, it.call.currency) == (contract_id, month, currency)
+            ),
+            Decimal(0),
+        )
 
     def learned(self, kind: str) -> Mapping[str, Any] | None:
         return self.w.models.get(kind)
@@ -474,6 +488,12 @@ class MemoryStep:
 
     def _RememberVendor(self, x: c.RememberVendor) -> None:
         pass
+
+    def _ReserveCall(self, x: c.ReserveCall) -> None:
+        self.w.calls[x.id] = x
+
+    def _SettleCall(self, x: c.SettleCall) -> None:
+        self.w.ends.setdefault(x.id, x.end)
 
     def _KeepReading(self, x: c.KeepReading) -> None:
         self.w.readings[x.document_id] = x

@@ -52,6 +52,7 @@ class Readings:
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Any = None,
         vendors: Any = None,
+        model: Any = None,
     ) -> Sequence[Mapping[str, Any]]:
         found = self.answers.get(data.decode()) or self.answers[filename]
         return [found] if isinstance(found, Mapping) else found

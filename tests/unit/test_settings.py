@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from ticketos.settings import (
     ensure_master_key,
     master_keys,
 )
+from workers import wiring
 
 OWNER = "postgresql+psycopg://ticketos_owner:p%40ss@db:5432/ticketos"
 
@@ -168,4 +170,30 @@ def test_a_provider_is_configured_whole_or_not_at_all(monkeypatch: pytest.Monkey
     assert Settings().oidc_issuer == "https://id.example"
     monkeypatch.delenv("TICKETOS_OIDC_CLIENT_ID")
     with pytest.raises(ValidationError, match="TICKETOS_OIDC_CLIENT_ID must be set"):
+        Settings()
+
+
+def test_a_model_outside_needs_a_name_and_its_key_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert wiring.model_outside(Settings()) is None
+    monkeypatch.setenv("TICKETOS_MODEL_URL", "models.example/v1")
+    with pytest.raises(ValidationError, match="starts with https://"):
+        Settings()
+    monkeypatch.setenv("TICKETOS_MODEL_URL", "https://models.example/v1")
+    with pytest.raises(ValidationError, match="TICKETOS_MODEL_NAME must be set"):
+        Settings()
+    monkeypatch.setenv("TICKETOS_MODEL_NAME", "small-reader")
+    monkeypatch.setenv("TICKETOS_MODEL_KEY", "sk-secret")
+    monkeypatch.setenv("TICKETOS_MODEL_PRICE_IN", "0.15")
+    settings = Settings()
+    assert "sk-secret" not in repr(settings)
+    model = wiring.model_outside(settings)
+    assert model is not None
+    assert (model.model, model.endpoint) == ("small-reader", "models.example")
+    assert (model.price.incoming, model.price.currency) == (Decimal("0.15"), "USD")
+
+
+@pytest.mark.parametrize("price", ["-1", "free"])
+def test_a_models_price_is_an_amount(monkeypatch: pytest.MonkeyPatch, price: str) -> None:
+    monkeypatch.setenv("TICKETOS_MODEL_PRICE_OUT", price)
+    with pytest.raises(ValidationError):
         Settings()

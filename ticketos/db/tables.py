@@ -1151,6 +1151,42 @@ class KeptReading(SQLModel, table=True):
     learnt_at: datetime | None = instant()
 
 
+class ModelCall(SQLModel, table=True):
+    """A question to a model outside: what was set aside for it, what it came to, and no content."""
+
+    __tablename__ = "model_call"
+    __table_args__ = (
+        of("ticket", "ticket_id"),
+        of("document", "document_id"),
+        of("contract", "contract_id"),
+        Index("ix_model_call_contract_month", "contract_id", "month"),
+        Index("ix_model_call_document", "document_id"),
+        CheckConstraint("reserved >= 0 and (cost is null or cost >= 0)", name="costs"),
+    )
+    id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    contract_id: UUID
+    ticket_id: UUID
+    document_id: UUID | None = None
+    action: str = Field(max_length=40)
+    engine: str = Field(max_length=40)
+    model: str = Field(max_length=200)
+    endpoint: str = Field(max_length=300)
+    prompt: str = Field(max_length=60)
+    input_sha256: str = Field(max_length=64)
+    redacted: dict[str, Any] = json()
+    month: str = Field(max_length=7)
+    currency: str = Field(max_length=3)
+    reserved: Decimal = Field(sa_type=Numeric(18, 6))
+    cost: Decimal | None = Field(default=None, sa_type=Numeric(18, 6))
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    outcome: str = Field(max_length=40)
+    seconds: Decimal | None = Field(default=None, sa_type=Numeric(9, 3))
+    asked_at: datetime = instant(nullable=False)
+    answered_at: datetime | None = instant()
+
+
 class SupplierMemoryRow(SQLModel, table=True):
     """Where a supplier's papers carry their values, and what recurs on them: grows with each correction."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ticketos.domain import ai_policy, pricing
+from ticketos.domain import ai_policy, engines, pricing
 from ticketos.domain.document_class import CLASSES
 from ticketos.domain.errors import DomainError
 from ticketos.domain.money import Money
@@ -53,6 +53,7 @@ def check(terms: Terms, *, priced: bool, document_types: tuple[str, ...] = ()) -
             raise _invalid("closure", f"{name} must not be more than {MOST_DAYS}")
     try:
         ai_policy.check(terms.ai.modes, terms.ai.escalate, terms.ai.accountable)
+        engines.check(terms.ai.engines)
     except ValueError as error:
         raise _invalid("ai", str(error)) from error
     try:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from ticketos.domain.clock import Clock
+from ticketos.domain.engines import Call, End
 from ticketos.domain.ledger import Posting
 from ticketos.domain.notices import Kind
 
@@ -269,6 +270,25 @@ class LearnReading:
 
 
 @dataclass(frozen=True)
+class ReserveCall:
+    """Money set aside for a question to a model outside, before it is asked."""
+
+    id: UUID
+    contract_id: UUID
+    document_id: UUID | None
+    month: str
+    call: Call
+
+
+@dataclass(frozen=True)
+class SettleCall:
+    """How that question ended and what it cost."""
+
+    id: UUID
+    end: End
+
+
+@dataclass(frozen=True)
 class SendMail:
     """A mail by the outbox. ``template`` is a name of the mail catalogue; ``key`` sends it once."""
 
@@ -336,6 +356,8 @@ Change = (
     | RememberVendor
     | KeepReading
     | LearnReading
+    | ReserveCall
+    | SettleCall
     | SendMail
     | Notify
     | AskSurvey

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
 from ticketos.domain.changes import Change
 from ticketos.domain.chart import Chart
+from ticketos.domain.engines import ModelUse
 from ticketos.domain.erp import Standing
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import (
@@ -59,6 +61,10 @@ class VendorList:
 
     mark: str = ""
     vendors: tuple[Mapping[str, Any], ...] = ()
+
+
+NO_VENDORS = VendorList()
+"""A client without a list."""
 
 
 class Step(Protocol):
@@ -134,6 +140,11 @@ class Step(Protocol):
         """``words``, ``unaided`` and ``shown`` of a document a person was asked about."""
         ...
 
+    def model_spend(self, contract_id: UUID, month: str, currency: str) -> Decimal:
+        """What models outside cost under that contract in a month (``2026-11``) and what is set aside for them, held until
+        the transaction ends: two papers at once cannot both take the last of it."""
+        ...
+
     def learned(self, kind: str) -> Mapping[str, Any] | None:
         """The model in use (``version`` and ``payload``) of a kind, if one was learnt."""
         ...
@@ -183,7 +194,8 @@ class Reader(Protocol):
 
     Returns the JSON form of ``schemas.extraction.Extraction`` for each document of the file, at least one. ``memory``
     and ``scorer`` are what the client's corrections taught: of its suppliers, and of all its papers; ``vendors`` is the
-    client's own list."""
+    client's own list. ``model`` is what the contract lets a model outside do about this paper: its part is told as
+    ``opinion``. Raises ``engines.AskLaterError`` alone, where that model asks to come again and the asker is patient."""
 
     def read(
         self,
@@ -193,6 +205,7 @@ class Reader(Protocol):
         memory: Sequence[Mapping[str, Any]] = (),
         scorer: Mapping[str, Any] | None = None,
         vendors: VendorList = ...,
+        model: ModelUse | None = None,
     ) -> Sequence[Mapping[str, Any]]: ...
 
 

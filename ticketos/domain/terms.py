@@ -11,11 +11,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from ticketos.domain import ai_policy
+from ticketos.domain import ai_policy, engines
 from ticketos.domain.ai_policy import Escalation, Mode
 from ticketos.domain.book_months import ASK, RULES
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.clock import ClockPolicy
+from ticketos.domain.engines import EngineTerms
 from ticketos.domain.errors import DomainError
 from ticketos.domain.money import exact_decimal
 
@@ -99,6 +100,8 @@ class AiTerms:
     field_thresholds: Mapping[str, Decimal] = field(default_factory=dict)
     """By field, in place of `field_threshold`."""
     escalate: Escalation = field(default_factory=Escalation)
+    engines: EngineTerms = field(default_factory=EngineTerms)
+    """Which engine serves an action, and what a model outside may cost (AG3, AG5)."""
     accountable: str = ""
 
     def passes_from(self, name: str) -> Decimal:
@@ -321,6 +324,7 @@ def _ai(data: Mapping[str, Any]) -> AiTerms:
         coding_threshold=_rate(data.get("coding_threshold", base.coding_threshold)),
         field_thresholds=_by_field(data.get("field_thresholds") or {}),
         escalate=ai_policy.escalation_from(data.get("escalate")),
+        engines=engines.terms_from(data.get("engines"), data.get("spend_cap")),
         accountable=str(data.get("accountable") or "").strip(),
     )
 

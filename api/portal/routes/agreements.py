@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -28,9 +29,9 @@ from api.portal.viewer import Company, zone_named
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import agreements as v1
 from schemas.admin import EditCalendar, EditContract, NewCalendar, NewContract
-from ticketos.db.repositories import accounts, contracts
+from ticketos.db.repositories import accounts, contracts, model_calls
 from ticketos.db.repositories.contracts import CALENDAR, CONTRACT
-from ticketos.domain import ai_policy
+from ticketos.domain import ai_policy, engines
 from ticketos.domain.errors import DomainError
 from ticketos.lines import LINES
 
@@ -93,6 +94,13 @@ async def _contract(
             if term.kind == "mode"
             for allowed in (ai_policy.ALLOWED[term.path[-1]],)
         ],
+        engines=[
+            (term.name, [Choice(one, t.word("ai_engine", one), one == typed[term.name]) for one in allowed])
+            for term in TERMS
+            if term.kind == "engine"
+            for allowed in (engines.ENGINES[term.path[-1]],)
+        ],
+        spent=await _spent(visit, more.get("row")),
         thresholds=[
             term for term in TERMS if term.path[0] == "ai" and term.kind == "percent" and len(term.path) == 2
         ],
@@ -121,6 +129,15 @@ async def _answers(visit: Visit, accountable: str) -> str:
         return accountable
     found = await visit.read(lambda connection: accounts.person_at(connection, accountable))
     return f"{found['name']} ({accountable})" if found else accountable
+
+
+async def _spent(visit: Visit, row: RowMapping | None) -> Sequence[RowMapping]:
+    """What models outside cost under a kept contract, by month."""
+    return (
+        ()
+        if row is None
+        else await visit.read(lambda connection: model_calls.by_month(connection, row["id"]))
+    )
 
 
 def _standing(visit: Visit, company: Company, row: RowMapping | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source, TaxRow
-from ticketos.ai.extract import doctype, parties, tables, totals
+from ticketos.ai.extract import doctype, grounding, parties, tables, totals
 from ticketos.ai.extract.candidates import candidates as candidates_of
 from ticketos.ai.extract.einvoice import EInvoice
 from ticketos.ai.extract.find import Candidate, Paper
@@ -26,12 +26,11 @@ from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.suppliers import KnownSuppliers, normal, squeezed
 from ticketos.ai.extract.taxid import checksum_right
-from ticketos.ai.extract.values import amounts, currency_codes, days, fold
-from ticketos.ai.ocr.page import Page, Word, enclosing, plain_text
+from ticketos.ai.extract.values import currency_codes
+from ticketos.ai.ocr.page import Page, enclosing, plain_text
 
 _ISSUER_SOFTWARE = 0.99
 _CAP = 0.995
-_AMOUNTS = ("net_total", "tax_total", "total", "amount_due")
 # Below this a candidate is a guess that would cost a person more than an empty field.
 _LEAST = 0.12
 # Fields a person must see anyway: the best guess, told as one, is quicker to correct than an empty box.
@@ -362,7 +361,7 @@ def from_einvoice(invoice: EInvoice, pages: list[Page]) -> Findings:
         found.text = plain_text(pages)
         found.language = Paper(pages).language
     for name, value in invoice.fields.items():
-        page, words = _printed(pages, name, value)
+        page, words = grounding.printed(pages, name, value)
         found.fields[name] = ExtractedField(
             value=value, confidence=_ISSUER_SOFTWARE, page=page, box=enclosing(words), source="xml"
         )
@@ -370,19 +369,3 @@ def from_einvoice(invoice: EInvoice, pages: list[Page]) -> Findings:
         printed = [found.fields[name].page for name in ("total", "amount_due") if name in found.fields]
         found.on_page = any(page is not None for page in printed)
     return found
-
-
-def _printed(pages: list[Page], name: str, value: str) -> tuple[int | None, tuple[Word, ...]]:
-    """Where a value stands on the pages; sums are looked for from the end, the rest from the start."""
-    cells = [cell for page in pages for row in page.rows for cell in row.cells]
-    for cell in reversed(cells) if name in _AMOUNTS else cells:
-        if name in _AMOUNTS:
-            spans = [(it.start, it.end) for it in amounts(cell.text) if abs(it.value) == abs(Decimal(value))]
-        elif name.endswith("_date"):
-            spans = [(it.start, it.end) for it in days(cell.text) if it.value.isoformat() == value]
-        else:
-            start = fold(cell.text).find(fold(value))
-            spans = [(start, start + len(value))] if start >= 0 else []
-        if spans:
-            return cell.page, cell.words_between(*spans[0])
-    return None, ()

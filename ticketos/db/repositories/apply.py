@@ -20,6 +20,7 @@ import psycopg
 from ticketos.db.repositories import rows
 from ticketos.db.repositories.books import add_usage, post_journals, remember_vendors
 from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
+from ticketos.db.repositories.model_calls import reserve_calls, settle_calls
 from ticketos.db.repositories.readings import keep_readings, learn_readings
 from ticketos.db.repositories.tree import write_sub_tickets
 from ticketos.domain import changes as c
@@ -397,6 +398,8 @@ _ORDER: Mapping[type[Any], Callable[[Writer, Any], None]] = {
     c.RememberVendor: remember_vendors,
     c.KeepReading: keep_readings,
     c.LearnReading: learn_readings,
+    c.ReserveCall: reserve_calls,
+    c.SettleCall: settle_calls,
     c.PostJournal: post_journals,
     c.SendMail: Writer.send_mails,
     c.Notify: Writer.notify,

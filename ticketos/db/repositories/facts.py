@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -431,6 +432,20 @@ class Facts:
             document_id,
         )
         return None if row is None else dict(zip(("words", "unaided", "shown"), row, strict=True))
+
+    def model_spend(self, contract_id: UUID, month: str, currency: str) -> Decimal:
+        """What models outside cost under a contract in a month and what is set aside; whoever asks holds it, so that two
+        papers at once cannot both take the last of a cap."""
+        self._sql.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"models:{contract_id}",))
+        row = self._one(
+            "select coalesce(sum(coalesce(cost, reserved)), 0) from model_call"
+            " where client_id = %s and contract_id = %s and month = %s and currency = %s",
+            self._ticket.client_id,
+            contract_id,
+            month,
+            currency,
+        )
+        return Decimal(0) if row is None else Decimal(row[0])
 
     def learned(self, kind: str) -> Mapping[str, Any] | None:
         """The model in use of a kind."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ticketos.domain import ai_policy
+from ticketos.domain import ai_policy, engines
 from ticketos.domain.ai_policy import ACT, CODING, DUPLICATES, READING, SUGGEST, WITH_APPROVAL, Reason
 from ticketos.domain.state import VendorState
 from ticketos.domain.terms import AiTerms
@@ -51,9 +51,15 @@ def around(
 
 
 def reasons(
-    kind: str, fields: Mapping[str, Any], confidence: Decimal, ai: AiTerms, around: Around
+    kind: str,
+    fields: Mapping[str, Any],
+    confidence: Decimal,
+    ai: AiTerms,
+    around: Around,
+    opinion: Mapping[str, Any] | None = None,
 ) -> tuple[Reason, ...]:
-    """Why a person is asked about this document although its fields may be sure."""
+    """Why a person is asked about this document although its fields may be sure. ``opinion`` is what a model outside had
+    to do with it."""
     found = ai_policy.about_document(
         ai.escalate,
         total=rules.amount(_value(fields, "total")),
@@ -62,9 +68,18 @@ def reasons(
         seen=around.supplier_seen,
         confidence=confidence,
     )
-    found = (*found, *around.written)
+    found = (*found, *around.written, *_unread(opinion))
     mode = coding_mode(kind, ai)
     return found if mode == ACT else (*found, ai_policy.about_mode(CODING, mode))
+
+
+def _unread(opinion: Mapping[str, Any] | None) -> tuple[Reason, ...]:
+    """The contract has a model read, and none did: a person looks."""
+    if not opinion or opinion.get("use") != engines.TAKES_OVER or opinion.get("outcome") == "answered":
+        return ()
+    why = str(opinion.get("words") or opinion.get("outcome"))
+    told = f"the model that reads under this contract did not: {why}"
+    return ({"trigger": "engine", "outcome": str(opinion.get("outcome")), "words": told},)
 
 
 def coding_mode(kind: str, ai: AiTerms) -> ai_policy.Mode:
@@ -72,9 +87,11 @@ def coding_mode(kind: str, ai: AiTerms) -> ai_policy.Mode:
     return ai.mode(CODING) if kind in rules.POSTED_TYPES else ACT
 
 
-def told(ai: AiTerms, asked: Sequence[Reason]) -> dict[str, Any]:
-    """What the record of a reading says of the contract (AG1, AG2)."""
+def told(ai: AiTerms, asked: Sequence[Reason], opinion: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What the record of a reading says of the contract, and of a model outside (AG1, AG2)."""
     more: dict[str, Any] = {"mode": ai.mode(READING)}
+    if opinion:
+        more["opinion"] = dict(opinion)
     if asked:
         more["asked"] = [dict(one) for one in asked]
     if ai.accountable:

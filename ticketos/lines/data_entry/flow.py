@@ -81,7 +81,8 @@ def on_read(
     checks = [dict(c) for c in reading.get("checks", ())]
     duplicate = same_file or same_key
     weakest = _weakest(kind, fields)
-    asked = asking.reasons(kind, fields, weakest, ai, around)
+    opinion = reading.get("opinion")
+    asked = asking.reasons(kind, fields, weakest, ai, around, opinion)
     blocked = [*_blocked(kind, fields, checks, scope, duplicate), *ai_policy.codes(asked)]
     experts_own = experts.why(kind, fields, expert)
     if experts_own:
@@ -102,7 +103,8 @@ def on_read(
         "straight_through": straight,
         "state": "ready" if straight else "keying",
         "read_result": {
-            k: reading.get(k) for k in ("text_sha256", "simhash", "versions", "memory", "candidates")
+            k: reading.get(k)
+            for k in ("text_sha256", "simhash", "versions", "memory", "candidates", "opinion")
         },
     }
     values = asking.as_suggestions(ai, read)
@@ -115,7 +117,7 @@ def on_read(
         "fields": len(fields),
         "versions": dict(reading.get("versions") or {}),
         "confidence": str(weakest),
-        **asking.told(ai, asked),
+        **asking.told(ai, asked, opinion),
     }
     changes: list[Change] = [
         SetDocument(document.id, values),

@@ -1,0 +1,1 @@
+"""Models outside, behind the same ports as the local engines."""
