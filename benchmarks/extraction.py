@@ -5,7 +5,8 @@
 A folder holds receipts (`img/` and `key/`), e-invoices with `NAME.truth.json`, documents with `NAME.json` beside
 them, or a `truth.json` of generated samples. Regimes of PDFs: as they are; what is attached removed, text layer
 alone; pages rendered at 200 dpi. With `--pages` the words of pictures are kept in that folder and read from there
-the next time: understanding is then scored without optical reading, and pages_per_s says nothing about it.
+the next time: understanding is then scored without optical reading, and pages_per_s says nothing about it. With `--model`
+the model outside that the environment names (`TICKETOS_MODEL_…`) is asked beside the reader, up to `--cap`.
 """
 
 from __future__ import annotations
@@ -18,15 +19,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from benchmarks.figures import Figure, arguments, finish, say
 from benchmarks.reading.cached import CachedOcr
 from benchmarks.reading.folders import REGIMES, Case, cases
 from benchmarks.reading.measures import LineCounts, Verdict, coverage, judge, reliability, share
+from benchmarks.reading.outside import Beside
 from benchmarks.reading.report import Shown, worst_as_html
 from ticketos.ai.extract.reader import Reader
 from ticketos.ai.ocr.engines import OcrEngine, RapidOcr, Tesseract
+from ticketos.domain import engines
+from ticketos.settings import Settings
+from workers.wiring import model_outside
 
 WORST = 10
 
@@ -73,7 +79,7 @@ class Score:
         }
 
 
-def score(found: Sequence[Case], reader: Reader, today: date | None) -> tuple[Score, list[Shown]]:
+def score(found: Sequence[Case], reader: Reader | Beside, today: date | None) -> tuple[Score, list[Shown]]:
     """Read every case and compare."""
     total, shown = Score(), []
     for case in found:
@@ -81,6 +87,8 @@ def score(found: Sequence[Case], reader: Reader, today: date | None) -> tuple[Sc
         started = time.perf_counter()
         result = reader.read(data, case.filename, today)
         total.seconds += time.perf_counter() - started
+        if isinstance(reader, Beside):
+            reader.heard(case)
         total.pages += max(result.pages, 1)
         if result.status == "quarantined":
             total.quarantined.append(f"{case.name}: {result.reason}")
@@ -129,6 +137,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--second", action="store_true", help="ask tesseract where the first reader is unsure"
     )
+    parser.add_argument(
+        "--model", choices=engines.USES[1:], help="ask the model of TICKETOS_MODEL_… beside it"
+    )
+    parser.add_argument("--cap", type=Decimal, default=Decimal(1), help="what the model may cost in all")
     parser.add_argument("--today", type=date.fromisoformat, help="the day dates are judged on")
     parser.add_argument("--most", type=int, default=0, metavar="N", help="the first N documents alone")
     parser.add_argument("--wrong", action="store_true", help="list what was wrong")
@@ -143,11 +155,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         say(str(error))
         return 2
-    total, shown = score(found, Reader(ocr=engine, second=second), asked.today)
+    reader: Reader | Beside = Reader(ocr=engine, second=second)
+    if asked.model:
+        settings = Settings()
+        if (model := model_outside(settings)) is None:
+            say("TICKETOS_MODEL_URL and TICKETOS_MODEL_NAME say which model")
+            return 2
+        reader = Beside(reader, model, asked.model, asked.cap, settings.model_reliability, asked.today)
+    total, shown = score(found, reader, asked.today)
     tell(total, wrong=asked.wrong)
     if asked.html:
         asked.html.write_text(worst_as_html(shown, WORST), encoding="utf-8")
-    figures = {"folder": asked.folder.name, "regime": asked.regime, **total.figures()}
+    figures: dict[str, Figure] = {"folder": asked.folder.name, "regime": asked.regime, **total.figures()}
+    if isinstance(reader, Beside):
+        figures["outside"] = reader.figures()
     return finish("extraction", figures, [], keep=asked.record)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from benchmarks import extraction
 from schemas.opinion import Seen
 from tests.support.model_server import ModelServer, Reply, model_server, seen
 from ticketos.ai.engines.openai import OpenAiModel
+from ticketos.dev.sim.documents.composed import compose
 from ticketos.domain.engines import REFUSALS, Price
 
 PRICE = Price(Decimal("2.50"), Decimal("10"), "USD")
@@ -94,3 +98,27 @@ def test_the_most_a_question_can_cost_is_never_less_than_a_byte_a_token(server: 
 
 def test_the_address_is_told_without_its_password() -> None:
     assert OpenAiModel("https://user:pass@models.example:8443/v1", "m").endpoint == "models.example:8443"
+
+
+def test_a_models_reliability_is_measured_by_the_extraction_command(
+    server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    papers = [compose("invoice", seed, market="DE", maker="m7", buyer="b", lines=2) for seed in (3, 4)]
+    truths = [{name: value for name, value in paper.known().items() if value} for paper in papers]
+    listed = {f"{n}.pdf": {"type": "invoice", "fields": truth, "lines": []} for n, truth in enumerate(truths)}
+    for n, paper in enumerate(papers):
+        (tmp_path / f"{n}.pdf").write_bytes(paper.pdf())
+    (tmp_path / "truth.json").write_text(json.dumps(listed))
+    wrong = {**truths[0], "number": "X-1"}
+    answers = iter((wrong, truths[1]))
+    server.reply = lambda _: Reply(seen(**next(answers)), usage=(1_000, 100))  # type: ignore[arg-type]
+    for name, value in {
+        "URL": server.url, "NAME": "small-reader", "PRICE_IN": "1", "PRICE_OUT": "10",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"TICKETOS_MODEL_{name}", value)
+    assert extraction.main([str(tmp_path), "--model", "takes over", "--today", "2026-11-20"]) == 0
+    outside = json.loads(capsys.readouterr().out)["outside"]
+    assert (outside["outcomes"], outside["spent"]) == ({"answered": 2}, "0.004000")
+    assert outside["by_field"]["number"] == [2, 0.5]
+    spoken = sum(len(truth) for truth in truths)
+    assert outside["reliability"] == round((spoken - 1) / spoken, 4)
