@@ -29,6 +29,7 @@ from ticketos.lines.data_entry import (
     calibration,
     closed_months,
     coding,
+    coding_model,
     flow,
     passwords,
     typed,
@@ -50,8 +51,16 @@ class _Known:
     suppliers: tuple[Mapping[str, Any], ...] = ()
     scorer: Mapping[str, Any] | None = None
     calibration: Mapping[str, Any] | None = None
+    coder: str = ""
+    """Version of the GL coder in use, empty where none was learnt."""
     vendors: VendorList = NO_VENDORS
     model: ModelUse | None = None
+
+    def marked(self, reading: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The reading with the version of the coder that stood ready for it, beside those of what read it."""
+        if not self.coder or reading.get("status") != "read":
+            return reading
+        return {**reading, "versions": {**(reading.get("versions") or {}), "coder": self.coder}}
 
 
 class _VendorLists:
@@ -154,7 +163,7 @@ class DataEntryActivities:
             vendors=known.vendors,
             model=known.model,
         )
-        readings = [calibration.applied(one, known.calibration) for one in found]
+        readings = [known.marked(calibration.applied(one, known.calibration)) for one in found]
         fake = StageCommand(
             ticket_id=command.ticket_id,
             client_id=command.client_id,
@@ -182,6 +191,7 @@ class DataEntryActivities:
             step.supplier_memories(),
             step.learned(scorer.KIND),
             step.learned(calibration.KIND),
+            str((step.learned(coding_model.KIND) or {}).get("version", "")),
             listed,
             spending.model_use(step, self._store, command, _attempt()),
         )

@@ -344,6 +344,25 @@ def test_a_step_hands_the_clients_own_scorer_to_the_reader_and_the_document_name
     assert row[0]["versions"]["scorer"] == "7"
 
 
+def test_every_document_read_names_the_coder_that_stood_ready(
+    world: World,
+) -> None:
+    office = Office(world)
+    _, before = office.read(paper(3))
+    world._insert(
+        "learned_model",
+        world.acme,
+        {"id": new_id(), "client_id": world.acme, "kind": "coder", "version": 4, "state": "champion",
+         "payload": {"words": [], "labels": []}, "scores": {}, "trained_at": NOW, "promoted_at": NOW},
+    )  # fmt: skip
+    _, after = office.read(paper(4))
+    rows = world.sql(
+        world.acme, "select read_result from document where id in (%s, %s) order by id", (before, after)
+    )
+    assert ["coder" in row[0]["versions"] for row in rows] == [False, True]
+    assert rows[1][0]["versions"]["coder"] == "4"
+
+
 def test_a_version_that_came_into_use_meanwhile_is_not_overthrown_by_one_that_never_met_it(
     world: World,
 ) -> None:

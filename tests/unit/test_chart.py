@@ -13,7 +13,7 @@ import pytest
 from tests.support.memory import ACME, START, document, good_reading, ticket
 from ticketos.dev.sim.clients import COMPANIES, Company
 from ticketos.domain import chart
-from ticketos.domain.changes import PostJournal, RememberVendor, Verdict
+from ticketos.domain.changes import Emit, PostJournal, RememberVendor, Verdict
 from ticketos.domain.chart import USES, Account, Chart, Needed
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor, CodingFacts, TaskState, VendorState
@@ -278,7 +278,7 @@ def test_a_choice_that_is_not_in_use_is_remembered_for_nobody() -> None:
             ticket(),
             ACME,
             bill,
-            CodingFacts(chart=known),
+            CodingFacts(chart=known, model={"version": 4, "payload": {}} if remembered else None),
             (),
             datetime(2026, 11, 2, tzinfo=UTC),
             lambda: UUID(int=next(ids)),
@@ -287,3 +287,7 @@ def test_a_choice_that_is_not_in_use_is_remembered_for_nobody() -> None:
         )
         assert any(isinstance(one, PostJournal) for one in changes)
         assert any(isinstance(one, RememberVendor) for one in changes) is remembered
+        (posted,) = [one for one in changes if isinstance(one, Emit)]
+        assert ("4" if remembered else None) == (posted.after or {}).get("coder"), (
+            "the coder that stood ready"
+        )

@@ -197,6 +197,7 @@ def post(
                 "by": coding["by"],
                 "total": _value(document, "total"),
                 "currency": _value(document, "currency"),
+                **({"coder": str(facts.model["version"])} if facts.model else {}),
                 **_moved(journal, where),
             },
             why=coding["reason"],
