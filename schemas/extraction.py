@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ticketos.domain import ai_policy
+
 DocumentType = Literal[
     "invoice", "credit_note", "receipt", "purchase_order", "goods_receipt", "inventory", "unknown"
 ]
@@ -18,22 +20,7 @@ Source = Literal["xml", "text", "ocr", "rule", "model"]
 Box = tuple[float, float, float, float]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
-FIELD_NAMES: tuple[str, ...] = (
-    "supplier_name",
-    "supplier_address",
-    "supplier_tax_id",
-    "buyer_name",
-    "buyer_tax_id",
-    "number",
-    "issue_date",
-    "due_date",
-    "currency",
-    "net_total",
-    "tax_total",
-    "total",
-    "amount_due",
-    "po_number",
-)
+FIELD_NAMES: tuple[str, ...] = ai_policy.FIELD_NAMES
 
 
 class _Wire(BaseModel):

@@ -40,25 +40,24 @@ DEFAULTS: Mapping[str, Mode] = {
     CODING: ACT,
     DUPLICATES: SUGGEST,
 }
-FIELDS = frozenset(
-    [
-        "supplier_name",
-        "supplier_address",
-        "supplier_tax_id",
-        "buyer_name",
-        "buyer_tax_id",
-        "number",
-        "issue_date",
-        "due_date",
-        "currency",
-        "net_total",
-        "tax_total",
-        "total",
-        "amount_due",
-        "po_number",
-    ]
+FIELD_NAMES = (
+    "supplier_name",
+    "supplier_address",
+    "supplier_tax_id",
+    "buyer_name",
+    "buyer_tax_id",
+    "number",
+    "issue_date",
+    "due_date",
+    "currency",
+    "net_total",
+    "tax_total",
+    "total",
+    "amount_due",
+    "po_number",
 )
-"""The fields of a document."""
+"""The fields of a document, as its page has them."""
+FIELDS = frozenset(FIELD_NAMES)
 TRIGGERS = ("amount_over", "new_supplier", "words", "confidence_below")
 MOST_WORDS, LONGEST_WORDS = 100, 80
 LONGEST_NAME = 120
