@@ -22,6 +22,7 @@ import httpx2
 import pytest
 
 from tests.support import site
+from tests.support.model_server import ModelServer, model_server
 from ticketos.dev.first_run import first_account
 from ticketos.dev.sim.documents import generate
 from ticketos.dev.stack import Stack, StackUrls
@@ -63,7 +64,17 @@ def eventually(look: Callable[[], T | None], what: str) -> T:
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[tuple[StackUrls, Person]]:
+def model() -> Iterator[ModelServer]:
+    """The model outside that the installation names: it sees nothing on any paper."""
+    with model_server() as server, pytest.MonkeyPatch.context() as set_up:
+        set_up.setenv("TICKETOS_MODEL_URL", server.url)
+        set_up.setenv("TICKETOS_MODEL_NAME", "small-reader")
+        set_up.setenv("TICKETOS_MODEL_PRICE_IN", "2.50")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stack(model: ModelServer) -> Iterator[tuple[StackUrls, Person]]:
     with Stack(temporary=True, web_ui=False) as urls:
         account = first_account(urls.database, urls.home)
         assert account is not None
@@ -95,6 +106,7 @@ def furnish(admin: Person) -> str:
             "service_line": "data_entry",
             "starts_on": "2024-01-01",
             "terms": {
+                "ai": {"engines": {"reading": "second opinion"}, "spend_cap": {"USD": "1.00"}},
                 "qa": {"sample_rate": "1"},
                 "pricing": {"kind": "flat", "data": {"unit_price": "3.50"}, "currency": "INR"},
             },
@@ -162,7 +174,7 @@ def faults_of(link: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(
-    stack: tuple[StackUrls, Person],
+    stack: tuple[StackUrls, Person], model: ModelServer
 ) -> None:
     urls, admin = stack
     client_id = furnish(admin)
@@ -174,6 +186,10 @@ def test_a_mailed_invoice_is_read_keyed_reviewed_signed_off_billed_and_proven(
         lambda: next((t for t in agent.get("/v1/tasks")["items"] if t["kind"] == "keying"), None),
         "keying task",
     )
+    (contract,) = admin.get("/v1/contracts", client_id=client_id)["items"]
+    (spend,) = admin.get(f"/v1/contracts/{contract['id']}/model-spend")
+    assert (spend["model"], spend["answered"], spend["spent"]) == ("small-reader", 1, "0.002500")
+    assert len(model.asked) == 1 and "@" not in model.sent()[0]
     typed = {name: value for name, value in paper.truth.fields.items() if value is not None}
     refused = agent.http.post(
         f"/v1/tasks/{task['id']}/complete", json={"result": {"fields": {"total": "twelve"}}}
