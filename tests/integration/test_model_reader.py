@@ -22,6 +22,7 @@ from tests.support.locked import InProcess
 from tests.support.model_server import ModelServer, Reply, model_server, seen
 from tests.support.papers import paper as drawn
 from tests.support.portal import browsing
+from ticketos.ai import governance
 from ticketos.ai.engines.openai import OpenAiModel
 from ticketos.ai.extract import confidence
 from ticketos.ai.extract.analysis import analyse
@@ -31,7 +32,7 @@ from ticketos.db.ids import new_id
 from ticketos.db.repositories.step import SqlStore
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.sim.documents.composed import Paper, compose
-from ticketos.domain.engines import Call, Price, Reserved
+from ticketos.domain.engines import TAKES_OVER, Call, End, ModelUse, Price, Reserved
 from ticketos.domain.ports import StepKey
 from ticketos.domain.state import SYSTEM
 
@@ -226,6 +227,17 @@ async def test_the_cap_of_the_month_is_never_passed(world: World, server: ModelS
     assert sum(call.cost for call in desk.calls()) <= Decimal("0.05")
 
 
+def test_a_stack_in_one_file_is_asked_about_for_a_bounded_time(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(governance, "_ALL_S", 0.3)
+    server.reply = lambda _: Reply(seen(), wait_s=0.2)
+    reader = GovernedReader(Stack(), OpenAiModel(server.url, "m", "k"), 0.85, lambda: NOW)
+    found = reader.read(b"", "stack.pdf", model=ModelUse(TAKES_OVER, Free()))
+    assert [one["opinion"]["outcome"] for one in found] == [*["answered"] * 2, *["too-many"] * 4]
+    assert len(server.asked) == 2
+
+
 async def test_without_a_model_here_a_contract_that_wants_one_asks_a_person(world: World) -> None:
     desk = Desk(world, None, {"engines": {"reading": "takes over"}, "spend_cap": CAP})
     desk.line._reader._local = InProcess()  # type: ignore[attr-defined]
@@ -301,6 +313,16 @@ def test_another_client_sees_no_call(world: World, server: ModelServer) -> None:
     assert not world.sql(world.beta, "select * from model_call")
 
 
+class Free:
+    """A purse that pays for everything."""
+
+    def reserve(self, call: Call) -> Reserved:
+        return Reserved(new_id())
+
+    def settle(self, reserved: Any, end: End) -> None:
+        pass
+
+
 class Letter(InProcess):
     """A paper with people on it."""
 
@@ -320,3 +342,10 @@ Total 118.00
         words = tuple(packed(pages))
         fields = {name: it for name, it in found.fields.items() if name not in ("number", "supplier_name")}
         return [found.model_copy(update={"words": words, "fields": fields}).model_dump(mode="json")]
+
+
+class Stack(Letter):
+    """Six such papers in one file."""
+
+    def read(self, data: bytes, filename: str, *_: Any, **__: Any) -> list[dict[str, Any]]:
+        return super().read(data, filename) * 6

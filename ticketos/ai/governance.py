@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,8 @@ from ticketos.domain.ports import NO_VENDORS, VendorList
 
 Shape = TypeVar("Shape", bound=BaseModel)
 DECIDED_S = 28.0
+_ALL_S = 90.0
+"""How long a file's documents are asked about, one after another: a stack scanned as one file must not outlast the step."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +119,20 @@ class GovernedReader:
         found = self._local.read(data, filename, timeout_s, memory=memory, scorer=scorer, vendors=vendors)
         if model is None or model.use == engines.LOCAL:
             return found
-        today = self._now().date()
-        return [self._with_opinion(one, model, today) for one in found]
+        today, ends = self._now().date(), time.monotonic() + _ALL_S
+        answers: list[Mapping[str, Any]] = []
+        for one in found:
+            reading = Extraction.model_validate(one)
+            if not opinion.wanted(reading, model.use):
+                answers.append(one)
+            elif time.monotonic() > ends:
+                late = reading.model_copy(update={"opinion": _record("too-many", model)})
+                answers.append(late.model_dump(mode="json"))
+            else:
+                answers.append(self._with_opinion(reading, model, today))
+        return answers
 
-    def _with_opinion(self, found: Mapping[str, Any], use: ModelUse, today: date) -> Mapping[str, Any]:
-        reading = Extraction.model_validate(found)
-        if not opinion.wanted(reading, use.use):
-            return found
+    def _with_opinion(self, reading: Extraction, use: ModelUse, today: date) -> Mapping[str, Any]:
         asked = ask(
             self._model,
             use,

@@ -30,6 +30,7 @@ REFUSALS: Mapping[str, str] = {
     "no-endpoint": "no model is set up here",
     "no-cap": "the contract has no spending cap in the currency the model is paid in",
     "over-cap": "the contract's spending cap of this month is used up",
+    "too-many": "the file holds more documents than a model is asked about at once",
     "unreachable": "the model could not be reached",
     "timeout": "the model did not answer in time",
     "busy": "the model turned the question away for now",
