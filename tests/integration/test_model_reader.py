@@ -230,8 +230,8 @@ async def test_the_cap_of_the_month_is_never_passed(world: World, server: ModelS
 def test_a_stack_in_one_file_is_asked_about_for_a_bounded_time(
     server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(governance, "_ALL_S", 0.3)
-    server.reply = lambda _: Reply(seen(), wait_s=0.2)
+    clock = iter(range(0, 1_000, 40))
+    monkeypatch.setattr(governance, "monotonic", lambda: next(clock))
     reader = GovernedReader(Stack(), OpenAiModel(server.url, "m", "k"), 0.85, lambda: NOW)
     found = reader.read(b"", "stack.pdf", model=ModelUse(TAKES_OVER, Free()))
     assert [one["opinion"]["outcome"] for one in found] == [*["answered"] * 2, *["too-many"] * 4]

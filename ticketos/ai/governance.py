@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -119,13 +119,13 @@ class GovernedReader:
         found = self._local.read(data, filename, timeout_s, memory=memory, scorer=scorer, vendors=vendors)
         if model is None or model.use == engines.LOCAL:
             return found
-        today, ends = self._now().date(), time.monotonic() + _ALL_S
+        today, ends = self._now().date(), monotonic() + _ALL_S
         answers: list[Mapping[str, Any]] = []
         for one in found:
             reading = Extraction.model_validate(one)
             if not opinion.wanted(reading, model.use):
                 answers.append(one)
-            elif time.monotonic() > ends:
+            elif monotonic() > ends:
                 late = reading.model_copy(update={"opinion": _record("too-many", model)})
                 answers.append(late.model_dump(mode="json"))
             else:
