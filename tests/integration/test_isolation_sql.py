@@ -137,6 +137,7 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
         "invoice_line": {"invoice_id": of["invoice"]},
         "invoice_line_usage": {"line_id": of["invoice_line"], "usage_id": of["usage_event"]},
         "renewal": {"contract_id": of["contract"]},
+        "model_call": {"contract_id": of["contract"]},
         "calibration_unit": {"session_id": of["calibration_session"]},
         "calibration_score": {"unit_id": of["calibration_unit"]},
         "vendor_sign": {"vendor_id": of["vendor"]},
