@@ -63,7 +63,7 @@ export class Viewer {
     for (const one of this.boxes) {
       if (one.page !== this.at) continue;
       const box = document.createElement("div");
-      box.className = `box ${one.state}${one.now ? " now" : ""}`;
+      box.className = `box ${one.state}${one.now ? " now" : ""}${one.near ? " near" : ""}`;
       box.title = one.title;
       box.addEventListener("click", (event) => { event.stopPropagation(); this.onPick(one.name); });
       set(box, one.box);
@@ -85,6 +85,14 @@ export class Viewer {
     const box = node.getBoundingClientRect(), room = this.room.getBoundingClientRect();
     if (box.top < room.top + 20 || box.bottom > room.bottom - 20) this.room.scrollTop += box.top - room.top - room.height / 3;
     if (box.left < room.left || box.right > room.right) this.room.scrollLeft += box.left - room.left - room.width / 3;
+  }
+
+  // The box of what somebody points at in the list, where it is on the page that is shown. Nothing moves.
+  hint(name) {
+    if (this.hinted === name) return;
+    this.hinted = name;
+    for (const one of this.boxes) one.near = Boolean(name) && one.name === name;
+    this.mark();
   }
 
   draw(on) {
@@ -135,20 +143,32 @@ function set(node, box) {
   node.style.height = `${(box[3] - box[1]) * 100}%`;
 }
 
-// The fields of a form beside the page: focus goes both ways, a drawn box and a pointed word go into the field.
+// The fields of a form, or the rows of a list, beside the page: focus goes both ways, a row that is pointed at shows its
+// box. With ``fill`` a drawn box and a pointed word go into the field.
 export function besides(viewer, form, fill) {
-  const inputs = [...form.querySelectorAll("[data-name]")];
+  const inputs = [...form.querySelectorAll("[data-name][data-box]")];
   let active = null, words = null;
   viewer.setBoxes(inputs.filter((one) => one.dataset.box).map((one) => ({
     name: one.dataset.name, page: Number(one.dataset.page) || 1, box: one.dataset.box.split(",").map(Number),
-    state: one.closest("[data-state]")?.dataset.state ?? "", title: one.labels?.[0]?.textContent.trim() ?? "", now: false,
+    state: one.closest("[data-state]")?.dataset.state ?? "", title: one.dataset.title ?? one.labels?.[0]?.textContent.trim() ?? "", now: false,
   })));
+  const named = (node) => node.closest?.("[data-name][data-box]");
   form.addEventListener("focusin", (event) => {
-    if (!event.target.matches("[data-name]")) return;
-    active = event.target;
+    const meant = named(event.target);
+    if (!meant) return;
+    active = meant;
     viewer.focus(active.dataset.name);
   });
-  viewer.onPick = (name) => { const input = inputs.find((one) => one.dataset.name === name); input?.focus(); input?.select(); };
+  form.addEventListener("pointerover", (event) => viewer.hint((named(event.target) ?? event.target.closest?.(".vfield")?.querySelector("[data-name][data-box]"))?.dataset.name));
+  form.addEventListener("pointerleave", () => viewer.hint());
+  viewer.onPick = (name) => {
+    const input = inputs.find((one) => one.dataset.name === name);
+    const closed = input?.closest("details:not([open])");
+    if (closed) closed.open = true;
+    input?.focus();
+    input?.select?.();
+  };
+  if (!fill) return inputs;
   viewer.onDraw = async (page, box) => {
     const target = active ?? inputs[0];
     const said = document.getElementById("said");
