@@ -45,8 +45,10 @@ def seeded(site: Site) -> Site:
     site.people = {
         "qa": world.person(world.provider, ("qa", None)),
         "agent": world.person(world.provider, ("agent", None), skills=["data_entry"]),
+        "client": world.person(world.acme, ("client_user", world.acme)),
     }
-    worker, made = site.people["agent"], {}
+    worker = site.people["agent"]
+    made: dict[str, Any] = {}
     for kind, state, who in (("qa_review", "posted", "qa"), ("keying", "keying", "agent")):
         ticket = world.ticket(world.acme, stage="delivery")
         paper = world.document(
@@ -57,7 +59,19 @@ def seeded(site: Site) -> Site:
             world.acme, ticket, kind=kind, subject_id=paper, assigned_to=site.people[who].id,
             payload={"document": str(paper), "fields": ["total"]},
         )  # fmt: skip
-    site.ids = ids(**made)
+    bill = generate("invoice", 401, form="einvoice_xml_ubl", country="DE")
+    ticket = world.ticket(world.acme, stage="delivery")
+    fields = {name: {"value": value, "state": "confirmed"} for name, value in bill.truth.fields.items()}
+    data = world.document(
+        world.acme, ticket, bill.content, filename="bill.xml", content_type="application/xml", state="keying",
+        doc_type="invoice", pages=1, fields=fields, finished_by=worker.id,
+    )  # fmt: skip
+    for name, kind, who in (("xml_keying", "keying", "agent"), ("xml_review", "qa_review", "qa")):
+        made[name] = world.task(
+            world.acme, ticket, kind=kind, subject_id=data, assigned_to=site.people[who].id,
+            payload={"document": str(data), "fields": ["total"]},
+        )  # fmt: skip
+    site.ids = ids(**made, xml_document=data)
     world.acts.answer = ActResult(applied=True, outcome="done")
     return site
 
@@ -189,3 +203,36 @@ def test_lines_are_typed_as_in_a_spreadsheet(site: Site, browser: Browser) -> No
     lines = [(one["description"], one["quantity"], one["unit"]) for one in sent(site)["lines"]]
     assert lines == [("Paper", "2", "RM"), ("Glue", "5", "BX"), ("Tape", "7", "RO"), ("Pins", "9", "BX")]
     context.close()
+
+
+def test_an_e_invoice_is_drawn_and_leads_to_its_fields_and_back(site: Site, browser: Browser) -> None:
+    context = site.context(browser, "agent", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"/validate/{site.ids['xml_keying']}")
+    assert focused(page) == "total"
+    assert page.get_attribute(".paper .now", "data-says") == "total"
+    page.mouse.move(900, 500)  # off the menu, which opens under the pointer
+    page.click(".paper [data-says=supplier_name]")
+    assert focused(page) == "supplier_name"
+    assert page.get_attribute(".paper .now", "data-says") == "supplier_name"
+    page.hover("#f-number")
+    assert page.get_attribute(".paper .near", "data-says") == "number"
+    small = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.paper')).fontSize)")
+    page.click("[data-view=in]")
+    large = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.paper')).fontSize)")
+    assert large > small * 1.2
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("agent", "/validate/{xml_keying}"),
+        ("qa", "/review/{xml_review}"),
+        ("client", "/documents/{xml_document}"),
+    ],
+)
+def test_a_drawn_e_invoice_reads_well_in_every_shape(
+    site: Site, browser: Browser, who: str, path: str
+) -> None:
+    assert site.faults(browser, who, [path]) == []

@@ -17,6 +17,7 @@ from api.portal import sla, typed
 from api.portal.fields import box_text
 from api.portal.formats import Formats
 from api.portal.page import redirect
+from api.portal.papers import paper_of
 from api.portal.parts import Choice, Notice
 from api.portal.routes import work
 from api.portal.visit import PostDep, Visit, VisitDep
@@ -51,6 +52,7 @@ async def show(visit: VisitDep, task_id: UUID) -> Response:
     return visit.page(
         "quality/blind",
         **found,
+        paper=await paper_of(visit, found["document"]),
         asked=second_reading.asked_fields(kind),
         offered=second_reading.offered_fields(kind),
         numbers=_numbers(found),
@@ -140,6 +142,7 @@ async def _compared(visit: Visit, task_id: UUID, status: int = 200, **more: Any)
         status,
         **{"comment": "", **more},
         **found,
+        paper=await paper_of(visit, found["document"]),
         seen=seen,
         places=places,
         groups=_groups(rows),

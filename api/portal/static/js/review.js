@@ -40,4 +40,6 @@ form.addEventListener("keydown", (event) => {
   on(event.target, event.shiftKey);
 });
 form.querySelectorAll("[data-grid]").forEach((body) => startGrid(body, { done: (input) => on(input) }));
-(steps()[0] ?? save)?.focus({ preventScroll: true });
+const first = steps()[0] ?? save;
+first?.focus({ preventScroll: true });
+first?.scrollIntoView({ block: "nearest" });

@@ -8,8 +8,10 @@ export class Viewer {
     this.room = node.querySelector(".viewer-room");
     this.stage = node.querySelector(".viewer-stage");
     this.image = node.querySelector("img");
+    this.sheet = node.querySelector("[data-paper]");
     this.at = 1; this.zoom = 1; this.turned = 0; this.boxes = []; this.drawing = false;
     this.onPick = this.onDraw = this.onPoint = () => {};
+    if (this.sheet) { this.readSheet(); return; }
     this.image.addEventListener("load", () => this.place());
     const failed = () => { this.stage.hidden = true; node.querySelector(".viewer-none").hidden = false; };
     this.image.addEventListener("error", failed);
@@ -20,6 +22,25 @@ export class Viewer {
     });
     this.watchDrawing();
     new ResizeObserver(() => this.place()).observe(this.room);
+  }
+
+  // Data drawn as a page: its places are parts of the page itself, named by the field they hold.
+  readSheet() {
+    this.node.addEventListener("click", (event) => {
+      const what = event.target.closest("[data-view]")?.dataset.view, place = event.target.closest("[data-says]");
+      if (what) this.act(what);
+      if (place) this.onPick(place.dataset.says);
+    });
+  }
+
+  says(name, look) {
+    let found = null;
+    this.sheet.querySelectorAll("[data-says]").forEach((one) => {
+      const meant = one.dataset.says === name;
+      one.classList.toggle(look, meant);
+      if (meant) found ??= one;
+    });
+    return found;
   }
 
   act(what) {
@@ -46,6 +67,7 @@ export class Viewer {
 
   // Width by zoom; a page on its side gets as much room as it then takes.
   place() {
+    if (this.sheet) { this.sheet.style.fontSize = `${.8125 * this.zoom}rem`; return; }
     const room = this.room.clientWidth - 24, ratio = this.image.naturalHeight / this.image.naturalWidth || 1.414;
     const width = room * this.zoom;
     const side = this.turned % 180 !== 0;
@@ -59,6 +81,7 @@ export class Viewer {
   setBoxes(boxes) { this.boxes = boxes; this.mark(); }
 
   mark() {
+    if (this.sheet) return;
     this.stage.querySelectorAll(".box:not(.drawn)").forEach((one) => one.remove());
     for (const one of this.boxes) {
       if (one.page !== this.at) continue;
@@ -73,6 +96,7 @@ export class Viewer {
 
   // Bring a box into view on its page and make it the one that is meant.
   focus(name, place) {
+    if (this.sheet) { this.says(name, "now")?.scrollIntoView({ block: "nearest" }); return; }
     for (const one of this.boxes) one.now = one.name === name;
     if (place) {
       const known = this.boxes.find((one) => one.name === name);
@@ -91,6 +115,7 @@ export class Viewer {
   hint(name) {
     if (this.hinted === name) return;
     this.hinted = name;
+    if (this.sheet) { this.says(name, "near"); return; }
     for (const one of this.boxes) one.near = Boolean(name) && one.name === name;
     this.mark();
   }
