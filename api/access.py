@@ -102,6 +102,7 @@ TICKETS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/documents/{document_id}"): allow(ALL, scope="documents:read"),
     ("GET", "/v1/documents/{document_id}/content"): allow(CONTENT_READERS, scope="documents:read"),
     ("GET", "/v1/documents/{document_id}/pages/{page}"): allow(CONTENT_READERS, scope="documents:read"),
+    ("GET", "/v1/documents/{document_id}/paper"): allow(CONTENT_READERS, scope="documents:read"),
     ("GET", "/v1/documents/{document_id}/reading"): allow(CONTENT_READERS, scope="documents:read"),
     ("GET", "/v1/documents/{document_id}/region"): allow(CONTENT_READERS, scope="documents:read"),
     ("POST", "/v1/documents/{document_id}/password"): allow(CLIENT_ROLES, scope="tickets:write"),

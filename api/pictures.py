@@ -44,7 +44,7 @@ class Pictures:
         self._opened: dict[tuple[UUID, UUID], float] = {}
 
     def see(self, connection: Connection, document: RowMapping, what: str, **asked: object) -> Seen:
-        """``picture`` (page), ``reading`` or ``region`` (page, box) of a document. Raises ``page-unavailable``.
+        """``picture`` (page), ``reading``, ``region`` (page, box) or ``paper`` of a document. Raises ``page-unavailable``.
 
         Pages are the document's own: of one among several in its file, those of its part."""
         address = document["readable"] or document["address"]

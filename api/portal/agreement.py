@@ -7,6 +7,7 @@ import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -252,6 +253,28 @@ def typed_hours(definition: Mapping[str, Any]) -> dict[str, str]:
         "special": "\n".join(f"{day} {_slots(slots)}".strip() for day, slots in sorted(special.items())),
         "always": "on" if definition.get("around_the_clock") else "",
     }
+
+
+def day_rows(typed: Mapping[str, str]) -> dict[str, Any]:
+    """What ``typed_hours`` holds, for controls of a day each: ``days`` off, ``special`` as pairs of day and hours, and
+    ``unread`` for lines of days off that are no date."""
+    lines = [line.strip() for line in typed.get("holidays", "").splitlines() if line.strip()]
+    days = [line for line in lines if _is_day(line)]
+    pairs = [line.strip().partition(" ") for line in typed.get("special", "").splitlines() if line.strip()]
+    return {
+        "days": days,
+        "unread": "\n".join(line for line in lines if line not in days),
+        "special": [
+            (day, hours) if _is_day(day) else ("", f"{day} {hours}".strip()) for day, _, hours in pairs
+        ],
+    }
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def hours_of(typed: Mapping[str, str]) -> dict[str, Any]:

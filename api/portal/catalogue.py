@@ -65,6 +65,18 @@ class Texts:
             return found
         return str(value).replace("_", " ").replace("-", " ").capitalize()
 
+    def field(self, name: object) -> str:
+        """What a value of a document is called: a field, a value of a line (``lines.3.net``) or of the coding."""
+        part, _, rest = str(name or "").partition(".")
+        number, _, column = rest.partition(".")
+        if part == "lines" and column:
+            return self("quality.part.line", n=number, field=self.word("field", column))
+        if part == "lines" and rest in ("count", "sum"):
+            return self(f"quality.part.{rest}")
+        if part == "coding" and rest:
+            return self.word("field", rest)
+        return self.word("field", name)
+
     def event(self, name: str) -> str:
         """What an event of the trail is called; the domain's catalogue has a title for each."""
         found = self._texts.get(f"events.{name}")

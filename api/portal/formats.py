@@ -5,6 +5,7 @@ Everything here gives text or markup that says the same to a screen reader.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
@@ -14,6 +15,10 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 from markupsafe import Markup
 
 from api.portal.catalogue import Texts
+
+_ISO_DAY = re.compile(r"(?<![\w.-])\d{4}-\d{2}-\d{2}(?![\w-])")
+_COUNTED = re.compile(r"(?<=\d )[A-Z][A-Z0-9]{1,2}\b")
+"""A code of UN/ECE Recommendation 20 behind the number that it counts."""
 
 
 class Formats:
@@ -83,6 +88,31 @@ class Formats:
             return self.day(date.fromisoformat(text))
         except ValueError:
             return self.month(text)
+
+    def said(self, text: object) -> str:
+        """What a rule says in a sentence, with its days and units as people write them: ``issued 2026-11-01`` is *issued 1
+        Nov 2026*, ``12 HUR`` is *12 hours*. What is kept stays as it is."""
+        days = _ISO_DAY.sub(lambda found: self._iso(found[0]), str(text or ""))
+        return _COUNTED.sub(lambda found: self.unit(found[0]), days)
+
+    def value(self, name: str, text: object) -> str:
+        """A value of a document: the day of a date, the unit of a code; any other as it was read."""
+        last = name.rpartition(".")[2]
+        shown = str(text or "")
+        if last.endswith("_date"):
+            return self._iso(shown)
+        return self.unit(shown) if last == "unit" else shown
+
+    def unit(self, code: object) -> str:
+        """A unit's code in words (``KGM``: kilogram); words of a paper's own stay as they are."""
+        key = f"words.unece.{code}"
+        return self.texts(key) if code and self.texts.has(key) else str(code or "")
+
+    def _iso(self, text: str) -> str:
+        try:
+            return format_date(date.fromisoformat(text), "d MMM yyyy", locale=self.texts.locale)
+        except ValueError:
+            return text
 
     def language(self, code: str) -> str:
         """What a language is called ("de": German); an unknown code stays as it is."""

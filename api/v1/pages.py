@@ -7,12 +7,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse, Response
+from pydantic import ValidationError
 from sqlalchemy import Connection, RowMapping
 
 from api.deps import Call, ReadDep
 from api.v1.documents import one
 from api.v1.parameters import problems
 from schemas.http import View
+from schemas.papers import PaperView
+from ticketos.ai.extract.limits import REASONS
 from ticketos.db.repositories import coding, tickets
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
@@ -75,6 +78,24 @@ def _opened(connection: Connection, call: Call, row: RowMapping) -> None:
             "document.downloaded", after={"as": "picture"}, entity="document", entity_id=str(row["id"])
         ),
     )
+
+
+@router.get("/paper", response_model=PaperView, responses=problems(404))
+async def paper(call: ReadDep, document_id: UUID) -> Any:
+    """An e-invoice without pages as a page would show it: header, parties, lines, tax, totals. Who opened it is in the
+    trail, once an hour."""
+    return await call.read(lambda connection: paper_of(connection, call, one(connection, call, document_id)))
+
+
+def paper_of(connection: Connection, call: Call, row: RowMapping) -> PaperView:
+    """The same for a page. Raises ``page-unavailable`` for a document with pages of its own."""
+    seen = call.services.pictures.see(connection, row, "paper")
+    if call.services.pictures.first_look(call.principal.user_id, row["id"]):
+        _opened(connection, call, row)
+    try:
+        return PaperView.model_validate(seen.facts)
+    except ValidationError as error:  # the process that reads foreign bytes says something else than it may
+        raise DomainError("page-unavailable", reason=REASONS["unreadable"]) from error
 
 
 @router.get("/reading", response_model=None, responses=problems(404))

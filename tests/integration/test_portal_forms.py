@@ -105,7 +105,7 @@ PLAIN = frozenset(
         *("choice", "unit_price", "verdict", "version", "zone", "ticket_type", "note", "files"),
         *("account", "aliases", "cost_centre", "dry_run", "pattern", "place", "tax_code", "tax_ids"),
         *("field_", "line_", "seen_", "category_", "coding_", "comment_", "place_", "severity_", "until_"),
-        *("expected_",),
+        *("expected_", "holidays", "special_day", "special_hours"),
     }
 )
 """Fields that name no row."""

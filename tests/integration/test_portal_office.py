@@ -189,6 +189,29 @@ async def test_a_client_with_contract_and_calendar_is_made_and_edited(world: Wor
         assert calendar.definition["weekly"][0] == [["09:00", "18:00"]]
         assert calendar.definition["weekly"][6] == []
 
+        own = f"/calendars/{calendar.id}"
+        page = await browser.get(own)
+        assert page.all("//input[@type='date'][@name='holidays']/@value")[0] == "2026-01-26"
+        days = {
+            "holidays": [
+                "2026-01-26",
+                "",
+                "2026-08-15",
+                "2026-10-02\n2026-12-25",
+            ],  # the last is the box for many
+            "special_day": ["2026-10-20", "2026-10-21", ""],
+            "special_hours": ["09:00–13:00", "", ""],
+        }
+        assert (await send(browser, own, of(page, own) | days)).to == client
+        (calendar,) = world.sql(client_id, "select id, definition from calendar")
+        assert calendar.definition["holidays"] == ["2026-01-26", "2026-08-15", "2026-10-02", "2026-12-25"]
+        assert calendar.definition["special"] == {"2026-10-20": [["09:00", "13:00"]], "2026-10-21": []}
+        page = await browser.get(own)
+        odd = days | {"holidays": ["Republic Day"], "special_day": [""], "special_hours": ["10:00–11:00"]}
+        refused = await send(browser, own, of(page, own) | odd)
+        assert refused.status == 422 and "Republic Day" in refused.form(own)["holidays"]
+        assert "10:00–11:00" in refused.all("//input[@name='special_hours']/@value")
+
         terms = of(await browser.get("/contracts/new?client=gamma"), "/contracts") | {
             "number": ["G-1"], "name": ["Entry"], "unit_price": ["4.50"], "calendar_id": [str(calendar.id)], "deemed": ["2"],
         }  # fmt: skip

@@ -416,9 +416,9 @@ async def test_a_review_is_blind_first(world: World, agent: Person) -> None:
     async with browsing(world, reviewer) as browser:
         page = await browser.get(f"/review/{task}")
         assert "Step 1 of 2" in page.text
-        for value in ("1NV-9", "181.00", "Acme Ltd", "2026-11-01"):
+        for value in ("1NV-9", "181.00", "Acme Ltd", "2026-11-01", "50.00", "ream", "6000"):
             assert value not in page.answer.text
-        assert page.all("//input[@data-name]/@data-name") == [
+        assert page.all("//div[@data-wanted]/input[@data-name]/@data-name") == [
             "supplier_name",
             "number",
             "issue_date",
@@ -427,6 +427,63 @@ async def test_a_review_is_blind_first(world: World, agent: Person) -> None:
             "tax_total",
             "total",
         ]
+        offered = page.all("//details[@id='others']//input[@data-name]/@data-name")
+        assert len(offered) == 7 and {"due_date", "supplier_tax_id"} <= set(offered)
+        form = page.form(f"/review/{task}/compare")
+        assert {"seen_lines.count", "seen_lines.6.net", "seen_coding.account"} <= set(form)
+        assert "seen_lines.7.net" not in form and not page.all("//*[@data-box and string(@data-box)]")
+
+
+async def test_lines_and_coding_are_read_again_and_differ_value_by_value(world: World, agent: Person) -> None:
+    reviewer = world.person(world.provider, ("qa", None))
+    _, task = reviewing(world, reviewer, agent)
+    read = {f"seen_{name}": str(one["value"]) for name, one in FIELDS.items()}
+    read |= {"seen_lines.count": "2", "seen_lines.sum": "1.100,00", "seen_lines.1.quantity": "2"}
+    read |= {"seen_lines.1.net": "100", "seen_lines.2.net": "1.000,00", "seen_lines.9.net": "7"}
+    read |= {"seen_coding.account": "6010", "seen_coding.tax_code": "", "seen_due_date": "24.12.2026"}
+    read |= {"place_due_date": "1,0.5,0.5,0.6,0.52", "place_number": "javascript:1"}
+    async with browsing(world, reviewer) as browser:
+        page = await browser.submit(f"/review/{task}", f"/review/{task}/compare", **read)
+        assert page.all("//li[contains(@class,'differs')]/@data-name") == [
+            *("due_date", "lines.count", "lines.sum", "lines.2.net", "coding.account")
+        ]
+        assert page.all("//section[@aria-labelledby='of-lines']/p") == ["2 values are the same as delivered."]
+        named = page.all("//li[contains(@class,'differs')]//b[1]")[::2]
+        assert named == ["Due date", "Number of lines", "Sum of the lines", "Line 2: Net", "Account"]
+        form = page.form(f"/review/{task}")
+        assert "seen_lines.9.net" not in form and "place_number" not in form
+        marked = ["due_date", "lines.count", "lines.2.net", "coding.account", "lines.9.net"]
+        await browser.post(f"/review/{task}", {**form, "defect": marked, "verdict": "fail"})
+    result = sent(world).result
+    assert [
+        (d["field"], d["category"], d["severity"], d["found"], d["expected"]) for d in result["defects"]
+    ] == [
+        ("due_date", "missing_value", "non_critical", "", "2026-12-24"),
+        ("lines.count", "wrong_line", "critical", "1", "2"),
+        ("lines.2.net", "wrong_line", "critical", "", "1000.00"),
+        ("coding.account", "wrong_coding", "critical", "6000", "6010"),
+    ]
+    assert {"total", "due_date", "lines.2.net", "coding.account"} <= set(result["read"])
+    assert not {"coding.tax_code", "lines.9.net"} & set(result["read"])
+
+
+async def test_every_compared_row_leads_to_its_place_on_the_page(world: World, agent: Person) -> None:
+    reviewer = world.person(world.provider, ("qa", None))
+    _, task = reviewing(world, reviewer, agent)
+    read = {"seen_due_date": "24.12.2026", "place_due_date": "1,0.5,0.5,0.6,0.52"}
+    async with browsing(world, reviewer) as browser:
+        page = await browser.submit(f"/review/{task}", f"/review/{task}/compare", **read)
+
+        def of(name: str, what: str) -> list[str]:
+            return page.all(f"//form[@id='vform']//li[@data-name='{name}']/@{what}")
+
+        assert of("total", "data-box") == ["0.1000,0.1000,0.3000,0.1200"] and of("total", "data-page") == [
+            "1"
+        ]
+        # Nothing was delivered: where the reviewer saw it.
+        assert of("due_date", "data-box") == ["0.5,0.5,0.6,0.52"]
+        assert of("total", "tabindex") == ["0"] and of("total", "data-title") == ["Total"]
+        assert page.form(f"/review/{task}")["place_due_date"] == "1,0.5,0.5,0.6,0.52"
 
 
 async def test_differences_become_defects_with_kind_and_severity(world: World, agent: Person) -> None:
@@ -482,7 +539,7 @@ async def test_what_matches_is_accepted_and_own_work_is_not_reviewed(world: Worl
             f"/review/{task}", {**compared.form(f"/review/{task}"), "verdict": "pass"}
         )
         assert answer.status == 303
-        assert sent(world).result == {"verdict": "pass", "defects": [], "comment": ""}
+        assert sent(world).result == {"verdict": "pass", "defects": [], "comment": "", "read": [*FIELDS]}
         page = await browser.get(f"/review/{own}")
         assert "or it is your own work" in page.text
         assert (

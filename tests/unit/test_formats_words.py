@@ -39,3 +39,38 @@ def test_months_days_and_languages_have_names(f: Formats) -> None:
     assert f.language("de") == "German"
     assert f.language("xx-unknown") == "xx-unknown"
     assert f.language("") == "–"
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("issued 2026-11-01, due 2026-12-01", "issued 1 Nov 2026, due 1 Dec 2026"),
+        ("2026-11-01, read on 2026-11-23", "1 Nov 2026, read on 23 Nov 2026"),
+        ("line 1: 12 HUR × 40.00 ≠ 500.00", "line 1: 12 hours × 40.00 ≠ 500.00"),
+        ("3.5 KGM and 2 C62 of 7 ZZZ", "3.5 kg and 2 units of 7 ZZZ"),
+        ("number INV-2026-11-01 of 2026-13-45", "number INV-2026-11-01 of 2026-13-45"),
+        ("100 INR + 18 INR = 118 INR", "100 INR + 18 INR = 118 INR"),
+        (None, ""),
+    ],
+)
+def test_what_a_rule_says_has_its_days_and_units_in_words(f: Formats, kept: object, shown: str) -> None:
+    assert f.said(kept) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "shown"),
+    [
+        ("issue_date", "2026-11-01", "1 Nov 2026"),
+        ("issue_date", "1st of May", "1st of May"),
+        ("number", "2026-11-01", "2026-11-01"),
+        ("unit", "HUR", "hours"),
+        ("unit", "reams", "reams"),
+        ("lines.2.unit", "KGM", "kg"),
+        ("total", "118.00", "118.00"),
+        ("due_date", None, ""),
+    ],
+)
+def test_a_value_of_a_paper_is_shown_as_people_write_it(
+    f: Formats, name: str, kept: object, shown: str
+) -> None:
+    assert f.value(name, kept) == shown

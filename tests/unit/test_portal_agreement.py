@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.portal.agreement import hours_of, other_terms, terms_of, typed_hours, typed_terms
+from api.portal.agreement import day_rows, hours_of, other_terms, terms_of, typed_hours, typed_terms
 from api.portal.routes import agreements
 from ticketos.dev.sim.clients import COMPANIES
 from ticketos.domain.calendar import WorkCalendar
@@ -126,6 +126,19 @@ def test_hours_come_back_as_they_were() -> None:
     typed = typed_hours(plain)
     assert typed["day_0"] == "09:00–13:00, 14:00–18:30"
     assert WorkCalendar.from_json(hours_of(typed)).to_json() == plain
+
+
+def test_days_stand_in_controls_of_their_own_and_what_is_no_day_is_shown_as_it_was_typed() -> None:
+    typed = {
+        "holidays": "2026-01-26\n\nRepublic Day\n2026-08-15",
+        "special": "2026-10-20 09:00-13:00\n2026-10-21\n10:00-12:00",
+    }
+    assert day_rows(typed) == {
+        "days": ["2026-01-26", "2026-08-15"],
+        "unread": "Republic Day",
+        "special": [("2026-10-20", "09:00-13:00"), ("2026-10-21", ""), ("", "10:00-12:00")],
+    }
+    assert day_rows({}) == {"days": [], "unread": "", "special": []}
 
 
 def test_no_field_that_holds_a_list_is_cut() -> None:

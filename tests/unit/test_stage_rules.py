@@ -432,6 +432,9 @@ def test_a_second_person_reviews_and_nobody_their_own_work(new_id: Callable[[], 
         ({"verdict": "fail", "defects": ["x"]}, "result-malformed"),
         ({"verdict": "fail", "defects": "total"}, "result-malformed"),
         ({"verdict": "fail", "defects": None}, "defect-missing"),
+        ({"verdict": "pass", "read": "total"}, "result-malformed"),
+        ({"verdict": "pass", "read": ["total", 2]}, "result-malformed"),
+        ({"verdict": "pass", "read": ["x" * 61]}, "result-malformed"),
         ({"verdict": "pass", "defects": [{"field": "total"}]}, "defect-on-pass"),
         ({"verdict": "so-so"}, "verdict-unknown"),
         ({"verdict": "fail", "defects": [{"field": "total", "category": "odd"}]}, "defect-category-unknown"),
@@ -450,6 +453,25 @@ def test_a_review_says_what_is_wrong(
         return
     (check,) = of(changes.AddQaCheck, quality.review(*arguments).changes)
     assert (check.fields_inspected, check.fields_correct, check.score) == (2, 1, Decimal("50.00"))
+
+
+def test_wrong_lines_count_as_one_field_and_so_does_the_coding(new_id: Callable[[], UUID]) -> None:
+    done, required = (
+        posted(1, ticket(), finished_by=UUID(int=7)),
+        ("total", "number", "issue_date", "currency"),
+    )
+    named = ("lines.count", "lines.2.net", "lines.3.net", "coding.account", "coding.tax_code")
+    result = {
+        "verdict": "fail",
+        "defects": [{"field": name} for name in named],
+        "read": ["total", "lines.2.net", "total"],
+    }
+    verdict = quality.review(ticket(), task("qa_review", done), done, result, required, REVIEWER, NOW, new_id)
+    (check,) = of(changes.AddQaCheck, verdict.changes)
+    assert (check.fields_inspected, check.fields_correct) == (4, 2)
+    assert [d["field"] for d in check.defects] == list(named)
+    (told,) = of(changes.Emit, verdict.changes)
+    assert told.after is not None and told.after["read"] == ["lines.2.net", "total"]
 
 
 # --- rework -----------------------------------------------------------------------------------------------------------

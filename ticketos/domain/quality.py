@@ -42,6 +42,7 @@ CATEGORIES = (
     "other",
 )
 SEVERITIES = ("critical", "non_critical")
+_MOST_READ, _LONGEST_NAME = 500, 60
 
 LevelOne = Callable[[DocumentState], tuple[int, int, tuple[Mapping[str, Any], ...]]]
 """A line's automatic check: fields inspected, fields correct, defects found."""
@@ -149,7 +150,8 @@ def review(
     now: datetime,
     new_id: NewId,
 ) -> Verdict:
-    """A second person's verdict. Refused: one's own work, a fail without a defect, a pass with one, unknown categories."""
+    """A second person's verdict, with what they read again (``read``) in the trail. Refused: one's own work, a fail
+    without a defect, a pass with one, unknown categories."""
     stages.require_open(ticket)
     if actor.user_id is not None and actor.user_id == document.finished_by:
         raise DomainError("own-work", document=document.filename)
@@ -163,8 +165,9 @@ def review(
     if verdict == "pass" and defects:
         raise DomainError("defect-on-pass")
     inspected = max(len(required), 1)
-    wrong = {str(d["field"]) for d in defects}
+    wrong = {part_of(str(d["field"])) for d in defects}
     correct = max(inspected - len(wrong), 0)
+    read = _read(result.get("read"))
     ai_wrong = {
         n
         for n, f in document.fields.items()
@@ -195,6 +198,7 @@ def review(
         "inspected": inspected,
         "correct": correct,
         "defects": [{k: d[k] for k in ("field", "category", "severity")} for d in defects],
+        **({"read": read} if read else {}),
     }
     return Verdict(
         str(verdict),
@@ -298,6 +302,23 @@ def _task(
         round=document.round,
         payload={"basis": basis, "document": str(document.id), "exclude": worker},
     )
+
+
+def part_of(field: str) -> str:
+    """What a value counts as where fields are counted: all lines are one, and so is the coding (``lines.3.net``,
+    ``coding.account``), however many of their values are wrong."""
+    return field.partition(".")[0]
+
+
+def _read(given: object) -> list[str]:
+    """The values that the second person read again, by name. Refused: what is no list of names."""
+    if given is None:
+        return []
+    if not isinstance(given, list | tuple) or len(given) > _MOST_READ:
+        raise DomainError("result-malformed", name="read", wanted="a list of fields")
+    if not all(isinstance(one, str) and 0 < len(one) <= _LONGEST_NAME for one in given):
+        raise DomainError("result-malformed", name="read", wanted="a list of fields")
+    return sorted(set(given))
 
 
 def _defects(given: object, rule: Mapping[str, str]) -> tuple[Mapping[str, Any], ...]:

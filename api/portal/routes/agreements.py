@@ -17,6 +17,7 @@ from api.deps import etag
 from api.portal import chips
 from api.portal.agreement import (
     TERMS,
+    day_rows,
     hours_of,
     other_terms,
     terms_of,
@@ -48,7 +49,7 @@ RULES: dict[tuple[str, str], Rule] = {
 }
 PLAIN = ("number", "name", "service_line", "kind", "status", "starts_on", "ends_on", "calendar_id")
 STATUSES = ("draft", "active", "suspended", "ended")
-HOURS = (*(f"day_{n}" for n in range(7)), "zone", "holidays", "special", "always")
+HOURS = (*(f"day_{n}" for n in range(7)), "zone", "always")
 WEEK = "09:00–18:00"
 LISTS = frozenset(term.name for term in TERMS if term.kind in ("lines", "limits", "list"))
 LONG = 10_000
@@ -258,6 +259,7 @@ def _calendar(
         status,
         **{"row": None, "version": None, "stale": [], **more},
         typed=typed,
+        rows=day_rows(typed),
         company=company,
         zones=[Choice(name, name, name == typed["zone"]) for name in zones],
         may=bool(visit.viewer.roles & RULES["POST", "/calendars"].roles),
@@ -270,7 +272,15 @@ def _calendar(
 
 
 def _typed_calendar(visit: Visit) -> dict[str, str]:
-    return {name: visit.form.text(name, 20_000) for name in ("name", *HOURS)}
+    """The form as it is kept typed: the days that stand in controls of their own are put together, one per line."""
+    form = visit.form
+    pairs = zip(form.texts("special_day"), form.texts("special_hours"), strict=False)
+    lines = (f"{day} {hours}".strip() for day, hours in pairs)
+    return {
+        **{name: form.text(name, 20_000) for name in ("name", *HOURS)},
+        "holidays": "\n".join(filter(None, form.texts("holidays")))[:20_000],
+        "special": "\n".join(filter(None, lines))[:20_000],
+    }
 
 
 @router.get("/calendars/new")
@@ -279,7 +289,7 @@ async def compose_calendar(visit: VisitDep, client: str = "") -> Response:
     company = _company(visit, client)
     first = {
         "name": "",
-        **dict.fromkeys(HOURS, ""),
+        **dict.fromkeys((*HOURS, "holidays", "special"), ""),
         **{f"day_{n}": WEEK for n in range(5)},
         "zone": company.zone,
     }

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api import views
 from api.access import ROUTES, Rule, as_page
 from api.portal import fields as shown_fields
+from api.portal.papers import paper_of
 from api.portal.visit import VisitDep
 from api.v1 import documents as v1
 from ticketos.db.repositories import chart, documents, tickets
@@ -50,6 +51,7 @@ async def show(visit: VisitDep, document_id: UUID, page: int = 1) -> Response:
     return visit.page(
         "validation/document",
         **found,
+        paper=await paper_of(visit, document),
         at=min(max(page, 1), document["pages"] or 1),
         fields=[one for one in fields if one.value or one.required],
         amounts=AMOUNTS,

@@ -63,7 +63,23 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("T", "validation.rotate"),
             ("[", "validation.page_prev"),
             ("]", "validation.page_next"),
+            ("O", "quality.others"),
         ),
+    ),
+    (
+        "palette.keys.lines",
+        (
+            ("← →", "palette.keys.cell"),
+            ("Ctrl/⌘ D", "palette.keys.fill"),
+            ("Shift ↓", "palette.keys.choose"),
+            ("Ctrl/⌘ V", "palette.keys.paste"),
+            ("Alt Enter", "palette.keys.row_add"),
+            ("Alt Delete", "palette.keys.row_strike"),
+        ),
+    ),
+    (
+        "palette.keys.compared",
+        (("Enter", "quality.key_row"), ("X", "quality.key_mark"), ("Ctrl Enter", "palette.keys.verdict")),
     ),
 )
 """The keys of the pages: what they are for, and each with its words."""

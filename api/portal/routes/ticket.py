@@ -164,7 +164,7 @@ async def _page(
         ],
         workflow=views.workflow_url(root["id"], root["client_id"], visit.principal, visit.services),
         staff=staff,
-        said_field=lambda name: t.word("checklist" if name in handwork.CHECKLIST else "field", name),
+        said_field=lambda name: t.word("checklist", name) if name in handwork.CHECKLIST else t.field(name),
         decider=lambda value: found["people"].get(uuid_of(value), t("ticket.who.client")) if value else "",
         doing=doing,
         may_do=lambda row: may_finish(visit.call, row),

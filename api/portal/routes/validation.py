@@ -20,6 +20,7 @@ from api.portal import sla, typed
 from api.portal.asked import asked_in_words, still_blocked
 from api.portal.formats import Formats
 from api.portal.page import redirect
+from api.portal.papers import paper_of
 from api.portal.parts import Choice, Notice
 from api.portal.routes import work
 from api.portal.visit import PostDep, Visit, VisitDep
@@ -89,6 +90,7 @@ async def _page(
         status,
         **{"override": task["payload"].get("override_reason") or "", "problem_checks": [], **more},
         **{name: value for name, value in found.items() if name != "checks"},
+        paper=await paper_of(visit, document),
         checks=checks,
         fields=fields,
         left=sum(one.wanted for one in fields),

@@ -22,6 +22,7 @@ from ticketos.ai.extract import look
 from ticketos.ai.extract.answers import quarantine
 from ticketos.ai.extract.limits import Guard, Limits, Quarantined
 from ticketos.ai.extract.memory import SupplierMemory
+from ticketos.ai.extract.paper import paper
 from ticketos.ai.extract.reader import Reader
 from ticketos.ai.extract.sandbox import OUT_OF_MEMORY
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
@@ -147,6 +148,8 @@ def _looked(data: bytes, head: dict[str, Any], reader: Reader) -> tuple[bytes, b
         elif head["look"] == "reading":
             first, last = int(head.get("first") or 1), head.get("last")
             found = look.reading(data, filename, reader.limits, reader.ocr, first, last)
+        elif head["look"] == "paper":
+            found = paper(data, filename, reader.limits)
         elif head["look"] == "unlocked":
             found, blob = {}, look.unlocked(data, filename, head["password"], reader.limits)
         else:

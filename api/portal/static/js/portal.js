@@ -4,6 +4,7 @@ import { startKeys } from "./keys.js";
 import { startPalette } from "./palette.js";
 import { startLive } from "./live.js";
 import { startChoosing } from "./choose.js";
+import { startMore } from "./more.js";
 
 document.documentElement.dataset.script = "on";
 
@@ -11,6 +12,7 @@ startKeys();
 startPalette();
 startLive();
 startChoosing();
+startMore();
 
 // What only makes sense without a script.
 function tidy(root) {

@@ -1,4 +1,5 @@
 // Validation without leaving the keyboard: Enter confirms and goes to the next field that needs a look.
+import { startGrid } from "./grid.js";
 import { Viewer, besides } from "./viewer.js";
 
 const form = document.getElementById("vform");
@@ -85,47 +86,42 @@ async function recheck() {
   } catch (error) { if (error.name !== "AbortError") throw error; }
 }
 
-// Lines like a spreadsheet: arrows, Enter down, paste fills cells, a line more when the last one is used.
-const grid = form.querySelector(".vlines tbody"), add = form.querySelector("[data-add-line]");
-if (save) add.hidden = false;
-add.addEventListener("click", () => cell(addLine(), 0)?.focus());
-const rows = () => [...grid.rows];
-const cell = (row, column) => row?.querySelector(`[data-column="${column}"]`);
+// Lines like a spreadsheet. A row that is put in between moves the numbers of those below it.
+const lines = form.querySelector(".vlines tbody"), adds = form.querySelector("[data-add-line]");
+const grid = startGrid(lines, {
+  add: save ? addLine : undefined, strike: save ? strike : undefined,
+  changed: () => form.dispatchEvent(new Event("change")),
+});
+if (save) adds.hidden = false;
+adds.addEventListener("click", () => grid.cell(addLine(), 0)?.focus());
 
-function addLine() {
-  const last = grid.rows[grid.rows.length - 1], row = last.cloneNode(true), number = grid.rows.length;
+function addLine(after) {
+  const last = lines.rows[lines.rows.length - 1], row = last.cloneNode(true);
   row.querySelectorAll("input").forEach((one) => {
-    if (one.type === "checkbox") { one.checked = false; one.value = String(number); return; }
+    if (one.type === "checkbox") { one.checked = false; return; }
     one.value = "";
-    one.name = one.name.replace(/^line_\d+/, `line_${number}`);
-    one.setAttribute("aria-label", one.getAttribute("aria-label").replace(/\d+$/, String(number + 1)));
+    one.removeAttribute("placeholder");
+    delete one.dataset.chosenCell;
   });
-  grid.append(row);
+  row.dataset.blank = "";
+  (after ?? last).after(row);
+  [...lines.rows].forEach(number);
   return row;
 }
 
-grid.addEventListener("keydown", (event) => {
-  const input = event.target.closest("[data-column]");
-  if (!input || event.ctrlKey || event.metaKey) return;
-  const step = { ArrowDown: 1, Enter: event.shiftKey ? -1 : 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  const all = rows(), at = all.indexOf(input.closest("tr"));
-  const to = all[at + step] ?? (step > 0 ? addLine() : null);
-  go(cell(to, input.dataset.column));
-});
-grid.addEventListener("paste", (event) => {
-  const input = event.target.closest("[data-column]"), text = event.clipboardData.getData("text");
-  if (!input || !/[\t\n]/.test(text)) return;
-  event.preventDefault();
-  let at = rows().indexOf(input.closest("tr"));
-  const start = Number(input.dataset.column);
-  for (const line of text.replace(/\r/g, "").replace(/\n$/, "").split("\n")) {
-    const row = rows()[at++] ?? addLine();
-    line.split("\t").forEach((value, offset) => { const to = cell(row, start + offset); if (to) to.value = value.trim(); });
-  }
-  form.dispatchEvent(new Event("change"));
-});
+function number(row, at) {
+  row.querySelectorAll("input").forEach((one) => {
+    if (one.type === "checkbox") { one.value = String(at); return; }
+    one.name = one.name.replace(/^line_\d+/, `line_${at}`);
+    one.setAttribute("aria-label", one.getAttribute("aria-label").replace(/\d+$/, String(at + 1)));
+  });
+  const said = row.querySelector(".check .hush");
+  if (said) said.textContent = said.textContent.replace(/\d+$/, String(at + 1));
+}
+
+function strike(row) {
+  row.querySelector("[name=remove]").click();
+}
 
 // A refused form shows where to go on; a fresh one starts at the first field that needs a look.
 go(form.querySelector("[data-focus]") ?? wanted[0] ?? save);

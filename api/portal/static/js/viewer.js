@@ -8,8 +8,10 @@ export class Viewer {
     this.room = node.querySelector(".viewer-room");
     this.stage = node.querySelector(".viewer-stage");
     this.image = node.querySelector("img");
+    this.sheet = node.querySelector("[data-paper]");
     this.at = 1; this.zoom = 1; this.turned = 0; this.boxes = []; this.drawing = false;
     this.onPick = this.onDraw = this.onPoint = () => {};
+    if (this.sheet) { this.readSheet(); return; }
     this.image.addEventListener("load", () => this.place());
     const failed = () => { this.stage.hidden = true; node.querySelector(".viewer-none").hidden = false; };
     this.image.addEventListener("error", failed);
@@ -20,6 +22,25 @@ export class Viewer {
     });
     this.watchDrawing();
     new ResizeObserver(() => this.place()).observe(this.room);
+  }
+
+  // Data drawn as a page: its places are parts of the page itself, named by the field they hold.
+  readSheet() {
+    this.node.addEventListener("click", (event) => {
+      const what = event.target.closest("[data-view]")?.dataset.view, place = event.target.closest("[data-says]");
+      if (what) this.act(what);
+      if (place) this.onPick(place.dataset.says);
+    });
+  }
+
+  says(name, look) {
+    let found = null;
+    this.sheet.querySelectorAll("[data-says]").forEach((one) => {
+      const meant = one.dataset.says === name;
+      one.classList.toggle(look, meant);
+      if (meant) found ??= one;
+    });
+    return found;
   }
 
   act(what) {
@@ -46,6 +67,7 @@ export class Viewer {
 
   // Width by zoom; a page on its side gets as much room as it then takes.
   place() {
+    if (this.sheet) { this.sheet.style.fontSize = `${.8125 * this.zoom}rem`; return; }
     const room = this.room.clientWidth - 24, ratio = this.image.naturalHeight / this.image.naturalWidth || 1.414;
     const width = room * this.zoom;
     const side = this.turned % 180 !== 0;
@@ -59,11 +81,12 @@ export class Viewer {
   setBoxes(boxes) { this.boxes = boxes; this.mark(); }
 
   mark() {
+    if (this.sheet) return;
     this.stage.querySelectorAll(".box:not(.drawn)").forEach((one) => one.remove());
     for (const one of this.boxes) {
       if (one.page !== this.at) continue;
       const box = document.createElement("div");
-      box.className = `box ${one.state}${one.now ? " now" : ""}`;
+      box.className = `box ${one.state}${one.now ? " now" : ""}${one.near ? " near" : ""}`;
       box.title = one.title;
       box.addEventListener("click", (event) => { event.stopPropagation(); this.onPick(one.name); });
       set(box, one.box);
@@ -73,6 +96,7 @@ export class Viewer {
 
   // Bring a box into view on its page and make it the one that is meant.
   focus(name, place) {
+    if (this.sheet) { this.says(name, "now")?.scrollIntoView({ block: "nearest" }); return; }
     for (const one of this.boxes) one.now = one.name === name;
     if (place) {
       const known = this.boxes.find((one) => one.name === name);
@@ -85,6 +109,15 @@ export class Viewer {
     const box = node.getBoundingClientRect(), room = this.room.getBoundingClientRect();
     if (box.top < room.top + 20 || box.bottom > room.bottom - 20) this.room.scrollTop += box.top - room.top - room.height / 3;
     if (box.left < room.left || box.right > room.right) this.room.scrollLeft += box.left - room.left - room.width / 3;
+  }
+
+  // The box of what somebody points at in the list, where it is on the page that is shown. Nothing moves.
+  hint(name) {
+    if (this.hinted === name) return;
+    this.hinted = name;
+    if (this.sheet) { this.says(name, "near"); return; }
+    for (const one of this.boxes) one.near = Boolean(name) && one.name === name;
+    this.mark();
   }
 
   draw(on) {
@@ -135,20 +168,32 @@ function set(node, box) {
   node.style.height = `${(box[3] - box[1]) * 100}%`;
 }
 
-// The fields of a form beside the page: focus goes both ways, a drawn box and a pointed word go into the field.
+// The fields of a form, or the rows of a list, beside the page: focus goes both ways, a row that is pointed at shows its
+// box. With ``fill`` a drawn box and a pointed word go into the field.
 export function besides(viewer, form, fill) {
-  const inputs = [...form.querySelectorAll("[data-name]")];
+  const inputs = [...form.querySelectorAll("[data-name][data-box]")];
   let active = null, words = null;
   viewer.setBoxes(inputs.filter((one) => one.dataset.box).map((one) => ({
     name: one.dataset.name, page: Number(one.dataset.page) || 1, box: one.dataset.box.split(",").map(Number),
-    state: one.closest("[data-state]")?.dataset.state ?? "", title: one.labels?.[0]?.textContent.trim() ?? "", now: false,
+    state: one.closest("[data-state]")?.dataset.state ?? "", title: one.dataset.title ?? one.labels?.[0]?.textContent.trim() ?? "", now: false,
   })));
+  const named = (node) => node.closest?.("[data-name][data-box]");
   form.addEventListener("focusin", (event) => {
-    if (!event.target.matches("[data-name]")) return;
-    active = event.target;
+    const meant = named(event.target);
+    if (!meant) return;
+    active = meant;
     viewer.focus(active.dataset.name);
   });
-  viewer.onPick = (name) => { const input = inputs.find((one) => one.dataset.name === name); input?.focus(); input?.select(); };
+  form.addEventListener("pointerover", (event) => viewer.hint((named(event.target) ?? event.target.closest?.(".vfield")?.querySelector("[data-name][data-box]"))?.dataset.name));
+  form.addEventListener("pointerleave", () => viewer.hint());
+  viewer.onPick = (name) => {
+    const input = inputs.find((one) => one.dataset.name === name);
+    const closed = input?.closest("details:not([open])");
+    if (closed) closed.open = true;
+    input?.focus();
+    input?.select?.();
+  };
+  if (!fill) return inputs;
   viewer.onDraw = async (page, box) => {
     const target = active ?? inputs[0];
     const said = document.getElementById("said");

@@ -29,6 +29,9 @@ ROOTS = ("CrossIndustryInvoice", "CrossIndustryDocument", ORDER_ROOT)
 
 _ADDRESS = ("LineOne", "StreetName", "LineTwo", "LineThree", "PostcodeCode", "CityName", "CountryID")
 
+_DELIVERED = "ApplicableHeaderTradeDelivery/ActualDeliverySupplyChainEvent/OccurrenceDateTime/DateTimeString"
+_ACCOUNT = "SpecifiedTradeSettlementPaymentMeans/PayeePartyCreditorFinancialAccount/IBANID"
+
 
 def read(root: etree._Element) -> EInvoice:
     """The invoice, credit note or order under a CII root."""
@@ -47,6 +50,14 @@ def read(root: etree._Element) -> EInvoice:
     found.put("po_number", text_of(agreement, f"{reference}/IssuerAssignedID", f"{reference}/ID"))
     if settlement is not None:
         _sums(found, settlement)
+    found.tell(
+        buyer_address=joined(first_of(agreement, "BuyerTradeParty/PostalTradeAddress"), _ADDRESS),
+        reference=text_of(agreement, "BuyerReference"),
+        delivered=iso_date(text_of(deal, _DELIVERED)),
+        payment_terms=text_of(settlement, "SpecifiedTradePaymentTerms/Description"),
+        iban=text_of(settlement, _ACCOUNT),
+        note=text_of(head, "IncludedNote/Content"),
+    )
     for item in all_of(deal, "IncludedSupplyChainTradeLineItem"):
         line = _line(item)
         if line:

@@ -44,6 +44,7 @@ def read(root: etree._Element) -> EInvoice:
     for item in all_of(body, "DatiBeniServizi/DettaglioLinee"):
         found.lines.append(_line(item))
     _sums(found, body, general)
+    found.tell(iban=text_of(body, "DatiPagamento/DettaglioPagamento/IBAN"), note=text_of(general, "Causale"))
     return found
 
 
@@ -54,11 +55,14 @@ def _party(found: EInvoice, role: str, party: etree._Element | None) -> None:
     country, code = text_of(about, "IdFiscaleIVA/IdPaese"), text_of(about, "IdFiscaleIVA/IdCodice")
     vat = f"{country or ''}{code}" if code else None
     found.put(f"{role}_tax_id", vat or text_of(about, "CodiceFiscale"))
+    seat = first_of(party, "Sede")
+    street = " ".join(filter(None, (text_of(seat, "Indirizzo"), text_of(seat, "NumeroCivico"))))
+    rest = joined(seat, ("CAP", "Comune", "Provincia", "Nazione"))
+    address = ", ".join(filter(None, (street, rest)))
     if role == "supplier":
-        seat = first_of(party, "Sede")
-        street = " ".join(filter(None, (text_of(seat, "Indirizzo"), text_of(seat, "NumeroCivico"))))
-        rest = joined(seat, ("CAP", "Comune", "Provincia", "Nazione"))
-        found.put("supplier_address", ", ".join(filter(None, (street, rest))))
+        found.put("supplier_address", address)
+    else:
+        found.tell(buyer_address=address)
 
 
 def _line(item: etree._Element) -> ExtractedLine:

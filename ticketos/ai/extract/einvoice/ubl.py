@@ -55,6 +55,14 @@ def read(root: etree._Element) -> EInvoice:
     _party(found, "supplier", first_of(root, *sellers))
     _party(found, "buyer", first_of(root, *buyers))
     _sums(found, root)
+    found.tell(
+        buyer_address=joined(first_of(root, *(f"{buyer}/PostalAddress" for buyer in buyers)), _ADDRESS),
+        reference=text_of(root, "BuyerReference"),
+        delivered=iso_date(text_of(root, "Delivery/ActualDeliveryDate")),
+        payment_terms=text_of(root, "PaymentTerms/Note"),
+        iban=text_of(root, "PaymentMeans/PayeeFinancialAccount/ID"),
+        note=text_of(root, "Note"),
+    )
     for path in ("InvoiceLine", "CreditNoteLine", "OrderLine/LineItem"):
         found.lines += [_line(item) for item in all_of(root, path)]
     return found
