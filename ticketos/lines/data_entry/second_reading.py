@@ -15,14 +15,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ticketos.domain import sampling
+from ticketos.domain import ai_policy, sampling
 from ticketos.lines.data_entry import rules
 
-FIELD_NAMES = (
-    *("supplier_name", "supplier_address", "supplier_tax_id", "buyer_name", "buyer_tax_id"),
-    *("number", "issue_date", "due_date", "currency"),
-    *("net_total", "tax_total", "total", "amount_due", "po_number"),
-)
+FIELD_NAMES = ai_policy.FIELD_NAMES
 """All fields, as a paper has them from its head down."""
 NOT_THERE = "-"
 """Typed for a value that is not on the paper."""
