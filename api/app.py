@@ -48,6 +48,7 @@ from api.v1 import (
     chart,
     clients,
     coding_rules,
+    disputes,
     documents,
     invoices,
     ledger,
@@ -61,6 +62,7 @@ from api.v1 import (
     reconciliations,
     renewals,
     sessions,
+    statements,
     tasks,
     tickets,
     usage,
@@ -109,6 +111,8 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 MONEY_ROUTERS: tuple[APIRouter, ...] = (
     invoices.router,
+    disputes.router,
+    statements.router,
     ledger.router,
     book_months.router,
     reconciliations.router,
@@ -120,6 +124,8 @@ MONEY_ROUTERS: tuple[APIRouter, ...] = (
 )
 MONEY_RULES: dict[tuple[str, str], Rule] = {
     **invoices.RULES,
+    **disputes.RULES,
+    **statements.RULES,
     **ledger.RULES,
     **book_months.RULES,
     **reconciliations.RULES,

@@ -148,6 +148,20 @@ def _closed(values: Mapping[str, Any], about: About) -> Words:
     return _mail(about, "Your request is closed", f"Request {about.number} is closed.{_come_back(about)}")
 
 
+def _dispute_answered(values: Mapping[str, Any], about: About) -> Words:
+    what = f"“{values.get('line')}”" + (f", {values['file']}," if values.get("file") else "")
+    if values.get("state") == "accepted":
+        note = values.get("credit_note")
+        done = f"Credit note {note} takes it back." if note else "Earlier credit notes took it back already."
+        told = f"We agree with your dispute of {what} on invoice {about.number}. {done}"
+    else:
+        told = f"We looked at your dispute of {what} on invoice {about.number} and do not agree. It is payable again."
+    text = (
+        f"{told}\n\nOur answer:\n{values.get('answer')}\n\nYou find it in the portal, on the page of the invoice."
+    )
+    return _mail(about, "Your dispute is answered", text)
+
+
 def _reply(values: Mapping[str, Any], about: About) -> Words:
     """A person's own words; nothing is added but how to answer."""
     subject = about.subject or f"Request {about.number}"
@@ -175,6 +189,7 @@ TEMPLATES: Mapping[str, Callable[[Mapping[str, Any], About], Words]] = {
     "survey": _survey,
     "closed": _closed,
     "reply": _reply,
+    "dispute_answered": _dispute_answered,
 }
 
 LINKED = {"approval": "a", "survey": "s", "password": "p"}

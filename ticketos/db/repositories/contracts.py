@@ -11,14 +11,15 @@ from sqlalchemy import Connection, RowMapping, Table, select, text, update
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
-from ticketos.db.repositories import accounts
+from ticketos.db.repositories import accounts, rows
+from ticketos.db.session import driver
 from ticketos.db.tables import Calendar, Contract
 from ticketos.domain import agreement
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
-from ticketos.domain.state import Actor
+from ticketos.domain.state import Actor, ContractState
 from ticketos.domain.terms import Terms
 from ticketos.lines import KEYS, line_of
 
@@ -41,6 +42,24 @@ def get(connection: Connection, table: Table, row_id: UUID, *, lock: bool = Fals
     """One contract or calendar."""
     query = select(table).where(table.c.id == row_id)
     return connection.execute(query.with_for_update() if lock else query).mappings().first()
+
+
+def on_its_calendar(connection: Connection, client_id: UUID, contract_id: UUID) -> ContractState:
+    """A contract with its terms and working calendar. Raises ``contract-unknown``."""
+    names = ", ".join(f"c.{name}" for name in rows.CONTRACT)
+    found = (
+        driver(connection)
+        .execute(
+            f"select {names}, c.terms, k.definition from contract c"  # noqa: S608 (names of our own)
+            " left join calendar k on k.client_id = c.client_id and k.id = c.calendar_id"
+            " where c.client_id = %s and c.id = %s",
+            (client_id, contract_id),
+        )
+        .fetchone()
+    )
+    if found is None:
+        raise DomainError("contract-unknown", contract=str(contract_id))
+    return rows.contract(found)
 
 
 class Agreements:
