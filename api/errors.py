@@ -377,10 +377,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "usage-already-credited": ("Credited before", "These usage events were credited before: {usage}."),
     "days-crossed": ("Days crossed", "{since} is after {until}."),
     "span-too-long": ("Too long", "A statement covers at most {days} days."),
-    "dispute-not-agreed": ("No disputes agreed", "The contract has no disputes of invoices; write to your contact."),
+    "dispute-not-agreed": (
+        "No disputes agreed",
+        "The contract has no disputes of invoices; write to your contact.",
+    ),
     "dispute-too-late": ("Too late", "An invoice may be disputed for {days} days: this one until {until}."),
     "dispute-standing": ("In dispute already", "This line or unit is in dispute; it waits for its answer."),
-    "dispute-nothing-charged": ("Nothing charged", "Nothing is charged here any more: there is nothing to dispute."),
+    "dispute-nothing-charged": (
+        "Nothing charged",
+        "Nothing is charged here any more: there is nothing to dispute.",
+    ),
     "dispute-answered": ("Settled before", "The dispute is {state}: it is answered once."),
     "dispute-line-whole": (
         "No units to credit",

@@ -16,11 +16,13 @@ from api.v1.invoices import READERS, clients_seen, seen_row
 from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
 from schemas.disputes import AcceptDispute, DisputeView, NewDispute, RefuseDispute, State
 from schemas.http import Page
-from ticketos.db.repositories import disputes
+from schemas.invoices import InvoiceView
+from ticketos.db.repositories import contracts, disputes
 from ticketos.db.repositories import invoice_rows as rows
 from ticketos.db.repositories.disputes import Disputes
 from ticketos.domain import disputing
 from ticketos.domain.disputing import Standing
+from ticketos.domain.terms import DisputeTerms
 
 router = APIRouter(prefix="/v1", tags=["billing"])
 
@@ -78,6 +80,19 @@ def disputes_of(
     return [shown(call, row) for row in found]
 
 
+def of_invoice(connection: Connection, call: Call, invoice_id: UUID) -> list[DisputeView]:
+    """All disputes of an invoice the caller sees, the oldest first."""
+    return [shown(call, row) for row in disputes.of_invoice(connection, invoice_id)]
+
+
+def answer_days(connection: Connection, invoice: InvoiceView) -> int:
+    """In how many business days finance owes an answer about this invoice."""
+    if invoice.contract_id is None:
+        return DisputeTerms().answer_days
+    agreed = contracts.on_its_calendar(connection, invoice.client_id, invoice.contract_id)
+    return agreed.terms.disputes.answer_days
+
+
 @router.get("/disputes/{dispute_id}", response_model=DisputeView, responses=problems(404))
 async def read_dispute(call: ReadDep, dispute_id: UUID) -> Response:
     """One dispute, with its answer once there is one."""
@@ -125,7 +140,8 @@ def _locked(connection: Connection, call: Call, dispute_id: UUID) -> tuple[RowMa
     row = call.found(disputes.get(connection, dispute_id), "dispute")
     invoice = rows.get(connection, row["invoice_id"], lock=True)
     again = disputes.get(connection, dispute_id, lock=True)
-    assert invoice is not None and again is not None
+    assert invoice is not None
+    assert again is not None
     return invoice, again
 
 

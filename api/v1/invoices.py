@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse, Response
@@ -30,9 +32,10 @@ from schemas.invoices import (
     PeriodView,
     UnitProof,
 )
-from ticketos.db.repositories import clients, invoice_proof
+from ticketos.db.repositories import clients, contracts, disputes, invoice_proof
 from ticketos.db.repositories import invoice_rows as rows
-from ticketos.db.repositories.invoices import Invoices
+from ticketos.db.repositories.invoices import Invoices, head
+from ticketos.domain import disputing
 from ticketos.domain.errors import DomainError
 from ticketos.reports import invoice as papers
 
@@ -98,10 +101,20 @@ def _view(connection: Connection, call: Call, row: RowMapping) -> InvoiceView:
         "lines": [dict(line) for line in rows.lines(connection, row["id"])],
         "credit_notes": list(notes),
         "payouts": [dict(one) for one in rows.payouts(connection, row["id"])],
+        "disputed": disputes.frozen(connection, row["id"]),
+        "dispute_until": _dispute_until(connection, row, call.now),
     }
     if not call.principal.staff_over(row["client_id"]):
         values = {name: value for name, value in values.items() if name not in _SECRET}
     return InvoiceView.model_validate(values)
+
+
+def _dispute_until(connection: Connection, row: RowMapping, now: datetime) -> date | None:
+    if row["contract_id"] is None or row["state"] != "issued":
+        return None
+    terms = contracts.on_its_calendar(connection, row["client_id"], row["contract_id"]).terms.disputes
+    zone = ZoneInfo(rows.company(connection, row["client_id"])["zone"])
+    return disputing.open_until(head(row), row["issued_on"], terms, now.astimezone(zone).date())
 
 
 def _reply(connection: Connection, call: Call, invoice_id: UUID, status: int = 200) -> Reply:

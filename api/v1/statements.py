@@ -99,9 +99,7 @@ def _account(one: Account) -> StatementAccount:
 @router.get("/{client_id}/ai-use", response_model=AiUseView, responses=problems(404))
 async def read_ai_use(call: ReadDep, client_id: UUID) -> Response:
     """Which AI is used under the client's contracts, what of it changed when, and the engines that acted."""
-    return (
-        await call.read(lambda connection: Reply(ai_use_of(connection, call, str(client_id))))
-    ).response()
+    return (await call.read(lambda connection: Reply(ai_use_of(connection, call, str(client_id))))).response()
 
 
 def ai_use_of(connection: Connection, call: Call, client: str) -> AiUseView:
@@ -127,7 +125,5 @@ def ai_use_of(connection: Connection, call: Call, client: str) -> AiUseView:
         )
         for one in ai_uses.contracts(connection, row["id"])
     ]
-    engines = [
-        AiEngine.model_validate(dict(one)) for one in ai_uses.engines(connection, row["id"], call.now)
-    ]
+    engines = [AiEngine.model_validate(dict(one)) for one in ai_uses.engines(connection, row["id"], call.now)]
     return AiUseView(client_id=row["id"], contracts=found, engines=engines)

@@ -59,8 +59,7 @@ async def issued(
     for act, who in (("approve", second), ("issue", finance)):
         answer = await http.post(f"/v1/invoices/{found['id']}/{act}", headers=who.headers)
         assert answer.status_code == 200, answer.text
-    found = answer.json()
-    return found
+    return answer.json()
 
 
 def units(world: World, line: str) -> list[UUID]:
@@ -81,7 +80,9 @@ async def dispute(
 
 def events(world: World, dispute_id: str) -> list[str]:
     found = world.sql(
-        world.acme, "select event from audit_event where entity_id = %s and event like 'dispute.%%' order by seq", (dispute_id,)
+        world.acme,
+        "select event from audit_event where entity_id = %s and event like 'dispute.%%' order by seq",
+        (dispute_id,),
     )
     return [row.event for row in found]
 
@@ -194,9 +195,7 @@ async def test_a_base_fee_is_disputed_and_taken_back_where_it_is_all_there_is(
             f"/v1/disputes/{said['id']}/accept", json={"answer": "No service"}, headers=finance.headers
         )
         assert (done.status_code, done.json().get("state")) == (200, "accepted"), done.text
-        note = (
-            await http.get(f"/v1/invoices/{done.json()['credit_note_id']}", headers=buyer.headers)
-        ).json()
+        note = (await http.get(f"/v1/invoices/{done.json()['credit_note_id']}", headers=buyer.headers)).json()
         assert Decimal(note["total"]) == -Decimal(invoice["total"])
 
 
@@ -222,12 +221,12 @@ async def test_an_answer_that_does_not_come_is_told_to_finance_and_client_succes
         )
         assert [one.desk for one in told] == ["finance", "success"]
         world.sql(
-            world.acme, "update invoice_dispute set due_at = now() - interval '1 hour' where id = %s", (said["id"],)
+            world.acme,
+            "update invoice_dispute set due_at = now() - interval '1 hour' where id = %s",
+            (said["id"],),
         )
         assert (await http.get(f"/v1/disputes/{said['id']}", headers=buyer.headers)).json()["overdue"]
-        await http.post(
-            f"/v1/disputes/{said['id']}/refuse", json={"answer": "No"}, headers=finance.headers
-        )
+        await http.post(f"/v1/disputes/{said['id']}/refuse", json={"answer": "No"}, headers=finance.headers)
         with world.services.database.transaction([world.acme]) as connection:
             acts.fell_due(connection, UUID(said["id"]), later)
         assert events(world, said["id"]).count("dispute.overdue") == 2  # and none after the answer
@@ -261,15 +260,21 @@ async def test_the_statement_says_what_is_open_how_long_and_what_is_in_dispute(
         assert (entry["amount"], entry["disputed"]) == (invoice["total"], said["total"])
         open_now = Decimal(account["closing"])
         assert open_now == sum(map(Decimal, account["ageing"].values()))
-        disputed = world.sql(
-            world.acme, "select sum(total) as n from invoice_dispute where state = 'open'"
-        )[0].n
+        disputed = world.sql(world.acme, "select sum(total) as n from invoice_dispute where state = 'open'")[
+            0
+        ].n
         assert open_now - Decimal(account["payable"]) == Decimal(account["ageing"]["disputed"]) == disputed
         papers = world.sql(world.acme, "select sum(total) as n from invoice where state = 'issued'")[0].n
         assert open_now == papers
         later = (NOW + timedelta(days=400)).date().isoformat()
-        old = (await http.get(f"{at}?since={later}&until={later}", headers=finance.headers)).json()["accounts"][0]
-        assert (old["opening"], old["closing"], old["entries"]) == (account["closing"], account["closing"], [])
+        old = (await http.get(f"{at}?since={later}&until={later}", headers=finance.headers)).json()[
+            "accounts"
+        ][0]
+        assert (old["opening"], old["closing"], old["entries"]) == (
+            account["closing"],
+            account["closing"],
+            [],
+        )
         assert Decimal(old["ageing"]["over_90"]) > 0
         crossed = await http.get(f"{at}?since={later}&until=2026-01-01", headers=finance.headers)
         assert (crossed.status_code, crossed.json()["code"]) == (422, "days-crossed")
@@ -280,13 +285,15 @@ async def test_the_statement_says_what_is_open_how_long_and_what_is_in_dispute(
 async def test_a_client_reads_which_ai_works_for_it_and_what_of_it_changed(world: World) -> None:
     admin = world.person(world.provider, ("admin", None))
     reader = world.person(world.acme, ("client_user", world.acme))
-    terms = {"ai": {"modes": {"reading": "act"}, "accountable": "Anita Rao"}}
+    priced = {"pricing": {"kind": "flat", "data": {"unit_price": "3.50"}}}
+    terms = {**priced, "ai": {"modes": {"reading": "act"}, "accountable": "Anita Rao"}}
     contract_id = contract(world, world.acme, terms=terms, number="SOW-AI")
-    world.ticket(world.acme)
+    chief = world.person(world.acme, ("client_admin", world.acme))
     async with world.http() as http:
         path = f"/v1/contracts/{contract_id}"
         version = (await http.get(path, headers=admin.headers)).headers["ETag"]
-        news = {"ai": {"modes": {"reading": "suggest"}, "accountable": "Sam Okafor", "triage_threshold": "0.9"}}
+        agreed = {"modes": {"reading": "suggest"}, "accountable": "Sam Okafor", "triage_threshold": "0.9"}
+        news = {**priced, "ai": agreed}
         headers = {**admin.headers, "If-Match": version}
         assert (await http.patch(path, json={"terms": news}, headers=headers)).status_code == 200
         found = (await http.get(f"/v1/clients/{world.acme}/ai-use", headers=reader.headers)).json()
@@ -297,7 +304,73 @@ async def test_a_client_reads_which_ai_works_for_it_and_what_of_it_changed(world
             ("accountable", "Anita Rao", "Sam Okafor"),
             ("bar.triage", "70 %", "90 %"),
         }
+        (mail,) = world.sql(
+            world.acme,
+            "select payload from outbox where kind = 'mail' and payload ->> 'template' = 'ai_changed'"
+            " and payload ->> 'to' = %s",
+            (chief.email,),
+        )
+        told = render("ai_changed", mail.payload["values"], About("SOW-AI", "", "Acme", "UTC")).text
+        assert (
+            "Reading documents: act → suggest" in told
+            and "Who answers for it: Anita Rao → Sam Okafor" in told
+        )
+        plain = {**admin.headers, "If-Match": (await http.get(path, headers=admin.headers)).headers["ETag"]}
+        assert (await http.patch(path, json={"name": "Bills"}, headers=plain)).status_code == 200
+        mails = "select 1 from outbox where payload ->> 'template' = 'ai_changed' and payload ->> 'to' = %s"
+        assert len(world.sql(world.acme, mails, (chief.email,))) == 1
         stranger = world.person(world.beta, ("client_user", world.beta))
         assert (
             await http.get(f"/v1/clients/{world.acme}/ai-use", headers=stranger.headers)
         ).status_code == 404
+
+
+async def test_a_client_disputes_on_the_page_of_the_line_and_finance_answers_in_its_queue(
+    world: World, finance: Person, buyer: Person
+) -> None:
+    async with world.http() as http:
+        invoice = await issued(http, world, finance)
+    at, line = f"/invoices/{invoice['id']}", f"/invoices/{invoice['id']}/lines/{invoice['lines'][0]['id']}"
+    unit = str(units(world, invoice["lines"][0]["id"])[0])
+    async with browsing(world, buyer) as browser:
+        assert f"{line}#dispute" in (await browser.get(at)).all("//a/@href")
+        empty = await browser.submit(line, f"{line}/dispute", usage_id=unit, reason="")
+        assert empty.status == 422
+        made = await browser.submit(line, f"{line}/dispute", usage_id=unit, reason="Never sent by us")
+        assert made.to.startswith("/disputes/"), made.text
+        page = await browser.get(made.to)
+        assert "Never sent by us" in page.text and "Finance answers by" in page.text
+        assert not page.all("//form[contains(@action, '/accept')]")
+        seen = (await browser.get(at)).text
+        assert "Payable now" in seen and "₹4.12 in dispute" in seen
+        account = await browser.get("/statement")
+        assert "₹4.12 in dispute" in account.text and "In dispute" in account.text
+        rows = (await browser.get("/statement.csv")).answer.text
+        assert invoice["number"] in rows and "closing" in rows
+    async with browsing(world, finance) as browser:
+        assert made.to in (await browser.get("/disputes?state=open")).all("//a[@data-row]/@href")
+        news = await browser.get("/notices")
+        assert made.to in news.all("//a/@href")
+        assert f"Dispute on invoice {invoice['number']}: In dispute" in news.text
+        assert "Never sent by us" in (await browser.get("/disputes.csv")).answer.text
+        blank = await browser.submit(made.to, f"{made.to}/refuse", answer=" ")
+        assert blank.status == 422
+        done = await browser.submit(made.to, f"{made.to}/accept", answer="You are right")
+        assert done.to == made.to
+        assert "You are right" in (await browser.get(made.to)).text
+        assert (await browser.get(f"/statement?client={'acme'}")).status == 200
+    async with browsing(world, buyer) as browser:
+        page = await browser.get(made.to)
+        assert page.all("//a[starts-with(@href, '/invoices/')][contains(., 'Credit note')]")
+        assert "Nadia" not in page.text
+
+
+async def test_a_client_opens_the_page_of_ai(world: World) -> None:
+    reader = world.person(world.acme, ("client_user", world.acme))
+    async with browsing(world, reader) as browser:
+        page = await browser.get("/ai-use")
+        assert "SOW-AI" in page.text and "Sam Okafor" in page.text and "Anita Rao" in page.text
+        assert "AI never releases a payment" in page.text
+    agent = world.person(world.provider, ("agent", None))
+    async with browsing(world, agent) as browser:
+        assert (await browser.get("/ai-use")).status == 403

@@ -32,7 +32,9 @@ def values(terms: AiTerms) -> dict[str, str]:
         "bar.reading": _share(terms.field_threshold),
         "bar.coding": _share(terms.coding_threshold),
         **{f"field.{name}": _share(bar) for name, bar in sorted(terms.field_thresholds.items())},
-        "asks.amount_over": ", ".join(f"{code} {amount}" for code, amount in sorted(asks.amount_over.items())),
+        "asks.amount_over": ", ".join(
+            f"{code} {amount}" for code, amount in sorted(asks.amount_over.items())
+        ),
         "asks.new_supplier": "yes" if asks.new_supplier else "",
         "asks.words": ", ".join(asks.words),
         "asks.confidence_below": "" if asks.confidence_below is None else _share(asks.confidence_below),

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from ticketos.domain import crediting
@@ -166,8 +165,3 @@ def to_credit(
             raise DomainError("dispute-line-whole") from error
         raise
     return True, units
-
-
-def payable(total: Decimal, credited: Decimal, disputed: Decimal) -> Decimal:
-    """What of an invoice is payable now: its total less credit notes (≥ 0) and what is in dispute (≥ 0)."""
-    return max(total - credited - disputed, Decimal(0))

@@ -47,9 +47,7 @@ def _found(
     connection: Connection, visit: Visit, client: str, state: str, limit: int, cursor: str | None
 ) -> tuple[Sequence[DisputeView], str | None]:
     wanted = state if state in disputing.STATES else None
-    rows = v1.disputes_of(
-        connection, visit.call, client or None, wanted, limit + 1, id_cursor(cursor)
-    )
+    rows = v1.disputes_of(connection, visit.call, client or None, wanted, limit + 1, id_cursor(cursor))
     return rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None
 
 
@@ -68,9 +66,7 @@ async def show(visit: VisitDep, client: str = "", state: str = "", cursor: str |
         due=lambda one: due_chip(one, f),
         filters=[
             *client_filter(visit, client),
-            Filter(
-                "state", t("disputes.state"), choices(t, "dispute_state", disputing.STATES, state), state
-            ),
+            Filter("state", t("disputes.state"), choices(t, "dispute_state", disputing.STATES, state), state),
         ],
         narrowed=narrowed,
         file=address("/disputes.csv", query),
@@ -107,7 +103,13 @@ async def export(visit: VisitDep, client: str = "", state: str = "") -> Response
         return [
             *(visit.viewer.company(one.client_id), one.invoice_number, one.line_position, one.ticket_number),
             *(one.filename, one.state, one.reason, one.net, one.total, one.currency),
-            *(_iso(one.raised_at), _iso(one.due_at), _iso(one.answered_at), one.answer, one.credit_note_number),
+            *(
+                _iso(one.raised_at),
+                _iso(one.due_at),
+                _iso(one.answered_at),
+                one.answer,
+                one.credit_note_number,
+            ),
         ]
 
     return await file_of(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, Table, select, text, update
 from sqlmodel import SQLModel
 
@@ -14,7 +15,7 @@ from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import accounts, rows
 from ticketos.db.session import driver
 from ticketos.db.tables import Calendar, Contract
-from ticketos.domain import agreement
+from ticketos.domain import agreement, ai_use
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
@@ -26,6 +27,16 @@ from ticketos.lines import KEYS, line_of
 _TABLES = SQLModel.metadata.tables
 CONTRACT = _TABLES[str(Contract.__tablename__)]
 CALENDAR = _TABLES[str(Calendar.__tablename__)]
+
+
+AI_CHANGED = "ai_changed"
+"""The mail that tells a client of other terms of AI."""
+_CHIEFS = """
+select u.email from app_user u where u.client_id = %s and u.active and exists (
+  select from user_grant g where g.client_id = u.client_id and g.user_id = u.id and g.role = 'client_admin')
+ order by u.email"""
+_MAIL = """insert into outbox (id, client_id, key, kind, payload, state, attempts, next_at)
+values (%s, %s, %s, 'mail', %s, 'waiting', 0, %s)"""
 
 
 def listed(
@@ -90,6 +101,27 @@ class Agreements:
         before = (row["terms"].get("ai") or {}).get("accountable") or ""
         self._check_contract(connection, {**row, **values}, str(before).strip())
         self._edit(connection, CONTRACT, "contract", row, values, now, actor)
+        if changed := ai_use.differences(row["terms"], values.get("terms", row["terms"])):
+            self._tell_client(connection, row, changed, now)
+
+    def _tell_client(
+        self, connection: Connection, row: RowMapping, changed: Sequence[ai_use.Difference], now: datetime
+    ) -> None:
+        """AG10: the client's administrators read by mail what changed of the AI under their contract."""
+        payload = {
+            "template": AI_CHANGED,
+            "about": {"number": row["number"], "subject": ""},
+            "values": {
+                "name": row["name"],
+                "changes": [[one.what, one.before, one.after] for one in changed],
+            },
+        }
+        for address in driver(connection).execute(_CHIEFS, (row["client_id"],)).fetchall():
+            mail_id = self._new_id()
+            driver(connection).execute(
+                _MAIL,
+                (mail_id, row["client_id"], f"mail:{mail_id}", Jsonb({**payload, "to": address[0]}), now),
+            )
 
     def create_calendar(
         self, connection: Connection, values: Mapping[str, Any], *, now: datetime, actor: Actor

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 (statements are put together from names of our own, never from values)
 """Disputes of invoices: what there is, and each act on one, in the trail, in one transaction of its caller.
 
 The invoice is locked before its disputes, as credit notes lock it.
@@ -8,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -89,6 +89,15 @@ def of_invoice(connection: Connection, invoice_id: UUID) -> Sequence[RowMapping]
     )
 
 
+def frozen(connection: Connection, invoice_id: UUID) -> Decimal:
+    """What of an invoice is in dispute now, taxes included."""
+    found = connection.execute(
+        text("select coalesce(sum(total), 0) from invoice_dispute where invoice_id = :id and state = 'open'"),
+        {"id": invoice_id},
+    )
+    return Decimal(found.scalar_one())
+
+
 class Disputes:
     """Raises and answers disputes."""
 
@@ -143,7 +152,7 @@ class Disputes:
         row = get(connection, dispute_id)
         assert row is not None
         self._record(connection, row, "dispute.raised", reason.strip(), now, actor)
-        self._notify(connection, row, "dispute", now)
+        self._news(connection, row, now)
         return dispute_id
 
     def accept(
@@ -191,8 +200,11 @@ class Disputes:
         if row is None or row["state"] != disputing.OPEN:
             return
         self._record(connection, row, "dispute.overdue", None, now, SYSTEM)
+        detail = {"dispute": str(row["id"]), **_facts(row)}
         for desk in (disputing.DESK, "success"):
-            self._notify(connection, row, "dispute_late", now, desk)
+            key = f"dispute_late:{row['id']}:{desk}"
+            told = Notify(self._new_id(), key, "dispute_late", desk, now, None, detail)
+            notices.tell(connection, row["client_id"], None, told)
 
     def _answer(
         self,
@@ -213,7 +225,7 @@ class Disputes:
         assert now_is is not None
         self._record(connection, now_is, f"dispute.{state}", said, now, actor)
         if state == disputing.WITHDRAWN:
-            self._notify(connection, now_is, "dispute", now)
+            self._news(connection, now_is, now)
         else:
             self._mail(connection, now_is, now)
 
@@ -238,16 +250,10 @@ class Disputes:
             emit=emit,
         )
 
-    def _notify(
-        self,
-        connection: Connection,
-        row: RowMapping,
-        kind: Any,
-        now: datetime,
-        desk: str = disputing.DESK,
-    ) -> None:
-        key = f"{kind}:{row['id']}:{row['state']}:{desk}"
-        told = Notify(self._new_id(), key, kind, desk, now, None, {"dispute": str(row["id"]), **_facts(row)})
+    def _news(self, connection: Connection, row: RowMapping, now: datetime) -> None:
+        """Finance hears that something is disputed, or no longer."""
+        key, detail = f"dispute:{row['id']}:{row['state']}", {"dispute": str(row["id"]), **_facts(row)}
+        told = Notify(self._new_id(), key, "dispute", disputing.DESK, now, None, detail)
         notices.tell(connection, row["client_id"], None, told)
 
     def _later(self, connection: Connection, client_id: UUID, dispute_id: UUID, due_at: datetime) -> None:
