@@ -96,6 +96,7 @@ TICKETS: dict[tuple[str, str], Rule] = {
         "lead", "desk", "ops", "admin", CLIENT_ROLES, scope="tickets:write"
     ),
     ("GET", "/v1/tickets/{ticket_id}/tree"): allow(ALL, scope="tickets:read"),
+    ("GET", "/v1/tickets/{ticket_id}/steps"): allow(STAFF, scope="tickets:read"),
     ("GET", "/v1/tickets/{ticket_id}/events"): allow(ALL, scope="tickets:read"),
     ("GET", "/v1/tickets/{ticket_id}/documents"): allow(ALL, scope="documents:read"),
     ("GET", "/v1/documents"): allow(ALL, scope="documents:read"),

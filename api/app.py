@@ -48,6 +48,7 @@ from api.v1 import (
     chart,
     clients,
     coding_rules,
+    disputes,
     documents,
     invoices,
     ledger,
@@ -61,6 +62,8 @@ from api.v1 import (
     reconciliations,
     renewals,
     sessions,
+    statements,
+    steps,
     tasks,
     tickets,
     usage,
@@ -80,6 +83,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     sessions.router,
     api_keys.router,
     tickets.router,
+    steps.router,
     bulk.router,
     messages.router,
     ai_reviews.router,
@@ -109,6 +113,8 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 MONEY_ROUTERS: tuple[APIRouter, ...] = (
     invoices.router,
+    disputes.router,
+    statements.router,
     ledger.router,
     book_months.router,
     reconciliations.router,
@@ -120,6 +126,8 @@ MONEY_ROUTERS: tuple[APIRouter, ...] = (
 )
 MONEY_RULES: dict[tuple[str, str], Rule] = {
     **invoices.RULES,
+    **disputes.RULES,
+    **statements.RULES,
     **ledger.RULES,
     **book_months.RULES,
     **reconciliations.RULES,

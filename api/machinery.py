@@ -10,19 +10,30 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.enums.v1 import TaskQueueType, TimeoutType
 from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from ticketos.domain.errors import DomainError
+from ticketos.domain.troubles import Trouble, cause_of
 from workflows import names
 
 KEPT_S = 5.0
+STRUGGLES_S = 1.0
+"""A page of a request waits so long for what the workflow service says of it, and then stands without."""
 _ASK_S = timedelta(seconds=3)
 _ALIVE = timedelta(minutes=2)
 """A worker that has not asked for work for that long is gone: a long poll lasts one minute."""
+
+_TIMEOUTS = {
+    TimeoutType.TIMEOUT_TYPE_HEARTBEAT: "heartbeat",
+    TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE: "start_to_close",
+    TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE: "schedule_to_close",
+    TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START: "schedule_to_start",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,10 @@ class Machinery(Protocol):
     async def timetables(self, ids: Sequence[str]) -> dict[str, Timetable]:
         """The schedules of these ids, as far as they exist. Raises ``workflows-unavailable``."""
 
+    async def struggles(self, ids: Sequence[str], long_since: datetime) -> list[Trouble] | None:
+        """Steps of these workflows that do not get through: tried again, or begun before ``long_since`` without an end.
+        None when the workflow service does not answer in time."""
+
 
 @dataclass
 class TemporalMachinery:
@@ -71,6 +86,7 @@ class TemporalMachinery:
 
     ready: Callable[[], Awaitable[Client]]
     _kept: tuple[float, Health] | None = field(default=None)
+    _away_until: float = field(default=0.0)
 
     async def health(self) -> Health:
         if self._kept is not None and time.monotonic() - self._kept[0] < KEPT_S:
@@ -88,6 +104,58 @@ class TemporalMachinery:
         client = await self.ready()
         found = await asyncio.gather(*(_timetable(client, one) for one in ids))
         return {one.id: one for one in found if one is not None}
+
+    async def struggles(self, ids: Sequence[str], long_since: datetime) -> list[Trouble] | None:
+        if time.monotonic() < self._away_until:
+            return None
+        try:
+            async with asyncio.timeout(STRUGGLES_S):
+                client = await self.ready()
+                found = await asyncio.gather(*(_struggles(client, one, long_since) for one in ids))
+        except (DomainError, RPCError, TimeoutError):
+            self._away_until = time.monotonic() + KEPT_S  # pages do not wait for it one after the other
+            return None
+        return [one for some in found for one in some]
+
+
+async def _struggles(client: Client, workflow_id: str, long_since: datetime) -> list[Trouble]:
+    try:
+        described = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=_ASK_S)
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            return []
+        raise
+    raw = described.raw_description
+    found = [_pending(one) for one in raw.pending_activities if one.attempt > 1]
+    task = raw.pending_workflow_task
+    if raw.HasField("pending_workflow_task") and task.attempt >= 1:
+        began = task.original_scheduled_time.ToDatetime(UTC)
+        if began < long_since:
+            found.append(Trouble("step", "running", "unknown", since=began))
+    return found
+
+
+def _pending(one: PendingActivityInfo) -> Trouble:
+    """A pending activity that failed before: of a time-out the kind says what happened, else the error's class."""
+    failure = one.last_failure
+    while failure.HasField("cause") and not failure.HasField("application_failure_info"):
+        failure = failure.cause
+    if failure.HasField("timeout_failure_info"):
+        kind = _TIMEOUTS.get(failure.timeout_failure_info.timeout_type, "")
+    else:
+        kind = failure.application_failure_info.type
+    cause, rule = cause_of(kind)
+    next_at = one.next_attempt_schedule_time if one.HasField("next_attempt_schedule_time") else None
+    return Trouble(
+        one.activity_type.name,
+        "retrying",
+        cause,
+        one.attempt,
+        one.maximum_attempts or None,
+        next_at.ToDatetime(UTC) if next_at is not None else None,
+        rule=rule,
+        detail=failure.message.splitlines()[0][:200] if failure.message else "",
+    )
 
 
 async def _queue(client: Client, name: str) -> Queue:

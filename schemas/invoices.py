@@ -137,6 +137,10 @@ class InvoiceView(InvoiceSummary):
     taxes: list[TaxView] = Field(default_factory=list)
     lines: list[InvoiceLineView] = Field(default_factory=list)
     credit_notes: list[UUID] = Field(default_factory=list)
+    disputed: Exact = Field(default=Decimal(0), description="In dispute now, taxes included: not payable")
+    dispute_until: date | None = Field(
+        default=None, description="The last day to dispute something of it, where that may still be done"
+    )
     drafted_by: str | None = None
     approved_by: str | None = None
     approved_at: datetime | None = None

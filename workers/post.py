@@ -40,10 +40,13 @@ insert into message (id, client_id, ticket_id, direction, channel, external_id, 
 values (%s, %s, %s, 'out', 'email', %s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
 
 
-class _Ticket(NamedTuple):
-    """What a mail says of its ticket."""
+_COMPANY = "select name, zone, slug from client where id = %s"
 
-    id: UUID
+
+class _Ticket(NamedTuple):
+    """What a mail says of its ticket; without an id it is about something else (an invoice), by its number."""
+
+    id: UUID | None
     number: str
     subject: str
     life: int
@@ -68,7 +71,7 @@ class Mailer:
             return Hopeless("the ticket is gone")
         settings = self._found.settings
         template = str(item.payload["template"])
-        link = self._link(template, item, ticket)
+        link = "" if ticket.id is None else self._link(template, item, ticket, ticket.id)
         values = item.payload.get("values", {})
         if (written := item.payload.get("message")) is not None:
             text = await asyncio.to_thread(self._written, item, UUID(written))
@@ -98,7 +101,9 @@ class Mailer:
             message_id=message_id(item.id, settings.mail_domain),
             sent_at=now,
             loop_token=settings.mail_domain,
-            reply_to=reply_address(ticket.id, settings.mail_domain, self._found.keyring.derive("mail")),
+            reply_to=None
+            if ticket.id is None
+            else reply_address(ticket.id, settings.mail_domain, self._found.keyring.derive("mail")),
             in_reply_to=ticket.asked_in if "@" in (ticket.asked_in or "") else None,
         )
         try:
@@ -113,7 +118,7 @@ class Mailer:
         told = f"{result.code} {result.detail}"[:300]
         return Hopeless(told) if isinstance(result, PermanentFailure) else told
 
-    def _link(self, template: str, item: Item, ticket: _Ticket) -> str:
+    def _link(self, template: str, item: Item, ticket: _Ticket, ticket_id: UUID) -> str:
         settings, keyring = self._found.settings, self._found.keyring
         values = item.payload.get("values", {})
         if LINKED.get(template) == "a":
@@ -121,7 +126,7 @@ class Mailer:
                 settings.public_url,
                 keyring,
                 item.client_id,
-                ticket.id,
+                ticket_id,
                 str(values["version"]),
                 str(item.payload["to"]),
             )
@@ -130,7 +135,7 @@ class Mailer:
                 settings.public_url,
                 keyring,
                 item.client_id,
-                ticket.id,
+                ticket_id,
                 ticket.survey_id,
                 str(item.payload["to"]),
             )
@@ -139,7 +144,7 @@ class Mailer:
                 settings.public_url,
                 keyring,
                 item.client_id,
-                ticket.id,
+                ticket_id,
                 UUID(values["task"]),
                 str(item.payload["to"]),
             )
@@ -147,7 +152,7 @@ class Mailer:
 
     def _repeat(self, item: Item, ticket: _Ticket) -> str:
         """The link by which the requester of contact work comes back."""
-        if not item.payload.get("values", {}).get("contact"):
+        if ticket.id is None or not item.payload.get("values", {}).get("contact"):
             return ""
         found = self._found
         return repeat_link(
@@ -160,7 +165,13 @@ class Mailer:
         )
 
     def _about(self, item: Item) -> _Ticket | None:
+        about = item.payload.get("about")
         with self._found.database.transaction((item.client_id,)) as connection:
+            if item.ticket_id is None and about is not None:
+                company = driver(connection).execute(_COMPANY, (item.client_id,)).fetchone()
+                if company is None:
+                    return None
+                return _Ticket(None, about["number"], about.get("subject", ""), 1, *company, None, None)
             row = driver(connection).execute(_ABOUT, (item.ticket_id,)).fetchone()
         return None if row is None else _Ticket(*row)
 
@@ -170,7 +181,7 @@ class Mailer:
                 messages.left_as_mail(
                     connection, UUID(written), mail.message_id, mail.sender, mail.subject, mail.sent_at
                 )
-            else:
+            elif item.ticket_id is not None:
                 self._keep(connection, item, mail, text)
             self._found.audit.record(
                 connection,

@@ -25,7 +25,7 @@ from schemas.acts import ActorRef, ResumeTicket
 from schemas.open_text import summary
 from schemas.ticket import TicketStart
 from ticketos.db.ids import new_id
-from ticketos.db.repositories import notices
+from ticketos.db.repositories import disputes, notices
 from ticketos.db.repositories.intake import HEAD_START
 from ticketos.db.session import driver
 from ticketos.domain.changes import Emit, Notify
@@ -93,6 +93,7 @@ class Relay:
             "mail": Mailer(found).send,
             "bounce": self._bounced,
             "notify": self._noted,
+            disputes.REMINDER: self._dispute_due,
         }
 
     async def run_forever(self) -> None:
@@ -204,6 +205,16 @@ class Relay:
         await asyncio.to_thread(self._unreached.bounced, item)
         return None
 
+    async def _dispute_due(self, item: Item) -> str | None:
+        """The instant by which finance owed an answer; the row waited in the outbox until now."""
+        await asyncio.to_thread(self._overdue, item)
+        return None
+
+    def _overdue(self, item: Item) -> None:
+        acts = disputes.Disputes(self._found.audit, new_id)
+        with self._found.database.transaction((item.client_id,)) as connection:
+            acts.fell_due(connection, UUID(str(item.payload["dispute"])), utc_now())
+
     async def _noted(self, item: Item) -> str | None:
         return None  # a notice lies in the database already; nothing leaves the house for it
 
@@ -234,7 +245,7 @@ class Relay:
 
     def _dead(self, connection: Any, item: Item, error: str) -> None:
         now = utc_now()
-        if item.ticket_id is not None:
+        if item.ticket_id is not None or "about" in item.payload:
             detail = {"kind": item.kind, "cause": error}
             told = Notify(new_id(), f"outbox:{item.id}", "outbox_dead", "ops", now, None, detail)
             notices.tell(connection, item.client_id, item.ticket_id, told)

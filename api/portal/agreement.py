@@ -68,6 +68,8 @@ TERMS = (
     Term("rework_rate", ("rework", "hourly_rate"), "amount"),
     Term("reopen_days", ("closure", "reopen_days"), "whole", "7"),
     Term("renewal_days", ("closure", "renewal_days"), "whole", "60"),
+    Term("dispute_days", ("disputes", "within_days"), "whole", "30"),
+    Term("dispute_answer", ("disputes", "answer_days"), "whole", "5"),
 )
 _SCALE = {"hours": HOUR}
 

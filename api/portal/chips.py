@@ -51,6 +51,14 @@ _PAPERS: dict[str, tuple[Tone, str | None]] = {
 }
 
 
+_DISPUTES: dict[str, tuple[Tone, str | None]] = {
+    "open": ("warn", "flag"),
+    "accepted": ("good", "check"),
+    "refused": ("bad", "stop"),
+    "withdrawn": ("quiet", "turn"),
+}
+
+
 def _chip(known: Mapping[str, tuple[Tone, str | None]], group: str, value: str, t: Texts) -> Chip:
     tone, mark = known.get(value, ("neutral", None))
     return Chip(t.word(group, value), tone, mark)
@@ -74,6 +82,11 @@ def version(value: str, t: Texts) -> Chip:
 def paper(value: str, t: Texts) -> Chip:
     """An invoice's state."""
     return _chip(_PAPERS, "paper", value, t)
+
+
+def dispute(value: str, t: Texts) -> Chip:
+    """How a dispute of an invoice stands."""
+    return _chip(_DISPUTES, "dispute_state", value, t)
 
 
 def contract(row: AnyRow, today: date, t: Texts) -> str:

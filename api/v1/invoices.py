@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse, Response
@@ -30,9 +32,10 @@ from schemas.invoices import (
     PeriodView,
     UnitProof,
 )
-from ticketos.db.repositories import clients, invoice_proof
+from ticketos.db.repositories import clients, contracts, disputes, invoice_proof
 from ticketos.db.repositories import invoice_rows as rows
-from ticketos.db.repositories.invoices import Invoices
+from ticketos.db.repositories.invoices import Invoices, head
+from ticketos.domain import disputing
 from ticketos.domain.errors import DomainError
 from ticketos.reports import invoice as papers
 
@@ -80,7 +83,7 @@ def clients_seen(connection: Connection, call: Call, named: str | None) -> list[
     return list(call.principal.clients_with(call.rule.roles))
 
 
-def _one(connection: Connection, call: Call, invoice_id: UUID, *, lock: bool = False) -> RowMapping:
+def seen_row(connection: Connection, call: Call, invoice_id: UUID, *, lock: bool = False) -> RowMapping:
     """The invoice, if the caller may see it: a client sees its own once it is issued."""
     row = rows.get(connection, invoice_id, lock=lock)
     if row is not None and row["state"] != "issued" and not call.principal.staff_over(row["client_id"]):
@@ -98,10 +101,20 @@ def _view(connection: Connection, call: Call, row: RowMapping) -> InvoiceView:
         "lines": [dict(line) for line in rows.lines(connection, row["id"])],
         "credit_notes": list(notes),
         "payouts": [dict(one) for one in rows.payouts(connection, row["id"])],
+        "disputed": disputes.frozen(connection, row["id"]),
+        "dispute_until": _dispute_until(connection, row, call.now),
     }
     if not call.principal.staff_over(row["client_id"]):
         values = {name: value for name, value in values.items() if name not in _SECRET}
     return InvoiceView.model_validate(values)
+
+
+def _dispute_until(connection: Connection, row: RowMapping, now: datetime) -> date | None:
+    if row["contract_id"] is None or row["state"] != "issued":
+        return None
+    terms = contracts.on_its_calendar(connection, row["client_id"], row["contract_id"]).terms.disputes
+    zone = ZoneInfo(rows.company(connection, row["client_id"])["zone"])
+    return disputing.open_until(head(row), row["issued_on"], terms, now.astimezone(zone).date())
 
 
 def _reply(connection: Connection, call: Call, invoice_id: UUID, status: int = 200) -> Reply:
@@ -199,7 +212,7 @@ async def list_invoices(
 
 
 async def _snapshot(call: Call, invoice_id: UUID) -> dict[str, Any]:
-    row = await call.read(lambda connection: _one(connection, call, invoice_id))
+    row = await call.read(lambda connection: seen_row(connection, call, invoice_id))
     return dict(row["snapshot"])
 
 
@@ -251,14 +264,14 @@ async def read_invoice(call: ReadDep, invoice_id: UUID) -> Response:
 
 def seen(connection: Connection, call: Call, invoice_id: UUID) -> InvoiceView:
     """One invoice as the caller may see it."""
-    return _view(connection, call, _one(connection, call, invoice_id))
+    return _view(connection, call, seen_row(connection, call, invoice_id))
 
 
 async def _act(
     call: Call, invoice_id: UUID, act: Callable[[Connection, RowMapping], UUID | None], status: int = 200
 ) -> Response:
     def run(connection: Connection) -> Reply:
-        row = _one(connection, call, invoice_id, lock=True)
+        row = seen_row(connection, call, invoice_id, lock=True)
         return _reply(connection, call, act(connection, row) or invoice_id, status)
 
     return await call.write(run)
@@ -356,7 +369,7 @@ def proof_of(connection: Connection, call: Call, line_id: UUID, limit: int, afte
     """A line with its units, as the caller may see them; ``after`` is the last unit known."""
     line = rows.line(connection, line_id)
     if line is not None:
-        _one(connection, call, line["invoice_id"])
+        seen_row(connection, call, line["invoice_id"])
     found = call.found(line, "invoice line")
     units = invoice_proof.of_line(connection, line_id, limit=limit + 1, after=after)
     proofs = [UnitProof.model_validate(unit) for unit in units[:limit]]

@@ -117,7 +117,8 @@ def _months(site: Site) -> None:
 PAGES = {
     "client": (
         "/overview", "/requests?view=all", "/requests/new", "/requests/{waiting}", "/approvals", "/approvals/{waiting}",
-        "/approvals?view=decided", "/documents", "/invoices", "/insights?months=3", "/reconciliations", "/people",
+        "/approvals?view=decided", "/documents", "/invoices",
+        "/disputes", "/statement", "/ai-use", "/insights?months=3", "/reconciliations", "/people",
         "/people/new", "/audit", "/account", "/requests?q=nothing-like-it", "/requests/00000000-0000-7000-8000-000000000000",
     ),
     "ops": (
@@ -126,6 +127,7 @@ PAGES = {
         "/calendars/new?client=acme", "/people", "/people/new", "/welcome",
     ),
     "finance": (
+        "/disputes", "/statement?client=acme",
         "/billing", "/invoices", "/books", "/reconciliations", "/vendors", "/vendors?q=nothing-like-it",
         "/vendors/{vendor}", "/vendors/new", "/vendors/import", "/coding-rules", "/coding-rules/{rule}",
         "/chart-of-accounts", "/chart-of-accounts?kind=expense&q=nothing-like-it", "/chart-of-accounts/{used}",

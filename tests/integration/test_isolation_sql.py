@@ -135,6 +135,10 @@ def _fill(sql: psycopg.Connection[Any], client: UUID) -> None:
         "posting": {"journal_id": of["journal"], "amount": Decimal("5.00"), "currency": "INR"},
         "notice_read": {"notice_id": of["notice"]},
         "invoice_line": {"invoice_id": of["invoice"]},
+        "invoice_dispute": {
+            "invoice_id": of["invoice"], "line_id": of["invoice_line"], "usage_id": of["usage_event"],
+            "credit_note_id": of["invoice"],
+        },
         "invoice_line_usage": {"line_id": of["invoice_line"], "usage_id": of["usage_event"]},
         "renewal": {"contract_id": of["contract"]},
         "model_call": {"contract_id": of["contract"]},

@@ -283,3 +283,61 @@ async def test_a_bounce_after_the_decision_changes_nothing(office: Office) -> No
         office.bounce(ticket_id, sign_off)
         await relay.once()
     assert office.whose_turn(ticket_id) == ("client_reviewer", [])
+
+
+async def test_a_mail_about_an_invoice_leaves_without_a_request_and_a_late_answer_is_told(
+    office: Office,
+) -> None:
+    world = office.world
+    office.postman.answer = TAKEN
+    payload = {
+        "template": "dispute_answered",
+        "to": "boss@acme.example",
+        "about": {"number": "INV/26-27/0001", "subject": ""},
+        "values": {"state": "refused", "answer": "It came twice from you", "line": "Documents"},
+    }
+    row_id = new_id()
+    world.sql(
+        world.acme,
+        "insert into outbox (id, client_id, key, kind, payload, state, attempts, next_at)"
+        " values (%s, %s, %s, 'mail', %s, 'waiting', 0, clock_timestamp())",
+        (row_id, world.acme, f"dispute:{row_id}", Jsonb(payload)),
+    )
+    gone, unknown = new_id(), new_id()
+    world.sql(
+        world.acme,
+        "insert into outbox (id, client_id, key, kind, payload, state, attempts, next_at)"
+        " values (%s, %s, %s, 'dispute_due', %s, 'waiting', 0, clock_timestamp())",
+        (gone, world.acme, f"dispute_due:{unknown}", Jsonb({"dispute": str(unknown)})),
+    )
+    async with office.relay() as relay:
+        await relay.once()
+    assert office.row(row_id) == ("done", 1)
+    assert office.postman.asked == ["boss@acme.example"]
+    assert office.row(gone) == ("done", 1)  # a dispute that is no more owes no answer
+    (sent,) = world.sql(
+        world.acme,
+        "select ticket_id, after from audit_event where event = 'mail.sent' order by seq desc limit 1",
+    )
+    assert (sent.ticket_id, sent.after["template"]) == (None, "dispute_answered")
+
+
+async def test_a_mail_about_an_invoice_that_is_refused_is_told_to_operations(office: Office) -> None:
+    world, row_id = office.world, new_id()
+    payload = {
+        "template": "ai_changed",
+        "to": "boss@acme.example",
+        "about": {"number": "SOW-1", "subject": ""},
+        "values": {"name": "Bills", "changes": [["mode.reading", "act", "suggest"]]},
+    }
+    world.sql(
+        world.acme,
+        "insert into outbox (id, client_id, key, kind, payload, state, attempts, next_at)"
+        " values (%s, %s, %s, 'mail', %s, 'waiting', 0, clock_timestamp())",
+        (row_id, world.acme, f"mail:{row_id}", Jsonb(payload)),
+    )
+    async with office.relay() as relay:
+        await relay.once()
+    assert office.row(row_id) == ("dead", 1)
+    told = world.sql(world.acme, "select desk, ticket_id from notice where key = %s", (f"outbox:{row_id}",))
+    assert [(one.desk, one.ticket_id) for one in told] == [("ops", None)]

@@ -290,6 +290,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/invoices/draft": {"client": "acme", "period": "2026-02", "dry_run": True},
     "/v1/invoices/{invoice_id}/cancel": {"reason": "r"},
     "/v1/invoices/{invoice_id}/credit-notes": {"reason": "r"},
+    "/v1/disputes/{dispute_id}/accept": {"answer": "a"},
+    "/v1/disputes/{dispute_id}/refuse": {"answer": "a"},
     "/v1/reconciliations": {"client": "acme", "day": "2026-11-02"},
     "/v1/clients/{client_id}/book-months/{period}/close": {},
     "/v1/clients/{client_id}/book-months/{period}/reopen": {"reason": "r"},
@@ -297,6 +299,16 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 REPORT: dict[str, Any] = {"counts": {}, "checks": [], "open": [], "differences": [], "trial_balance": [],
                           "control": {}, "subledger": {}}  # fmt: skip
+
+
+def _disputed(world: World, invoice: dict[str, Any]) -> str:
+    """A dispute of the invoice that was withdrawn: an answer finds it settled."""
+    at, made = datetime.now(UTC), new_id()
+    named = {"id": made, "client_id": world.acme, "invoice_id": UUID(invoice["id"]), "state": "withdrawn"}
+    about = {"line_id": UUID(invoice["lines"][0]["id"]), "net": 1, "total": 1, "currency": "INR"}
+    by = {"raised_by": new_id(), "raised_at": at, "due_at": at}
+    world._insert("invoice_dispute", world.acme, {**named, **about, **by})
+    return str(made)
 
 
 async def test_every_role_gets_what_the_table_says(world: World, maker: Person, checker: Person) -> None:
@@ -320,6 +332,7 @@ async def test_every_role_gets_what_the_table_says(world: World, maker: Person, 
         }
         bodies = {
             **BODIES,
+            "/v1/invoices/{invoice_id}/disputes": {"line_id": ids["line_id"], "reason": "r"},
             "/v1/vendors": vendor,
             "/v1/vendors/{vendor_id}": {"name": "Bright"},
             "/v1/ledger-accounts": {**account, "kind": "expense"},
@@ -353,6 +366,7 @@ async def test_every_role_gets_what_the_table_says(world: World, maker: Person, 
                 "account": "6000",
             }
             world._insert("coding_rule", world.acme, kept)
+            ids["dispute_id"] = _disputed(world, invoice)
             people = [
                 world.person(company if role in CLIENT_ROLES else world.provider, (role, company))
                 for company in (world.acme, world.beta)

@@ -44,6 +44,7 @@ PLAIN = frozenset(
             "act",
             "active",
             "address",
+            "answer",
             "approver_email",
             "available",
             "began",
@@ -129,6 +130,7 @@ class Rows:
             "company": str(client),
             "contract_id": str(ids["contract_id"]),
             "user_id": str(ids["user_id"]),
+            "usage_id": str(ids["usage_id"]),
             "ticket": str(ids["ticket_id"]),
             "grants": f"client_admin:{client}",
             "other": str(ids["ticket_id"]),
@@ -171,6 +173,24 @@ def _rows(world: World, client: UUID, who: Person, words: str) -> Rows:
         {
             "id": ids["invoice_id"], "client_id": client, "contract_id": ids["contract_id"], "period": "2026-01",
             "currency": "INR", "net": 1, "tax": 0, "total": 1, "reason": words, "state": "cancelled",
+        },
+    )  # fmt: skip
+    world._insert(
+        "invoice_line",
+        client,
+        {
+            "id": ids["line_id"], "client_id": client, "invoice_id": ids["invoice_id"], "position": 1, "code": "units",
+            "description": words, "quantity": 1, "unit_price": 1, "amount": 1,
+        },
+    )  # fmt: skip
+    ids["dispute_id"] = new_id()
+    world._insert(
+        "invoice_dispute",
+        client,
+        {
+            "id": ids["dispute_id"], "client_id": client, "invoice_id": ids["invoice_id"], "line_id": ids["line_id"],
+            "reason": words, "net": 1, "total": 1, "currency": "INR", "raised_by": who.id, "raised_at": now,
+            "due_at": now,
         },
     )  # fmt: skip
     ids["vendor_id"], ids["rule_id"] = new_id(), new_id()

@@ -16,6 +16,7 @@ from tests.support.api import World, world_on
 from tests.support.portal import browsing
 from ticketos.db.sealing import Sealer
 from ticketos.dev.database import PostgresUrls
+from ticketos.domain.troubles import Trouble
 from workflows import names
 
 NOW = datetime.now(UTC).replace(day=15)
@@ -34,6 +35,9 @@ class Machine:
 
     async def timetables(self, ids: Sequence[str]) -> dict[str, Timetable]:
         return {one: self.tables[one] for one in ids if one in self.tables}
+
+    async def struggles(self, ids: Sequence[str], long_since: datetime) -> list[Trouble] | None:
+        return None
 
 
 @pytest.fixture(scope="module")

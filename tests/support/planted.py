@@ -394,6 +394,7 @@ def _money(world: World, made: Planted, texts: Sequence[str], now: datetime) -> 
                 "currency": "INR", "net": 1, "tax": 0, "total": 1, "reason": texts[23], "drafted_by": texts[24],
                 "snapshot": {"seller": party, "buyer": party, "contract": {"name": texts[25], "number": texts[26]}},
                 "state": state, "number": "INV/26/1" if state == "issued" else None, "payment_state": "open",
+                "issued_on": now.date() if state == "issued" else None,
             },
         )  # fmt: skip
     _put(
@@ -408,6 +409,26 @@ def _money(world: World, made: Planted, texts: Sequence[str], now: datetime) -> 
                 "unit": text[:20], "unit_price": 1, "amount": 1,
             }
             for n, text in enumerate(texts)
+        ),
+    )  # fmt: skip
+    of = world.sql(
+        world.acme,
+        "select id from invoice_line where invoice_id = %s order by position limit 1",
+        (made.ids["issued"],),
+    )[0].id
+    made.ids["dispute"], made.ids["issued_line"] = new_id(), of
+    _put(
+        world,
+        "invoice_dispute",
+        world.acme,
+        (
+            {
+                "id": made.ids["dispute"] if n == 0 else new_id(), "client_id": world.acme,
+                "invoice_id": made.ids["issued"], "line_id": of, "state": "refused" if n else "open",
+                "reason": text, "answer": text, "net": 1, "total": 1, "currency": "INR", "raised_by": new_id(),
+                "raised_at": now, "due_at": now,
+            }
+            for n, text in enumerate(texts[:200])
         ),
     )  # fmt: skip
     for n in range(20):

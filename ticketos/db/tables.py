@@ -968,6 +968,44 @@ class InvoiceLineUsage(SQLModel, table=True):
     usage_id: UUID = Field(primary_key=True)
 
 
+class InvoiceDispute(SQLModel, table=True):
+    """A line of an issued invoice, or one unit of it, that the client disputes, and what finance answered."""
+
+    __tablename__ = "invoice_dispute"
+    __table_args__ = (
+        of("invoice", "invoice_id"),
+        of("invoice_line", "line_id"),
+        of("usage_event", "usage_id"),
+        of("invoice", "credit_note_id"),
+        Index("ix_invoice_dispute_invoice_id", "invoice_id"),
+        Index(
+            "uq_invoice_dispute_open",
+            "line_id",
+            text("coalesce(usage_id, line_id)"),
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+    id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key=OWN)
+    invoice_id: UUID
+    line_id: UUID
+    usage_id: UUID | None = Field(default=None, description="None: the whole line")
+    state: str = "open"
+    reason: str = words("")
+    net: Decimal = money(nullable=False)
+    total: Decimal = money(nullable=False)
+    currency: str = Field(max_length=3)
+    raised_by: UUID
+    raised_at: datetime = instant(nullable=False)
+    due_at: datetime = instant(nullable=False)
+    answer: str | None = words()
+    answered_by: UUID | None = None
+    answered_at: datetime | None = instant()
+    credit_note_id: UUID | None = None
+    row_version: int = 1
+
+
 class Payout(SQLModel, table=True):
     """The agent's share of an invoice, and the platform's fee on it (negative: clawed back by a credit note)."""
 

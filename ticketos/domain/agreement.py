@@ -51,6 +51,12 @@ def check(terms: Terms, *, priced: bool, document_types: tuple[str, ...] = ()) -
     ):
         if days > MOST_DAYS:
             raise _invalid("closure", f"{name} must not be more than {MOST_DAYS}")
+    for name, days in (
+        ("within_days", terms.disputes.within_days),
+        ("answer_days", terms.disputes.answer_days),
+    ):
+        if days > MOST_DAYS:
+            raise _invalid("disputes", f"{name} must not be more than {MOST_DAYS}")
     try:
         ai_policy.check(terms.ai.modes, terms.ai.escalate, terms.ai.accountable)
         engines.check(terms.ai.engines)

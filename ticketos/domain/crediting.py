@@ -149,6 +149,13 @@ def _priced(price: Money, quantity: Decimal) -> Money:
     return price.times(quantity).rounded(ROUND_HALF_UP)
 
 
+def tax_of_part(billed: Billed, part: Money) -> Money:
+    """The tax the client is charged on ``part`` of what is left of the net, as a credit note over it would take back."""
+    currency = billed.terms.currency
+    left = money_sum((one.line.amount - one.taken for one in billed.lines), currency)
+    return -tax.tax_charged(_tax_difference(billed, left, left - part), currency)
+
+
 def _tax_difference(billed: Billed, before: Money, after: Money) -> tuple[TaxLine, ...]:
     """Tax of what stays less tax of what was there: parts add up to the invoice's own tax."""
     was = taxes_on(before, billed.seller, billed.buyer, billed.terms)

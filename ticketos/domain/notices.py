@@ -39,6 +39,8 @@ Kind = Literal[
     "reconciliation",
     "month_end",
     "renewal",
+    "dispute",
+    "dispute_late",
 ]
 """What notices tell of: who writes one (``changes.Notify``) and who reads one know no other."""
 KINDS: tuple[Kind, ...] = get_args(Kind)

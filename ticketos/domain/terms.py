@@ -176,6 +176,15 @@ class ClosureTerms:
 
 
 @dataclass(frozen=True)
+class DisputeTerms:
+    """What a client may dispute of an invoice: for how many days after its issue (0: not at all), and in how many business
+    days finance owes an answer †."""
+
+    within_days: int = 30
+    answer_days: int = 5
+
+
+@dataclass(frozen=True)
 class ExpertTerms:
     """Documents that only a subject expert may key: of these types, or of more than ``amount`` in ``currency``."""
 
@@ -216,6 +225,7 @@ class Terms:
     assignment: AssignmentTerms = field(default_factory=AssignmentTerms)
     posting: PostingTerms = field(default_factory=PostingTerms)
     closure: ClosureTerms = field(default_factory=ClosureTerms)
+    disputes: DisputeTerms = field(default_factory=DisputeTerms)
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Terms:
@@ -235,6 +245,7 @@ class Terms:
             assignment=_section("assignment", data, _assignment),
             posting=_section("posting", data, _posting),
             closure=_section("closure", data, _closure),
+            disputes=_section("disputes", data, _disputes),
         )
 
 
@@ -380,6 +391,14 @@ def _closure(data: Mapping[str, Any]) -> ClosureTerms:
     return ClosureTerms(
         reopen_days=_seconds(data.get("reopen_days", base.reopen_days)),
         renewal_days=_seconds(data.get("renewal_days", base.renewal_days)),
+    )
+
+
+def _disputes(data: Mapping[str, Any]) -> DisputeTerms:
+    base = DisputeTerms()
+    return DisputeTerms(
+        within_days=_seconds(data.get("within_days", base.within_days)),
+        answer_days=_seconds(data.get("answer_days", base.answer_days)),
     )
 
 

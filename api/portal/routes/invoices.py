@@ -25,11 +25,13 @@ from api.portal.listing import (
     file_of,
     month_choices,
 )
-from api.portal.parts import Crumb, Empty, Filter, NavItem, Notice, Tile
+from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice, Tile
 from api.portal.visit import PostDep, Visit, VisitDep
+from api.v1 import disputes
 from api.v1 import invoices as v1
 from api.v1.parameters import id_cursor
-from schemas.invoices import CancelInvoice, InvoiceSummary, InvoiceView, NewCreditNote
+from schemas.disputes import DisputeView, NewDispute
+from schemas.invoices import CancelInvoice, InvoiceSummary, InvoiceView, LineProof, NewCreditNote
 from ticketos.db.repositories import accounts
 from ticketos.db.repositories import invoice_rows as rows
 from ticketos.domain.errors import DomainError
@@ -42,6 +44,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/invoices/{invoice_id}"): _READ,
     ("GET", "/invoices/{invoice_id}/lines/{line_id}"): _READ,
     ("GET", "/invoices/{invoice_id}/lines/{line_id}/evidence.csv"): _READ,
+    ("POST", "/invoices/{invoice_id}/lines/{line_id}/dispute"): as_page(
+        disputes.RULES["POST", "/v1/invoices/{invoice_id}/disputes"]
+    ),
     ("POST", "/invoices/{invoice_id}/approve"): as_page(
         v1.RULES["POST", "/v1/invoices/{invoice_id}/approve"]
     ),
@@ -62,6 +67,7 @@ NAV = (
         order=60,
     ),
 )
+_DISPUTE = RULES["POST", "/invoices/{invoice_id}/lines/{line_id}/dispute"]
 STATES = ("draft", "approved", "issued", "cancelled")
 
 
@@ -143,12 +149,16 @@ async def one(visit: VisitDep, invoice_id: UUID) -> Response:
 
 
 async def _one(visit: Visit, invoice_id: UUID, status: int = 200, **more: Any) -> Response:
-    def read(connection: Connection) -> tuple[InvoiceView, dict[str, str]]:
+    def read(connection: Connection) -> tuple[InvoiceView, dict[str, str], list[DisputeView]]:
         view = v1.seen(connection, visit.call, invoice_id)
         people = {view.drafted_by, view.approved_by, view.issued_by} - {None}
-        return view, _names(connection, [one for one in people if one])
+        return (
+            view,
+            _names(connection, [one for one in people if one]),
+            disputes.of_invoice(connection, visit.call, invoice_id),
+        )
 
-    view, names = await visit.read(read)
+    view, names, disputed = await visit.read(read)
     t, me = visit.portal.texts, str(visit.principal.user_id)
     acts = "finance" in visit.principal.roles_over(view.client_id)
     total = view.total
@@ -162,7 +172,11 @@ async def _one(visit: Visit, invoice_id: UUID, status: int = 200, **more: Any) -
             Tile(t("invoices.net"), _money(visit, view.net, view.currency)),
             Tile(t("invoices.tax"), _money(visit, view.tax, view.currency)),
             Tile(t("invoices.total"), _money(visit, total, view.currency)),
+            *_payable(visit, view),
         ],
+        disputes=disputed,
+        dispute_state=lambda code: chips.dispute(code, t),
+        may_dispute=view.dispute_until is not None and visit.may(_DISPUTE, view.client_id),
         may_approve=acts and view.state == "draft",
         own_draft=view.drafted_by == me,
         may_issue=acts and view.state == "approved",
@@ -174,6 +188,15 @@ async def _one(visit: Visit, invoice_id: UUID, status: int = 200, **more: Any) -
         ],
         **{"reason": "", **more},
     )
+
+
+def _payable(visit: Visit, view: InvoiceView) -> list[Tile]:
+    """What is payable while a part of the invoice is in dispute."""
+    if not view.disputed:
+        return []
+    t, left = visit.portal.texts, view.total - view.disputed
+    note = t("disputes.payable_note", amount=_money(visit, view.disputed, view.currency))
+    return [Tile(t("disputes.payable"), _money(visit, left, view.currency), "#disputes", note, "warn")]
 
 
 def _money(visit: Visit, amount: Decimal, currency: str) -> str:
@@ -193,16 +216,36 @@ def _names(connection: Connection, people: list[str]) -> dict[str, str]:
 @router.get("/invoices/{invoice_id}/lines/{line_id}")
 async def line(visit: VisitDep, invoice_id: UUID, line_id: UUID, cursor: str | None = None) -> Response:
     """A line with its proof: every unit with its ticket, quality checks and the client's decision."""
-    proof = await visit.read(
-        lambda connection: v1.proof_of(connection, visit.call, line_id, LIMIT, id_cursor(cursor or None))
-    )
+    return await _line(visit, invoice_id, line_id, cursor)
+
+
+async def _line(
+    visit: Visit, invoice_id: UUID, line_id: UUID, cursor: str | None = None, status: int = 200, **more: Any
+) -> Response:
+    def read(connection: Connection) -> tuple[LineProof, InvoiceView, list[DisputeView]]:
+        # A refused dispute shows this page again: reading it is judged by the rule of reading.
+        visit.call.rule = _READ
+        proof = v1.proof_of(connection, visit.call, line_id, LIMIT, id_cursor(cursor or None))
+        view = v1.seen(connection, visit.call, proof.invoice_id)
+        found = disputes.of_invoice(connection, visit.call, proof.invoice_id)
+        return proof, view, [one for one in found if one.line_id == line_id]
+
+    proof, view, disputed = await visit.read(read)
     if proof.invoice_id != invoice_id:
         raise DomainError("not-found", what="invoice line")
     t, here = visit.portal.texts, f"/invoices/{invoice_id}/lines/{line_id}"
-    following = proof.next_cursor
+    following, typed = proof.next_cursor, more.pop("typed", {})
     return visit.page(
         "invoices/line",
+        status,
         proof=proof,
+        paper=view,
+        disputes=disputed,
+        dispute_state=lambda code: chips.dispute(code, t),
+        may_dispute=view.dispute_until is not None and visit.may(_DISPUTE, view.client_id),
+        answer_days=await visit.read(lambda connection: disputes.answer_days(connection, view)),
+        choices=_what(visit, proof, typed.get("usage_id", "")),
+        reason=typed.get("reason", ""),
         ticket="/tickets" if visit.viewer.staff else "/requests",
         version_state=lambda code: chips.version(code, t),
         file=f"{here}/evidence.csv",
@@ -216,7 +259,41 @@ async def line(visit: VisitDep, invoice_id: UUID, line_id: UUID, cursor: str | N
             ),
             Crumb(t("invoices.line_n", n=proof.line.position)),
         ],
+        **more,
     )
+
+
+def _what(visit: Visit, proof: LineProof, chosen: str) -> list[Choice]:
+    """What of a line can be disputed: all of it, or one of the units on this page."""
+    units = [
+        Choice(
+            str(one.id),
+            " · ".join(filter(None, (one.filename or one.ticket_subject, one.ticket_number))),
+            str(one.id) == chosen,
+        )
+        for one in proof.units
+    ]
+    return [Choice("", visit.portal.texts("disputes.whole_line"), not chosen), *units]
+
+
+@router.post("/invoices/{invoice_id}/lines/{line_id}/dispute")
+async def dispute(visit: PostDep, invoice_id: UUID, line_id: UUID) -> Response:
+    """Dispute the line, or one unit of it."""
+    typed = {"usage_id": visit.form.text("usage_id", 40), "reason": visit.form.text("reason", 500)}
+
+    async def work() -> Response:
+        asked = visit.body(
+            NewDispute, line_id=line_id, usage_id=typed["usage_id"] or None, reason=typed["reason"]
+        )
+        return await disputes.raise_dispute(visit.call, invoice_id, asked)
+
+    async def again(notice: Notice, status: int) -> Response:
+        return await _line(visit, invoice_id, line_id, None, status, notice=notice, typed=typed)
+
+    def to(answer: Response) -> str:
+        return answer.headers.get("location", f"/v1/invoices/{invoice_id}").removeprefix("/v1")
+
+    return await visit.act(work, to=to, said="disputes.said_raised", again=again)
 
 
 @router.get("/invoices/{invoice_id}/lines/{line_id}/evidence.csv")

@@ -51,6 +51,8 @@ _LOOK: dict[rules.Kind, tuple[Tone, str]] = {
     "reconciliation": ("warn", "alert"),
     "month_end": ("warn", "lock"),
     "renewal": ("info", "document"),
+    "dispute": ("warn", "flag"),
+    "dispute_late": ("bad", "late"),
 }
 
 
@@ -151,6 +153,8 @@ def said(row: NoticeView, t: Texts, f: Formats) -> str:
         period=f.period(str(detail.get("period") or "")),
         contract=str(detail.get("contract") or ""),
         day=f.period(str(detail.get("ends_on") or "")),
+        invoice=str(detail.get("invoice") or ""),
+        dispute=t.word("dispute_state", detail.get("state")),
     )
 
 
@@ -158,10 +162,20 @@ def _about(row: NoticeView, visit: Visit) -> str:
     """The page of what happened: the request, or the month of the book, or the contract that ends."""
     if row.ticket_id is not None:
         return f"/tickets/{row.ticket_id}"
+    if row.kind in ("dispute", "dispute_late") and (dispute := _id(row.detail.get("dispute"))):
+        return f"/disputes/{dispute}"
     book, period = visit.viewer.companies.get(row.client_id), row.detail.get("period")
     if book is not None and period:
         return address("/books/month", {"book": book.slug, "period": str(period)})
     return "/renewals" if row.kind == "renewal" else "/notices"
+
+
+def _id(value: object) -> UUID | None:
+    """The id that a notice names, if it is one."""
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None
 
 
 def _chip(row: NoticeView, t: Texts) -> Chip:

@@ -24,8 +24,9 @@ from api.portal.page import redirect
 from api.portal.parts import Choice, Notice, Tab
 from api.portal.routes.work import doing
 from api.portal.timeline import GROUPS, Timeline, folded, uuid_of
+from api.portal.troubles import state_of, troubled
 from api.portal.visit import PostDep, Visit, VisitDep
-from api.v1 import acts, ai_reviews, messages
+from api.v1 import acts, ai_reviews, messages, steps
 from api.v1 import tickets as v1
 from api.v1.tasks import may_finish
 from schemas.acts import Priority
@@ -40,6 +41,7 @@ from schemas.requests import (
     PriorityBody,
     ReasonBody,
 )
+from schemas.steps import StepTroubles
 from ticketos.db.repositories import accounts, documents, tasks, tickets
 from ticketos.domain import ai_review, handwork
 from ticketos.domain.document_class import BY_CONTRACT
@@ -80,7 +82,7 @@ class Step:
 
     name: str
     percent: int
-    state: str  # done, now, todo
+    state: str  # done, now, todo; in place of now: stopped, retrying
 
 
 @router.get("/tickets/{ticket_id}")
@@ -124,12 +126,15 @@ async def _page(
         newest_first=order != "oldest",
     )
     base = f"/tickets/{root['id']}"
+    troubles = await steps.troubles_of(visit.call, root)
     return visit.page(
         "tickets/ticket",
         status,
         **{"subject_typed": None, "typed": {}, **more},
         **found,
-        steps=_steps(root),
+        troubles=troubled(troubles, t, f),
+        away=not troubles.reachable,
+        steps=_steps(root, troubles),
         clocks=[
             (row, sla.chip(sla.of_clock(row, now), f, t))
             for row in found["around"].clocks
@@ -271,12 +276,13 @@ def _address(base: str, show: str, order: str, before: int | None = None) -> str
     return base + (f"?{query}" if query else "")
 
 
-def _steps(root: RowMapping) -> list[Step]:
-    """The bar. Rework is a way round: it is shown while it lasts, and is no step of a ticket without defects."""
+def _steps(root: RowMapping, troubles: StepTroubles) -> list[Step]:
+    """The bar. The present step says so where it does not get through. Rework is a way round: it is shown while it lasts,
+    and is no step of a ticket without defects."""
     at = STAGES.index(root["stage"])
-    over = root["state"] == "closed"
+    over, now = root["state"] == "closed", state_of(troubles) or "now"
     return [
-        Step(stage, PROGRESS[stage], "now" if i == at and not over else "done" if i < at or over else "todo")
+        Step(stage, PROGRESS[stage], now if i == at and not over else "done" if i < at or over else "todo")
         for i, stage in enumerate(STAGES)
         if stage != "rework" or root["stage"] == "rework"
     ]

@@ -36,6 +36,21 @@ NOT_PROCESSED = {
     "rework-limit": "it could not be corrected and was taken out",
 }
 """Why a document was not processed, as its client reads it."""
+AI_TERMS = {
+    "mode.triage": "Classifying requests",
+    "mode.reading": "Reading documents",
+    "mode.coding": "Coding documents",
+    "mode.duplicates": "Rejecting doubles",
+    "bar.triage": "A request is routed from",
+    "bar.reading": "A field passes from",
+    "bar.coding": "A learnt coding counts from",
+    "asks.amount_over": "A person is asked over",
+    "asks.new_supplier": "A person is asked of a new supplier",
+    "asks.words": "A person is asked at the words",
+    "asks.confidence_below": "A person is asked under",
+    "accountable": "Who answers for it",
+}
+"""Terms of AI, as a client reads them."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +163,36 @@ def _closed(values: Mapping[str, Any], about: About) -> Words:
     return _mail(about, "Your request is closed", f"Request {about.number} is closed.{_come_back(about)}")
 
 
+def _dispute_answered(values: Mapping[str, Any], about: About) -> Words:
+    what = f"“{values.get('line')}”" + (f", {values['file']}," if values.get("file") else "")
+    if values.get("state") == "accepted":
+        note = values.get("credit_note")
+        done = f"Credit note {note} takes it back." if note else "Earlier credit notes took it back already."
+        told = f"We agree with your dispute of {what} on invoice {about.number}. {done}"
+    else:
+        told = f"We looked at your dispute of {what} on invoice {about.number} and do not agree. It is payable again."
+    text = f"{told}\n\nOur answer:\n{values.get('answer')}\n\nYou find it in the portal, on the page of the invoice."
+    return _mail(about, "Your dispute is answered", text)
+
+
+def _ai_changed(values: Mapping[str, Any], about: About) -> Words:
+    changes = "\n".join(
+        f"- {AI_TERMS.get(what, _plain_term(what))}: {before or 'nothing'} → {after or 'nothing'}"
+        for what, before, after in values.get("changes", ())
+    )
+    text = (
+        f"What AI may do under contract {about.number} ({values.get('name')}) is agreed anew:\n\n{changes}\n\n"
+        "It counts from the next step of each request on; what was decided stays decided. The portal shows all of it "
+        "under “How AI is used”. If you did not agree to this, write to your contact."
+    )
+    return _mail(about, "AI under your contract has changed", text)
+
+
+def _plain_term(what: str) -> str:
+    group, _, name = what.partition(".")
+    return f"{'Bar of ' if group == 'field' else ''}{name.replace('_', ' ')}"
+
+
 def _reply(values: Mapping[str, Any], about: About) -> Words:
     """A person's own words; nothing is added but how to answer."""
     subject = about.subject or f"Request {about.number}"
@@ -175,6 +220,8 @@ TEMPLATES: Mapping[str, Callable[[Mapping[str, Any], About], Words]] = {
     "survey": _survey,
     "closed": _closed,
     "reply": _reply,
+    "dispute_answered": _dispute_answered,
+    "ai_changed": _ai_changed,
 }
 
 LINKED = {"approval": "a", "survey": "s", "password": "p"}

@@ -7,24 +7,36 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, RowMapping, Table, select, text, update
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
-from ticketos.db.repositories import accounts
+from ticketos.db.repositories import accounts, rows
+from ticketos.db.session import driver
 from ticketos.db.tables import Calendar, Contract
-from ticketos.domain import agreement
+from ticketos.domain import agreement, ai_use
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
-from ticketos.domain.state import Actor
+from ticketos.domain.state import Actor, ContractState
 from ticketos.domain.terms import Terms
 from ticketos.lines import KEYS, line_of
 
 _TABLES = SQLModel.metadata.tables
 CONTRACT = _TABLES[str(Contract.__tablename__)]
 CALENDAR = _TABLES[str(Calendar.__tablename__)]
+
+
+AI_CHANGED = "ai_changed"
+"""The mail that tells a client of other terms of AI."""
+_CHIEFS = """
+select u.email from app_user u where u.client_id = %s and u.active and exists (
+  select from user_grant g where g.client_id = u.client_id and g.user_id = u.id and g.role = 'client_admin')
+ order by u.email"""
+_MAIL = """insert into outbox (id, client_id, key, kind, payload, state, attempts, next_at)
+values (%s, %s, %s, 'mail', %s, 'waiting', 0, %s)"""
 
 
 def listed(
@@ -41,6 +53,24 @@ def get(connection: Connection, table: Table, row_id: UUID, *, lock: bool = Fals
     """One contract or calendar."""
     query = select(table).where(table.c.id == row_id)
     return connection.execute(query.with_for_update() if lock else query).mappings().first()
+
+
+def on_its_calendar(connection: Connection, client_id: UUID, contract_id: UUID) -> ContractState:
+    """A contract with its terms and working calendar. Raises ``contract-unknown``."""
+    names = ", ".join(f"c.{name}" for name in rows.CONTRACT)
+    found = (
+        driver(connection)
+        .execute(
+            f"select {names}, c.terms, k.definition from contract c"  # noqa: S608 (names of our own)
+            " left join calendar k on k.client_id = c.client_id and k.id = c.calendar_id"
+            " where c.client_id = %s and c.id = %s",
+            (client_id, contract_id),
+        )
+        .fetchone()
+    )
+    if found is None:
+        raise DomainError("contract-unknown", contract=str(contract_id))
+    return rows.contract(found)
 
 
 class Agreements:
@@ -71,6 +101,27 @@ class Agreements:
         before = (row["terms"].get("ai") or {}).get("accountable") or ""
         self._check_contract(connection, {**row, **values}, str(before).strip())
         self._edit(connection, CONTRACT, "contract", row, values, now, actor)
+        if changed := ai_use.differences(row["terms"], values.get("terms", row["terms"])):
+            self._tell_client(connection, row, changed, now)
+
+    def _tell_client(
+        self, connection: Connection, row: RowMapping, changed: Sequence[ai_use.Difference], now: datetime
+    ) -> None:
+        """AG10: the client's administrators read by mail what changed of the AI under their contract."""
+        payload = {
+            "template": AI_CHANGED,
+            "about": {"number": row["number"], "subject": ""},
+            "values": {
+                "name": row["name"],
+                "changes": [[one.what, one.before, one.after] for one in changed],
+            },
+        }
+        for address in driver(connection).execute(_CHIEFS, (row["client_id"],)).fetchall():
+            mail_id = self._new_id()
+            driver(connection).execute(
+                _MAIL,
+                (mail_id, row["client_id"], f"mail:{mail_id}", Jsonb({**payload, "to": address[0]}), now),
+            )
 
     def create_calendar(
         self, connection: Connection, values: Mapping[str, Any], *, now: datetime, actor: Actor

@@ -73,6 +73,8 @@ class Evening:
             self._after_its_contract,
             self._working_hours,
             self._behind_a_password,
+            self._in_dispute,
+            self._other_terms_of_ai,
         ):
             try:
                 await part()
@@ -99,6 +101,39 @@ class Evening:
                 row = await self._until(partial(self._ticket, ticket, {"approval", "quality"}), "a delivery")
             if row["stage"] == "approval":
                 return
+
+    async def _in_dispute(self) -> None:
+        """The client disputes two documents of its invoice; finance has refused one."""
+        buyer = self._people["client_admin"]
+        found = (await buyer.get("/v1/invoices?client=kaveri"))["items"]
+        invoice = await buyer.get(f"/v1/invoices/{found[-1]['id']}")
+        line = invoice["lines"][0]["id"]
+        units = (await buyer.get(f"/v1/invoice-lines/{line}/evidence"))["units"]
+        raised = [
+            await buyer.post(
+                f"/v1/invoices/{invoice['id']}/disputes",
+                {"line_id": line, "usage_id": unit["id"], "reason": reason},
+            )
+            for unit, reason in zip(
+                units[:2], ("This bill was sent twice.", "We never sent this one."), strict=True
+            )
+        ]
+        await self._people["finance"].post(
+            f"/v1/disputes/{raised[1]['id']}/refuse",
+            {
+                "answer": "It came by mail on the day before, from your own address; the mail is on the request."
+            },
+        )
+
+    async def _other_terms_of_ai(self) -> None:
+        """The client's contract asks a person from another amount on, and names who answers for it."""
+        admin = self._people["admin"]
+        clients = (await admin.get("/v1/clients"))["items"]
+        client = next(one["id"] for one in clients if one["slug"] == "kaveri")
+        found = (await admin.get(f"/v1/contracts?client_id={client}"))["items"][0]
+        ai = {**found["terms"].get("ai", {}), "accountable": "Anita Rao"}
+        ai["escalate"] = {**ai.get("escalate", {}), "amount_over": {"INR": "250000.00"}, "new_supplier": True}
+        await admin.patch(f"/v1/contracts/{found['id']}", {"terms": {**found["terms"], "ai": ai}})
 
     async def _after_its_contract(self) -> None:
         """A unit accepted when its contract had ended: it waits for finance (held)."""
@@ -255,7 +290,7 @@ async def leave_work_behind(base: str, accounts: Accounts, say: Say) -> Accounts
             await admin.post(
                 "/v1/users", {**body, **WORK.get(role, {}), "password": known[role][1], "grants": grants}
             )
-        for role in ("lead", "desk", "client_admin"):
+        for role in ("lead", "desk", "client_admin", "finance"):
             await enter(role)
         await Evening(people, say).play()
     return known
