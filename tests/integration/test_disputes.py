@@ -292,7 +292,10 @@ async def test_a_client_reads_which_ai_works_for_it_and_what_of_it_changed(world
     async with world.http() as http:
         path = f"/v1/contracts/{contract_id}"
         version = (await http.get(path, headers=admin.headers)).headers["ETag"]
-        agreed = {"modes": {"reading": "suggest"}, "accountable": "Sam Okafor", "triage_threshold": "0.9"}
+        outside = {"engines": {"reading": "second opinion"}, "spend_cap": {"USD": "25.00"}}
+        agreed = {
+            "modes": {"reading": "suggest"}, "accountable": "Sam Okafor", "triage_threshold": "0.9", **outside,
+        }  # fmt: skip
         news = {**priced, "ai": agreed}
         headers = {**admin.headers, "If-Match": version}
         assert (await http.patch(path, json={"terms": news}, headers=headers)).status_code == 200
@@ -303,6 +306,8 @@ async def test_a_client_reads_which_ai_works_for_it_and_what_of_it_changed(world
             ("mode.reading", "act", "suggest"),
             ("accountable", "Anita Rao", "Sam Okafor"),
             ("bar.triage", "70 %", "90 %"),
+            ("engine.reading", "local", "second opinion"),
+            ("spend_cap", "", "USD 25.00"),
         }
         (mail,) = world.sql(
             world.acme,
@@ -314,6 +319,7 @@ async def test_a_client_reads_which_ai_works_for_it_and_what_of_it_changed(world
         assert (
             "Reading documents: act → suggest" in told
             and "Who answers for it: Anita Rao → Sam Okafor" in told
+            and "Who reads documents: local → second opinion" in told
         )
         plain = {**admin.headers, "If-Match": (await http.get(path, headers=admin.headers)).headers["ETag"]}
         assert (await http.patch(path, json={"name": "Bills"}, headers=plain)).status_code == 200
@@ -366,11 +372,14 @@ async def test_a_client_disputes_on_the_page_of_the_line_and_finance_answers_in_
 
 
 async def test_a_client_opens_the_page_of_ai(world: World) -> None:
+    if not world.sql(world.acme, "select 1 from contract where number = 'SOW-AI'"):
+        await test_a_client_reads_which_ai_works_for_it_and_what_of_it_changed(world)
     reader = world.person(world.acme, ("client_user", world.acme))
     async with browsing(world, reader) as browser:
         page = await browser.get("/ai-use")
         assert "SOW-AI" in page.text and "Sam Okafor" in page.text and "Anita Rao" in page.text
         assert "AI never releases a payment" in page.text
+        assert "The local reader, a model where it is unsure" in page.text and "USD 25.00" in page.text
     agent = world.person(world.provider, ("agent", None))
     async with browsing(world, agent) as browser:
         assert (await browser.get("/ai-use")).status == 403

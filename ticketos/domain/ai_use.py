@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ticketos.domain import ai_policy
+from ticketos.domain import ai_policy, engines
 from ticketos.domain.terms import AiTerms, Terms
 
 
@@ -28,13 +28,13 @@ def values(terms: AiTerms) -> dict[str, str]:
     asks = terms.escalate
     return {
         **{f"mode.{action}": terms.mode(action) for action in ai_policy.ALLOWED},
+        **{f"engine.{action}": terms.engines.use(action) for action in engines.ENGINES},
+        "spend_cap": _amounts(terms.engines.cap),
         "bar.triage": _share(terms.triage_threshold),
         "bar.reading": _share(terms.field_threshold),
         "bar.coding": _share(terms.coding_threshold),
         **{f"field.{name}": _share(bar) for name, bar in sorted(terms.field_thresholds.items())},
-        "asks.amount_over": ", ".join(
-            f"{code} {amount}" for code, amount in sorted(asks.amount_over.items())
-        ),
+        "asks.amount_over": _amounts(asks.amount_over),
         "asks.new_supplier": "yes" if asks.new_supplier else "",
         "asks.words": ", ".join(asks.words),
         "asks.confidence_below": "" if asks.confidence_below is None else _share(asks.confidence_below),
@@ -53,6 +53,10 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> t
         for name in names
         if was.get(name, "") != now.get(name, "")
     )
+
+
+def _amounts(by_currency: Mapping[str, Decimal]) -> str:
+    return ", ".join(f"{code} {amount}" for code, amount in sorted(by_currency.items()))
 
 
 def _share(share: Decimal) -> str:

@@ -179,4 +179,6 @@ def _said(t: Texts, what: str, value: str) -> str:
         return t("statement.ai_none")
     if what.startswith("mode."):
         return t.word("ai_mode", value)
+    if what.startswith("engine."):
+        return t.word("ai_engine", value)
     return t("statement.ai_yes") if value == "yes" else value

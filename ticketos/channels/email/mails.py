@@ -41,6 +41,8 @@ AI_TERMS = {
     "mode.reading": "Reading documents",
     "mode.coding": "Coding documents",
     "mode.duplicates": "Rejecting doubles",
+    "engine.reading": "Who reads documents",
+    "spend_cap": "What models outside may cost in a month",
     "bar.triage": "A request is routed from",
     "bar.reading": "A field passes from",
     "bar.coding": "A learnt coding counts from",

@@ -1,7 +1,7 @@
 """Questions to models outside, with what was set aside for them and what they cost.
 
 Revision ID: model_calls
-Revises: chart
+Revises: disputes
 Create Date: 2026-11-23 02:00
 """
 
@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from ticketos.db.migrations.rls import guard
 
 revision = "model_calls"
-down_revision = "chart"
+down_revision = "disputes"
 branch_labels = None
 depends_on = None
 
