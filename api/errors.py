@@ -45,6 +45,7 @@ STATUS: Mapping[str, int] = {
     "not-found": 404,
     "client-unknown": 404,
     "object-missing": 404,
+    "measure-unknown": 404,
     "task-unknown": 404,
     "link-expired": 404,
     "link-invalid": 404,
@@ -318,6 +319,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "terms-invalid": ("Contract terms not valid", "Section {section}: {cause}"),
     "dates-crossed": ("Dates crossed", "The contract ends before it starts."),
     "calendar-unknown": ("Unknown calendar", "The client has no such calendar."),
+    "measure-unknown": ("Unknown measure", "There is no measure called {measure}."),
     "zone-unknown": ("Unknown time zone", "{zone} is not in the tz database."),
     "expiry-in-the-past": ("Expiry in the past", "The key would have expired already."),
     "period-not-locked": (
