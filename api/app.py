@@ -60,6 +60,7 @@ from api.v1 import (
     periods,
     reconciliations,
     renewals,
+    service_reports,
     sessions,
     tasks,
     tickets,
@@ -103,6 +104,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     renewals.router,
     board.router,
     measures.router,
+    service_reports.router,
     audit.router,
 )
 """Every router of the core, in the order of the documentation."""

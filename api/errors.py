@@ -106,6 +106,7 @@ STATUS: Mapping[str, int] = {
     "file-too-large": 413,
     "too-many-files": 413,
     "workbook-full": 413,
+    "paper-full": 413,
     "media-type-unsupported": 415,
     "if-match-required": 428,
     "rate-limited": 429,
@@ -286,6 +287,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "workbook-full": (
         "Too many rows for a workbook",
         "It takes {most} rows. Narrow the list, or take it as CSV.",
+    ),
+    "paper-full": (
+        "Too many rows for paper",
+        "It takes {most} rows. Narrow the list, or take it as CSV or Excel.",
     ),
     "too-many-files": ("Too many files", "This takes at most {limit} files."),
     "ticket-empty": ("Empty request", "Send a subject, a text or a file."),

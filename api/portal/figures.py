@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from babel.dates import format_date
 
+from api.portal.catalogue import Texts
 from api.portal.formats import Formats
 from api.portal.listing import address
 from api.portal.parts import About, Tile
@@ -116,6 +117,13 @@ def period_name(period: str, f: Formats) -> str:
     if len(period) == 7:
         return f.month(period)
     return format_date(first_of(period), "d MMM", locale=f.texts.locale)
+
+
+def group_name(t: Texts, by: str, group: str | None, name: str) -> str:
+    """What a group is called."""
+    if group is None:
+        return t("measures.group_none")
+    return t.word({"team": "skill"}.get(by, by), group) if by in ("team", "clock") else name or group
 
 
 def rows_address(key: str, client: str, since: str, until: str, **more: object) -> str:

@@ -44,6 +44,8 @@ class Asked:
     by: str = ""
     zone: str = "UTC"
     only: tuple[tuple[str, str], ...] = ()
+    last: date | None = None
+    """A day of the last period; None: today."""
 
 
 def months_until(last: date, count: int) -> list[str]:
@@ -55,8 +57,7 @@ def measured(connection: Connection, call: Call, asked: Asked) -> MeasuresView:
     """The measures of one client, or of all the caller sees together. What the house is made of (``HOUSE_GROUPS``) is
     refused to clients. Raises ``zone-unknown``, ``forbidden``."""
     span, house = span_of(connection, call, asked)
-    today = call.now.astimezone(ZoneInfo(asked.zone)).date()
-    days = rules.periods(today, asked.count, asked.grain)
+    days = _days(call, asked)
     leave = () if house else measures.HOUSE
     found = measures.counted(connection, span, asked.grain, asked.by, leave=leave)
     paying = [one for one in span.clients if call.principal.roles_over(one) & (BILLERS | CLIENT_ROLES)]
@@ -92,9 +93,15 @@ def span_of(connection: Connection, call: Call, asked: Asked) -> tuple[measures.
     if not house and rules.HOUSE_GROUPS.intersection((asked.by, *(name for name, _ in asked.only))):
         raise DomainError("forbidden")
     zone = ZoneInfo(asked.zone)
-    days = rules.periods(call.now.astimezone(zone).date(), asked.count, asked.grain)
+    days = _days(call, asked)
     since, until = _begin(days[0], zone), _begin(rules.after(days[-1], asked.grain), zone)
     return measures.Span(chosen, since, until, asked.zone, dict(asked.only)), house
+
+
+def _days(call: Call, asked: Asked) -> list[date]:
+    """First days of the periods asked for."""
+    last = asked.last or call.now.astimezone(ZoneInfo(asked.zone)).date()
+    return rules.periods(last, asked.count, asked.grain)
 
 
 def _begin(day: date, zone: ZoneInfo) -> datetime:

@@ -58,6 +58,9 @@ class Rows:
     def client_id(self) -> UUID:
         return self.world.acme
 
+    def month(self) -> str:
+        return "2026-11"
+
     def measure(self) -> str:
         return "delivered"
 

@@ -86,14 +86,15 @@ def planted(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) ->
 
 def _clocks(world: World, one: UUID, two: UUID) -> None:
     kept, missed = {"stopped_at": NOW}, {"stopped_at": NOW, "breached_at": NOW}
-    for ticket, kind, how in (
+    clocks: tuple[tuple[UUID, str, dict[str, Any]], ...] = (
         (one, "first_response", kept),
         (one, "turnaround", missed),
         (one, "stage:delivery", missed),
         (one, "stage:quality", kept),
         (two, "first_response", kept),
         (two, "turnaround", {}),
-    ):
+    )
+    for ticket, kind, how in clocks:
         world._insert(
             "ticket_clock",
             world.acme,
@@ -234,7 +235,11 @@ async def test_rows_come_page_by_page_and_each_once(planted: Planted) -> None:
         seen: list[str] = []
         cursor = ""
         while True:
-            asked = {"limit": 2, "since": "2026-11-01", **({"cursor": cursor} if cursor else {})}
+            asked: dict[str, Any] = {
+                "limit": 2,
+                "since": "2026-11-01",
+                **({"cursor": cursor} if cursor else {}),
+            }
             found = (await http.get("/v1/measures/delivered/rows", params=asked)).json()
             seen += [row["document_id"] for row in found["items"]]
             if not (cursor := found["next_cursor"]):

@@ -11,11 +11,10 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.access import CONTENT_READERS, ROUTES, Rule, as_page
-from api.portal.figures import about, shown
+from api.portal.figures import about, group_name, shown
 from api.portal.formats import Formats
 from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, day_filters, file_of
 from api.portal.parts import Crumb, Empty, Filter, Tab
-from api.portal.routes.insights import group_name
 from api.portal.visit import Visit, VisitDep
 from api.v1.measures import Asked, Days, counted_rows, days_of, names_of
 from schemas.watch import CountedRow

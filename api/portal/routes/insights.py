@@ -11,8 +11,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.access import ROUTES, Rule, as_page
-from api.portal.catalogue import Texts
-from api.portal.figures import Figures, rows_address, shown, tile
+from api.portal.figures import Figures, group_name, rows_address, shown, tile
 from api.portal.formats import Formats
 from api.portal.insight_charts import KINDS, charts
 from api.portal.listing import address, client_filter, sheet
@@ -86,6 +85,7 @@ async def show(
         ),
         meant=[(one.label, one.about.means) for one in tiles if one.about is not None],
         live_topic="",
+        reports=_reports(visit, found, client),
         filters=_filters(visit, asked, client),
         file=address("/insights.csv", query),
         zone=found.zone,
@@ -98,6 +98,17 @@ def asked_of(visit: Visit, client: str, grain: str, count: int, by: str) -> Aske
     named: Grain = next((one for one in GRAINS if one == grain), "month")
     kept = min(max(count, 1), MOST_PERIODS[named]) if count else _USUAL[named]
     return Asked(client or None, named, kept, by if by in _groups(visit) else "", visit.viewer.zone.key)
+
+
+def _reports(visit: Visit, found: MeasuresView, client: str) -> list[tuple[str, str]]:
+    """The reports of these months, where they are of one client: what each is called and where it is."""
+    if not found.months or len(found.clients) != 1 or (visit.viewer.staff and not client):
+        return []
+    here = f"/v1/clients/{found.clients[0]}/service-reports"
+    return [
+        (visit.formats.month(one), address(f"{here}/{one}.pdf", {"zone": found.zone}))
+        for one in reversed(found.months)
+    ]
 
 
 def _groups(visit: Visit) -> list[str]:
@@ -125,7 +136,7 @@ def _tile(key: str, figures: Figures, f: Formats, client: str) -> Tile:
         words = t("insights.answers", n=found.whole, asked=f.number(asked)) if asked else ""
         return tile(key, figures, f, client, words or t("insights.replies", n=found.whole))
     if key == "handling":
-        return tile(key, figures, f, client, t("insights.papers", n=f.number(found.whole)))
+        return tile(key, figures, f, client, t("insights.papers", n=found.whole))
     return tile(key, figures, f, client)
 
 
@@ -154,13 +165,6 @@ def _parted(figures: Figures, f: Formats, client: str) -> dict[str, Any]:
     return {"heads": [f.texts(f"measures.{key}.name") for key in keys], "lines": lines}
 
 
-def group_name(t: Texts, by: str, group: str | None, name: str) -> str:
-    """What a group is called."""
-    if group is None:
-        return t("measures.group_none")
-    return t.word({"team": "skill"}.get(by, by), group) if by in ("team", "clock") else name or group
-
-
 @router.get("/insights.csv")
 async def export(
     visit: VisitDep, client: str = "", grain: str = "", periods: int = 0, months: int = 0, by: str = ""
@@ -170,11 +174,11 @@ async def export(
     found = await visit.read(lambda connection: measured(connection, visit.call, asked))
     if asked.by or asked.grain != "month":
         lines = [[getattr(one, name) for name in PLAIN] for one in found.rows]
-        return sheet(visit, "insights", PLAIN, lines)
-    return _by_month(visit, found)
+        return await sheet(visit, "insights", PLAIN, lines)
+    return await _by_month(visit, found)
 
 
-def _by_month(visit: Visit, found: MeasuresView) -> Response:
+async def _by_month(visit: Visit, found: MeasuresView) -> Response:
     figures = Figures(found)
     more = [key for key in TILES if figures.knows(key) and key not in ("requests", "resolved", "delivered")]
     head = (
@@ -205,4 +209,4 @@ def _by_month(visit: Visit, found: MeasuresView) -> Response:
         lines.append(
             [one.month, one.requests, one.documents, one.delivered, *clocks, *read, cost, *came, *values]
         )
-    return sheet(visit, "insights", head, lines)
+    return await sheet(visit, "insights", head, lines)
