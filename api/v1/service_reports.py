@@ -170,6 +170,8 @@ def _figures(figures: Figures, f: Formats, keys: Sequence[str], title: str, note
     for key in keys:
         measure, found = BY_KEY[key], _of(figures, key, this)
         counted = f"{f.number(found.part)} / {f.number(found.whole)}" if found.whole else "–"
+        if measure.unit in ("mean", "points"):
+            counted = f.number(found.whole)
         target = "–"
         if measure.target is not None:
             target = f.percent(measure.target)

@@ -9,3 +9,5 @@ viewer.setBoxes(fields.filter((one) => one.dataset.box).map((one) => ({
 })));
 fields.forEach((one) => one.addEventListener("focus", () => viewer.focus(one.dataset.name)));
 viewer.onPick = (name) => fields.find((one) => one.dataset.name === name)?.focus();
+// An address may name a field: #field-total.
+if (location.hash.startsWith("#field-")) document.getElementById(location.hash.slice(1))?.focus();
