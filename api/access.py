@@ -177,6 +177,12 @@ OPERATIONS: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/measures"): allow(
         "qa", "lead", "finance", "ops", "admin", "auditor", "success", CLIENT_ROLES, scope="tickets:read"
     ),
+    ("GET", "/v1/measures/{measure}/rows"): allow(
+        "qa", "lead", "finance", "ops", "admin", "auditor", "success", CLIENT_ROLES, scope="tickets:read"
+    ),
+    ("GET", "/v1/clients/{client_id}/service-reports/{month}.pdf"): allow(
+        "qa", "lead", "finance", "ops", "admin", "auditor", "success", CLIENT_ROLES, scope="tickets:read"
+    ),
     ("GET", "/v1/board"): allow(WATCHERS, scope="tickets:read"),
     ("GET", "/v1/schedules"): allow("ops", "finance", "admin", "auditor", scope="admin:read"),
     ("GET", "/v1/audit-events"): allow(TRAIL_READERS, scope="admin:read"),

@@ -61,6 +61,7 @@ from api.v1 import (
     periods,
     reconciliations,
     renewals,
+    service_reports,
     sessions,
     statements,
     steps,
@@ -107,6 +108,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     renewals.router,
     board.router,
     measures.router,
+    service_reports.router,
     audit.router,
 )
 """Every router of the core, in the order of the documentation."""

@@ -182,13 +182,68 @@ class OutcomeMonth(View):
     defects_per_1000: Exact | None = None
 
 
+class MeasureDefinition(View):
+    """The one definition of a measure. ``formula`` is over counters; ``target`` is in the unit of the value, the default
+    that a contract may change; ``by`` are the groups it is known for; ``house``: shown to the house alone."""
+
+    measure: str = Field(examples=["automation"])
+    kpi: str = Field(default="", examples=["KP9"])
+    formula: str
+    unit: str = Field(examples=["share"], description="count, share, per_1000, mean, points or seconds")
+    window: str
+    leaves_out: str = ""
+    source: str
+    target: Exact | None = None
+    by: list[str]
+    house: bool = False
+
+
+class MeasureRow(View):
+    """A measure of one period and group: both counters and what they make. ``value`` is null where there is nothing to
+    divide by; ``low`` and ``high`` bound the 95 % interval of a sample; ``meets`` is null without a target."""
+
+    measure: str
+    period: str = Field(examples=["2026-11", "2026-W48", "2026-11-23"])
+    group: str | None = Field(default=None, description="Null: all together, or of no group where parted")
+    name: str = Field(default="", description="What the group is called")
+    part: int
+    whole: int
+    value: Exact | None = None
+    low: Exact | None = None
+    high: Exact | None = None
+    meets: bool | None = None
+
+
+class CountedRow(View):
+    """What a measure counted, and what it adds to both counters."""
+
+    at: datetime
+    client_id: UUID
+    ticket_id: UUID
+    number: str
+    subject: str
+    service_line: str | None = None
+    state: str
+    document_id: UUID | None = None
+    filename: str | None = None
+    part: int
+    whole: int
+
+
 class MeasuresView(View):
-    """How the work went, month by month, oldest first. ``cost`` is there for whoever may see invoices."""
+    """How the work went, oldest first. ``rows`` have every measure by period and, where asked for, group. What stands by
+    month besides is filled where months are asked for, of all groups together. ``cost`` is there for whoever may see
+    invoices."""
 
     at: datetime = Field(description="When it was counted")
 
     clients: list[UUID]
     zone: str
+    grain: str = "month"
+    by: str = ""
+    periods: list[str] = Field(default_factory=list)
+    definitions: list[MeasureDefinition] = Field(default_factory=list)
+    rows: list[MeasureRow] = Field(default_factory=list)
     months: list[str]
     volume: list[VolumeMonth]
     promises: list[PromiseMonth]

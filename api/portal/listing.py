@@ -19,7 +19,7 @@ from api.principal import CLIENT_ROLES
 from api.services import in_thread
 from ticketos.domain.document_class import CLASSES
 from ticketos.domain.errors import DomainError
-from ticketos.reports import cells
+from ticketos.reports import cells, printed
 from ticketos.reports import workbook as workbooks
 
 Row = TypeVar("Row")
@@ -120,17 +120,18 @@ def _day(text: str) -> date | None:
 async def file_of(
     visit: Visit, name: str, head: Sequence[str], page: Paged[Row], line: Callable[[Row], Iterable[Any]]
 ) -> Response:
-    """Everything a list would show, page after page, as CSV or, where the address says ``as=xlsx``, as a workbook. The
-    first page is read before the answer begins, so that a refusal is still a refusal. Raises ``workbook-full``."""
+    """Everything a list would show, page after page, as CSV or, as the address says, as a workbook (``as=xlsx``) or on
+    paper (``as=pdf``). The first page is read before the answer begins, so that a refusal is still a refusal. Raises
+    ``workbook-full``, ``paper-full``."""
     first = await visit.read(lambda connection: page(connection, None))
-    if _as_workbook(visit):
+    if (kind := _kind(visit)) is not None:
         found, following = list(first[0]), first[1]
         while following:
-            if len(found) >= workbooks.MOST_ROWS:
-                raise DomainError("workbook-full", most=workbooks.MOST_ROWS)
+            if len(found) >= _MOST[kind]:
+                raise DomainError(_FULL[kind], most=_MOST[kind])
             rows, following = await visit.read(partial(_page_after, page, following))
             found += rows
-        return await in_thread(partial(_workbook, name, head, map(line, found)))
+        return await _whole(visit, kind, name, head, list(map(line, found)))
 
     async def content() -> AsyncIterator[str]:
         rows, following = first
@@ -142,14 +143,33 @@ async def file_of(
     return StreamingResponse(content(), media_type="text/csv; charset=utf-8", headers=download(f"{name}.csv"))
 
 
-def _as_workbook(visit: Visit) -> bool:
-    return visit.request.query_params.get("as") == "xlsx"
+_MOST = {"xlsx": workbooks.MOST_ROWS, "pdf": printed.MOST_ROWS}
+_FULL = {"xlsx": "workbook-full", "pdf": "paper-full"}
+_MEDIA = {"xlsx": workbooks.MEDIA, "pdf": printed.MEDIA}
 
 
-def _workbook(name: str, head: Sequence[str], lines: Iterable[Iterable[Any]]) -> Response:
-    return Response(
-        workbooks.workbook(head, lines), media_type=workbooks.MEDIA, headers=download(f"{name}.xlsx")
-    )
+def _kind(visit: Visit) -> str | None:
+    """What the address asks for beside CSV."""
+    asked = visit.request.query_params.get("as")
+    return asked if asked in _MOST else None
+
+
+async def _whole(
+    visit: Visit, kind: str, name: str, head: Sequence[str], lines: Sequence[Iterable[Any]]
+) -> Response:
+    if kind == "xlsx":
+        content = await in_thread(partial(workbooks.workbook, head, lines))
+    else:
+        if len(lines) > printed.MOST_ROWS:
+            raise DomainError("paper-full", most=printed.MOST_ROWS)
+        t, asked = visit.portal.texts, visit.request.query_params
+        narrowed = [
+            f"{one}: {value}" for one, value in asked.items() if value and one not in ("as", "cursor")
+        ]
+        at = t("lists.printed", at=visit.formats.full_text(visit.call.now), n=len(lines))
+        words = printed.Heading(t.word("file", name), " · ".join([at, *narrowed]))
+        content = await in_thread(partial(printed.listing, words, head, lines))
+    return Response(content, media_type=_MEDIA[kind], headers=download(f"{name}.{kind}"))
 
 
 def _page_after(page: Paged[Row], cursor: str, connection: Connection) -> tuple[Sequence[Row], str | None]:
@@ -164,9 +184,9 @@ def download(filename: str) -> dict[str, str]:
     }
 
 
-def sheet(visit: Visit, name: str, head: Sequence[str], lines: Iterable[Iterable[Any]]) -> Response:
-    """A short table as CSV, or as a workbook where the address says ``as=xlsx``."""
-    if _as_workbook(visit):
-        return _workbook(name, head, lines)
+async def sheet(visit: Visit, name: str, head: Sequence[str], lines: Iterable[Iterable[Any]]) -> Response:
+    """A short table as CSV, or as the address says as a workbook or on paper. Raises ``paper-full``."""
+    if (kind := _kind(visit)) is not None:
+        return await _whole(visit, kind, name, head, list(lines))
     content = cells.BOM + cells.rows([head, *lines])
     return Response(content, media_type="text/csv; charset=utf-8", headers=download(f"{name}.csv"))

@@ -58,14 +58,26 @@ class Crumb:
 
 
 @dataclass(frozen=True)
+class About:
+    """What a figure means, where it is from, what is asked of it and when it was counted; ``title`` names it."""
+
+    title: str
+    means: str
+    source: str
+    fresh: str
+    target: str = ""
+
+
+@dataclass(frozen=True)
 class Tile:
-    """One figure: what it is, where it drills to, what it is made of."""
+    """One figure: what it is, where it drills to, what it is made of, and what it means."""
 
     label: str
     value: str
     href: str | None = None
     note: str = ""
     tone: Tone = "neutral"
+    about: About | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from api.portal.ai_card import Card, Cards
 from api.portal.asked import asked_in_words, blocked_in_words, still_blocked
 from api.portal.catalogue import Texts
 from api.portal.formats import Formats, decimal_of
@@ -100,7 +101,7 @@ _HIDDEN = frozenset(
 _OF_AI = frozenset(
     {
         *("top", "suggested", "suggestion", "label", "learnt", "blocked_by", "engine", "confidence"),
-        *("mode", "asked", "accountable"),
+        *("mode", "asked", "accountable", "cost"),
     }
 )
 """Facts that the card of an act of AI tells."""
@@ -127,6 +128,8 @@ class AiAct:
     """That people decided so before, where that is why."""
     accountable: str = ""
     """Who answers for it by the contract, as it was when AI acted."""
+    card: Card = field(default_factory=Card)
+    """What it was read from, its cost, whether it can be undone, on whom it waits."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,8 @@ class Entry:
     direction: str = ""
     document_id: UUID | None = None
     seq: int = 0
+    anchor: str = ""
+    """What an address may name it by."""
 
 
 @dataclass(frozen=True)
@@ -167,12 +172,14 @@ class Timeline:
         documents: Mapping[UUID, str],
         judged: Mapping[str, str] | None = None,
         todo: Mapping[UUID | None, str] | None = None,
+        cards: Cards | None = None,
     ) -> None:
         """``judged``: event of AI → what people made of it; ``todo``: document, or None for the classification → the
         open task that decides it."""
         self._t, self._f = t, f
         self._people, self._documents = people, documents
         self._judged, self._todo = judged or {}, todo or {}
+        self._cards = cards
 
     def entries(
         self,
@@ -236,6 +243,7 @@ class Timeline:
             body=message.body,
             direction=message.direction,
             facts=tuple(facts),
+            anchor=f"message-{message.id}",
         )
 
     def _who(self, event: EventView) -> str:
@@ -326,6 +334,7 @@ class Timeline:
                 todo=self._todo.get(None),
                 classified=True,
                 learnt=learnt_in_words(self._t, after),
+                card=self._card(event, document),
             )
         if event.event == "document.read":
             straight = after.get("straight_through")
@@ -343,8 +352,12 @@ class Timeline:
                 event=event.seq,
                 judged=self._judged.get(str(event.id), "").removeprefix("ai."),
                 todo=self._todo.get(document),
+                card=self._card(event, document),
             )
         return None
+
+    def _card(self, event: EventView, document: UUID | None) -> Card:
+        return self._cards.of(event, document) if self._cards is not None else Card()
 
 
 def learnt_in_words(t: Texts, said: Mapping[str, Any]) -> str:

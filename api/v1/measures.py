@@ -1,96 +1,256 @@
-"""Volume, promises, accuracy and cost of the work, month by month."""
+"""Every measure by day, week or month and by client, line, team, person or clock, and the rows it counts."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Annotated, Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
 from api.access import BILLERS
 from api.deps import Call, ReadDep
 from api.principal import CLIENT_ROLES
-from api.v1.parameters import problems
+from api.v1.months import by_month
+from api.v1.parameters import Cursor, Limit, Many, page, problems
 from api.v1.tickets import client_asked
-from schemas.watch import AccuracyMonth, CostMonth, MeasuresView, OutcomeMonth, PromiseMonth, VolumeMonth
-from ticketos.db.repositories import measures, outcomes
-from ticketos.domain.accuracy import accuracy
+from schemas.http import Page
+from schemas.watch import CostMonth, CountedRow, MeasureDefinition, MeasureRow, MeasuresView
+from ticketos.db.repositories import accounts, measures
+from ticketos.domain import measures as rules
 from ticketos.domain.errors import DomainError
+from ticketos.domain.measures import GROUPS, MEASURES, Grain, Measure
+from ticketos.lines import LINES
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 
-MOST_MONTHS = 24
+MOST_MONTHS = rules.MOST_PERIODS["month"]
+By = Literal["", "client", "line", "team", "agent", "clock"]
+_TITLES = {line.key: line.title for line in LINES}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for: the grain, how many periods, parted by what, narrowed to what, and whose days they are."""
+
+    client: str | None = None
+    grain: Grain = "month"
+    count: int = 6
+    by: str = ""
+    zone: str = "UTC"
+    only: tuple[tuple[str, str], ...] = ()
+    last: date | None = None
+    """A day of the last period; None: today."""
 
 
 def months_until(last: date, count: int) -> list[str]:
     """The ``count`` months up to that day's own, oldest first, as 2026-11."""
-    number = last.year * 12 + last.month - 1
-    return [f"{n // 12:04d}-{n % 12 + 1:02d}" for n in range(number - count + 1, number + 1)]
+    return [rules.label(first, "month") for first in rules.periods(last, count, "month")]
 
 
-def measured(connection: Connection, call: Call, client: str | None, count: int, zone: str) -> MeasuresView:
-    """The measures of one client, or of all the caller sees together."""
-    if zone not in available_timezones():
-        raise DomainError("zone-unknown", zone=zone)
-    chosen = call.principal.clients_with(call.rule.roles)
-    if client is not None:
-        chosen = (client_asked(connection, call, client),)
-    months = months_until(call.now.astimezone(ZoneInfo(zone)).date(), count)
-    since = datetime.fromisoformat(f"{months[0]}-01").replace(tzinfo=ZoneInfo(zone))
-    paying = [one for one in chosen if call.principal.roles_over(one) & (BILLERS | CLIENT_ROLES)]
-    by_month: dict[str, dict[str, Any]] = {month: {} for month in months}
-    for row in (
-        *measures.volume(connection, chosen, since, zone),
-        *measures.delivered(connection, chosen, since, zone),
-    ):
-        by_month.setdefault(row["month"], {}).update(row)
-    came = outcomes.months(connection, chosen, since, zone, handling=call.principal.staff)
+def measured(connection: Connection, call: Call, asked: Asked) -> MeasuresView:
+    """The measures of one client, or of all the caller sees together. What the house is made of (``HOUSE_GROUPS``) is
+    refused to clients. Raises ``zone-unknown``, ``forbidden``."""
+    span, house = span_of(connection, call, asked)
+    days = _days(call, asked)
+    leave = () if house else measures.HOUSE
+    found = measures.counted(connection, span, asked.grain, asked.by, leave=leave)
+    paying = [one for one in span.clients if call.principal.roles_over(one) & (BILLERS | CLIENT_ROLES)]
+    months = asked.grain == "month"
+    shown = [rules.label(day, asked.grain) for day in days]
+    plain = {rules.label(one.period, "month"): one.counters for one in found if months and not asked.by}
     return MeasuresView(
         at=call.now,
-        clients=list(chosen),
-        zone=zone,
-        months=months,
-        volume=[VolumeMonth(**{**by_month[month], "month": month}) for month in months],
-        promises=[_promise(row) for row in measures.promises(connection, chosen, since, zone)],
-        accuracy=[_accuracy(row) for row in measures.sampled(connection, chosen, since, zone)],
-        outcomes=[_outcome(row) for row in came if row["month"] in by_month],
-        cost=[CostMonth.model_validate(row) for row in measures.cost(connection, paying, months[0])],
+        clients=list(span.clients),
+        zone=asked.zone,
+        grain=asked.grain,
+        by=asked.by,
+        periods=shown,
+        definitions=[definition(one) for one in MEASURES if house or not one.house],
+        rows=_rows(connection, found, asked, shown, house=house),
+        months=shown if months else [],
+        **by_month(shown if months and not asked.by else [], plain),
+        cost=[
+            CostMonth.model_validate(row)
+            for row in (measures.cost(connection, paying, shown[0]) if months and not asked.only else ())
+        ],
     )
 
 
-def _promise(row: dict[str, Any]) -> PromiseMonth:
-    return PromiseMonth(**row, rate=share(row["met"], row["met"] + row["missed"]))
+def span_of(connection: Connection, call: Call, asked: Asked) -> tuple[measures.Span, bool]:
+    """Which rows the caller asks for, and whether all of it is the house's to see."""
+    if asked.zone not in available_timezones():
+        raise DomainError("zone-unknown", zone=asked.zone)
+    chosen = call.principal.clients_with(call.rule.roles)
+    if asked.client is not None:
+        chosen = (client_asked(connection, call, asked.client),)
+    house = all(call.principal.staff_over(one) for one in chosen)
+    if not house and rules.HOUSE_GROUPS.intersection((asked.by, *(name for name, _ in asked.only))):
+        raise DomainError("forbidden")
+    zone = ZoneInfo(asked.zone)
+    days = _days(call, asked)
+    since, until = _begin(days[0], zone), _begin(rules.after(days[-1], asked.grain), zone)
+    return measures.Span(chosen, since, until, asked.zone, dict(asked.only)), house
 
 
-def _outcome(row: dict[str, Any]) -> OutcomeMonth:
-    return OutcomeMonth(
-        **row,
-        resolved_rate=share(row.get("resolved", 0), row.get("requests", 0)),
-        automation_rate=share(row.get("untouched", 0), row.get("delivered", 0)),
-        repeat_rate=share(row.get("repeated", 0), row.get("requests", 0)),
-        defects_per_1000=share(row.get("defects", 0) * 1000, row.get("inspected", 0)),
+def _days(call: Call, asked: Asked) -> list[date]:
+    """First days of the periods asked for."""
+    last = asked.last or call.now.astimezone(ZoneInfo(asked.zone)).date()
+    return rules.periods(last, asked.count, asked.grain)
+
+
+def _begin(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, zone)
+
+
+def definition(one: Measure) -> MeasureDefinition:
+    """A measure's definition with the groups its source knows."""
+    source = measures.SOURCES[one.source]
+    return MeasureDefinition(
+        measure=one.key,
+        kpi=one.kpi,
+        formula=one.formula,
+        unit=one.unit,
+        window=one.window,
+        leaves_out=one.leaves_out,
+        source=one.source,
+        target=one.target,
+        by=[name for name in GROUPS if source.group(name)],
+        house=one.house,
     )
 
 
-def share(part: int, whole: int) -> Decimal | None:
-    """``part`` ÷ ``whole`` in six places; None where there is nothing to divide by."""
-    return None if not whole else (Decimal(part) / whole).quantize(Decimal("0.000001"))
+def _rows(
+    connection: Connection,
+    found: Sequence[measures.Counted],
+    asked: Asked,
+    shown: Sequence[str],
+    *,
+    house: bool,
+) -> list[MeasureRow]:
+    names = names_of(connection, asked.by, {one.group for one in found})
+    kept = frozenset(shown)
+    return [
+        _row(measure, period, one, names.get(one.group, ""))
+        for one in found
+        if (period := rules.label(one.period, asked.grain)) in kept
+        for measure in MEASURES
+        if (house or not measure.house) and (measure.whole or measure.part) in one.counters
+    ]
 
 
-def _accuracy(row: dict[str, Any]) -> AccuracyMonth:
-    people, machine = (accuracy(row[name], row["inspected"]) for name in ("correct", "ai_correct"))
-    return AccuracyMonth(**row, rate=people.rate, low=people.low, high=people.high, ai_rate=machine.rate)
+def _row(measure: Measure, period: str, one: measures.Counted, name: str) -> MeasureRow:
+    found = rules.value_of(measure, one.counters)
+    return MeasureRow(
+        measure=measure.key,
+        period=period,
+        group=one.group,
+        name=name,
+        part=found.part,
+        whole=found.whole,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        meets=found.meets,
+    )
 
 
-@router.get("/measures", response_model=MeasuresView, responses=problems(404))
+def names_of(connection: Connection, by: str, groups: Collection[str | None]) -> dict[str | None, str]:
+    """What groups are called; a clock and a team are called by their codes, which pages have words for."""
+    known = {one for one in groups if one}
+    if by == "agent":
+        return {
+            str(key): name for key, name in accounts.names_of(connection, [UUID(x) for x in known]).items()
+        }
+    if by == "client":
+        return {str(row.id): row.name for row in measures.clients(connection, [UUID(x) for x in known])}
+    return {one: _TITLES.get(one, one) if by == "line" else one for one in known}
+
+
+@router.get("/measures", response_model=MeasuresView, responses=problems(403, 404))
 async def read_measures(
     call: ReadDep,
     client: Annotated[str | None, Query(max_length=64, description="Id or short name of a client")] = None,
     months: Annotated[int, Query(ge=1, le=MOST_MONTHS, description="How many months, this one included")] = 6,
-    zone: Annotated[str, Query(max_length=60, description="Whose months they are")] = "UTC",
+    zone: Annotated[str, Query(max_length=60, description="Whose days they are")] = "UTC",
+    grain: Annotated[Grain, Query(description="What a period is; weeks begin on Monday")] = "month",
+    periods: Annotated[
+        int | None, Query(ge=1, le=92, description="How many periods: 92 days, 53 weeks, 24 months at most")
+    ] = None,
+    by: Annotated[By, Query(description="Part every measure by this, where its rows know it")] = "",
+    measure: Many = [],  # noqa: B006 (FastAPI copies it)
 ) -> MeasuresView:
-    """How the work went: requests and documents, clocks kept, accuracy with its interval, what came of it, cost."""
-    return await call.read(lambda connection: measured(connection, call, client, months, zone))
+    """How the work went: every measure by its one definition, for each period and group. Clients part by line and clock."""
+    wanted = {rules.named(key).key for key in measure}
+    count = min(periods or months, rules.MOST_PERIODS[grain])
+    asked = Asked(client, grain, count, by, zone)
+    found = await call.read(lambda connection: measured(connection, call, asked))
+    if not wanted:
+        return found
+    rows = [one for one in found.rows if one.measure in wanted]
+    named = [one for one in found.definitions if one.measure in wanted]
+    return found.model_copy(update={"rows": rows, "definitions": named})
+
+
+@router.get("/measures/{measure}/rows", response_model=Page[CountedRow], responses=problems(400, 403, 404))
+async def read_rows(
+    call: ReadDep,
+    measure: Annotated[str, Path(max_length=40)],
+    client: Annotated[str | None, Query(max_length=64, description="Id or short name of a client")] = None,
+    since: Annotated[date | None, Query(description="First day; default: the first of this month")] = None,
+    until: Annotated[date | None, Query(description="Last day; default: today")] = None,
+    zone: Annotated[str, Query(max_length=60, description="Whose days they are")] = "UTC",
+    part: Annotated[bool, Query(description="Only what counts above the line")] = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> JSONResponse:
+    """Exactly the rows a measure counts in a span of days, the latest first."""
+    one = rules.named(measure)
+    days = Days(since, until)
+    rows, following = await call.read(
+        lambda connection: counted_rows(
+            connection, call, one, days, Asked(client, zone=zone), limit, cursor, part_only=part
+        )
+    )
+    return page(rows, following, call.request.url, Page[CountedRow])
+
+
+@dataclass(frozen=True)
+class Days:
+    """From one day to another, both counted in; None: from the first of this month, to today."""
+
+    since: date | None = None
+    until: date | None = None
+
+
+def days_of(connection: Connection, call: Call, measure: Measure, days: Days, asked: Asked) -> measures.Span:
+    """The span of these days. Raises ``forbidden`` for what is the house's own."""
+    span, house = span_of(connection, call, asked)
+    if measure.house and not house:
+        raise DomainError("forbidden")
+    zone = ZoneInfo(asked.zone)
+    today = call.now.astimezone(zone).date()
+    last = (days.until or today) + timedelta(days=1)
+    return replace(span, since=_begin(days.since or today.replace(day=1), zone), until=_begin(last, zone))
+
+
+def counted_rows(
+    connection: Connection,
+    call: Call,
+    measure: Measure,
+    days: Days,
+    asked: Asked,
+    limit: int,
+    cursor: str | None,
+    *,
+    part_only: bool,
+) -> tuple[list[CountedRow], str | None]:
+    """One page of the rows a measure counts in those days."""
+    span = days_of(connection, call, measure, days, asked)
+    rows, following = measures.listed(connection, measure, span, limit, cursor, part_only=part_only)
+    return [CountedRow.model_validate(row) for row in rows], following

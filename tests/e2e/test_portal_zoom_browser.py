@@ -36,7 +36,12 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         *(("/requests/{ticket_id}", "/requests/{ticket}"), ("/approvals", "/approvals")),
         *(("/approvals/{ticket_id}", "/approvals/{waiting}"), ("/documents", "/documents")),
-        *(("/insights", "/insights?months=3"), ("/people", "/people"), ("/people/new", "/people/new")),
+        *(
+            ("/insights", "/insights?months=3&by=line"),
+            ("/insights/rows", "/insights/rows"),
+            ("/people", "/people"),
+            ("/people/new", "/people/new"),
+        ),
         *(("/statement", "/statement"), ("/ai-use", "/ai-use"), ("/disputes", "/disputes")),
         ("/disputes/{dispute_id}", "/disputes/{dispute}"),
         *(("/audit", "/audit"), ("/account", "/account"), ("/account/factor", "/account/factor")),

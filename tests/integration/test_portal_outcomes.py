@@ -135,7 +135,7 @@ async def test_the_page_and_the_file_say_what_the_api_says_and_what_it_means(wor
         assert "Cancelled ones are not resolved." in page.text
         assert "Counted at" in page.text
         assert page.all("//main/@data-live") == ["/live?about="]  # it follows what happens
-        (sounded,) = page.tree.xpath('//table[../@aria-label="How the month\'s requests sounded"]')
+        (sounded,) = page.tree.xpath('//table[../@aria-label="How the requests sounded"]')
         assert [one.text for one in sounded.xpath(".//tr[last()]/td")] == ["1", "2", "1"]
         content = (await browser.get("/insights.csv?months=1")).answer.text.lstrip("\ufeff")
         (row,) = csv.DictReader(io.StringIO(content))

@@ -437,6 +437,13 @@ class Document(SQLModel, table=True):
             text("split_part(business_key, '|', 1)"),
             postgresql_where=text("business_key is not null and state = 'posted'"),
         ),
+        Index(
+            "ix_document_delivered",
+            "client_id",
+            "done_at",
+            postgresql_include=["straight_through", "finished_by", "engine"],
+            postgresql_where=text("state = 'posted' and done_at is not null"),
+        ),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)

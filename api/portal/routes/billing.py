@@ -115,7 +115,7 @@ async def export(visit: VisitDep, client: str = "") -> Response:
     )
     names = ("period", "state", "billable", "held", "invoiced", "other", "drafts", "approved", "issued")
     lines = [[visit.viewer.company(one.client_id), *(getattr(one, name) for name in names)] for one in months]
-    return sheet(visit, "billing", ("client", *names), lines)
+    return await sheet(visit, "billing", ("client", *names), lines)
 
 
 @router.get("/billing/held.csv")
@@ -138,7 +138,7 @@ async def export_held(visit: VisitDep, client: str = "") -> Response:
         ]
         for one in units
     ]
-    return sheet(visit, "held", head, lines)
+    return await sheet(visit, "held", head, lines)
 
 
 @router.post("/billing/lock")

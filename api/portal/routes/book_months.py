@@ -156,7 +156,7 @@ async def export(visit: VisitDep, book: str = "", period: str = "") -> Response:
     ]
     if report.with_open:
         lines.append(["closed with open documents", report.with_open, "", ""])
-    return sheet(visit, f"month-end-{book}-{period}", ("what", "name", "value", "detail"), lines)
+    return await sheet(visit, f"month-end-{book}-{period}", ("what", "name", "value", "detail"), lines)
 
 
 @dataclass(frozen=True)

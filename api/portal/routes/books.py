@@ -173,7 +173,7 @@ async def export_balance(visit: VisitDep, book: str = "", as_of: str = "") -> Re
 
     rows = await visit.read(read)
     head = ("account", "name", "kind", "currency", "debit", "credit", "balance")
-    return sheet(visit, "trial-balance", head, [[getattr(one, name) for name in head] for one in rows])
+    return await sheet(visit, "trial-balance", head, [[getattr(one, name) for name in head] for one in rows])
 
 
 @router.get("/books/entries.csv")

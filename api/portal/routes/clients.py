@@ -78,7 +78,7 @@ async def show(visit: VisitDep) -> Response:
 async def export(visit: VisitDep) -> Response:
     """The same list as a file."""
     head = ("slug", "prefix", *FIELDS)
-    return sheet(visit, "clients", head, [[row[name] for name in head] for row in await _rows(visit)])
+    return await sheet(visit, "clients", head, [[row[name] for name in head] for row in await _rows(visit)])
 
 
 def _form(visit: Visit, typed: dict[str, Any], status: int = 200, **more: Any) -> Response:

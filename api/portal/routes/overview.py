@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from api.access import Rule, allow
 from api.portal import calm
+from api.portal.figures import Figures, about, tile
 from api.portal.formats import Formats
 from api.portal.listing import CLIENT
-from api.portal.parts import Empty, NavItem, Tile
+from api.portal.parts import Empty, NavItem, Tile, Tone
 from api.portal.visit import VisitDep
 from api.v1.approvals import offered
-from api.v1.measures import measured
+from api.v1.measures import Asked, measured
 from ticketos.db.repositories import approvals, tickets
 
 router = APIRouter(include_in_schema=False)
@@ -41,7 +42,7 @@ async def show(visit: VisitDep) -> Response:
             "open": tickets.counted(connection, open_ones, COUNTED),
             "waiting": offered(connection, visit.call, limit=WAITING)[0],
             "decisions": approvals.waiting(connection, seen),
-            "month": measured(connection, visit.call, None, 1, zone),
+            "month": measured(connection, visit.call, Asked(count=1, zone=zone)),
         }
 
     found = await visit.read(read)
@@ -61,35 +62,20 @@ async def show(visit: VisitDep) -> Response:
 
 
 def _tiles(visit: Any, found: dict[str, Any], f: Formats) -> list[Tile]:
-    t, month = visit.portal.texts, found["month"]
-    volume = month.volume[-1]
-    kept = [one for one in month.promises if one.kind == "turnaround"]
-    met, missed = sum(one.met for one in kept), sum(one.missed for one in kept)
-    right = month.accuracy[-1] if month.accuracy else None
-    decisions = found["decisions"]
+    t, figures, decisions = visit.portal.texts, Figures(found["month"]), found["decisions"]
+
+    def now(key: str, count: int, href: str, tone: Tone = "neutral") -> Tile:
+        name = t(f"measures.{key}.name")
+        return Tile(name, _many(f, count), href, tone=tone, about=about(key, f, visit.call.now))
+
+    kept = figures.total("kept_turnaround")
+    right = figures.total("accuracy")
     return [
-        Tile(t("overview.running"), _many(f, found["open"]), "/requests"),
-        Tile(
-            t("overview.waits"),
-            _many(f, decisions),
-            "/approvals",
-            tone="warn" if decisions else "neutral",
-        ),
-        Tile(t("overview.delivered"), f.number(volume.delivered), "/insights", t("overview.this_month")),
-        Tile(
-            t("overview.kept"),
-            f.percent(met / (met + missed)) if met + missed else "–",
-            "/insights",
-            t("overview.kept_note", met=met, n=met + missed),
-        ),
-        Tile(
-            t("overview.accuracy"),
-            f.percent(right.rate, 2) if right and right.rate is not None else "–",
-            "/insights",
-            t("overview.accuracy_note", low=f.percent(right.low, 2), high=f.percent(right.high, 2))
-            if right and right.rate is not None
-            else t("overview.accuracy_none"),
-        ),
+        now("running", found["open"], "/requests"),
+        now("waits", decisions, "/approvals", "warn" if decisions else "neutral"),
+        tile("delivered", figures, f, note=t("overview.this_month")),
+        tile("kept_turnaround", figures, f, note=t("overview.kept_note", met=kept.part, n=kept.whole)),
+        tile("accuracy", figures, f, note="" if right.value is not None else t("overview.accuracy_none")),
     ]
 
 

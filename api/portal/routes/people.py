@@ -116,7 +116,7 @@ async def export(visit: VisitDep, client: str = "") -> Response:
         ]
         for row in rows
     ]
-    return sheet(visit, "people", head, lines)
+    return await sheet(visit, "people", head, lines)
 
 
 def _values(row: RowMapping | None, grants: list[accounts.Grant]) -> dict[str, Any]:

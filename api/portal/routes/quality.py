@@ -126,7 +126,7 @@ async def rework(visit: VisitDep, month: str = "", client: str = "") -> Response
         )
         for row in rows
     ]
-    return sheet(visit, f"rework-{chosen}", head, lines)
+    return await sheet(visit, f"rework-{chosen}", head, lines)
 
 
 def _pareto(visit: Visit, rows: list[dict[str, Any]], month: str) -> Chart | None:

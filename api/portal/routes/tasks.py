@@ -14,6 +14,7 @@ from api.access import ROUTES, TASK_READERS, Rule, allow, as_page
 from api.portal import sla
 from api.portal.asked import asked_in_words
 from api.portal.formats import Formats, decimal_of
+from api.portal.forms import safe_next
 from api.portal.page import redirect
 from api.portal.parts import Choice, Notice
 from api.portal.routes import work
@@ -21,10 +22,11 @@ from api.portal.timeline import learnt_in_words
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
 from schemas.acts import Priority
-from schemas.requests import CompleteBody
-from ticketos.db.repositories import book_months, documents, tickets
+from schemas.requests import AssignBody, CompleteBody
+from ticketos.db.repositories import accounts, book_months, documents, tickets
 from ticketos.domain import book_months as book_rules
 from ticketos.domain import handwork
+from ticketos.domain.errors import DomainError
 from ticketos.lines import LINES
 
 router = APIRouter(include_in_schema=False)
@@ -32,6 +34,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/tasks/{task_id}"): allow(TASK_READERS, page=True),
     ("POST", "/tasks/{task_id}"): as_page(ROUTES["POST", "/v1/tasks/{task_id}/complete"]),
     ("POST", "/tasks/{task_id}/take"): as_page(ROUTES["POST", "/v1/tasks/{task_id}/claim"]),
+    ("POST", "/tasks/{task_id}/assign"): as_page(ROUTES["POST", "/v1/tasks/{task_id}/assign"]),
 }
 FIELDS = {
     "triage": ("service_line", "priority", "ticket_type"),
@@ -43,6 +46,7 @@ FIELDS = {
     "posting_period": ("choice", "reason"),
 }
 """What the result of each kind holds."""
+_MOST_COLLEAGUES = 500
 _MOST_TEXT = 20_000
 """Characters taken of a field: more than any of them may have, so that what is too long is refused and not cut."""
 
@@ -172,3 +176,24 @@ async def take(visit: PostDep, task_id: UUID) -> Response:
         return await v1.claim(visit.call, task_id)
 
     return await visit.act(claim, to=f"/tasks/{task_id}", said="work.taken_this")
+
+
+@router.post("/tasks/{task_id}/assign")
+async def assign(visit: PostDep, task_id: UUID) -> Response:
+    """Hand the decision to a colleague, named by address; whoever may not do it is refused."""
+    back, address = (
+        safe_next(visit.form.text("next"), "/work"),
+        visit.form.text("email", 320).strip().casefold(),
+    )
+
+    def colleague(connection: Connection) -> UUID:
+        people = accounts.users(connection, [visit.principal.home], limit=_MOST_COLLEAGUES)
+        found = next((one["id"] for one in people if one["email"].casefold() == address), None)
+        if found is None:
+            raise DomainError("person-unknown")
+        return UUID(str(found))
+
+    async def give() -> Response:
+        return await v1.assign(visit.call, task_id, AssignBody(user_id=await visit.read(colleague)))
+
+    return await visit.act(give, to=back, said="work.assigned")

@@ -17,6 +17,7 @@ from api.access import ROUTES, Rule, as_page
 from api.deps import etag
 from api.portal import sla
 from api.portal.acting import FormAct, offer, rules_of
+from api.portal.ai_card import DECIDES, Cards
 from api.portal.bill import on_bill
 from api.portal.formats import Formats
 from api.portal.listing import class_choices
@@ -73,7 +74,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/tickets/{ticket_id}/subject"): as_page(ROUTES["PATCH", "/v1/tickets/{ticket_id}"]),
     **rules_of("/tickets/{ticket_id}", ACTS),
 }
-EVENTS, DOCUMENTS, PENDING = 200, 100, 10
+EVENTS, DOCUMENTS, PENDING, MOST_COLLEAGUES = 200, 100, 10, 500
+_ASSIGN = ROUTES["POST", "/v1/tasks/{task_id}/assign"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ async def _page(
     f = Formats(t, visit.viewer.zone, now)
     root = found["root"]
     staff = visit.principal.staff_over(root["client_id"])
+    messages_seen = views.messages(found["around"].messages, staff)
     stream = Timeline(
         t,
         f,
@@ -118,10 +121,21 @@ async def _page(
         {row["id"]: row["filename"] for row in found["documents"]},
         found["judged"],
         _todo(visit, found["tasks"]),
+        Cards(
+            t,
+            f,
+            root,
+            documents=found["documents"],
+            tasks=found["tasks"],
+            approvals=found["around"].approvals,
+            messages=messages_seen,
+            people=found["people"],
+            reopen_days=found["reopen_days"],
+        ),
     )
     lines = stream.entries(
         [views.event(one, staff) for one in found["events"]],
-        views.messages(found["around"].messages, staff),
+        messages_seen,
         group=show,
         newest_first=order != "oldest",
     )
@@ -266,7 +280,19 @@ def _read(
             connection, root["id"], by_ai, (ai_review.APPROVED, ai_review.CORRECTED)
         ),
         "linked": tickets.numbers_of(connection, linked),
+        "reopen_days": tickets.closure_terms(connection, root).reopen_days,
+        "colleagues": _colleagues(connection, visit, root)
+        if staff and any(one["state"] == "open" and one["kind"] in DECIDES for one in todo)
+        else [],
     }
+
+
+def _colleagues(connection: Connection, visit: Visit, root: RowMapping) -> list[tuple[str, str]]:
+    """Whom a decision may be handed to, by address and name, where this person may hand it on."""
+    if not visit.principal.roles_over(root["client_id"]) & _ASSIGN.roles:
+        return []
+    people = accounts.users(connection, [visit.principal.home], limit=MOST_COLLEAGUES)
+    return sorted((one["email"], one["name"]) for one in people if one["active"])
 
 
 def _address(base: str, show: str, order: str, before: int | None = None) -> str:

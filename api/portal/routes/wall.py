@@ -14,10 +14,11 @@ from starlette.responses import Response
 
 from api.access import ROUTES, Rule, as_page
 from api.portal.charts import Chart, Series
+from api.portal.figures import about
 from api.portal.formats import Formats
 from api.portal.forms import safe_next
 from api.portal.listing import address, client_filter
-from api.portal.parts import Chip, NavItem, Tile
+from api.portal.parts import Chip, NavItem, Tile, Tone
 from api.portal.visit import PostDep, VisitDep
 from api.v1 import acts
 from api.v1.board import board_now
@@ -101,25 +102,19 @@ def _tiles(board: BoardView, f: Formats, client: str) -> list[Tile]:
     def to(**query: str) -> str:
         return address("/tickets", {"client": client, **query})
 
+    def tile(key: str, n: int, href: str, tone: Tone = "neutral", note: str = "") -> Tile:
+        name = t(f"measures.{key}.name")
+        return Tile(name, f.number(n), href, note, tone if n else "neutral", about(key, f, board.at))
+
+    day = (f.now - timedelta(days=1)).astimezone(f.zone).date().isoformat()
+    received, closed = (hour.received, hour.closed) if hour else (0, 0)
     return [
-        Tile(t("wall.open"), f.number(count["open"]), to()),
-        Tile(t("wall.attention"), f.number(stuck), to(state="attention"), tone="bad" if stuck else "neutral"),
-        Tile(t("wall.late"), f.number(late), to(sla=",".join(LATE)), tone="bad" if late else "neutral"),
-        Tile(t("wall.at_risk"), f.number(risk), to(sla="at_risk"), tone="warn" if risk else "neutral"),
-        Tile(
-            t("wall.came"),
-            f.number(came),
-            to(state="all", since=(f.now - timedelta(days=1)).astimezone(f.zone).date().isoformat()),
-            t("wall.this_hour", n=hour.received if hour else 0),
-        ),
-        Tile(
-            t("wall.went"),
-            f.number(went),
-            to(
-                state="closed", closed_since=(f.now - timedelta(days=1)).astimezone(f.zone).date().isoformat()
-            ),
-            t("wall.this_hour", n=hour.closed if hour else 0),
-        ),
+        tile("open", count["open"], to()),
+        tile("attention", stuck, to(state="attention"), "bad"),
+        tile("late", late, to(sla=",".join(LATE)), "bad"),
+        tile("at_risk", risk, to(sla="at_risk"), "warn"),
+        tile("came", came, to(state="all", since=day), note=t("wall.this_hour", n=received)),
+        tile("went", went, to(state="closed", closed_since=day), note=t("wall.this_hour", n=closed)),
     ]
 
 

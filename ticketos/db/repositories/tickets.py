@@ -324,7 +324,7 @@ class TicketEdits:
     ) -> RowMapping:
         """The ticket's next life: its new state, the trail and the start of its workflow. ``row`` must be
         locked."""
-        verdict = reopening.decide(state_of(row), actor, reason, at, _closure_terms(connection, row))
+        verdict = reopening.decide(state_of(row), actor, reason, at, closure_terms(connection, row))
         life = verdict.facts["life"]
         for change in verdict.changes:
             match change:
@@ -412,7 +412,7 @@ def answer_survey(
     return row
 
 
-def _closure_terms(connection: Connection, row: RowMapping) -> ClosureTerms:
+def closure_terms(connection: Connection, row: RowMapping) -> ClosureTerms:
     """What the ticket's contract says of reopening; the default where it has none yet."""
     table = _TABLES[str(Contract.__tablename__)]
     query = select(table.c.terms).where(

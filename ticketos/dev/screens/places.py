@@ -127,6 +127,8 @@ PLACES: tuple[Place, ...] = (
     Place("calendar", "admin", "/calendars/{calendar}"),
     Place("account", "agent", "/account"),
     Place("factor", "agent", "/account/factor"),
+    Place("insights-weeks", "lead", "/insights?grain=week&by=agent"),
+    Place("insights-rows", "lead", "/insights/rows?measure=delivered"),
     Place("find", "ops", "/find?q=scan"),
     Place("keys", "ops", "/help/keys"),
     Place("refused", "agent", "/quality"),
