@@ -50,6 +50,8 @@ class Card:
     undo: str = ""
     undo_until: datetime | None = None
     decision: Decision | None = None
+    outside: tuple[str, ...] = ()
+    """What a model outside had to do with it, sentence by sentence."""
 
 
 def is_local(engine: str) -> bool:
@@ -85,15 +87,18 @@ class Cards:
         if event.event == "document.read":
             row = self._documents.get(document) if document else None
             if row is None:
-                return Card(cost=cost)
+                return Card(cost=cost, outside=self._outside(after))
             undo, until = self._undo_reading(row)
-            return Card(self._fields(row, after), cost, undo, until, self._decision(row["id"]))
+            decision = self._decision(row["id"])
+            return Card(self._fields(row, after), cost, undo, until, decision, self._outside(after))
         waits = self._decision(None)
         undo = self._t("ticket.ai.undo_open" if waits else "ticket.ai.undo_sorted")
         return Card(self._words(event.at), cost, undo, waits.until if waits else None, waits)
 
     def _cost(self, after: Mapping[str, Any]) -> str:
         said = after.get("cost")
+        if (opinion := after.get("opinion")) is not None:
+            said = {"amount": opinion.get("cost", 0), "currency": opinion.get("currency")}
         amount = decimal_of(said.get("amount") if isinstance(said, Mapping) else said)
         if amount is not None:
             currency = str(said.get("currency") or "") if isinstance(said, Mapping) else ""
@@ -101,6 +106,24 @@ class Cards:
         return self._t(
             "ticket.ai.cost_none" if is_local(str(after.get("engine") or "?")) else "ticket.ai.cost_unknown"
         )
+
+    def _outside(self, after: Mapping[str, Any]) -> tuple[str, ...]:
+        """A model's part in a reading: what it agreed on, where it differed, or why it said nothing."""
+        opinion = after.get("opinion")
+        if opinion is None:
+            return ()
+        t = self._t
+        if opinion.get("outcome") != "answered":
+            why = f"outside.{opinion.get('outcome')}"
+            return (t("ticket.ai.outside_silent", why=t(why) if t.has(why) else opinion.get("words", "")),)
+        told = [t("ticket.ai.outside", model=opinion.get("model"), endpoint=opinion.get("endpoint"))]
+        for part in ("agreed", "differs", "added", "not_printed"):
+            if names := opinion.get(part):
+                fields = ", ".join(t.word("field", name) for name in names)
+                told.append(t(f"ticket.ai.outside_{part}", fields=fields))
+        if withheld := sum((opinion.get("redacted") or {}).values()):
+            told.append(t("ticket.ai.outside_withheld", n=withheld))
+        return tuple(told)
 
     def _fields(self, row: AnyRow, after: Mapping[str, Any]) -> tuple[Evidence, ...]:
         """The fields that stopped it, else those it was least sure of, each with its page and box."""

@@ -16,6 +16,7 @@ from tests.support.portal import browsing
 from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.changes import Emit
+from ticketos.domain.engines import REFUSALS
 from ticketos.domain.state import SYSTEM
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -216,3 +217,38 @@ async def test_a_decision_is_handed_to_a_colleague_who_may_take_it_and_it_is_rec
     async with browsing(world, agent) as browser:
         page = await browser.get(f"/tickets/{ticket}")
         assert not page.all(f"//form[@action='{path}']")
+
+
+async def test_a_models_part_in_a_reading_is_told_with_its_cost(world: World) -> None:
+    lead = world.person(world.provider, ("lead", None))
+    ticket = world.ticket(world.acme)
+    document = world.document(world.acme, ticket, fields=FIELDS, filename="bill.pdf", state="ready")
+    opinion = {
+        "outcome": "answered", "use": "second opinion", "model": "small-reader", "endpoint": "models.example",
+        "cost": "0.0049", "currency": "USD", "redacted": {"email": 1, "phone": 2}, "agreed": ["total"],
+        "not_printed": ["number"],
+    }  # fmt: skip
+    act(world, ticket, "document.read", document=str(document), engine="pdfium+small-reader", opinion=opinion)
+    said = await card(world, lead, ticket)
+    told = said["A model outside"]
+    assert told.startswith("small-reader at models.example read it too.")
+    assert "It read the same: Total." in told
+    number = Texts().word("field", "number")
+    assert f"It named what is not printed, which does not count: {number}." in told
+    assert "3 personal data were withheld from it." in told
+    assert said["Cost"] == "USD 0.0049"
+
+
+async def test_a_model_that_said_nothing_cost_nothing_and_the_card_says_why(world: World) -> None:
+    lead = world.person(world.provider, ("lead", None))
+    ticket = world.ticket(world.acme)
+    document = world.document(world.acme, ticket, fields=FIELDS, filename="bill.pdf", state="ready")
+    opinion = {"outcome": "over-cap", "use": "takes over", "words": "…"}
+    act(world, ticket, "document.read", document=str(document), engine="pdfium", opinion=opinion)
+    said = await card(world, lead, ticket)
+    assert said["A model outside"] == "It did not read: the contract's spending cap of this month is used up."
+
+
+def test_every_way_a_model_may_be_silent_has_words() -> None:
+    texts = Texts()
+    assert [code for code in REFUSALS if not texts.has(f"outside.{code}")] == []
