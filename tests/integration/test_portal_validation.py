@@ -3,6 +3,7 @@ refused."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -190,6 +191,34 @@ async def test_what_was_typed_confirmed_and_drawn_reaches_the_act(world: World, 
         assert 0 <= float(result["seconds"]) < 120
         assert sent(world).version == 1
         assert "is saved" in (await browser.get("/work")).text
+
+
+async def test_what_a_review_found_leads_to_where_it_is_corrected(world: World, agent: Person) -> None:
+    _, _, task = keying(world, agent)
+    found = [
+        ("due_date", None, "2026-12-24"),
+        ("lines.1.net", "100.00", "90.00"),
+        ("coding.account", "6000", "6010"),
+    ]
+    defects = [{"field": n, "found": was, "expected": right, "comment": ""} for n, was, right in found]
+    world.sql(
+        world.acme,
+        "update task set kind = 'rework', payload = payload || %s::jsonb where id = %s",
+        (json.dumps({"defects": defects}), task),
+    )
+    async with browsing(world, agent) as browser:
+        page = await browser.get(f"/validate/{task}")
+        told = page.all("//section[contains(@class,'notice')]//li")
+        assert told == [
+            "Due date: “–” should be “24 Dec 2026”",
+            "Line 1: Net: “100.00” should be “90.00”",
+            "Account: “6000” should be “6010”",
+        ]
+        links = page.all("//section[contains(@class,'notice')]//li/a/@href")
+        assert links == ["#f-due_date", "#line_0_net", "#field-coding_account"]
+        for link in links:
+            assert page.tree.xpath(f"//form[@id='vform']//input[@id='{link[1:]}']"), link
+        assert "due_date" in page.all("//div[@data-wanted]//input[@data-name]/@data-name")
 
 
 async def test_lines_are_edited_added_and_removed(world: World, agent: Person) -> None:

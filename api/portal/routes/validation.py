@@ -77,7 +77,7 @@ async def _page(
     prepared = (task["payload"].get("prepared") or {}).get("reject") or {}
     fields = shown_fields.rows(
         document,
-        task["payload"].get("fields", ()),
+        [*task["payload"].get("fields", ()), *_defective(task)],
         found["candidates"],
         t,
         (given or {}).get("typed"),
@@ -156,6 +156,11 @@ def _read(connection: Connection, visit: Visit, task_id: UUID) -> dict[str, Any]
         if document["client_id"] in visit.viewer.companies
         else "UTC",
     }
+
+
+def _defective(task: RowMapping) -> list[str]:
+    """The fields that a second person found wrong: whoever corrects is led to them."""
+    return [str(one.get("field")) for one in task["payload"].get("defects") or ()]
 
 
 def _given(visit: Visit, document: RowMapping) -> dict[str, Any]:

@@ -71,6 +71,12 @@ form.addEventListener("focusin", (event) => {
   if (option.dataset.box) viewer.focus(option.closest(".vfield").querySelector("[data-name]").dataset.name, { page: Number(option.dataset.page) || 1, box: option.dataset.box.split(",").map(Number) });
 });
 
+// A defect leads to what it is about.
+form.addEventListener("click", (event) => {
+  const link = event.target.closest(".notice a[href^='#']"), to = link && document.getElementById(link.hash.slice(1));
+  if (to?.matches("input, select")) { event.preventDefault(); go(to); }
+});
+
 // The checks follow what is typed.
 let resting, running;
 form.addEventListener("change", () => { clearTimeout(resting); resting = setTimeout(recheck, 150); });
@@ -112,7 +118,7 @@ function addLine(after) {
 function number(row, at) {
   row.querySelectorAll("input").forEach((one) => {
     if (one.type === "checkbox") { one.value = String(at); return; }
-    one.name = one.name.replace(/^line_\d+/, `line_${at}`);
+    one.name = one.id = one.name.replace(/^line_\d+/, `line_${at}`);
     one.setAttribute("aria-label", one.getAttribute("aria-label").replace(/\d+$/, String(at + 1)));
   });
   const said = row.querySelector(".check .hush");
