@@ -50,6 +50,7 @@ from api.portal.routes import (
     tickets,
     validation,
     vendors,
+    views,
     wall,
     welcome,
     work,
@@ -96,6 +97,7 @@ _PAGES = (
     coding_rules,
     chart,
     book_months,
+    views,
     welcome,
 )
 
