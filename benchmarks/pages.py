@@ -302,7 +302,7 @@ async def measure(services: Services, clients: Sequence[UUID], runs: int) -> dic
             ticket = f"/tickets/{full[n % len(full)]}"
             await ops.acted(ticket, f"{ticket}/subject", {"subject": f"Another subject {n}"}, acts)
             await ops.acted(ticket, f"{ticket}/pause", {"reason": "Waiting for the order"}, acts)
-            await ops.acted("/work", "/work/views", {"name": f"View {n % 40}"}, acts)
+            await ops.acted("/work", "/views", {"name": f"View {n % 40}"}, acts)
         await ops.http.aclose()
     for wall, cpu, name in sorted(told, reverse=True)[:8]:
         say(f"  {wall:8.1f} ms p95 ({cpu:.1f} ms of processor)  {name}")

@@ -51,6 +51,7 @@ from api.portal.routes import (
     tickets,
     validation,
     vendors,
+    views,
     wall,
     welcome,
     work,
@@ -98,6 +99,7 @@ _PAGES = (
     coding_rules,
     chart,
     book_months,
+    views,
     welcome,
 )
 

@@ -70,6 +70,7 @@ PLAIN = frozenset(
             "kind",
             "level",
             "lines",
+            "list",
             "look",
             "mine",
             "name",

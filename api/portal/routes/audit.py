@@ -15,6 +15,7 @@ from starlette.responses import Response
 from api.access import ROUTES, Rule, as_page
 from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, day_filters, file_of, span
 from api.portal.parts import Choice, Command, Empty, Filter, NavItem
+from api.portal.routes.views import saved
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1.audit import explored, verified
 from schemas.audit import TrailEvent, VerificationView
@@ -77,6 +78,7 @@ async def _show(
         return {
             "rows": rows,
             "following": following,
+            "saved": saved(connection, visit, "audit", query),
             "people": accounts.names_of(connection, _people(rows)),
             "numbers": tickets.numbers_of(connection, list(roots)) if roots else {},
         }

@@ -13,6 +13,7 @@ from api.access import CONTENT_READERS, ROUTES, Rule, as_page
 from api.portal import chips
 from api.portal.listing import FILE_PAGE, LIMIT, address, choices, client_filter, day_filters, file_of, span
 from api.portal.parts import Empty, Filter, NavItem
+from api.portal.routes.views import Saved, saved
 from api.portal.visit import Visit, VisitDep
 from api.v1.documents import found_documents
 from schemas.requests import FoundDocument
@@ -57,17 +58,21 @@ async def show(
     """The list."""
     q = q.strip()[:200]
     wanted = _wanted(visit, state, kind, since, until)
-    rows, following = await visit.read(
-        lambda connection: found_documents(
+    query = {"q": q, "client": client, "state": state, "kind": kind, "since": since, "until": until}
+
+    def read(connection: Connection) -> tuple[Any, str | None, Saved]:
+        rows, following = found_documents(
             connection, visit.call, wanted, client or None, q or None, LIMIT, cursor or None
         )
-    )
+        return rows, following, saved(connection, visit, "documents", query)
+
+    rows, following, views = await visit.read(read)
     t = visit.portal.texts
-    query = {"q": q, "client": client, "state": state, "kind": kind, "since": since, "until": until}
     narrowed = any(query.values())
     return visit.page(
         "documents/list",
         rows=rows,
+        saved=views,
         value=value,
         state=lambda code: chips.document(code, t),
         ticket="/tickets" if visit.viewer.staff else "/requests",

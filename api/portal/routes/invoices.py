@@ -26,6 +26,7 @@ from api.portal.listing import (
     month_choices,
 )
 from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice, Tile
+from api.portal.routes.views import saved
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import disputes
 from api.v1 import invoices as v1
@@ -94,16 +95,20 @@ async def show(
     visit: VisitDep, client: str = "", period: str = "", state: str = "", cursor: str | None = None
 ) -> Response:
     """The list, the newest first."""
-    found, following = await visit.read(
-        lambda connection: _found(connection, visit, client, period, state, LIMIT, cursor or None)
+    query = {"client": client, "period": period, "state": state}
+    (found, following), views = await visit.read(
+        lambda connection: (
+            _found(connection, visit, client, period, state, LIMIT, cursor or None),
+            saved(connection, visit, "invoices", query),
+        )
     )
     t, staff = visit.portal.texts, visit.viewer.staff
-    query = {"client": client, "period": period, "state": state}
     narrowed = any(query.values())
     states = [Filter("state", t("invoices.state"), choices(t, "paper", STATES, state))] if staff else []
     return visit.page(
         "invoices/list",
         rows=found,
+        saved=views,
         state=lambda code: chips.paper(code, t),
         filters=[
             *client_filter(visit, client),

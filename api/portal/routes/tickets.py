@@ -17,6 +17,7 @@ from api.portal.formats import Formats
 from api.portal.listing import FILE_PAGE, address, day_filters, file_of, span
 from api.portal.page import redirect
 from api.portal.parts import Choice, Empty, Filter, NavItem, Tab
+from api.portal.routes.views import saved
 from api.portal.visit import Visit, VisitDep
 from api.v1 import bulk
 from schemas.acts import Priority
@@ -129,6 +130,7 @@ async def show(
             "rows": rows,
             "following": following,
             "count": tickets.counted(connection, wanted, COUNTED),
+            "saved": saved(connection, visit, "tickets", query),
             "clocks": tickets.clocks_of(connection, [r["id"] for r in rows]),
             "colleagues": _colleagues(connection, visit) if "assign" in may_many else [],
             "matching": tickets.newest(connection, wanted, MOST_AT_ONCE)

@@ -14,13 +14,13 @@ from starlette.responses import Response
 from api.access import ROUTES, TASK_READERS, WORKERS, Rule, allow, as_page
 from api.portal import sla
 from api.portal.formats import Formats
-from api.portal.forms import safe_next
 from api.portal.page import redirect
 from api.portal.parts import Choice, Command, Empty, Filter, NavItem, Tab
+from api.portal.routes.views import saved
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
 from schemas.acts import Priority
-from ticketos.db.repositories import accounts, saved_views, tasks
+from ticketos.db.repositories import accounts, tasks
 from ticketos.domain import tasks as rules
 from ticketos.domain.errors import DomainError
 
@@ -28,8 +28,6 @@ router = APIRouter(include_in_schema=False)
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/work"): allow(TASK_READERS, page=True),
     ("POST", "/work/next"): as_page(ROUTES["POST", "/v1/tasks/{task_id}/claim"]),
-    ("POST", "/work/views"): allow(TASK_READERS, page=True),
-    ("POST", "/work/views/{view_id}/forget"): allow(TASK_READERS, page=True),
 }
 NAV = (
     NavItem(
@@ -74,6 +72,8 @@ async def show(
     if scope in get_args(Scope):
         chosen = scope  # type: ignore[assignment]
 
+    query = {"scope": chosen, "kind": kind, "client": client, "priority": priority}
+
     def read(connection: Connection) -> dict[str, Any]:
         skills, expert = _able(connection, visit)
         seen = principal.clients_with(call.rule.roles)
@@ -86,11 +86,10 @@ async def show(
             "following": following,
             "counts": tasks.counts(connection, principal.user_id, seen, skills, expert),
             "skilled": bool(skills),
-            "views": saved_views.of(connection, principal.home, principal.user_id, "work"),
+            "saved": saved(connection, visit, "work", {**query, "scope": "" if chosen == "mine" else chosen}),
         }
 
     found = await visit.read(read)
-    query = {"scope": chosen, "kind": kind, "client": client, "priority": priority}
     return visit.page(
         "work/list",
         **found,
@@ -102,7 +101,6 @@ async def show(
         tabs=_tabs(visit, chosen, found["counts"]) if may_take else [],
         filters=_filters(visit, kind, client, priority),
         filtered=bool(kind or client or priority),
-        address=_address(query),
         more=_address({**query, "cursor": found["following"]}) if found["following"] else None,
         first=_address(query) if cursor else None,
         empty=_empty(
@@ -269,38 +267,3 @@ def _may(connection: Connection, visit: Visit, row: RowMapping) -> bool:
     except DomainError:
         return False
     return True
-
-
-@router.post("/work/views")
-async def save_view(visit: PostDep) -> Response:
-    """Give the list as it is a name."""
-    form, principal = visit.form, visit.principal
-    query = safe_next(form.text("query"), "/work")
-    query = query if query.startswith("/work") else "/work"
-
-    async def keep() -> None:
-        await visit.read(
-            lambda connection: saved_views.keep(
-                connection,
-                visit.services.new_id(),
-                principal.home,
-                principal.user_id,
-                page="work",
-                name=form.text("name", 60),
-                query=query,
-                shared=form.text("shared") == "on",
-            )
-        )
-
-    return await visit.act(keep, to=query, said="work.view_saved", name=form.text("name", 60))
-
-
-@router.post("/work/views/{view_id}/forget")
-async def forget_view(visit: PostDep, view_id: UUID) -> Response:
-    """Delete one of one's own views."""
-
-    async def forget() -> None:
-        if not await visit.read(lambda c: saved_views.forget(c, view_id, visit.principal.user_id)):
-            raise DomainError("not-found", what="view")
-
-    return await visit.act(forget, to="/work", said="work.view_gone")
