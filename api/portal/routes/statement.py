@@ -131,7 +131,7 @@ async def export(visit: VisitDep, client: str = "", since: str = "", until: str 
     """The same as a file: opening balance, papers, closing balance and its ageing, currency by currency."""
     found = await _statement(visit, _client(visit, client), since, until)
     head = ("currency", "what", "number", "on", "due_on", "amount", "in_dispute", "balance")
-    return sheet(visit, "statement", head, [row for one in found.accounts for row in _rows(found, one)])
+    return await sheet(visit, "statement", head, [row for one in found.accounts for row in _rows(found, one)])
 
 
 def _rows(found: StatementView, one: StatementAccount) -> Iterable[list[Any]]:
