@@ -96,16 +96,15 @@ class Cards:
         return Card(self._words(event.at), cost, undo, waits.until if waits else None, waits)
 
     def _cost(self, after: Mapping[str, Any]) -> str:
-        said = after.get("cost")
+        said, engine = after.get("cost"), str(after.get("engine") or "?")
         if (opinion := after.get("opinion")) is not None:
             said = {"amount": opinion.get("cost", 0), "currency": opinion.get("currency")}
         amount = decimal_of(said.get("amount") if isinstance(said, Mapping) else said)
-        if amount is not None:
-            currency = str(said.get("currency") or "") if isinstance(said, Mapping) else ""
-            return self._f.amount(amount, currency)
-        return self._t(
-            "ticket.ai.cost_none" if is_local(str(after.get("engine") or "?")) else "ticket.ai.cost_unknown"
-        )
+        if not amount and is_local(engine):
+            return self._t("ticket.ai.cost_none")
+        if amount is None:
+            return self._t("ticket.ai.cost_unknown")
+        return self._f.amount(amount, str(said.get("currency") or "") if isinstance(said, Mapping) else "")
 
     def _outside(self, after: Mapping[str, Any]) -> tuple[str, ...]:
         """A model's part in a reading: what it agreed on, where it differed, or why it said nothing."""

@@ -127,8 +127,8 @@ async def file_of(
     if (kind := _kind(visit)) is not None:
         found, following = list(first[0]), first[1]
         while following:
-            if len(found) >= _MOST[kind]:
-                raise DomainError(_FULL[kind], most=_MOST[kind])
+            if len(found) >= _most(kind):
+                raise DomainError(_FULL[kind], most=_most(kind))
             rows, following = await visit.read(partial(_page_after, page, following))
             found += rows
         return await _whole(visit, kind, name, head, list(map(line, found)))
@@ -143,15 +143,18 @@ async def file_of(
     return StreamingResponse(content(), media_type="text/csv; charset=utf-8", headers=download(f"{name}.csv"))
 
 
-_MOST = {"xlsx": workbooks.MOST_ROWS, "pdf": printed.MOST_ROWS}
 _FULL = {"xlsx": "workbook-full", "pdf": "paper-full"}
 _MEDIA = {"xlsx": workbooks.MEDIA, "pdf": printed.MEDIA}
+
+
+def _most(kind: str) -> int:
+    return workbooks.MOST_ROWS if kind == "xlsx" else printed.MOST_ROWS
 
 
 def _kind(visit: Visit) -> str | None:
     """What the address asks for beside CSV."""
     asked = visit.request.query_params.get("as")
-    return asked if asked in _MOST else None
+    return asked if asked in _FULL else None
 
 
 async def _whole(

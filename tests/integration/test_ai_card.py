@@ -174,6 +174,9 @@ async def test_cost_is_what_was_kept_and_never_made_up(world: World) -> None:
         cost={"amount": "0.0125", "currency": "USD"},
     )
     act(world, other, "ticket.triaged", engine="elsewhere-4", by="ai")
+    free = world.ticket(world.acme)
+    act(world, free, "ticket.triaged", engine="rules-1", by="ai", cost=0)
+    assert (await card(world, lead, free))["Cost"] == "none; it ran on our own machines"
     assert (await card(world, lead, ticket))["Cost"] == "USD 0.0125"
     assert (await card(world, lead, other))["Cost"] == "not recorded"
     assert [is_local(one) for one in ("pdfium+rapidocr+tesseract", "xml:ubl", "rules-1", "pdfium+cloud", "")] == [

@@ -62,16 +62,15 @@ def planted(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) ->
         world.ticket(world.acme, received_at=LATE, state="cancelled", closed_at=NOW)
         other = world.ticket(world.beta, received_at=NOW, state="closed", closed_at=NOW, **entry)
         _clocks(world, one, two)
+        how: tuple[tuple[UUID, datetime, dict[str, Any]], ...] = (
+            (one, BEFORE, {"straight_through": True, "engine": "layer"}),
+            (one, NOW, {"finished_by": asha.id, "engine": "layer"}),
+            (one, NOW, {"finished_by": ravi.id}),
+            (two, NOW, {"finished_by": asha.id, "engine": "layer"}),
+        )
         papers = [
-            world.document(world.acme, ticket, state="posted", done_at=at, filename=f"{n}.pdf", **how)
-            for n, (ticket, at, how) in enumerate(
-                (
-                    (one, BEFORE, {"straight_through": True, "engine": "layer"}),
-                    (one, NOW, {"finished_by": asha.id, "engine": "layer"}),
-                    (one, NOW, {"finished_by": ravi.id}),
-                    (two, NOW, {"finished_by": asha.id, "engine": "layer"}),
-                )
-            )
+            world.document(world.acme, ticket, state="posted", done_at=at, filename=f"{n}.pdf", **columns)
+            for n, (ticket, at, columns) in enumerate(how)
         ]
         world.document(world.beta, other, state="posted", done_at=NOW, straight_through=True, engine="layer")
         _checks(world, one, papers, asha, ravi)

@@ -123,12 +123,13 @@ def _sheet(content: bytes) -> list[list[str]]:
     ]
 
 
-async def test_more_rows_than_a_workbook_takes_are_refused_in_words(
-    world: World, planted: Planted, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("kind", "where"), [("xlsx", "workbook"), ("pdf", "printed")])
+async def test_more_rows_than_a_workbook_or_paper_takes_are_refused_in_words(
+    world: World, planted: Planted, monkeypatch: pytest.MonkeyPatch, kind: str, where: str
 ) -> None:
-    monkeypatch.setattr("ticketos.reports.workbook.MOST_ROWS", 1)
+    monkeypatch.setattr(f"ticketos.reports.{where}.MOST_ROWS", 1)
     monkeypatch.setattr("api.portal.routes.tickets.FILE_PAGE", 1)
     async with browsing(world, planted.people["ops"]) as browser:
-        refused = await browser.get("/tickets.csv?state=all&as=xlsx")
+        refused = await browser.get(f"/tickets.csv?state=all&as={kind}")
         assert refused.status == 413
         assert "take it as CSV" in refused.text

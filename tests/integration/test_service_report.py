@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pypdf
 import pytest
@@ -33,7 +34,7 @@ def world(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) -> I
                 "target_s": 60, "started_at": NOW, "fired": ["breach", "escalation_1"], "breached_at": NOW,
             },
         )  # fmt: skip
-        read = {"straight_through": True, "engine": "layer", "filename": "sent-back.pdf"}
+        read: dict[str, Any] = {"straight_through": True, "engine": "layer", "filename": "sent-back.pdf"}
         paper = made.document(made.acme, late, state="posted", done_at=NOW, **read)
         made.document(made.acme, late, state="posted", done_at=NOW - timedelta(days=40))
         made._insert(

@@ -187,6 +187,7 @@ async def assign(visit: PostDep, task_id: UUID) -> Response:
     )
 
     def colleague(connection: Connection) -> UUID:
+        v1.one(connection, visit.call, task_id)  # another client's is not there, whoever is named
         people = accounts.users(connection, [visit.principal.home], limit=_MOST_COLLEAGUES)
         found = next((one["id"] for one in people if one["email"].casefold() == address), None)
         if found is None:
