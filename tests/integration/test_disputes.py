@@ -351,7 +351,7 @@ async def test_a_client_disputes_on_the_page_of_the_line_and_finance_answers_in_
         assert made.to in (await browser.get("/disputes?state=open")).all("//a[@data-row]/@href")
         news = await browser.get("/notices")
         assert made.to in news.all("//a/@href")
-        assert f"Dispute on invoice {invoice['number']}: In dispute" in news.text
+        assert f"Dispute on invoice {invoice['number']} over ₹4.12: In dispute" in news.text
         assert "Never sent by us" in (await browser.get("/disputes.csv")).answer.text
         blank = await browser.submit(made.to, f"{made.to}/refuse", answer=" ")
         assert blank.status == 422

@@ -176,7 +176,7 @@ def _named(t: Texts, what: str) -> str:
 def _said(t: Texts, what: str, value: str) -> str:
     """A value in words; nothing said is said so."""
     if not value:
-        return t("statement.ai_none")
+        return t("statement.ai_nobody" if what == "accountable" else "statement.ai_none")
     if what.startswith("mode."):
         return t.word("ai_mode", value)
     return t("statement.ai_yes") if value == "yes" else value
