@@ -292,7 +292,12 @@ async def test_a_client_reads_which_ai_works_for_it_and_what_of_it_changed(world
     async with world.http() as http:
         path = f"/v1/contracts/{contract_id}"
         version = (await http.get(path, headers=admin.headers)).headers["ETag"]
-        agreed = {"modes": {"reading": "suggest"}, "accountable": "Sam Okafor", "triage_threshold": "0.9"}
+        agreed = {
+            "modes": {"reading": "suggest"},
+            "accountable": "Sam Okafor",
+            "triage_threshold": "0.9",
+            "escalate": {"amount_over": {"INR": "250000.00"}},
+        }
         news = {**priced, "ai": agreed}
         headers = {**admin.headers, "If-Match": version}
         assert (await http.patch(path, json={"terms": news}, headers=headers)).status_code == 200
@@ -303,6 +308,7 @@ async def test_a_client_reads_which_ai_works_for_it_and_what_of_it_changed(world
             ("mode.reading", "act", "suggest"),
             ("accountable", "Anita Rao", "Sam Okafor"),
             ("bar.triage", "70 %", "90 %"),
+            ("asks.amount_over", "", "INR 250000.00"),
         }
         (mail,) = world.sql(
             world.acme,
@@ -370,7 +376,7 @@ async def test_a_client_opens_the_page_of_ai(world: World) -> None:
     async with browsing(world, reader) as browser:
         page = await browser.get("/ai-use")
         assert "SOW-AI" in page.text and "Sam Okafor" in page.text and "Anita Rao" in page.text
-        assert "AI never releases a payment" in page.text
+        assert "AI never releases a payment" in page.text and "₹2,50,000.00" in page.text
     agent = world.person(world.provider, ("agent", None))
     async with browsing(world, agent) as browser:
         assert (await browser.get("/ai-use")).status == 403
