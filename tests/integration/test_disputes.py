@@ -294,7 +294,8 @@ async def test_a_client_reads_which_ai_works_for_it_and_what_of_it_changed(world
         version = (await http.get(path, headers=admin.headers)).headers["ETag"]
         outside = {"engines": {"reading": "second opinion"}, "spend_cap": {"USD": "25.00"}}
         agreed = {
-            "modes": {"reading": "suggest"}, "accountable": "Sam Okafor", "triage_threshold": "0.9", **outside,
+            "modes": {"reading": "suggest"}, "accountable": "Sam Okafor", "triage_threshold": "0.9",
+            "escalate": {"amount_over": {"INR": "250000.00"}}, **outside,
         }  # fmt: skip
         news = {**priced, "ai": agreed}
         headers = {**admin.headers, "If-Match": version}
@@ -308,6 +309,7 @@ async def test_a_client_reads_which_ai_works_for_it_and_what_of_it_changed(world
             ("bar.triage", "70 %", "90 %"),
             ("engine.reading", "local", "second opinion"),
             ("spend_cap", "", "USD 25.00"),
+            ("asks.amount_over", "", "INR 250000.00"),
         }
         (mail,) = world.sql(
             world.acme,
@@ -357,7 +359,7 @@ async def test_a_client_disputes_on_the_page_of_the_line_and_finance_answers_in_
         assert made.to in (await browser.get("/disputes?state=open")).all("//a[@data-row]/@href")
         news = await browser.get("/notices")
         assert made.to in news.all("//a/@href")
-        assert f"Dispute on invoice {invoice['number']}: In dispute" in news.text
+        assert f"Dispute on invoice {invoice['number']} over ₹4.12: In dispute" in news.text
         assert "Never sent by us" in (await browser.get("/disputes.csv")).answer.text
         blank = await browser.submit(made.to, f"{made.to}/refuse", answer=" ")
         assert blank.status == 422
@@ -378,8 +380,8 @@ async def test_a_client_opens_the_page_of_ai(world: World) -> None:
     async with browsing(world, reader) as browser:
         page = await browser.get("/ai-use")
         assert "SOW-AI" in page.text and "Sam Okafor" in page.text and "Anita Rao" in page.text
-        assert "AI never releases a payment" in page.text
-        assert "The local reader, a model where it is unsure" in page.text and "USD 25.00" in page.text
+        assert "AI never releases a payment" in page.text and "₹2,50,000.00" in page.text
+        assert "The local reader, a model where it is unsure" in page.text and "$25.00" in page.text
     agent = world.person(world.provider, ("agent", None))
     async with browsing(world, agent) as browser:
         assert (await browser.get("/ai-use")).status == 403

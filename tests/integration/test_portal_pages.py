@@ -229,7 +229,9 @@ async def test_a_view_is_saved_shared_and_forgotten(world: World, agent: Person)
         assert "<b>" not in "".join(shown.all("//div[contains(@class,'views')]//a/b"))
     async with browsing(world, colleague) as browser:
         shown = await browser.get("/work")
-        assert [one.strip() for one in shown.all("//div[contains(@class,'views')]/div/a/text()") if one.strip()] == ["Urgent <b>"]
+        assert [
+            one.strip() for one in shown.all("//div[contains(@class,'views')]/div/a/text()") if one.strip()
+        ] == ["Urgent <b>"]
         view = world.sql(
             world.provider, "select id from saved_view where user_id = %s and name = 'Mine'", (agent.id,)
         )[0].id

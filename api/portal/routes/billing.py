@@ -15,10 +15,12 @@ from api.portal.listing import address, client_filter, clients_of, sheet
 from api.portal.page import redirect
 from api.portal.parts import Chip, Empty, NavItem, Notice, Tile
 from api.portal.visit import PostDep, Visit, VisitDep
+from api.v1 import disputes, periods, usage
 from api.v1 import invoices as v1
-from api.v1 import periods, usage
+from schemas.disputes import DisputeView
 from schemas.invoices import Drafted, DraftInvoices, MonthView
 from schemas.usage import HeldUnit
+from ticketos.domain import disputing
 from ticketos.domain.errors import DomainError
 
 router = APIRouter(include_in_schema=False)
@@ -54,13 +56,14 @@ async def show(visit: VisitDep, client: str = "") -> Response:
 
 
 async def _show(visit: Visit, client: str = "", status: int = 200, **more: Any) -> Response:
-    def read(connection: Connection) -> tuple[list[MonthView], list[HeldUnit]]:
+    def read(connection: Connection) -> tuple[list[MonthView], list[HeldUnit], list[DisputeView]]:
         return (
             periods.months_of(connection, visit.call, client or None, BACK),
             usage.held_of(connection, visit.call, client or None, MOST_HELD),
+            disputes.disputes_of(connection, visit.call, client or None, disputing.OPEN, MOST_HELD),
         )
 
-    months, held = await visit.read(read)
+    months, held, disputed = await visit.read(read)
     t = visit.portal.texts
     f = Formats(t, visit.viewer.zone, visit.call.now)
     slugs = {client_id: slug for slug, _, client_id in clients_of(visit)}
@@ -80,6 +83,12 @@ async def _show(visit: Visit, client: str = "", status: int = 200, **more: Any) 
                 f.number(len(held)),
                 "#held-units" if held else None,
                 tone="warn" if held else "neutral",
+            ),
+            Tile(
+                t("billing.disputed"),
+                f.number(len(disputed)),
+                address("/disputes", {"client": client, "state": disputing.OPEN}) if disputed else None,
+                tone="warn" if disputed else "neutral",
             ),
             Tile(t("billing.drafts"), f.number(sum(one.drafts for one in shown)), "/invoices?state=draft"),
             Tile(

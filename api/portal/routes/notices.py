@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from starlette.responses import Response
 
 from api.access import ROUTES, Rule, as_page
 from api.portal.catalogue import Texts
-from api.portal.formats import Formats
+from api.portal.formats import Formats, decimal_of
 from api.portal.forms import safe_next
 from api.portal.listing import LIMIT, address, client_filter
 from api.portal.parts import Chip, Choice, Empty, Filter, NavItem, Tab, Tone
@@ -155,6 +156,7 @@ def said(row: NoticeView, t: Texts, f: Formats) -> str:
         day=f.period(str(detail.get("ends_on") or "")),
         invoice=str(detail.get("invoice") or ""),
         dispute=t.word("dispute_state", detail.get("state")),
+        amount=_amount(detail, f),
     )
 
 
@@ -168,6 +170,12 @@ def _about(row: NoticeView, visit: Visit) -> str:
     if book is not None and period:
         return address("/books/month", {"book": book.slug, "period": str(period)})
     return "/renewals" if row.kind == "renewal" else "/notices"
+
+
+def _amount(detail: Mapping[str, Any], f: Formats) -> str:
+    """The amount a notice names, where it is one."""
+    total = decimal_of(detail.get("total"))
+    return f.money(total, str(detail.get("currency") or "")) if total is not None else ""
 
 
 def _id(value: object) -> UUID | None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.access import CLIENT_ROLES, Rule, as_page
 from api.portal.catalogue import Texts
+from api.portal.formats import Formats
 from api.portal.listing import address, clients_of, sheet
 from api.portal.parts import Choice, Empty, Filter, NavItem, Tile
 from api.portal.visit import Visit, VisitDep
@@ -153,7 +154,7 @@ async def ai_use(visit: VisitDep, client: str = "") -> Response:
     return visit.page(
         "statement/ai",
         use=found,
-        said=lambda what, value: _said(t, what, value),
+        said=lambda what, value: _said(visit.formats, what, value),
         named=lambda what: _named(t, what),
         asks=_asks,
         filters=_client_choice(visit, chosen),
@@ -173,12 +174,16 @@ def _named(t: Texts, what: str) -> str:
     return t(f"statement.ai_what.{what.replace('.', '_')}")
 
 
-def _said(t: Texts, what: str, value: str) -> str:
+def _said(f: Formats, what: str, value: str) -> str:
     """A value in words; nothing said is said so."""
+    t = f.texts
     if not value:
-        return t("statement.ai_none")
+        return t("statement.ai_nobody" if what == "accountable" else "statement.ai_none")
     if what.startswith("mode."):
         return t.word("ai_mode", value)
     if what.startswith("engine."):
         return t.word("ai_engine", value)
+    if what in ("asks.amount_over", "spend_cap"):
+        limits = (one.partition(" ") for one in value.split(", "))
+        return ", ".join(f.money(Decimal(amount), code) for code, _, amount in limits)
     return t("statement.ai_yes") if value == "yes" else value

@@ -30,7 +30,10 @@ select id, client_id, number, subject, stage, service_line, reason, next_at, rec
 
 _OUTBOX = """
 select kind, state, count(*)::int as messages, min(created_at) as oldest, max(error) as error
-  from outbox where state <> 'done' and client_id = any(:clients) group by kind, state order by kind, state"""
+  from outbox where state <> 'done' and client_id = any(:clients)
+   and (kind <> 'dispute_due' or next_at <= clock_timestamp())
+ group by kind, state order by kind, state"""
+# The instant a dispute's answer is due lies in the outbox from the start: until then nothing waits to leave.
 
 _HOURS = """
 with hours as (select generate_series(date_trunc('hour', cast(:since as timestamptz)),

@@ -105,7 +105,7 @@ class Evening:
     async def _in_dispute(self) -> None:
         """The client disputes two documents of its invoice; finance has refused one."""
         buyer = self._people["client_admin"]
-        found = (await buyer.get("/v1/invoices?client=kaveri"))["items"]
+        found = (await buyer.get("/v1/invoices", client="kaveri"))["items"]
         invoice = await buyer.get(f"/v1/invoices/{found[-1]['id']}")
         line = invoice["lines"][0]["id"]
         units = (await buyer.get(f"/v1/invoice-lines/{line}/evidence"))["units"]
@@ -130,7 +130,7 @@ class Evening:
         admin = self._people["admin"]
         clients = (await admin.get("/v1/clients"))["items"]
         client = next(one["id"] for one in clients if one["slug"] == "kaveri")
-        found = (await admin.get(f"/v1/contracts?client_id={client}"))["items"][0]
+        found = (await admin.get("/v1/contracts", client_id=client))["items"][0]
         ai = {**found["terms"].get("ai", {}), "accountable": "Anita Rao"}
         ai["escalate"] = {**ai.get("escalate", {}), "amount_over": {"INR": "250000.00"}, "new_supplier": True}
         await admin.patch(f"/v1/contracts/{found['id']}", {"terms": {**found["terms"], "ai": ai}})
