@@ -20,6 +20,7 @@ from api.access import STAFF, Rule
 from api.app import routes_of
 from tests.support.api import Person, World, world_on
 from tests.support.books import accepted, contract, held_unit, settle
+from tests.support.planted import billing
 from tests.support.portal import Browser, browsing
 from ticketos.db.ids import new_id
 from ticketos.db.repositories.accounts import caller_of, login_of
@@ -174,6 +175,7 @@ def _rows(world: World, client: UUID, who: Person, words: str) -> Rows:
         {
             "id": ids["invoice_id"], "client_id": client, "contract_id": ids["contract_id"], "period": "2026-01",
             "currency": "INR", "net": 1, "tax": 0, "total": 1, "reason": words, "state": "cancelled",
+            "snapshot": {"internal": billing(ids["contract_id"], client, words)},
         },
     )  # fmt: skip
     world._insert(

@@ -392,7 +392,10 @@ def _money(world: World, made: Planted, texts: Sequence[str], now: datetime) -> 
                 "id": made.ids[name], "client_id": world.acme, "contract_id": agreed,
                 "period": f"{now:%Y-%m}" if state == "draft" else "2026-01",
                 "currency": "INR", "net": 1, "tax": 0, "total": 1, "reason": texts[23], "drafted_by": texts[24],
-                "snapshot": {"seller": party, "buyer": party, "contract": {"name": texts[25], "number": texts[26]}},
+                "snapshot": {
+                    "seller": party, "buyer": party, "contract": {"name": texts[25], "number": texts[26]},
+                    "internal": billing(agreed, world.acme, texts[20]),
+                },
                 "state": state, "number": "INV/26/1" if state == "issued" else None, "payment_state": "open",
                 "issued_on": now.date() if state == "issued" else None,
             },
@@ -538,3 +541,13 @@ def slices(texts: Sequence[str], count: int) -> Iterator[str]:
     """A few texts, spread over all."""
     step = max(1, len(texts) // count)
     return islice(texts, 0, None, step)
+
+
+def billing(contract_id: UUID, client: UUID, name: str) -> dict[str, Any]:
+    """What an issued invoice keeps of how it was reckoned."""
+    one = {"id": str(client), "name": name, "state_code": "29"}
+    priced = {"kind": "flat", "data": {"unit_price": "1"}, "currency": "INR", "sac": "", "tax_rate": "0"}
+    return {
+        "contract_id": str(contract_id), **priced, "fee_percent": "0", "due_days": 30, "seller": one, "buyer": one,
+        "settled": [], "credit_due": [], "payees": [],
+    }  # fmt: skip
