@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from temporalio import activity
 
 from activities.errors import guarded
-from activities.lines import learning, spending
+from activities.lines import known, learning, spending
 from activities.lines.line import LinePorts, LineWork
 from activities.record import record
 from schemas.ticket import ActCommand, DocumentCommand, StageCommand, StageVerdict
-from ticketos.ai.extract.scoring import scorer
 from ticketos.domain import deadline, document_class, effort
 from ticketos.domain.changes import Change, OpenTask, SetTicket, Verdict
 from ticketos.domain.engines import ModelUse
-from ticketos.domain.ports import NO_VENDORS, Documents, Reader, Step, StepKey, Store, VendorList
+from ticketos.domain.ports import Documents, Reader, Step, StepKey, Store
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import SYSTEM, Actor, DocumentState, TaskState
 from ticketos.domain.terms import Terms
@@ -29,7 +28,6 @@ from ticketos.lines.data_entry import (
     calibration,
     closed_months,
     coding,
-    coding_model,
     flow,
     passwords,
     typed,
@@ -43,47 +41,6 @@ CHUNK = 100
 HEARTBEAT_S = 5.0
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What a client's corrections taught: of its suppliers, of all its papers, and of the reader's word; the vendor list it
-    gave, and what its contract lets a model outside do."""
-
-    suppliers: tuple[Mapping[str, Any], ...] = ()
-    scorer: Mapping[str, Any] | None = None
-    calibration: Mapping[str, Any] | None = None
-    coder: str = ""
-    """Version of the GL coder in use, empty where none was learnt."""
-    vendors: VendorList = NO_VENDORS
-    model: ModelUse | None = None
-
-    def marked(self, reading: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The reading with the version of the coder that stood ready for it, beside those of what read it."""
-        if not self.coder or reading.get("status") != "read":
-            return reading
-        return {**reading, "versions": {**(reading.get("versions") or {}), "coder": self.coder}}
-
-
-class _VendorLists:
-    """The vendor lists read last, so that a stack of papers does not fetch thousands of rows for each. Used by several
-    threads: at worst one fetches again what another has."""
-
-    MOST = 16
-
-    def __init__(self) -> None:
-        self._kept: dict[str, VendorList] = {}
-
-    def get(self, mark: str) -> VendorList | None:
-        """The list with that mark, if it was read lately."""
-        return self._kept.get(mark)
-
-    def keep(self, listed: VendorList) -> VendorList:
-        """Remember a list; the one kept longest makes room."""
-        while len(self._kept) >= self.MOST:
-            self._kept.pop(next(iter(self._kept), ""), None)
-        self._kept[listed.mark] = listed
-        return listed
-
-
 class DataEntryActivities:
     """The data-entry line's steps. ``read`` is an ordinary activity on the documents queue; the rest are local."""
 
@@ -94,7 +51,7 @@ class DataEntryActivities:
         self._documents = documents
         self._reader = reader
         self._tax_id_valid = tax_id_valid
-        self._vendors = _VendorLists()
+        self._vendors = known.VendorLists()
 
     @activity.defn(name="data_entry.plan")
     @guarded
@@ -147,23 +104,23 @@ class DataEntryActivities:
 
     def _read(self, command: DocumentCommand) -> StageVerdict:
         key = StepKey(command.ticket_id, command.life, "read", str(command.document_id), command.round)
-        document, known, prior = self._peek(key, command)
+        document, beside, prior = self._peek(key, command)
         if document.readable is not None and document.parent_id is None:
             # Put aside before, and opened since: that is another reading than the one which found it locked.
             key = replace(key, subject=f"{command.document_id}:unlocked")
-            document, known, prior = self._peek(key, command)
+            document, beside, prior = self._peek(key, command)
         if prior is not None:
             return prior
         content = self._documents.get(command.client_id, document.readable or document.address)
         found = self._reader.read(
             content,
             document.filename,
-            memory=known.suppliers,
-            scorer=known.scorer,
-            vendors=known.vendors,
-            model=known.model,
+            memory=beside.suppliers,
+            scorer=beside.scorer,
+            vendors=beside.vendors,
+            model=beside.model,
         )
-        readings = [known.marked(calibration.applied(one, known.calibration)) for one in found]
+        readings = [beside.marked(calibration.applied(one, beside.calibration)) for one in found]
         fake = StageCommand(
             ticket_id=command.ticket_id,
             client_id=command.client_id,
@@ -177,24 +134,17 @@ class DataEntryActivities:
 
     def _peek(
         self, key: StepKey, command: DocumentCommand
-    ) -> tuple[DocumentState, _Known, StageVerdict | None]:
+    ) -> tuple[DocumentState, known.Known, StageVerdict | None]:
         """The document, what the client's corrections taught, and the answer if given."""
         with self._store.step(key, command.client_id, SYSTEM) as step:
             done = StageVerdict.model_validate(step.prior) if step.prior is not None else None
-            known = _Known() if done else self._known(step, command)
-            return step.document(command.document_id), known, done
+            beside = known.NOTHING if done else known.of(step, self._vendors, self._model_use(step, command))
+            return step.document(command.document_id), beside, done
 
-    def _known(self, step: Step, command: DocumentCommand) -> _Known:
-        mark = step.vendor_mark()
-        listed = self._vendors.get(mark) or self._vendors.keep(step.vendor_list()) if mark else NO_VENDORS
-        return _Known(
-            step.supplier_memories(),
-            step.learned(scorer.KIND),
-            step.learned(calibration.KIND),
-            str((step.learned(coding_model.KIND) or {}).get("version", "")),
-            listed,
-            spending.model_use(step, self._store, command, _attempt()),
-        )
+    def _model_use(self, step: Step, command: DocumentCommand) -> ModelUse | None:
+        """What the contract lets a model outside do about this document, at this attempt of the activity."""
+        attempt = activity.info().attempt if activity.in_activity() else 1
+        return spending.model_use(step, self._store, command, attempt)
 
     def _decide(self, step: Step, document: DocumentState, readings: Sequence[Mapping[str, Any]]) -> Verdict:
         ticket, (reading, *more) = step.ticket(), readings
@@ -422,11 +372,6 @@ def work(ports: LinePorts) -> LineWork:
     steps = DataEntryActivities(ports.store, ports.documents, ports.reader, ports.tax_id_valid)
     local = (steps.plan, steps.rework, steps.lapse, steps.post)
     return LineWork(local, (steps.read,), steps.completions())
-
-
-def _attempt() -> int:
-    """Which attempt of the activity this is, from 1."""
-    return activity.info().attempt if activity.in_activity() else 1
 
 
 def _terms(step: Step) -> Terms:
