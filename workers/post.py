@@ -171,7 +171,10 @@ class Mailer:
                 company = driver(connection).execute(_COMPANY, (item.client_id,)).fetchone()
                 if company is None:
                     return None
-                return _Ticket(None, about["number"], about.get("subject", ""), 1, *company, None, None)
+                name, zone, slug = company
+                return _Ticket(
+                    None, about["number"], about.get("subject", ""), 1, name, zone, slug, None, None
+                )
             row = driver(connection).execute(_ABOUT, (item.ticket_id,)).fetchone()
         return None if row is None else _Ticket(*row)
 

@@ -10,12 +10,13 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.access import CLIENT_ROLES, Rule, as_page
+from api.access import Rule, as_page
 from api.portal.catalogue import Texts
 from api.portal.formats import Formats
 from api.portal.listing import address, clients_of, sheet
 from api.portal.parts import Choice, Empty, Filter, NavItem, Tile
 from api.portal.visit import Visit, VisitDep
+from api.principal import CLIENT_ROLES
 from api.v1 import statements as v1
 from schemas.statements import StatementAccount, StatementView
 from ticketos.domain.errors import DomainError

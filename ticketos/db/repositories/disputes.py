@@ -25,6 +25,7 @@ from ticketos.domain import disputing
 from ticketos.domain.changes import Emit, Notify
 from ticketos.domain.disputing import Standing
 from ticketos.domain.errors import DomainError
+from ticketos.domain.invoicing import check_creditable
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import SYSTEM, Actor
 
@@ -121,7 +122,7 @@ class Disputes:
         client_id = invoice["client_id"]
         contract = on_its_calendar(connection, client_id, invoice["contract_id"])
         zone = ZoneInfo(invoice_rows.company(connection, client_id)["zone"])
-        disputing.check_creditable(head(invoice))
+        check_creditable(head(invoice))
         raised = disputing.raise_(
             head(invoice),
             invoice["issued_on"],
@@ -170,6 +171,7 @@ class Disputes:
         """Finance agrees: a credit note over what was disputed, or over the units ``chosen`` of it. Returns the note's id;
         None where earlier notes took it all. Invoice and dispute must be locked."""
         disputing.check_answer(row["state"], answer)
+        check_creditable(head(invoice))
         about = Standing(row["line_id"], row["usage_id"])
         any_note, units = disputing.to_credit(papers.billed(connection, invoice), about, chosen)
         note = None
