@@ -201,6 +201,16 @@ def seeded(site: Site) -> Site:
             "description": LONG, "quantity": 100000, "unit_price": 1234, "amount": 123456789,
         },
     )  # fmt: skip
+    ids["dispute"] = new_id()
+    world._insert(
+        "invoice_dispute",
+        acme,
+        {
+            **about, "id": ids["dispute"], "invoice_id": ids["invoice"], "line_id": ids["line"], "reason": LONG,
+            "answer": UNBROKEN, "net": 123456789, "total": 145679011, "currency": "INR", "raised_by": new_id(),
+            "raised_at": now, "due_at": now,
+        },
+    )  # fmt: skip
     world._insert(
         "reconciliation",
         acme,

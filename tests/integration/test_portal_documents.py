@@ -102,3 +102,16 @@ async def test_a_document_that_is_read_says_days_and_amounts_as_they_are_written
     assert "INR 7,19,190.00" in told and "19 Jan 2026" in told and "soon" in told
     assert "719190.00" not in told and "2026-01-19" not in told
     assert page.all("//tbody//td")[:6] == ["Notebook", "20", "", "35,959.50", "", "7,19,190.00"]
+
+
+async def test_a_file_put_aside_says_why_and_where_it_goes_on(world: World) -> None:
+    ticket = world.ticket(world.acme, stage="delivery")
+    locked, broken = (
+        world.document(world.acme, ticket, state="quarantined", reason=why)
+        for why in ("encrypted", "truncated")
+    )
+    async with browsing(world, world.person(world.provider, ("ops", None))) as browser:
+        page = await browser.get(f"/documents/{locked}")
+        assert "The client is asked for the password" in page.text
+        assert page.all("//div[@id='quarantined']//a/@href") == [f"/tickets/{ticket}"]
+        assert "It was put aside and is not worked on" in (await browser.get(f"/documents/{broken}")).text
