@@ -13,7 +13,9 @@ from rapidfuzz import fuzz
 
 from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source, TaxRow
 from ticketos.ai.extract import doctype, parties, tables, totals
+from ticketos.ai.extract.blocks import Blocks
 from ticketos.ai.extract.candidates import candidates as candidates_of
+from ticketos.ai.extract.doctype import ISSUED_BY_BUYER
 from ticketos.ai.extract.einvoice import EInvoice
 from ticketos.ai.extract.find import Candidate, Paper
 from ticketos.ai.extract.labels import Language
@@ -100,6 +102,7 @@ def choose(offered: Offered) -> Findings:
     if not paper.rows:
         return found
     options, writer, addressee = _parties(offered)
+    written = options.get(turned(offered.kind, "supplier_name"))
     options |= _numbers(offered) | _dates(offered)
     for name, option in options.items():
         if option is not None and option.probability >= _GUESSED.get(name, _LEAST):
@@ -111,10 +114,16 @@ def choose(offered: Offered) -> Findings:
                 **_witnesses(turned(offered.kind, name), option),
             }
     tax_ids = parties.tax_identifiers(
-        paper,
-        kind=offered.kind,
-        writer=_block(offered, writer, addressee),
-        addressee=_block(offered, addressee, writer),
+        Blocks(
+            offered.layout,
+            writer,
+            addressee,
+            _cells_of(offered, options.get("supplier_address")),
+            offered.kind in ISSUED_BY_BUYER,
+            written is not None and written.probability >= _WRITER,
+        ),
+        offered.kind,
+        known.client,
     )
     for name, candidate in tax_ids.items():
         found.fields[name] = _candidate(paper, candidate)
@@ -173,13 +182,24 @@ def _parties(
     return found, writer[1] if writer else None, addressee[1] if addressee and sure else None
 
 
-def _block(offered: Offered, of: NameOption | None, other: NameOption | None) -> frozenset[tuple[int, int]]:
-    """The cells under a name, down to the other party's."""
-    return offered.layout.block(of.lines, other.lines if other else ()) if of else frozenset()
+def _cells_of(offered: Offered, address: Option | None) -> frozenset[tuple[int, int]]:
+    """The cells of the supplier's address, where the supplier wrote the paper."""
+    if address is None or offered.kind in ISSUED_BY_BUYER:
+        return frozenset()
+    words = {id(word) for word in address.words}
+    return frozenset(
+        (index, place)
+        for index, row in enumerate(offered.paper.rows)
+        for place, cell in enumerate(row.cells)
+        if any(id(word) in words for word in cell.words)
+    )
 
 
 _ADDRESSED = 0.1
+_WRITER = 0.2
+"""Below this the writer is a guess, and what hangs on it is for a person."""
 _RECOGNISED = 3.0
+_KNOWN_NUMBER = 0.96
 _SAME_PLACE, _SAME_NUMBER = 80.0, 85.0
 
 
@@ -199,6 +219,9 @@ def _recognise(found: Findings, known: KnownSuppliers) -> None:
     near = [it for it in supplier.tax_ids if number and number.value and _near(it, number.value)]
     if sure < 1.0 and number and number.value and supplier.tax_ids and not near:
         return  # a name merely like it, and a number that is not: another supplier
+    if number and number.value and squeezed(number.value) in map(squeezed, supplier.tax_ids):
+        sure_enough = max(number.confidence, _KNOWN_NUMBER)
+        found.fields["supplier_tax_id"] = number.model_copy(update={"confidence": sure_enough})
     _respell(found, "supplier_name", supplier.name)
     address = found.fields.get("supplier_address")
     if address and _same_place(address.value, supplier.address):
