@@ -28,6 +28,7 @@ from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.suppliers import KnownSuppliers, normal, squeezed
 from ticketos.ai.extract.taxid import checksum_right
+from ticketos.ai.extract.unbooked import Unbooked
 from ticketos.ai.extract.values import amounts, currency_codes, days, fold
 from ticketos.ai.ocr.page import Page, Word, enclosing, plain_text
 
@@ -62,6 +63,8 @@ class Findings:
     """The values before supplier memory spoke."""
     memory: dict[str, Any] | None = None
     """What supplier memory did, as plain values."""
+    unbooked: Unbooked | None = None
+    """What a paper of unknown type calls itself, where that is something nobody books."""
     rounding: Decimal | None = None
     """The step this supplier is known to round its totals to."""
     candidates: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -99,6 +102,8 @@ def choose(offered: Offered) -> Findings:
     """The fields, of what a paper offers: type, values and what speaks for them."""
     paper, known = offered.paper, offered.known
     found = Findings(offered.kind, language=paper.language, scorer=offered.scorer.version)
+    if offered.kind == "unknown":
+        found.unbooked = doctype.unbooked_as(paper)
     if not paper.rows:
         return found
     options, writer, addressee = _parties(offered)
