@@ -202,3 +202,19 @@ def test_two_numbers_in_one_partys_name_are_for_a_person() -> None:
     both = WINDOW.replace("Papierhaus Nord GmbH\n\n", "Papierhaus Nord GmbH\nUSt-IdNr.: DE129273398\n\n", 1)
     fields = judged(both + FOOT.format(name="Papierhaus Nord GmbH"))
     assert not fields["supplier_tax_id"].auto
+
+
+def test_an_american_address_says_that_months_stand_first_and_without_one_it_is_less_sure() -> None:
+    note = "Bluestone Supplies LLC\n49 County Road 94\n{place}\n\nGoods Received Note\nGRN No: G-77  Received Date: 05/02/2019\n"
+    us, nowhere = (judged(note.format(place=it))["issue_date"] for it in ("Columbus, OH 43209", "Columbus"))
+    assert us.value == "2019-05-02"
+    assert nowhere.value == "2019-02-05"
+    assert nowhere.confidence < us.confidence
+
+
+def test_what_a_company_is_worth_is_no_currency_of_the_paper() -> None:
+    paper_of = (
+        "Bellana S.r.l.\nVia Roma 5, 70196 Bari\n{worth}\n\nRicevimento merce n. 77\nData: 15/04/2020\n"
+    )
+    assert "currency" not in judged(paper_of.format(worth="Cap. Soc. € 69.753 i.v."))
+    assert "currency" in judged(paper_of.format(worth="Totale € 69.753,00"))

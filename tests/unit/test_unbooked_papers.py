@@ -11,6 +11,7 @@ from tests.support.papers import paper
 from ticketos.ai.extract import doctype
 from ticketos.ai.extract.analysis import analyse
 from ticketos.ai.extract.confidence import conclude
+from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.unbooked import SAID
 from ticketos.ai.ocr.page import Page
 from ticketos.dev.sim.documents import KINDS, UNBOOKED, Unbooked
@@ -86,5 +87,5 @@ def test_papers_that_are_booked_are_not_held_back_for_their_titles() -> None:
         ), made.name
 
 
-def paper_of(pages: list[Page]) -> doctype.Paper:
-    return doctype.Paper(pages)
+def paper_of(pages: list[Page]) -> Paper:
+    return Paper(pages)

@@ -115,7 +115,9 @@ def choose(offered: Offered) -> Findings:
             found.evidence[name] = {
                 "score": option.score,
                 "legible": ink(option.legibility),
-                "guessed_day": name.endswith("_date") and bool(option.features.get("unsure")),
+                "guessed_day": _guessed(paper, name, option),
+                "torn": name == "number" and _goes_before(paper, option),
+                "once": name in _NAMES and found.fields[name].source == "ocr" and _stands_once(paper, option),
                 **_witnesses(turned(offered.kind, name), option),
             }
     tax_ids = parties.tax_identifiers(
@@ -200,6 +202,34 @@ def _cells_of(offered: Offered, address: Option | None) -> frozenset[tuple[int, 
     )
 
 
+_NAMES = ("supplier_name", "buyer_name")
+_BLIND = 4.0
+"""How much more a guess weighs where nothing on the paper tells whether day or month stands first."""
+
+
+def _guessed(paper: Paper, name: str, option: Option) -> float:
+    """How much of the date is a guess of day and month."""
+    if not name.endswith("_date") or not option.features.get("unsure"):
+        return 0.0
+    return 1.0 if paper.ordered else _BLIND
+
+
+def _stands_once(paper: Paper, option: Option) -> bool:
+    """Whether no other place on the paper spells a value the same: a letter may be misread without a doubt."""
+    spelt = "".join(option.value.casefold().split())
+    lines = ("".join(row.text.casefold().split()) for row in paper.rows)
+    return sum(line.count(spelt) for line in lines) < _TWICE
+
+
+def _goes_before(paper: Paper, option: Option) -> bool:
+    """Whether figures stand right before a number, a blank apart: they may be its first part."""
+    cell = next((it for it in paper.rows[option.row].cells if option.words[0] in it.words), None)
+    place = cell.words.index(option.words[0]) if cell and option.words else 0
+    before = cell.words[place - 1].text if cell and place else ""
+    return before.isdigit() and " " not in option.value
+
+
+_TWICE = 2
 _ADDRESSED = 0.1
 _WRITER = 0.2
 """Below this the writer is a guess, and what hangs on it is for a person."""
@@ -287,6 +317,9 @@ def _dates(offered: Offered) -> dict[str, Option | None]:
 _AMERICAN = re.compile(
     r"USD|US ?\$|U\.?S\.? ?dollar|\bU\.?S\.?A\b|United States|\b[A-Z]{2}[ ,]+\d{5}(?:-\d{4})?\b"
 )
+_CAPITAL = re.compile(
+    r"(?<![a-z])(?:cap(?:itale)?\.? soc|capital (?:social|de)|au capital|stammkapital|share capital)"
+)
 _SOME_DOLLAR = 0.85
 """A bare $ is also Singapore's, Australia's and Canada's."""
 
@@ -298,6 +331,8 @@ def _currency(paper: Paper, tax_ids: Mapping[str, Candidate]) -> Candidate | Non
     labelled = {(place.row, place.cell) for place in paper.places("currency")}
     for index, row in enumerate(paper.rows):
         for position, cell in enumerate(row.cells):
+            if _CAPITAL.search(fold(cell.text)):
+                continue  # what a company is worth says nothing of what is paid in
             near = (index, position) in labelled or (index, position - 1) in labelled
             for code in currency_codes(cell.text):
                 seen[code] += 20 if near else 1

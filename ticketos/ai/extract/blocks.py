@@ -74,7 +74,7 @@ class Blocks:
         for it in self._upwards(line):
             named = self._named(it) or self._labelled(it)
             if named == "writer" and housed and self._is_senders(it):
-                return "stranger"
+                return "addressee"
             if named:
                 return named
             if it is not line and it.legal == 2 and not it.announced and not it.contact:
@@ -109,7 +109,7 @@ class Blocks:
             if len(name) >= _SHORT and (
                 name in text or (len(text) >= len(name) - 2 and fuzz.partial_ratio(name, text) >= _ALIKE)
             ):
-                return whose  # type: ignore[return-value]
+                return whose
         return None
 
     def _labelled(self, line: TextLine) -> Whose | None:

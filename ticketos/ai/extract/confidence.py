@@ -26,6 +26,9 @@ _FAILED = 0.25
 _CAP = 0.998
 _SPEAKING = ("lines_sum", "tax_by_rate", "supplier_tax_id", "buyer_tax_id", "due_date", "issue_date", "sign")
 _SECOND_AGREES, _SECOND_DIFFERS = 6.0, 0.35
+# A misread letter of a name shows only where the name stands a second time.
+_READ_ONCE = 0.53
+_TORN = 0.1
 # Two engines that read the same letters say nothing about whose name they are: both readings are understood alike.
 _TYPE = "document_type"
 _CHOSEN = ("supplier_name", "buyer_name", "supplier_address", "buyer_address")
@@ -167,7 +170,10 @@ def _weigh(
     """The confidence after the rules: by the fitted curve, or where there is none by each verdict's weight."""
     fitted = curve(name) if evidence is not None else None
     if fitted is not None and evidence is not None:
-        sure = with_evidence(fitted.probability(evidence, field.source), evidence.get("second", 1.0))
+        read_once = _READ_ONCE if evidence.get("once") else _TORN if evidence.get("torn") else 1.0
+        sure = with_evidence(
+            fitted.probability(evidence, field.source), evidence.get("second", 1.0) * read_once
+        )
         return field.model_copy(update={"confidence": round(min(sure, _CAP), 4)})
     confidence = field.confidence
     for result in results:

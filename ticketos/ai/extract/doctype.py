@@ -135,8 +135,8 @@ def _unbooked(paper: Paper, best: float) -> Unbooked | None:
         misread = _misread(text) if optical else None
         if misread is not None:
             found[misread] = max(found.get(misread, 0.0), _WEIGHT * top * size)
-    kind, weight = max(found.items(), key=lambda it: it[1], default=(None, 0.0))
-    return kind if weight >= max(_LEAST, _NEAR * best) else None
+    called = max(found, key=lambda it: found[it], default=None)
+    return called if called and found[called] >= max(_LEAST, _NEAR * best) else None
 
 
 def _misread(text: str) -> Unbooked | None:
@@ -153,6 +153,12 @@ def _misread(text: str) -> Unbooked | None:
     )
     score, kind = max(alike, key=lambda it: it[0], default=(0.0, None))
     return kind if score >= _ALIKE else None
+
+
+def names_a_paper(text: str) -> bool:
+    """Whether a text is what papers of a type are called, and nothing else."""
+    words = " ".join(re.findall(r"[a-z0-9]+", fold(text)))
+    return any(pattern.fullmatch(words) for _, pattern in (*_UNBOOKED, *((k, p) for k, _, p in _PATTERNS)))
 
 
 def _titles(paper: Paper) -> list[tuple[DocumentType, float]]:

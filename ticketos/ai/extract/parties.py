@@ -37,15 +37,21 @@ def tax_identifiers(
                     name = own if name == "own" else other
                 seen.append((name, sure, item, cell, index))
     addressed = {item.value for name, sure, item, _, _ in seen if name == other and sure >= _OTHER_BLOCK}
+    if kind == "inventory":
+        addressed = set()
     written = {item.value for name, sure, item, _, _ in seen if name == own and sure >= _OWN_BLOCK}
     # A party has one number: of what both blocks show, or of two in one, nothing is sure.
     both = (addressed & written) | (written if len(written) > 1 else set())
     alone = len({item.value for _, _, item, _, _ in seen}) == 1
     found: dict[str, Candidate] = {}
-    for name, sure, item, cell, index in seen:
+    for whom, sure, item, cell, index in seen:
+        # The only number of a paper is likelier its writer's; a list of stock is addressed to nobody.
+        unsure = alone and sure == _NOWHERE
+        name = own if unsure or kind == "inventory" else whom
+        placed = sure if name == whom else _NOWHERE
         if item.value in addressed - both and name == own:
             continue
-        told = _ELSEWHERE if sure == _NOWHERE and name == own and addressed else sure
+        told = _ELSEWHERE if placed == _NOWHERE and name == own and addressed - {item.value} else placed
         # Which of two blocks is whose hangs on who wrote the paper.
         if kind == "unknown" or item.value in both or not (blocks.sure or (alone and name == own)):
             told = min(told, _NOWHERE)
@@ -53,8 +59,10 @@ def tax_identifiers(
     _by_label(
         paper,
         found,
-        lambda index, position: own if blocks.whose(index, position) in ("writer", None) else other,
-        {*client, *(squeezed(it.value) for it in found.values())},
+        lambda index, position: (
+            own if kind == "inventory" or blocks.whose(index, position) in ("writer", None) else other
+        ),
+        {*client, *map(squeezed, addressed)},
     )
     return found
 

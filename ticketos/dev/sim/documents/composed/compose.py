@@ -104,7 +104,9 @@ def compose(
         raise ValueError(f"there is no market {market!r}")
     writer = f"{seed}" if maker is None else maker
     receiver = rng.randrange(400) if buyer is None else buyer
-    called, kind = (kind, BASE[kind]) if kind in UNBOOKED else (None, kind)
+    called: Unbooked | None = None
+    if kind in UNBOOKED:
+        called, kind = kind, BASE[kind]
     found = contents_of.draw(kind, market, writer, receiver, seed, lines)
     if called is not None:
         found = renamed(found, called, seed)
@@ -176,7 +178,17 @@ def _as_printed(drawing: Drawing, name: str) -> str:
                 rows[-1] = (mark, f"{rows[-1][1]} {piece}")
             else:
                 rows.append((mark, piece))
-    return _sentence([piece for _, piece in rows])
+    said = _sentence([piece for _, piece in rows])
+    return _once(said) if name.endswith("_name") else said
+
+
+def _once(name: str) -> str:
+    """A name that is printed two or three times on end, as one."""
+    words = name.split()
+    for times in (3, 2):
+        if words[: len(words) // times] * times == words:
+            return " ".join(words[: len(words) // times])
+    return name
 
 
 def _pieces(runs: tuple[tuple[str, str | None], ...], name: str) -> list[tuple[str, str]]:
