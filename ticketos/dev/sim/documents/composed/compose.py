@@ -18,7 +18,7 @@ from ticketos.dev.sim.documents.composed.misread import misread
 from ticketos.dev.sim.documents.composed.unbooked import BASE, renamed
 from ticketos.dev.sim.documents.composed.voice import Voice
 from ticketos.dev.sim.documents.facts import plain
-from ticketos.dev.sim.documents.truth import FIELD_NAMES, UNBOOKED, Kind, Truth, TruthLine, Unbooked
+from ticketos.dev.sim.documents.truth import FIELD_NAMES, KINDS, UNBOOKED, Kind, Truth, TruthLine, Unbooked
 
 # How often each market is met: receipts like those of the shops people send, papers like those of trade.
 _RECEIPT_MARKETS = ("MY", "MY", "MY", "MY", "SG", "IN", "IN", "GB", "US", "DE", "FR", "ES", "IT", "AT")
@@ -104,16 +104,15 @@ def compose(
         raise ValueError(f"there is no market {market!r}")
     writer = f"{seed}" if maker is None else maker
     receiver = rng.randrange(400) if buyer is None else buyer
-    called: Unbooked | None = None
-    if kind in UNBOOKED:
-        called, kind = kind, BASE[kind]
-    found = contents_of.draw(kind, market, writer, receiver, seed, lines)
+    called = next((it for it in UNBOOKED if it == kind), None)
+    made: Kind = BASE[called] if called else next(it for it in KINDS if it == kind)
+    found = contents_of.draw(made, market, writer, receiver, seed, lines)
     if called is not None:
         found = renamed(found, called, seed)
     owner = receiver if found.issuer is found.buyer else writer
-    hand = Hand(f"hand/{kind}/{market}/{owner}")
+    hand = Hand(f"hand/{made}/{market}/{owner}")
     draw, family = (
-        (slips.draw, slips.family(hand)) if kind == "receipt" else (sheets.draw, sheets.family(hand))
+        (slips.draw, slips.family(hand)) if made == "receipt" else (sheets.draw, sheets.family(hand))
     )
     voice = Voice(hand, found.market, found.tongue, found.tax, found.name, faces(family)[0].characters)
     drawing = draw(found, hand, voice, seed)
