@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from schemas.extraction import DocumentType
+from datetime import date
+
+from schemas.extraction import DocumentType, ExtractedField
 from tests.support.papers import paper
 from ticketos.ai.extract import doctype
 from ticketos.ai.extract.analysis import analyse, offered_by
+from ticketos.ai.extract.confidence import conclude
 from ticketos.ai.extract.scoring.examples import Rows, add
+from ticketos.ai.extract.suppliers import KnownSupplier, KnownSuppliers
 from ticketos.ai.extract.tables import read_lines
 
 ORDER = """
@@ -135,3 +139,82 @@ def test_a_lone_dollar_may_be_any_of_several_countries() -> None:
     )
     assert us.fields["currency"].value == "USD"
     assert some.fields["currency"].confidence < 0.9 < us.fields["currency"].confidence
+
+
+WINDOW = """
+Papierhaus Nord GmbH
+
+Papierhaus Nord GmbH - Hafenweg 12 - 20457 Hamburg
+Bavaria Trading
+Industriestr. 7
+80331 Muenchen
+USt-IdNr.: DE136695976
+
+Rechnung
+Rechnungsnummer: R-1     Datum: 12.02.2026
+
+Pos  Bezeichnung       Menge  Einzelpreis  Gesamt
+1    Kopierpapier A4   10     4,00         40,00
+Gesamtbetrag                               40,00 EUR
+"""
+FOOT = "\n" * 40 + "{name}     USt-IdNr.: DE811569869     IBAN DE88 2008 0000 0970 3757 00\n"
+
+
+def judged(drawing: str, known: KnownSuppliers | None = None) -> dict[str, ExtractedField]:
+    pages = [*paper(drawing).pages]
+    return conclude("a.pdf", analyse(pages, known), date(2026, 3, 1), "pdfium", len(pages)).fields
+
+
+def test_a_number_under_the_senders_line_of_a_window_is_the_addressees() -> None:
+    fields = judged(WINDOW)
+    assert "supplier_tax_id" not in fields or not fields["supplier_tax_id"].auto
+    assert fields["buyer_tax_id"].value == "DE136695976"
+
+
+def test_a_number_in_the_foot_beside_the_bank_is_the_writers() -> None:
+    for name in ("Papierhaus Nord GmbH", "Sparkasse"):
+        fields = judged(WINDOW + FOOT.format(name=name))
+        assert (fields["supplier_tax_id"].value, fields["supplier_tax_id"].auto) == ("DE811569869", True)
+        assert fields["buyer_tax_id"].value == "DE136695976"
+
+
+def test_a_right_checksum_does_not_say_whose_number_it_is() -> None:
+    """The only number of a paper, beside nobody's name or address: likely the supplier's, and never surely."""
+    body = WINDOW.replace("USt-IdNr.: DE136695976\n", "").replace(
+        "Pos  Bez", "USt-IdNr.: DE136695976\n\nPos  Bez"
+    )
+    field = judged(body)["supplier_tax_id"]
+    assert (field.value, field.auto) == ("DE136695976", False)
+    known = KnownSuppliers([KnownSupplier("Papierhaus Nord GmbH", ("DE136695976",))])
+    assert judged(body, known)["supplier_tax_id"].auto
+
+
+def test_the_clients_own_number_is_never_its_suppliers() -> None:
+    body = WINDOW.replace("Bavaria Trading\nIndustriestr. 7\n80331 Muenchen\nUSt-IdNr.: DE136695976\n", "")
+    body += FOOT.format(name="Papierhaus Nord GmbH").replace("DE811569869", "DE136695976")
+    assert judged(body)["supplier_tax_id"].value == "DE136695976"
+    own = judged(body, KnownSuppliers(client=frozenset({"de136695976"})))
+    assert "supplier_tax_id" not in own
+    assert own["buyer_tax_id"].value == "DE136695976"
+
+
+def test_two_numbers_in_one_partys_name_are_for_a_person() -> None:
+    both = WINDOW.replace("Papierhaus Nord GmbH\n\n", "Papierhaus Nord GmbH\nUSt-IdNr.: DE129273398\n\n", 1)
+    fields = judged(both + FOOT.format(name="Papierhaus Nord GmbH"))
+    assert not fields["supplier_tax_id"].auto
+
+
+def test_an_american_address_says_that_months_stand_first_and_without_one_it_is_less_sure() -> None:
+    note = "Bluestone Supplies LLC\n49 County Road 94\n{place}\n\nGoods Received Note\nGRN No: G-77  Received Date: 05/02/2019\n"
+    us, nowhere = (judged(note.format(place=it))["issue_date"] for it in ("Columbus, OH 43209", "Columbus"))
+    assert us.value == "2019-05-02"
+    assert nowhere.value == "2019-02-05"
+    assert nowhere.confidence < us.confidence
+
+
+def test_what_a_company_is_worth_is_no_currency_of_the_paper() -> None:
+    paper_of = (
+        "Bellana S.r.l.\nVia Roma 5, 70196 Bari\n{worth}\n\nRicevimento merce n. 77\nData: 15/04/2020\n"
+    )
+    assert "currency" not in judged(paper_of.format(worth="Cap. Soc. € 69.753 i.v."))
+    assert "currency" in judged(paper_of.format(worth="Totale € 69.753,00"))

@@ -16,6 +16,7 @@ from ticketos.ai.extract.memory import Corrected, SupplierMemory, learn, pages_o
 from ticketos.ai.extract.memory.apply import apply_memory
 from ticketos.ai.extract.memory.paper import MOST_WORDS, packed
 from ticketos.ai.extract.memory.places import same_value
+from ticketos.ai.ocr.page import plain_text
 from ticketos.dev.sim.documents.composed import Paper, compose
 from ticketos.lines.data_entry import rules
 
@@ -131,6 +132,30 @@ def test_another_suppliers_paper_is_not_taken_for_it() -> None:
         assert recognise(memories, stranger) is None
         found = analyse(stranger)
         assert apply_memory(found, stranger, memories) == (found, None)
+
+
+def test_the_clients_own_number_makes_no_paper_anothers() -> None:
+    """A number that stands on all papers of a client, since it is its own, tells no supplier from another."""
+    known = [taught(4, "m1"), taught(4, "m2")]
+    own = paper(1).contents.buyer.tax_id
+    known[0].of("supplier_tax_id").values = {own: 1}
+    for one in known:
+        one.of("buyer_tax_id").values = {own: 2}
+    stranger = paper(5, "m3").text_words().pages
+    assert own in plain_text(stranger)
+    assert recognise(known, stranger) is None
+    for one in known:
+        one.fields.pop("buyer_tax_id")
+    found = recognise(known, stranger)
+    assert found is not None, "the number alone would have done it"
+    assert found.memory.key == "m1"
+
+
+def test_a_number_that_is_buyers_and_suppliers_at_once_is_not_learnt_as_the_suppliers() -> None:
+    it = paper(1)
+    final = it.known() | {"supplier_tax_id": "DE136695976", "buyer_tax_id": "DE 136 695 976"}
+    memory = learn(SupplierMemory("m1"), Corrected(it.text_words().pages, final, {}, frozenset({"number"})))
+    assert "supplier_tax_id" not in memory.fields
 
 
 def test_the_issuers_own_data_is_left_alone() -> None:

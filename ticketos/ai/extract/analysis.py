@@ -13,7 +13,9 @@ from rapidfuzz import fuzz
 
 from schemas.extraction import DocumentType, ExtractedField, ExtractedLine, Source, TaxRow
 from ticketos.ai.extract import doctype, grounding, parties, tables, totals
+from ticketos.ai.extract.blocks import Blocks
 from ticketos.ai.extract.candidates import candidates as candidates_of
+from ticketos.ai.extract.doctype import ISSUED_BY_BUYER
 from ticketos.ai.extract.einvoice import EInvoice
 from ticketos.ai.extract.find import Candidate, Paper
 from ticketos.ai.extract.labels import Language
@@ -26,6 +28,7 @@ from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
 from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.suppliers import KnownSuppliers, normal, squeezed
 from ticketos.ai.extract.taxid import checksum_right
+from ticketos.ai.extract.unbooked import Unbooked
 from ticketos.ai.extract.values import currency_codes
 from ticketos.ai.ocr.page import Page, enclosing, plain_text
 
@@ -59,6 +62,8 @@ class Findings:
     """The values before supplier memory spoke."""
     memory: dict[str, Any] | None = None
     """What supplier memory did, as plain values."""
+    unbooked: Unbooked | None = None
+    """What a paper of unknown type calls itself, where that is something nobody books."""
     rounding: Decimal | None = None
     """The step this supplier is known to round its totals to."""
     candidates: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -96,9 +101,12 @@ def choose(offered: Offered) -> Findings:
     """The fields, of what a paper offers: type, values and what speaks for them."""
     paper, known = offered.paper, offered.known
     found = Findings(offered.kind, language=paper.language, scorer=offered.scorer.version)
+    if offered.kind == "unknown":
+        found.unbooked = doctype.unbooked_as(paper)
     if not paper.rows:
         return found
     options, writer, addressee = _parties(offered)
+    written = options.get(turned(offered.kind, "supplier_name"))
     options |= _numbers(offered) | _dates(offered)
     for name, option in options.items():
         if option is not None and option.probability >= _GUESSED.get(name, _LEAST):
@@ -106,14 +114,22 @@ def choose(offered: Offered) -> Findings:
             found.evidence[name] = {
                 "score": option.score,
                 "legible": ink(option.legibility),
-                "guessed_day": name.endswith("_date") and bool(option.features.get("unsure")),
+                "guessed_day": _guessed(paper, name, option),
+                "torn": name == "number" and _goes_before(paper, option),
+                "once": name in _NAMES and found.fields[name].source == "ocr" and _stands_once(paper, option),
                 **_witnesses(turned(offered.kind, name), option),
             }
     tax_ids = parties.tax_identifiers(
-        paper,
-        kind=offered.kind,
-        writer=_block(offered, writer, addressee),
-        addressee=_block(offered, addressee, writer),
+        Blocks(
+            offered.layout,
+            writer,
+            addressee,
+            _cells_of(offered, options.get("supplier_address")),
+            offered.kind in ISSUED_BY_BUYER,
+            written is not None and written.probability >= _WRITER,
+        ),
+        offered.kind,
+        known.client,
     )
     for name, candidate in tax_ids.items():
         found.fields[name] = _candidate(paper, candidate)
@@ -172,13 +188,52 @@ def _parties(
     return found, writer[1] if writer else None, addressee[1] if addressee and sure else None
 
 
-def _block(offered: Offered, of: NameOption | None, other: NameOption | None) -> frozenset[tuple[int, int]]:
-    """The cells under a name, down to the other party's."""
-    return offered.layout.block(of.lines, other.lines if other else ()) if of else frozenset()
+def _cells_of(offered: Offered, address: Option | None) -> frozenset[tuple[int, int]]:
+    """The cells of the supplier's address, where the supplier wrote the paper."""
+    if address is None or offered.kind in ISSUED_BY_BUYER:
+        return frozenset()
+    words = {id(word) for word in address.words}
+    return frozenset(
+        (index, place)
+        for index, row in enumerate(offered.paper.rows)
+        for place, cell in enumerate(row.cells)
+        if any(id(word) in words for word in cell.words)
+    )
 
 
+_NAMES = ("supplier_name", "buyer_name")
+_BLIND = 4.0
+"""How much more a guess weighs where nothing on the paper tells whether day or month stands first."""
+
+
+def _guessed(paper: Paper, name: str, option: Option) -> float:
+    """How much of the date is a guess of day and month."""
+    if not name.endswith("_date") or not option.features.get("unsure"):
+        return 0.0
+    return 1.0 if paper.ordered else _BLIND
+
+
+def _stands_once(paper: Paper, option: Option) -> bool:
+    """Whether no other place on the paper spells a value the same: a letter may be misread without a doubt."""
+    spelt = "".join(option.value.casefold().split())
+    lines = ("".join(row.text.casefold().split()) for row in paper.rows)
+    return sum(line.count(spelt) for line in lines) < _TWICE
+
+
+def _goes_before(paper: Paper, option: Option) -> bool:
+    """Whether figures stand right before a number, a blank apart: they may be its first part."""
+    cell = next((it for it in paper.rows[option.row].cells if option.words[0] in it.words), None)
+    place = cell.words.index(option.words[0]) if cell and option.words else 0
+    before = cell.words[place - 1].text if cell and place else ""
+    return before.isdigit() and " " not in option.value
+
+
+_TWICE = 2
 _ADDRESSED = 0.1
+_WRITER = 0.2
+"""Below this the writer is a guess, and what hangs on it is for a person."""
 _RECOGNISED = 3.0
+_KNOWN_NUMBER = 0.96
 _SAME_PLACE, _SAME_NUMBER = 80.0, 85.0
 
 
@@ -198,6 +253,9 @@ def _recognise(found: Findings, known: KnownSuppliers) -> None:
     near = [it for it in supplier.tax_ids if number and number.value and _near(it, number.value)]
     if sure < 1.0 and number and number.value and supplier.tax_ids and not near:
         return  # a name merely like it, and a number that is not: another supplier
+    if number and number.value and squeezed(number.value) in map(squeezed, supplier.tax_ids):
+        sure_enough = max(number.confidence, _KNOWN_NUMBER)
+        found.fields["supplier_tax_id"] = number.model_copy(update={"confidence": sure_enough})
     _respell(found, "supplier_name", supplier.name)
     address = found.fields.get("supplier_address")
     if address and _same_place(address.value, supplier.address):
@@ -258,6 +316,9 @@ def _dates(offered: Offered) -> dict[str, Option | None]:
 _AMERICAN = re.compile(
     r"USD|US ?\$|U\.?S\.? ?dollar|\bU\.?S\.?A\b|United States|\b[A-Z]{2}[ ,]+\d{5}(?:-\d{4})?\b"
 )
+_CAPITAL = re.compile(
+    r"(?<![a-z])(?:cap(?:itale)?\.? soc|capital (?:social|de)|au capital|stammkapital|share capital)"
+)
 _SOME_DOLLAR = 0.85
 """A bare $ is also Singapore's, Australia's and Canada's."""
 
@@ -269,6 +330,8 @@ def _currency(paper: Paper, tax_ids: Mapping[str, Candidate]) -> Candidate | Non
     labelled = {(place.row, place.cell) for place in paper.places("currency")}
     for index, row in enumerate(paper.rows):
         for position, cell in enumerate(row.cells):
+            if _CAPITAL.search(fold(cell.text)):
+                continue  # what a company is worth says nothing of what is paid in
             near = (index, position) in labelled or (index, position - 1) in labelled
             for code in currency_codes(cell.text):
                 seen[code] += 20 if near else 1

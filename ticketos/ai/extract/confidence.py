@@ -16,6 +16,7 @@ from ticketos.ai.extract.scoring import trees
 from ticketos.ai.extract.scoring.calibration import curve
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.extract.totals import with_evidence
+from ticketos.ai.extract.unbooked import SAID
 from ticketos.lines.data_entry import rules
 
 # How much a rule's verdict says about the fields it speaks for. net_plus_tax chose the amounts, so it has
@@ -25,7 +26,11 @@ _FAILED = 0.25
 _CAP = 0.998
 _SPEAKING = ("lines_sum", "tax_by_rate", "supplier_tax_id", "buyer_tax_id", "due_date", "issue_date", "sign")
 _SECOND_AGREES, _SECOND_DIFFERS = 6.0, 0.35
+# A misread letter of a name shows only where the name stands a second time.
+_READ_ONCE = 0.53
+_TORN = 0.1
 # Two engines that read the same letters say nothing about whose name they are: both readings are understood alike.
+_TYPE = "document_type"
 _CHOSEN = ("supplier_name", "buyer_name", "supplier_address", "buyer_address")
 
 
@@ -49,6 +54,8 @@ def conclude(
             else ("the total of the e-invoice is not printed on the page")
         )
         results.append(rules.CheckResult("xml_on_page", found.on_page, detail, ("total",)))
+    if found.unbooked is not None:
+        results.append(rules.CheckResult(_TYPE, False, SAID[found.unbooked], ()))
     if broken_xml is not None:
         results.append(rules.CheckResult("embedded_xml", False, broken_xml, ()))
     weighed = _with_checks(found, results)
@@ -125,7 +132,7 @@ def doubtful(result: Extraction) -> bool:
     """Whether a second reading is worth its time: a failed sum, or a required field that is weak or
     absent.
     """
-    if any(not check.ok for check in result.checks):
+    if any(not check.ok and check.name != _TYPE for check in result.checks):
         return True
     needed = rules.required_fields(result.type)
     return any(name not in result.fields or not result.fields[name].auto for name in needed)
@@ -163,7 +170,10 @@ def _weigh(
     """The confidence after the rules: by the fitted curve, or where there is none by each verdict's weight."""
     fitted = curve(name) if evidence is not None else None
     if fitted is not None and evidence is not None:
-        sure = with_evidence(fitted.probability(evidence, field.source), evidence.get("second", 1.0))
+        read_once = _READ_ONCE if evidence.get("once") else _TORN if evidence.get("torn") else 1.0
+        sure = with_evidence(
+            fitted.probability(evidence, field.source), evidence.get("second", 1.0) * read_once
+        )
         return field.model_copy(update={"confidence": round(min(sure, _CAP), 4)})
     confidence = field.confidence
     for result in results:

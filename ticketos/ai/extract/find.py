@@ -14,6 +14,11 @@ from ticketos.ai.ocr.page import Cell, Page, Row, Word
 # How surely a value belongs to its label by where it stands. Below is where columns of other things meet.
 _SAME_CELL, _RIGHT, _BELOW = 1.0, 0.98, 0.92
 _ROWS_BELOW = 3
+_STATES = "A[LKZR]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]"
+_AMERICAN = re.compile(
+    rf"[A-Za-z],? (?:{_STATES}),? \d{{5}}(?:-\d{{4}})?(?:,? (?:USA|U\.S\.A\.|United States))?$"
+)
+"""An address that ends with a state and its five digits."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class Paper:
     """Rows that head a table of lines: their words label columns, not values."""
     language: Language | None = None
     order: DayOrder = "dmy"
+    ordered: bool = True
+    """Whether language, currency or an address tell how the paper writes dates."""
 
     def __post_init__(self) -> None:
         self.rows = [row for page in self.pages for row in page.rows]
@@ -62,8 +69,11 @@ class Paper:
         self.language = language_of(m for row in self.found for cell in row for m in cell)
         texts = [cell.text for row in self.rows for cell in row.cells]
         codes = [code for text in texts for code in currency_codes(text)]
-        american = self.language in (None, "en") and "USD" in codes and codes.count("USD") * 2 > len(codes)
+        english = self.language in (None, "en")
+        dollars = "USD" in codes and codes.count("USD") * 2 > len(codes)
+        american = english and (dollars or (not codes and any(map(_AMERICAN.search, texts))))
         self.order = day_order(texts, american)
+        self.ordered = american or not english or bool(codes)
 
     def places(self, *fields: str) -> Iterator[Place]:
         """Every label for one of the fields, outside table headers."""

@@ -123,9 +123,16 @@ NOBODY = SupplierIndex()
 
 class KnownSuppliers:
     """The suppliers a paper is compared with: those that corrections taught, and those of the client's vendor list. One
-    that is in both, by tax number or name, is one, called as people corrected it."""
+    that is in both, by tax number or name, is one, called as people corrected it. `client` are the client's own tax
+    numbers, squeezed, as far as people confirmed them on papers: no supplier of its has one of them."""
 
-    def __init__(self, taught: Sequence[KnownSupplier] = (), listed: SupplierIndex = NOBODY) -> None:
+    def __init__(
+        self,
+        taught: Sequence[KnownSupplier] = (),
+        listed: SupplierIndex = NOBODY,
+        client: frozenset[str] = frozenset(),
+    ) -> None:
+        self.client = client
         both = list(taught)
         self._merged: set[int] = set()
         for at, it in enumerate(taught):
@@ -136,7 +143,7 @@ class KnownSuppliers:
         self._taught, self._listed = SupplierIndex(both), listed
 
     def __bool__(self) -> bool:
-        return bool(self._taught.suppliers or self._listed.suppliers)
+        return bool(self._taught.suppliers or self._listed.suppliers or self.client)
 
     def has(self, short: str) -> bool:
         """Whether a squeezed text is the name of one."""

@@ -41,7 +41,7 @@ def _shaped(text: str) -> Iterator[TaxId]:
         start, end = kept[match.start()][0], kept[match.end() - 1][0] + 1
         spaced = text[start:end]
         if spaced.upper() != match[0] and re.fullmatch(
-            r"[A-Z]{2,3}[ \-]?[A-Z0-9]{1,4}(?:[ .\-][A-Z0-9]{1,6})*", spaced.upper()
+            r"[A-Z]{2,3}[ \-]?[A-Z0-9]{1,4}(?:[ .\-][A-Z0-9]{1,9})*", spaced.upper()
         ):
             yield TaxId(start, end, match[0])
 

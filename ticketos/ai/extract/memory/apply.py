@@ -16,7 +16,7 @@ from ticketos.ai.extract.analysis import Findings, analyse
 from ticketos.ai.extract.memory.learning import IDENTITY, NOTHING, RECURRING, order_of
 from ticketos.ai.extract.memory.paper import packed
 from ticketos.ai.extract.memory.places import AMOUNTS, NUMBERS, PLACED, Spot, Spots, same_value
-from ticketos.ai.extract.memory.recognise import Recognised, recognise
+from ticketos.ai.extract.memory.recognise import Recognised, own_numbers, recognise
 from ticketos.ai.extract.memory.supplier import FieldMemory, SupplierMemory
 from ticketos.ai.extract.scoring.calibration import curve
 from ticketos.ai.extract.scoring.scorer import SHIPPED, Scorer
@@ -223,7 +223,7 @@ def _logit(probability: float) -> float:
 
 def known_suppliers(memory: Sequence[SupplierMemory], vendors: SupplierIndex = NOBODY) -> KnownSuppliers:
     """Whom a client buys from, out of what corrections taught and of its vendor list."""
-    return KnownSuppliers([it for it in map(_known, memory) if it is not None], vendors)
+    return KnownSuppliers([it for it in map(_known, memory) if it is not None], vendors, own_numbers(memory))
 
 
 def understand(

@@ -61,6 +61,8 @@ def learn(memory: SupplierMemory, paper: Corrected) -> SupplierMemory:
     found = Spots(paper.pages, _day_order(known, paper))
     for name in RECURRING:
         value = paper.final.get(name)
+        if name == "supplier_tax_id" and same_value(name, value, paper.final.get("buyer_tax_id")):
+            continue  # one of the two is misplaced: who the supplier is must not hang on the client's own number
         if value and (name in paper.seen or name in IDENTITY):
             it = known.of(name)
             kept = next((one for one in it.values if same_value(name, one, value)), value)

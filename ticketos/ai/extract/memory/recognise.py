@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from rapidfuzz import fuzz
 
 from ticketos.ai.extract.memory.learning import anchors_of
 from ticketos.ai.extract.memory.supplier import SupplierMemory
+from ticketos.ai.extract.suppliers import squeezed
 from ticketos.ai.extract.values import fold
 from ticketos.ai.ocr.page import Page
 
@@ -19,6 +21,7 @@ _TAX_ID, _TAX_ID_MISREAD, _NAME, _NAME_ALIKE, _MISREAD, _ADDRESS = 4.5, 3.0, 3.5
 _ANCHORS = 3.0
 _ENOUGH, _LEAD = 2.4, 1.0
 _SHORT_NAME = 5
+_CONFIRMED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ def recognise(
     read = re.sub(r"[\W_]+", "", fold(name_read or ""))
     paper = _Paper("|".join(cells), "".join(head), anchors, read)
     suppliers = list(known)
+    own = own_numbers(suppliers)
     # What stands there letter by letter is looked for first; likeness costs a hundred times as much.
-    best = _best([(_signs(memory, paper, alike=False), memory) for memory in suppliers], _ENOUGH + 1)
-    best = best or _best([(_signs(memory, paper, alike=True), memory) for memory in suppliers], _ENOUGH)
+    best = _best([(_signs(memory, paper, own, alike=False), memory) for memory in suppliers], _ENOUGH + 1)
+    best = best or _best([(_signs(memory, paper, own, alike=True), memory) for memory in suppliers], _ENOUGH)
     if best is None:
         return None
     score, memory = best
@@ -78,9 +82,21 @@ def _best(
     return scored[ranked[0]]
 
 
-def _signs(memory: SupplierMemory, paper: _Paper, *, alike: bool) -> float:
+def own_numbers(memory: Iterable[SupplierMemory]) -> frozenset[str]:
+    """The client's own tax numbers, squeezed: what people confirmed as the buyer's on papers of more than one supplier,
+    or on several papers, and what no supplier is mostly known by."""
+    papers: Counter[str] = Counter()
+    suppliers: Counter[str] = Counter()
+    for one in memory:
+        bought, sold = one.fields.get("buyer_tax_id"), one.fields.get("supplier_tax_id")
+        papers.update({squeezed(it): count for it, count in (bought.values if bought else {}).items()})
+        suppliers.update({squeezed(it): count for it, count in (sold.values if sold else {}).items()})
+    return frozenset(it for it, count in papers.items() if count >= _CONFIRMED and suppliers[it] < count)
+
+
+def _signs(memory: SupplierMemory, paper: _Paper, own: frozenset[str], *, alike: bool) -> float:
     score = 0.0
-    tax_ids = memory.signs.get("supplier_tax_id", [])
+    tax_ids = [it for it in memory.signs.get("supplier_tax_id", []) if it not in own]
     if any(number in paper.whole for number in tax_ids):
         score += _TAX_ID
     elif alike and any(fuzz.partial_ratio(number, paper.head, score_cutoff=88) for number in tax_ids):

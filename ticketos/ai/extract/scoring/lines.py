@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
 
+from ticketos.ai.extract.doctype import names_a_paper
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.labels import Mention
 from ticketos.ai.extract.scoring import vocabulary as says
@@ -188,6 +189,7 @@ def layout(paper: Paper) -> Layout:
             if not ends:
                 before, cell = row.cells[position - 1], row.cells[position]
                 ends = cell.x0 - before.x1 > widest * min(before.height, cell.height)
+                ends = ends or names_a_paper(before.text) or names_a_paper(cell.text)
             if ends:
                 lines.append(_line(paper, index, row.cells[start:position], start, position - 1))
                 start = position

@@ -28,6 +28,8 @@ _SENDER_BREAK = re.compile(r"\s+[●•·|*–—-]\s+|\s*[●•·|]\s*")
 _DOMAIN = re.compile(r"(?:@|www\.|https?://(?:www\.)?)\s?([a-z0-9\-]{3,})\.[a-z]{2,}", re.IGNORECASE)
 _MAIL_HOSTS = {"gmail", "yahoo", "hotmail", "outlook", "gmx", "web", "orange", "wanadoo", "free"}
 _LONGEST = 90
+ADDRESSING = frozenset({"spett le", "spettabile", "destinatario", "destinataire", "recipient", "m/s"})
+"""Labels over whomever a paper is sent to: the buyer of an invoice, the supplier of an order."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +129,11 @@ class _Facts:
             label = mention.of(field)
             if label is None:
                 continue
+            party = self.addressee if label.phrase in ADDRESSING else field
             follows = rest[:1] in (":", "-") and any(character.isalpha() for character in rest)
             alone = not any(character.isalnum() for character in rest) or len(line.mentions) > 1
             if alone or follows:
-                return field, label.strength, follows
+                return party, label.strength, follows
         return None
 
     def _beside(self, line: TextLine) -> tuple[str, float] | None:

@@ -7,11 +7,17 @@ import unicodedata
 
 from ticketos.ai.extract.find import Paper
 from ticketos.ai.extract.scoring import vocabulary as says
+from ticketos.ai.extract.values import currency_codes, fold
 
 _SDN_BHD = re.compile(r"(?<![A-Za-z])(S[DOUB0]N|S[do0]n)([\s.]*)(B[HM][DO0]|B[hm][do0])(?![A-Za-z0-9])")
 _S_B = re.compile(r"(?<=\s)[S5]/[B8D]\.?$")
 _STREET = re.compile(r"(?<=\d)(?=(?:jalan|jln|lorong|taman|persiaran)(?![a-z]))", re.IGNORECASE)
 _SHORTEST = 4
+_CONTINENTAL = re.compile(
+    r"(?<![a-z])(?:gmbh|gesmbh|mbh|ag|kg|ohg|og|gbr|ug|e\.? ?[kuv]|sarl|sas|sasu|eurl|snc"
+    r"|s\.? ?[la]|s\.? ?r\.? ?l|s\.? ?p\.? ?a)(?![a-z])"
+)
+"""Forms of companies whose names have accents and umlauts of their own, in whatever language they write."""
 
 
 def straight(text: str, paper: Paper) -> str:
@@ -22,9 +28,14 @@ def straight(text: str, paper: Paper) -> str:
     if paper.pages[0].source != "ocr":
         return text
     if paper.language == "en":
-        text = " ".join(_parted(token) for token in _without_accents(text).split(" "))
+        bare = text if _CONTINENTAL.search(fold(text)) or _euros(paper) else _without_accents(text)
+        text = " ".join(_parted(token) for token in bare.split(" "))
     text = _SDN_BHD.sub(_form, text)
     return _STREET.sub(" ", _S_B.sub("S/B", text))
+
+
+def _euros(paper: Paper) -> bool:
+    return any("EUR" in currency_codes(cell.text) for row in paper.rows for cell in row.cells)
 
 
 def _form(match: re.Match[str]) -> str:

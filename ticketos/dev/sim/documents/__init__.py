@@ -13,6 +13,7 @@ from ticketos.dev.sim.documents.truth import (
     FORMS,
     KINDS,
     LANGUAGES,
+    UNBOOKED,
     BrokenKind,
     Country,
     Form,
@@ -22,6 +23,7 @@ from ticketos.dev.sim.documents.truth import (
     SampleDocument,
     Truth,
     TruthLine,
+    Unbooked,
 )
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "FORMS",
     "KINDS",
     "LANGUAGES",
+    "UNBOOKED",
     "BrokenKind",
     "Country",
     "FontsMissingError",
@@ -41,6 +44,7 @@ __all__ = [
     "SampleDocument",
     "Truth",
     "TruthLine",
+    "Unbooked",
     "batch",
     "broken",
     "duplicate_of",

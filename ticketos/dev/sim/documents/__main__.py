@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from ticketos.dev.sim.documents.composed.training import SUFFIXES, write_folder
-from ticketos.dev.sim.documents.truth import KINDS
+from ticketos.dev.sim.documents.truth import KINDS, UNBOOKED
 
 
 def main() -> None:
@@ -19,7 +19,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same truths everywhere")
     parser.add_argument(
-        "--kind", choices=KINDS, action="append", help="may be given several times; all in turn without it"
+        "--kind",
+        choices=(*KINDS, *UNBOOKED),
+        action="append",
+        help="may be given several times; all that are booked in turn without it",
     )
     parser.add_argument("--form", choices=sorted(SUFFIXES), help="all but those of words in turn without it")
     parser.add_argument("--damage", type=float, help="0 clean to 1 hard to read; mixed without it")

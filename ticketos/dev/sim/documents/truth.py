@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
 Kind = Literal["invoice", "receipt", "purchase_order", "goods_receipt", "inventory", "credit_note"]
+Unbooked = Literal["order_confirmation", "proforma", "quotation", "reminder", "delivery_note", "statement"]
+"""Papers of trade that look like one of the kinds and are booked as none of them: their type is `unknown`."""
 Form = Literal[
     "text_pdf", "scan_pdf", "image_png", "image_jpeg", "einvoice_pdf", "einvoice_xml_cii", "einvoice_xml_ubl"
 ]
@@ -21,6 +23,7 @@ BrokenKind = Literal[
 ]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+UNBOOKED: tuple[Unbooked, ...] = get_args(Unbooked)
 FORMS: tuple[Form, ...] = get_args(Form)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 COUNTRIES: tuple[Country, ...] = get_args(Country)

@@ -15,9 +15,10 @@ from ticketos.dev.sim.documents.composed.drawing import Drawing, Marks, field_of
 from ticketos.dev.sim.documents.composed.hand import Hand
 from ticketos.dev.sim.documents.composed.markets import MARKET_CODES
 from ticketos.dev.sim.documents.composed.misread import misread
+from ticketos.dev.sim.documents.composed.unbooked import BASE, renamed
 from ticketos.dev.sim.documents.composed.voice import Voice
 from ticketos.dev.sim.documents.facts import plain
-from ticketos.dev.sim.documents.truth import FIELD_NAMES, Kind, Truth, TruthLine
+from ticketos.dev.sim.documents.truth import FIELD_NAMES, KINDS, UNBOOKED, Kind, Truth, TruthLine, Unbooked
 
 # How often each market is met: receipts like those of the shops people send, papers like those of trade.
 _RECEIPT_MARKETS = ("MY", "MY", "MY", "MY", "SG", "IN", "IN", "GB", "US", "DE", "FR", "ES", "IT", "AT")
@@ -78,7 +79,7 @@ class Paper:
 
 
 def compose(
-    kind: Kind,
+    kind: Kind | Unbooked,
     seed: int,
     *,
     market: str | None = None,
@@ -90,7 +91,8 @@ def compose(
 
     `maker` fixes who wrote it, with everything that recurs with him: name, address, place and wording of
     each value, formats. It defaults to one of its own for each seed; `buyer` likewise. `lines` sets how many
-    lines the table has. Raises `ValueError` for a market that is not one of `MARKET_CODES`.
+    lines the table has. A paper that nobody books is of the type `unknown`.
+    Raises `ValueError` for a market that is not one of `MARKET_CODES`.
     """
     rng = random.Random(f"compose/{kind}/{seed}/{maker}")
     if market is None:
@@ -102,15 +104,19 @@ def compose(
         raise ValueError(f"there is no market {market!r}")
     writer = f"{seed}" if maker is None else maker
     receiver = rng.randrange(400) if buyer is None else buyer
-    found = contents_of.draw(kind, market, writer, receiver, seed, lines)
+    called = next((it for it in UNBOOKED if it == kind), None)
+    made: Kind = BASE[called] if called else next(it for it in KINDS if it == kind)
+    found = contents_of.draw(made, market, writer, receiver, seed, lines)
+    if called is not None:
+        found = renamed(found, called, seed)
     owner = receiver if found.issuer is found.buyer else writer
-    hand = Hand(f"hand/{kind}/{market}/{owner}")
+    hand = Hand(f"hand/{made}/{market}/{owner}")
     draw, family = (
-        (slips.draw, slips.family(hand)) if kind == "receipt" else (sheets.draw, sheets.family(hand))
+        (slips.draw, slips.family(hand)) if made == "receipt" else (sheets.draw, sheets.family(hand))
     )
-    voice = Voice(hand, found.market, found.tongue, found.tax, kind, faces(family)[0].characters)
+    voice = Voice(hand, found.market, found.tongue, found.tax, found.name, faces(family)[0].characters)
     drawing = draw(found, hand, voice, seed)
-    return Paper(found, drawing, f"{kind}/{market}/{writer}/{seed}")
+    return Paper(found, drawing, f"{found.name}/{market}/{writer}/{seed}")
 
 
 def _values(found: Contents) -> dict[str, str | None]:
@@ -155,7 +161,7 @@ def _truth(found: Contents, drawing: Drawing) -> Truth:
                 net=f"{item.amount:.2f}" if priced and f"{mark}.net" in shown else None,
             )
         )
-    return Truth(found.kind, fields, lines)
+    return Truth("unknown" if found.called else found.kind, fields, lines)
 
 
 def _as_printed(drawing: Drawing, name: str) -> str:
@@ -171,7 +177,17 @@ def _as_printed(drawing: Drawing, name: str) -> str:
                 rows[-1] = (mark, f"{rows[-1][1]} {piece}")
             else:
                 rows.append((mark, piece))
-    return _sentence([piece for _, piece in rows])
+    said = _sentence([piece for _, piece in rows])
+    return _once(said) if name.endswith("_name") else said
+
+
+def _once(name: str) -> str:
+    """A name that is printed two or three times on end, as one."""
+    words = name.split()
+    for times in (3, 2):
+        if words[: len(words) // times] * times == words:
+            return " ".join(words[: len(words) // times])
+    return name
 
 
 def _pieces(runs: tuple[tuple[str, str | None], ...], name: str) -> list[tuple[str, str]]:

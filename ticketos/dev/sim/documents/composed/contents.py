@@ -11,7 +11,7 @@ from ticketos.dev.sim.documents.composed.goods import HSN, description, unit
 from ticketos.dev.sim.documents.composed.hand import Hand
 from ticketos.dev.sim.documents.composed.makers import RECEIPT_TRADES, SHEET_TRADES, Maker, filled, maker
 from ticketos.dev.sim.documents.composed.markets import MARKETS, Market, TaxKind, Tongue
-from ticketos.dev.sim.documents.truth import Kind
+from ticketos.dev.sim.documents.truth import Kind, Unbooked
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -83,11 +83,18 @@ class Contents:
     paid: Decimal
     tendered: Decimal
     by_card: bool
+    called: Unbooked | None = None
+    """What the paper calls itself where it is none of the kinds; `kind` is then what it is made like."""
 
     @property
     def issuer(self) -> Maker:
         """Who wrote the paper."""
-        return self.buyer if self.kind in BUYERS_PAPERS else self.supplier
+        return self.buyer if self.kind in BUYERS_PAPERS and self.called is None else self.supplier
+
+    @property
+    def name(self) -> Kind | Unbooked:
+        """What kind of paper it says it is."""
+        return self.called or self.kind
 
 
 def draw(

@@ -9,6 +9,7 @@ Each maker takes one wording of each key.
 from __future__ import annotations
 
 from ticketos.dev.sim.documents.composed.markets import Tongue
+from ticketos.dev.sim.documents.composed.unbooked_phrases import UNBOOKED_PHRASES
 
 Words = dict[str, tuple[str, ...]]
 # fmt: off
@@ -115,6 +116,8 @@ PHRASES: dict[Tongue, Words] = {
     },
 }
 # fmt: on
+for _tongue, _words in UNBOOKED_PHRASES.items():
+    PHRASES[_tongue].update(_words)
 PEOPLE = (
     "Admin",
     "Siti",

@@ -22,7 +22,7 @@ WHITE: Colour = (255, 255, 255)
 def title(sheet: Sheet, x: float, y: float, width: float, side: str = "left") -> float:
     """What the paper calls itself, with its number now and then."""
     sheet.title_drawn = True
-    text = sheet.voice.label(f"title.{sheet.contents.kind}")
+    text = sheet.voice.label(f"title.{sheet.contents.name}")
     size = sheet.hand.between("title.size", 12, 24)
     align: Align = sheet.hand.pick("title.align", ("left", "right", "center")) if side == "left" else "right"
     runs: Runs = [(text, "title")]
@@ -209,7 +209,7 @@ def _logo_issuer(sheet: Sheet, x: float, y: float, width: float, side: str) -> f
 def _band(sheet: Sheet, x: float, y: float, width: float, side: str) -> float:
     height = sheet.hand.between("band.height", 40, 80)
     sheet.pen.box(0, 0, sheet.pen.drawing.width, height, fill=sheet.accent)
-    text = sheet.voice.label(f"title.{sheet.contents.kind}")
+    text = sheet.voice.label(f"title.{sheet.contents.name}")
     sheet.pen.text(
         sheet.right if sheet.hand.chance("band.right", 0.5) else sheet.left,
         height * 0.62,
@@ -260,7 +260,7 @@ def buyer(sheet: Sheet, x: float, y: float, width: float, side: str = "left") ->
     if sheet.contents.kind == "inventory":
         return y
     key = {"purchase_order": "to_supplier", "goods_receipt": "received_from"}.get(
-        sheet.contents.kind, "bill_to"
+        sheet.contents.name, "bill_to"
     )
     heading = sheet.voice.label(key) if sheet.hand.chance("buyer.heading", 0.85) else ""
     return _party(sheet, x, y, width, sheet.counterpart, heading, side=side)

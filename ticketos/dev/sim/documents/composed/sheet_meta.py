@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from ticketos.dev.sim.documents.composed.sheets import Sheet
 
 WHITE: Colour = (255, 255, 255)
+# How often the order's number is told.
+_ORDERED: dict[str, float] = {
+    "invoice": 0.5,
+    "credit_note": 0.3,
+    "goods_receipt": 1.0,
+    "order_confirmation": 0.7,
+    "proforma": 0.3,
+    "delivery_note": 0.6,
+}
 
 
 def meta_rows(sheet: Sheet) -> list[tuple[str, Runs]]:
@@ -24,7 +33,7 @@ def meta_rows(sheet: Sheet) -> list[tuple[str, Runs]]:
     ]
     if contents.due and not hand.chance("meta.due_below", 0.2):
         rows.append((voice.label("due_date"), [(voice.date(contents.due), "due_date")]))
-    ordered = {"invoice": 0.5, "credit_note": 0.3, "goods_receipt": 1.0}.get(kind, 0.0)
+    ordered = _ORDERED.get(contents.name, 0.0)
     if hand.chance("meta.po", ordered):
         rows.append((voice.label("po_number"), [(contents.po_number, "po_number")]))
     extras: list[tuple[str, float, str]] = [
@@ -32,7 +41,7 @@ def meta_rows(sheet: Sheet) -> list[tuple[str, Runs]]:
         ("delivery_date", 0.2 if kind != "purchase_order" else 0.8, voice.date(contents.delivery)),
         (
             "delivery_note",
-            0.2 if kind != "goods_receipt" else 0.7,
+            0.7 if kind == "goods_receipt" and contents.called is None else 0.2,
             contents.other_number[::-1].strip("-/") or "7",
         ),
         ("terms", 0.25, hand.pick("meta.terms_value", PHRASES[contents.tongue]["terms_value"])),
@@ -129,7 +138,7 @@ def sentence(sheet: Sheet, x: float, y: float, width: float, side: str) -> float
         contents.tongue
     ]
     named: Runs = [
-        (voice.label(f"title.{contents.kind}"), "title"),
+        (voice.label(f"title.{contents.name}"), "title"),
         (f" {sheet.hand.pick('sentence.no', ('Nr. ', 'No. ', '', 'n° ', '# '))}", None),
         (contents.number, "number"),
         (between, None),

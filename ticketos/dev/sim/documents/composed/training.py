@@ -12,7 +12,7 @@ from pathlib import Path
 from ticketos.dev.sim.documents import scans
 from ticketos.dev.sim.documents.composed.compose import Labelled, Paper, compose
 from ticketos.dev.sim.documents.composed.wear import compressed, worn
-from ticketos.dev.sim.documents.truth import KINDS, Form, Kind
+from ticketos.dev.sim.documents.truth import KINDS, Form, Kind, Unbooked
 
 SUFFIXES: dict[str, str] = {
     "text_pdf": "pdf",
@@ -24,14 +24,19 @@ SUFFIXES: dict[str, str] = {
 }
 
 
-def papers(count: int, seed: int, kinds: Sequence[Kind] = KINDS) -> Iterator[Paper]:
+def papers(count: int, seed: int, kinds: Sequence[Kind | Unbooked] = KINDS) -> Iterator[Paper]:
     """`count` papers, each of a maker of its own; kinds in turn."""
     for index in range(count):
         yield compose(kinds[index % len(kinds)], seed * 1_000_003 + index)
 
 
 def labelled_words(
-    count: int, seed: int, kinds: Sequence[Kind] = KINDS, *, ocr: float = 0.5, damage: float | None = None
+    count: int,
+    seed: int,
+    kinds: Sequence[Kind | Unbooked] = KINDS,
+    *,
+    ocr: float = 0.5,
+    damage: float | None = None,
 ) -> Iterator[Labelled]:
     """`count` papers as words with boxes, made without drawing: a share `ocr` of them as a scan is read.
 
@@ -49,7 +54,7 @@ def write_folder(
     folder: Path,
     count: int,
     seed: int,
-    kinds: Sequence[Kind] = KINDS,
+    kinds: Sequence[Kind | Unbooked] = KINDS,
     form: Form | str | None = None,
     damage: float | None = None,
 ) -> list[Path]:
@@ -65,7 +70,7 @@ def write_folder(
     for index, paper in enumerate(papers(count, seed, kinds)):
         chosen = forms[index // len(kinds) % len(forms)]
         wear = rng.random() ** 1.6 if damage is None else damage
-        path = folder / f"{paper.contents.kind}_{seed}_{index:05d}.{SUFFIXES[chosen]}"
+        path = folder / f"{paper.contents.name}_{seed}_{index:05d}.{SUFFIXES[chosen]}"
         path.write_bytes(content(paper, chosen, f"{seed}/{index}", wear))
         stem = path.name.removesuffix(f".{SUFFIXES[chosen]}")
         truth = paper.truth.as_dict() | {
