@@ -29,7 +29,7 @@ from ticketos.ai.extract.scoring.spelling import straight
 from ticketos.ai.extract.suppliers import KnownSuppliers, normal, squeezed
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.extract.unbooked import Unbooked
-from ticketos.ai.extract.values import currency_codes
+from ticketos.ai.extract.values import currency_codes, fold
 from ticketos.ai.ocr.page import Page, enclosing, plain_text
 
 _ISSUER_SOFTWARE = 0.99

@@ -10,6 +10,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
+from ticketos.domain import ai_policy
+
 Kind = Literal["invoice", "receipt", "purchase_order", "goods_receipt", "inventory", "credit_note"]
 Unbooked = Literal["order_confirmation", "proforma", "quotation", "reminder", "delivery_note", "statement"]
 """Papers of trade that look like one of the kinds and are booked as none of them: their type is `unknown`."""
@@ -29,21 +31,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 COUNTRIES: tuple[Country, ...] = get_args(Country)
 BROKEN_KINDS: tuple[BrokenKind, ...] = get_args(BrokenKind)
 
-FIELD_NAMES = (
-    "supplier_name",
-    "supplier_address",
-    "supplier_tax_id",
-    "buyer_name",
-    "buyer_tax_id",
-    "number",
-    "issue_date",
-    "due_date",
-    "currency",
-    "net_total",
-    "tax_total",
-    "total",
-    "po_number",
-)
+FIELD_NAMES = tuple(name for name in ai_policy.FIELD_NAMES if name != "amount_due")
 
 
 @dataclass(frozen=True, slots=True)
