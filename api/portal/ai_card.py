@@ -26,7 +26,7 @@ DECIDES = frozenset({"triage", "keying", "rework", "qa_review"})
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an act was read from: in words, and where it is."""
+    """What an act was read from: in words, and where it is; no address for whoever may not go there."""
 
     text: str
     href: str
@@ -60,7 +60,8 @@ def is_local(engine: str) -> bool:
 
 
 class Cards:
-    """Makes the cards of one request. ``reopen_days``: how long its contract lets it be opened again."""
+    """Makes the cards of one request. ``reopen_days``: how long its contract lets it be opened again; ``opens``: whether
+    the viewer may open its documents."""
 
     def __init__(
         self,
@@ -74,11 +75,12 @@ class Cards:
         messages: Sequence[MessageView],
         people: Mapping[UUID, str],
         reopen_days: int,
+        opens: bool = True,
     ) -> None:
         self._t, self._f, self._root, self._people = t, f, root, people
         self._documents = {one["id"]: one for one in documents}
         self._tasks, self._approvals, self._messages = tasks, approvals, messages
-        self._reopen_days = reopen_days
+        self._reopen_days, self._opens = reopen_days, opens
 
     def of(self, event: EventView, document: UUID | None) -> Card:
         """The card of an act: a reading where there is a document, else a classification."""
@@ -132,11 +134,11 @@ class Cards:
         stopped = [str(one).removeprefix("field:") for one in after.get("blocked_by") or ()]
         doubted = sorted(placed, key=lambda name: decimal_of(placed[name].get("confidence")) or Decimal(0))
         names = [name for name in stopped if name in placed] or doubted
-        here = f"/documents/{row['id']}"
+        here = f"/documents/{row['id']}" if self._opens else ""
         found = [
             Evidence(
                 self._t("ticket.ai.on_page", field=self._t.word("field", name), page=placed[name]["page"]),
-                f"{here}#field-{name}",
+                here and f"{here}#field-{name}",
             )
             for name in names[:_SHOWN]
         ]

@@ -76,7 +76,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("/invoices", "/invoices", ""),
         ("/invoices/{invoice_id}", "/invoices/{issued}", ""),
         ("/invoices/{invoice_id}/lines/{line_id}", "/invoices/{issued}/lines/{issued_line}", ""),
-        ("/disputes", "/disputes", "next"),
+        ("/disputes", "/disputes", "end"),
         ("/disputes/{dispute_id}", "/disputes/{dispute}", ""),
         ("/statement", "/statement", ""),
         ("/ai-use", "/ai-use", ""),
@@ -133,7 +133,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("/invoices/{invoice_id}", "/invoices/{invoice}", ""),
         ("/invoices/{invoice_id}/lines/{line_id}", "/invoices/{invoice}/lines/{line}", ""),
         ("/billing/held/{usage_id}", "/billing/held/{held}", ""),
-        ("/disputes", "/disputes", "next"),
+        ("/disputes", "/disputes", "end"),
         ("/disputes/{dispute_id}", "/disputes/{dispute}", ""),
         ("/statement", "/statement", ""),
         ("/books", "/books", ""),
@@ -333,8 +333,8 @@ def test_nothing_runs_where_it_is_shown(site: Site, window: Heard, who: str) -> 
                 break
             window.open(str(more.get_attribute("href")))
             pages += 1
-        if following:
-            assert pages == 15, path
+        assert following != "next" or pages == 15, path
+        assert following != "end" or 1 < pages < 15, path
 
 
 @pytest.mark.parametrize("window", ["ops"], indirect=True)

@@ -329,7 +329,11 @@ async def test_a_foreign_row_and_an_unknown_one_look_the_same(
             real, unknown = getattr(rows, name)(), new_id()
             answers = [
                 await http.get(
-                    key[1].replace("{" + name + "}", str(one)).replace("{page}", "1"), headers=foreign.headers
+                    key[1]
+                    .replace("{" + name + "}", str(one))
+                    .replace("{page}", "1")
+                    .replace("{month}", "2026-01"),
+                    headers=foreign.headers,
                 )
                 for one in (real, unknown)
             ]

@@ -222,6 +222,14 @@ async def test_a_decision_is_handed_to_a_colleague_who_may_take_it_and_it_is_rec
         assert not page.all(f"//form[@action='{path}']")
 
 
+async def test_whoever_may_not_open_documents_reads_where_it_stood_and_is_led_nowhere(world: World) -> None:
+    success = world.person(world.provider, ("success", None))
+    ticket = world.ticket(world.acme)
+    read(world, ticket, blocked=("field:total",), state="ready")
+    said = await card(world, success, ticket)
+    assert (said["Read from"], said["links"]) == ("Total, page 2", "")
+
+
 async def test_a_models_part_in_a_reading_is_told_with_its_cost(world: World) -> None:
     lead = world.person(world.provider, ("lead", None))
     ticket = world.ticket(world.acme)

@@ -153,10 +153,10 @@ async def test_correcting_leads_to_the_open_task_that_decides(world: World, lead
     async with browsing(world, lead) as browser:
         page = await browser.get(f"/tickets/{ticket}")
         links = page.all("//div[@class='ai small']//a/@href")
-        assert set(links) == {f"/tasks/{triage}", f"/validate/{keying}"}
+        assert set(links) == {f"/tasks/{triage}", f"/validate/{keying}", f"/documents/{document}"}
     async with browsing(world, world.person(world.provider, ("auditor", None))) as browser:
         page = await browser.get(f"/tickets/{ticket}")
-        assert not page.all("//div[@class='ai small']//a/@href")
+        assert page.all("//div[@class='ai small']//a/@href") == [f"/documents/{document}"], "evidence alone"
         assert f"/tickets/{ticket}/ai-reviews" not in page.all("//form/@action")
 
 

@@ -75,6 +75,7 @@ RULES: dict[tuple[str, str], Rule] = {
     **rules_of("/tickets/{ticket_id}", ACTS),
 }
 EVENTS, DOCUMENTS, PENDING, MOST_COLLEAGUES = 200, 100, 10, 500
+_CONTENT = ROUTES["GET", "/v1/documents/{document_id}/content"]
 _ASSIGN = ROUTES["POST", "/v1/tasks/{task_id}/assign"]
 
 
@@ -131,6 +132,7 @@ async def _page(
             messages=messages_seen,
             people=found["people"],
             reopen_days=found["reopen_days"],
+            opens=bool(visit.viewer.roles & _CONTENT.roles),
         ),
     )
     lines = stream.entries(
