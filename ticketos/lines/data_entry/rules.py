@@ -39,7 +39,7 @@ DEFAULT_THRESHOLDS: Mapping[str, float] = {
     "issue_date": 0.9,
     "net_total": 0.93,
     "tax_total": 0.93,
-    "total": 0.93,
+    "total": 0.9,
 }
 
 WHOLE_DIGITS = 15
