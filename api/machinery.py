@@ -151,7 +151,7 @@ def _pending(one: PendingActivityInfo) -> Trouble:
         "retrying",
         cause,
         one.attempt,
-        one.maximum_attempts or None,
+        None if cause == "model" else one.maximum_attempts or None,
         next_at.ToDatetime(UTC) if next_at is not None else None,
         rule=rule,
         detail=failure.message.splitlines()[0][:200] if failure.message else "",

@@ -14,7 +14,9 @@ class StepTrouble(View):
 
     step: str = Field(examples=["data_entry.read", "quality"])
     state: str = Field(examples=["retrying", "running", "stopped"])
-    cause: str = Field(examples=["database", "network", "worker_gone", "too_long", "refused", "unknown"])
+    cause: str = Field(
+        examples=["database", "network", "worker_gone", "too_long", "refused", "model", "unknown"]
+    )
     attempt: int | None = Field(default=None, description="How often it was tried, this time included")
     most: int | None = Field(default=None, description="How often it is tried at most, where that is bounded")
     next_at: datetime | None = Field(default=None, description="When it is tried again by itself")

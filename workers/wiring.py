@@ -30,7 +30,7 @@ from activities.renewal import RenewalActivities
 from activities.rework import ReworkActivities
 from activities.triage import TriageActivities
 from ticketos.ai.engines.openai import OpenAiModel
-from ticketos.ai.extract.sandbox import DECIDED_S, NO_VENDORS, SandboxedReader
+from ticketos.ai.extract.sandbox import DECIDED_S, SandboxedReader
 from ticketos.ai.extract.scoring.learnable import LEARNABLE
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.ai.governance import GovernedReader, LocalReader
@@ -51,7 +51,7 @@ from ticketos.db.repositories.step import SqlStore
 from ticketos.db.session import Database
 from ticketos.domain import unreached
 from ticketos.domain.engines import Price
-from ticketos.domain.ports import Reader, Store, Triage, VendorList
+from ticketos.domain.ports import NO_VENDORS, Reader, Store, Triage, VendorList
 from ticketos.lines import KEYS, LINES, line_of
 from ticketos.lines.line import BY_HAND
 from ticketos.settings import Settings, master_keys

@@ -27,10 +27,10 @@ from typer.testing import CliRunner
 
 from ticketos.ai.extract.cli import extract
 from ticketos.ai.extract.limits import Limits
-from ticketos.ai.extract.sandbox import NO_VENDORS, ChildBounds, SandboxedReader, _Watch, starved_s
+from ticketos.ai.extract.sandbox import ChildBounds, SandboxedReader, _Watch, starved_s
 from ticketos.ai.extract.scoring.trees import fingerprint
 from ticketos.dev.sim.documents import generate
-from ticketos.domain.ports import VendorList
+from ticketos.domain.ports import NO_VENDORS, VendorList
 
 
 def pdf(pages: int = 1) -> bytes:

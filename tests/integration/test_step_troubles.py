@@ -12,16 +12,18 @@ from uuid import UUID
 
 import pytest
 from temporalio import activity, workflow
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from api.machinery import Health, TemporalMachinery, Timetable
+from api.machinery import Health, TemporalMachinery, Timetable, _pending
 from tests.support.api import Person, World, world_on
 from tests.support.portal import browsing
 from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
+from ticketos.domain.engines import AskLaterError
 from ticketos.domain.errors import DomainError
 from ticketos.domain.troubles import Trouble
 from workflows import names
@@ -183,3 +185,21 @@ async def test_many_documents_that_fail_alike_are_told_once_and_an_ended_request
     client = world.person(world.acme, ("client_admin", world.acme))
     async with world.http() as http:
         assert (await http.get(f"/v1/tickets/{ticket_id}/steps", headers=client.headers)).status_code == 403
+
+
+async def test_a_model_outside_that_is_busy_is_named_and_no_person_is_promised(
+    world: World, ops: Person
+) -> None:
+    """What the reading step raises then is told by its class; the step goes on without the model, and asks nobody."""
+    error = PendingActivityInfo(attempt=2, maximum_attempts=6)
+    error.activity_type.name = "data_entry.read"
+    error.last_failure.application_failure_info.type = AskLaterError.__name__
+    told = _pending(error)
+    assert (told.cause, told.attempt, told.most) == ("model", 2, None)
+    error.last_failure.application_failure_info.type = "OperationalError"
+    assert _pending(error).most == 6
+    world.services.machinery = Machine([told])
+    async with browsing(world, ops) as browser:
+        page = await browser.get(f"/tickets/{request(world)}")
+        assert "The model outside that the contract asks for is busy or away." in page.text
+        assert "asks for attention" not in page.text

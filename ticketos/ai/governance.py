@@ -18,6 +18,7 @@ from schemas.extraction import Extraction
 from schemas.opinion import Seen
 from ticketos.ai.engines.openai import NAME, OpenAiModel
 from ticketos.ai.extract import opinion
+from ticketos.ai.extract.sandbox import DECIDED_S
 from ticketos.ai.redaction import redact
 from ticketos.domain import engines
 from ticketos.domain.ai_policy import READING
@@ -25,7 +26,6 @@ from ticketos.domain.engines import AskLaterError, Call, End, ModelUse
 from ticketos.domain.ports import NO_VENDORS, VendorList
 
 Shape = TypeVar("Shape", bound=BaseModel)
-DECIDED_S = 28.0
 _ALL_S = 90.0
 """How long a file's documents are asked about, one after another: a stack scanned as one file must not outlast the step."""
 

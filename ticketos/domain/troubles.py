@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Cause = Literal["database", "network", "worker_gone", "too_long", "refused", "unknown"]
+Cause = Literal["database", "network", "worker_gone", "too_long", "refused", "model", "unknown"]
 State = Literal["retrying", "running", "stopped"]
 """Tried again by itself; busy for long, with retries nobody counts outside; waiting for a person to try it again."""
 
@@ -23,6 +23,7 @@ _CAUSES: dict[str, Cause] = {
     "ConnectionResetError": "network",
     "OSError": "network",
     "TimeoutError": "too_long",
+    "AskLaterError": "model",
     "heartbeat": "worker_gone",
     "start_to_close": "too_long",
     "schedule_to_close": "too_long",
@@ -34,7 +35,8 @@ _CAUSES: dict[str, Cause] = {
 @dataclass(frozen=True)
 class Trouble:
     """A step that does not get through. ``rule`` is the code of the rule that refused it, ``detail`` the cause as it was
-    kept (one line, never a trace); ``count`` so many pieces of work alike."""
+    kept (one line, never a trace); ``count`` so many pieces of work alike. ``most`` is after how many attempts a person is
+    asked: a model outside that stays away is no reason to, the paper goes on without it."""
 
     step: str
     state: State

@@ -31,9 +31,8 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.extraction import Extraction
 from ticketos.ai.extract.answers import alone, quarantine
 from ticketos.ai.extract.limits import Limits
-from ticketos.domain.ports import VendorList
+from ticketos.domain.ports import NO_VENDORS, VendorList
 
-NO_VENDORS = VendorList()
 MOST_LISTS = 4
 """Vendor lists a child keeps: one of 5,000 takes it some ten megabytes."""
 DECIDED_S = 28.0
