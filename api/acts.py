@@ -34,6 +34,8 @@ WAIT_S = 10.0
 """How long an act's caller waits before hearing that it is being applied."""
 
 HEALTH_S = 1.5
+_UNANSWERED = "AcceptedUpdateCompletedWorkflow"
+"""The server's word for an act that was accepted and whose run ended before the answer."""
 _AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED)
 
 
@@ -174,9 +176,12 @@ def _attributes(start: TicketStart) -> TypedSearchAttributes:
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> ActResult:
-    """A validator's refusal carries its code as the failure's type and its facts as the first detail."""
+    """A validator's refusal carries its code as the failure's type and its facts as the first detail. A run that was
+    ended from outside (terminated, or gone into a new one) leaves what it had accepted without an answer."""
     cause = error.cause
     if not isinstance(cause, ApplicationError) or not cause.type:
         raise error
+    if cause.type == _UNANSWERED:
+        raise DomainError("ticket-closed") from error
     params = cause.details[0] if cause.details and isinstance(cause.details[0], dict) else {}
     return ActResult(applied=False, code=cause.type, params=params)

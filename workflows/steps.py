@@ -124,6 +124,16 @@ class Steps:
         if self.ended:
             raise ApplicationError("The ticket has ended.", type="ticket-closed", non_retryable=True)
 
+    async def to_the_end(self, work: Awaitable[T]) -> T:
+        """The run's work; whoever acts meanwhile is answered before the run ends. Also when the ticket is cancelled: a
+        run that ends at once leaves an accepted act without an answer (``AcceptedUpdateCompletedWorkflow``). Waiting
+        changes no history that runs today: a cancelled run's end is its last command."""
+        try:
+            return await work
+        finally:
+            self.ended = True
+            await workflow.wait_condition(workflow.all_handlers_finished)
+
     def should_continue(self) -> bool:
         """The history is long enough to go on in a new run."""
         info = workflow.info()

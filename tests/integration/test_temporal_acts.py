@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
 from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
@@ -21,10 +23,13 @@ from ticketos.dev.temporal import TemporalAddress
 from ticketos.domain.errors import DomainError
 from workflows import names
 
+FOREVER = "for ever"
+
 
 @workflow.defn(name="Ticket")
 class FakeTicket:
-    """Speaks the ticket's protocol: pause is applied, pausing for no reason refused, cancel ends it."""
+    """Speaks the ticket's protocol: pause is applied, or for ever under way, or for no reason refused; cancel ends
+    it."""
 
     def __init__(self) -> None:
         self._done = False
@@ -39,6 +44,7 @@ class FakeTicket:
     @workflow.update(name="pause")
     async def pause(self, act: PauseTicket) -> ActResult:
         self._pauses += 1
+        await workflow.wait_condition(lambda: act.reason != FOREVER)
         return ActResult(applied=True, outcome="paused", facts={"times": self._pauses})
 
     @pause.validator
@@ -128,6 +134,22 @@ async def test_an_act_on_an_ended_ticket_is_refused_and_never_starts_it_again(cl
         found = await client.get_workflow_handle(target.workflow_id).describe()
     assert found.status is not None
     assert found.status.name == "COMPLETED"
+
+
+async def test_a_run_that_is_ended_from_outside_while_it_acts_is_told_as_ended(client: Client) -> None:
+    acts, (start, target) = acts_on(client), fresh()
+    async with working(client):
+        await acts.start(start)
+        held = asyncio.create_task(acts.act(target, "pause", pause(reason=FOREVER)))
+        handle = client.get_workflow_handle(target.workflow_id)
+        accepted = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+        for _ in range(200):
+            if accepted in [e.event_type for e in (await handle.fetch_history()).events]:
+                break
+            await asyncio.sleep(0.05)
+        await handle.terminate("by an operator")
+        with pytest.raises(DomainError, match="ticket-closed"):
+            await held
 
 
 async def test_without_a_worker_an_act_is_unconfirmed_and_may_be_asked_for_again(client: Client) -> None:

@@ -189,9 +189,10 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    address: str, store: MemoryStore, reader: Readings, triage: Any = sure
+    address: str, store: MemoryStore, reader: Readings, triage: Any = sure, cached: int = 0
 ) -> AsyncIterator[Callable[..., Any]]:
-    """Workers for tickets and documents; yields ``start(ticket)``."""
+    """Workers for tickets and documents; yields ``start(ticket)``. Without cached workflows every task is replayed,
+    and one workflow at a time has a task in hand."""
     # Without a workflow cache the SDK may cancel a local activity that has just ended; it says so and goes on.
     warnings.filterwarnings("ignore", message="Cannot find activity to cancel", category=UserWarning)
     client = await Client.connect(address, data_converter=pydantic_data_converter)
@@ -207,7 +208,7 @@ async def running(
             activities=ticket_activities(store, triage, lines),
             activity_executor=pool,
             workflow_runner=sandbox(),
-            max_cached_workflows=0,
+            max_cached_workflows=cached,
             graceful_shutdown_timeout=timedelta(seconds=1),
         )
         reading = Worker(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -372,6 +373,37 @@ async def test_cancelling_while_a_person_keys_ends_the_line_too(temporal_server:
         await run.act("cancel", CancelTicket(actor=BUYER, key="c1", reason="sent by mistake"))
         assert await run.done() == "cancelled"
     assert not [t for t in run.world.tasks.values() if t.state == "open"]
+
+
+async def test_who_acts_while_the_ticket_is_cancelled_is_answered(temporal_server: Any) -> None:
+    """The second keying and the cancellation reach the line's workflow in one task."""
+    store, request = world({"qa": {"sample_rate": "0"}}, files=2)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(key: StepKey) -> None:
+        if key.subject == "first":
+            begun.set()
+            assert go_on.wait(20)
+
+    store.failing = hold
+    answers = {"f0.pdf": good_reading(1), "f1.pdf": good_reading(2)}
+    async with running(temporal_server.grpc, store, Readings(answers), cached=10) as start:
+        run = await start(request)
+        both = await run.until(
+            lambda: (
+                [t for t in list(run.world.tasks.values()) if t.kind == "keying"][1:2]
+                and [t for t in list(run.world.tasks.values()) if t.kind == "keying"]
+            ),
+            "two papers to key",
+        )
+        first = asyncio.create_task(run.complete(both[0], AGENT, {}, key="first"))
+        await run.until(begun.is_set, "the first is being finished")
+        second = asyncio.create_task(run.complete(both[1], AGENT, {}, key="second"))
+        await run.act("cancel", CancelTicket(actor=BUYER, key="c1", reason="sent by mistake"))
+        go_on.set()
+        told = await asyncio.gather(first, second, return_exceptions=True)
+        assert await run.done() == "cancelled"
+    assert [getattr(t, "code", t) for t in told] == ["task-not-open", "task-not-open"]
 
 
 async def test_temporals_own_cancel_ends_the_ticket_the_same_way(temporal_server: Any) -> None:

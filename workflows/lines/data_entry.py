@@ -45,15 +45,16 @@ class DataEntryWorkflow(Steps):
     @workflow.run
     async def run(self, start: LineStart) -> LineResult:
         """Read, have keyed, post. Files that come with a reply while people work are read too."""
-        if start.round and not start.resumed:
+        return await self.to_the_end(self._work())
+
+    async def _work(self) -> LineResult:
+        if self._start.round and not self._start.resumed:
             await self._ask_again()
         while True:
             await self._read_all()
             if self._people <= 0 and not self._unread and await self._post_all():
                 break
             await self._people_done()
-        self.ended = True
-        await workflow.wait_condition(workflow.all_handlers_finished)
         return LineResult(
             outcome="delivered", facts={"posted": self._posted}, then=tuple(self._ahead.items())
         )

@@ -24,11 +24,12 @@ class ManualWorkflow(Steps):
     @workflow.run
     async def run(self, start: LineStart) -> LineResult:
         """Ask, wait, done."""
+        return await self.to_the_end(self._work())
+
+    async def _work(self) -> LineResult:
         await self.tell_deadline(await self.local(ManualActivities.open, self.command()))
         workflow.set_current_details("**work**: waits for a person.")
         await workflow.wait_condition(lambda: self._people <= 0)
-        self.ended = True
-        await workflow.wait_condition(workflow.all_handlers_finished)
         return LineResult()
 
     @workflow.update
