@@ -158,6 +158,7 @@ class TaskView(View):
     ticket_subject: str
     kind: str
     subject_id: UUID | None = None
+    document: str | None = Field(default=None, description="The file that it is about, if it is about one")
     desk: str
     skill: str | None = None
     state: str

@@ -42,7 +42,7 @@ def shown(measure: Measure, found: Value, f: Formats) -> str:
     if measure.unit == "share":
         return f.percent(found.value, 2 if measure.key in _FINE else 1)
     if measure.unit == "seconds":
-        return f.span(timedelta(seconds=round(found.value)))
+        return f.effort(timedelta(seconds=float(found.value)))
     return f.number(round(found.value, 1))
 
 

@@ -158,6 +158,14 @@ class Formats:
             return f"{hours} h {minutes:02d} min"
         return f"{minutes} min" if minutes else f"{seconds} s"
 
+    def effort(self, length: timedelta) -> str:
+        """How long hands were on something: ``0.4 s``, ``45 s``, ``3 min 05 s``, ``1 h 02 min``."""
+        seconds = abs(length.total_seconds())
+        if seconds < 10:
+            return f"{self.number(round(seconds, 1))} s"
+        minutes, rest = divmod(round(seconds), 60)
+        return self.span(length) if minutes >= 60 or not minutes else f"{minutes} min {rest:02d} s"
+
     def _time(self, value: datetime, text: str) -> Markup:
         stamp = value.astimezone(UTC).isoformat(timespec="seconds")
         return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, self.full_text(value), text)

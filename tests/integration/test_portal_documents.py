@@ -113,5 +113,6 @@ async def test_a_file_put_aside_says_why_and_where_it_goes_on(world: World) -> N
     async with browsing(world, world.person(world.provider, ("ops", None))) as browser:
         page = await browser.get(f"/documents/{locked}")
         assert "The client is asked for the password" in page.text
+        assert "The file was not opened" in page.text and "structured data" not in page.text
         assert page.all("//div[@id='quarantined']//a/@href") == [f"/tickets/{ticket}"]
         assert "It was put aside and is not worked on" in (await browser.get(f"/documents/{broken}")).text

@@ -141,6 +141,27 @@ async def test_my_work_is_sorted_by_the_time_left(world: World, agent: Person) -
         assert only.all("//select[@name='priority']/option[@selected]") == ["P2"]
 
 
+async def test_tasks_of_one_request_are_told_apart_by_their_files(world: World, agent: Person) -> None:
+    ticket = world.ticket(world.acme, subject="bills of this week")
+    for name in ("first.pdf", "second.pdf"):
+        paper = world.document(world.acme, ticket, filename=name)
+        world.task(world.acme, ticket, assigned_to=agent.id, subject_id=paper)
+    async with browsing(world, agent) as browser:
+        page = await browser.get("/work")
+        assert page.all("//a[@data-row]//span[contains(@class,'task-what')]/span") == [
+            "first.pdf",
+            "second.pdf",
+        ]
+        assert set(page.all("//a[@data-row]//span[contains(@class,'task-what')]/small")) == {
+            "bills of this week"
+        }
+        panel = (await browser.get(f"/tickets/{ticket}")).all("//ul[@id='tasks']/li//span[@class='wrap']")
+        assert panel == ["first.pdf", "second.pdf"]
+    async with world.http(agent) as http:
+        told = (await http.get("/v1/tasks", params={"ticket": str(ticket), "scope": "mine"})).json()["items"]
+    assert {one["document"] for one in told} == {"first.pdf", "second.pdf"}
+
+
 async def test_a_paused_ticket_says_so_and_comes_last(world: World, agent: Person) -> None:
     now = datetime.now(UTC)
     due = now + timedelta(minutes=5)

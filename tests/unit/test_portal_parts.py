@@ -152,6 +152,13 @@ def test_spans_in_two_units(seconds: int, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.38, "0.4 s"), (12.4, "12 s"), (185, "3 min 05 s"), (3_725, "1 h 02 min")]
+)
+def test_how_long_hands_were_on_something_keeps_its_seconds(seconds: float, shown: str) -> None:
+    assert F.effort(timedelta(seconds=seconds)) == shown
+
+
+@pytest.mark.parametrize(
     ("wanted", "to"),
     [
         ("/work?scope=queue", "/work?scope=queue"),

@@ -115,7 +115,7 @@ def _adds(one: Measure, row: CountedRow, f: Formats) -> str:
     """What a row adds to the figure."""
     if one.unit in RATES:
         return f.texts("insights.rows_adds_of", part=f.number(row.part), whole=f.number(row.whole))
-    return f.span(timedelta(milliseconds=row.part)) if one.unit == "seconds" else f.number(row.part)
+    return f.effort(timedelta(milliseconds=row.part)) if one.unit == "seconds" else f.number(row.part)
 
 
 def _tabs(visit: Visit, query: dict[str, str], one: Measure, totals: dict[str, int], part: str) -> list[Tab]:

@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import accounts
-from ticketos.db.tables import Task, Ticket, TicketClock
+from ticketos.db.tables import Document, Task, Ticket, TicketClock
 from ticketos.domain.changes import Emit
 from ticketos.domain.clock import TURNAROUND
 from ticketos.domain.errors import DomainError
@@ -24,6 +24,7 @@ from ticketos.domain.skills import Agent, Need, why_not
 from ticketos.domain.state import Actor
 
 _TASK = SQLModel.metadata.tables[str(Task.__tablename__)]
+_DOCUMENT = SQLModel.metadata.tables[str(Document.__tablename__)]
 _TICKET = SQLModel.metadata.tables[str(Ticket.__tablename__)]
 _CLOCK = SQLModel.metadata.tables[str(TicketClock.__tablename__)]
 _END = func.to_timestamp(253402214400)
@@ -63,6 +64,7 @@ def _selected() -> Select[Any]:
             _TASK,
             _TICKET.c.number.label("ticket_number"),
             _TICKET.c.subject.label("ticket_subject"),
+            _DOCUMENT.c.filename.label("document"),
             _TICKET.c.root_id,
             _TICKET.c.state.label("ticket_state"),
             _TICKET.c.due_at.label("ticket_due_at"),
@@ -72,6 +74,9 @@ def _selected() -> Select[Any]:
             _URGENT.label("urgent_at"),
         )
         .join(_TICKET, (_TICKET.c.client_id == _TASK.c.client_id) & (_TICKET.c.id == _TASK.c.ticket_id))
+        .outerjoin(
+            _DOCUMENT, (_DOCUMENT.c.client_id == _TASK.c.client_id) & (_DOCUMENT.c.id == _TASK.c.subject_id)
+        )
         .outerjoin(
             _CLOCK,
             (_CLOCK.c.ticket_id == _TASK.c.ticket_id)
