@@ -185,6 +185,7 @@ OPERATIONS: dict[tuple[str, str], Rule] = {
     ),
     ("GET", "/v1/board"): allow(WATCHERS, scope="tickets:read"),
     ("GET", "/v1/schedules"): allow("ops", "finance", "admin", "auditor", scope="admin:read"),
+    ("POST", "/v1/schedules/{client_id}/{kind}/run"): allow("ops", "finance", "admin", scope="admin:write"),
     ("GET", "/v1/audit-events"): allow(TRAIL_READERS, scope="admin:read"),
     ("POST", "/v1/audit-verifications"): allow(TRAIL_READERS, scope="admin:read"),
 }

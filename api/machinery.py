@@ -14,7 +14,7 @@ from temporalio.api.enums.v1 import TaskQueueType, TimeoutType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-from temporalio.client import Client
+from temporalio.client import Client, ScheduleOverlapPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from ticketos.domain.errors import DomainError
@@ -75,6 +75,9 @@ class Machinery(Protocol):
     async def timetables(self, ids: Sequence[str]) -> dict[str, Timetable]:
         """The schedules of these ids, as far as they exist. Raises ``workflows-unavailable``."""
 
+    async def run_now(self, schedule_id: str) -> None:
+        """Let a schedule run now; one whose run is under way is left to end. Raises ``workflows-unavailable``."""
+
     async def struggles(self, ids: Sequence[str], long_since: datetime) -> list[Trouble] | None:
         """Steps of these workflows that do not get through: tried again, or begun before ``long_since`` without an end.
         None when the workflow service does not answer in time."""
@@ -104,6 +107,14 @@ class TemporalMachinery:
         client = await self.ready()
         found = await asyncio.gather(*(_timetable(client, one) for one in ids))
         return {one.id: one for one in found if one is not None}
+
+    async def run_now(self, schedule_id: str) -> None:
+        client = await self.ready()
+        try:
+            handle = client.get_schedule_handle(schedule_id)
+            await handle.trigger(overlap=ScheduleOverlapPolicy.SKIP, rpc_timeout=_ASK_S)
+        except RPCError as error:
+            raise DomainError("workflows-unavailable") from error
 
     async def struggles(self, ids: Sequence[str], long_since: datetime) -> list[Trouble] | None:
         if time.monotonic() < self._away_until:

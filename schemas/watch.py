@@ -106,6 +106,13 @@ class ScheduleView(View):
     known: bool = Field(default=True, description="Whether Temporal has the schedule")
 
 
+class ScheduleStarted(View):
+    """A schedule that was told to run now."""
+
+    client_id: UUID
+    kind: str = Field(examples=["renewal"])
+
+
 class VolumeMonth(View):
     """Requests received in a month, their documents, how many requests are closed; documents delivered."""
 

@@ -26,7 +26,8 @@ CLASS_TIMED = "2026-11-22-class-timed"
 """A document whose type a person finds may bring the deadline forward."""
 
 RECONCILIATION, INVOICING, MONTH_END = "reconciliation", "invoicing", "month_end"
-PERIOD_KINDS = (RECONCILIATION, INVOICING, MONTH_END)
+CALIBRATION, RENEWAL, LEARNING = "calibration", "renewal", "learning"
+SCHEDULED = (RECONCILIATION, INVOICING, MONTH_END, CALIBRATION, RENEWAL, LEARNING)
 """What runs by schedule for every client."""
 
 CLIENT = SearchAttributeKey.for_keyword("TicketClient")

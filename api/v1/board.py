@@ -1,11 +1,10 @@
-"""The board of operations: what is open now, what came and went in the last day, schedules (MO9)."""
+"""The board of operations: what is open now, what came and went in the last day (MO9)."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
@@ -20,12 +19,9 @@ from schemas.watch import (
     HourCount,
     OutboxCount,
     QueueView,
-    ScheduleView,
     StageCount,
 )
-from ticketos.db.repositories import board, periods
-from ticketos.domain.errors import DomainError
-from workflows import names
+from ticketos.db.repositories import board
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 
@@ -70,51 +66,3 @@ async def read_board(
 ) -> BoardView:
     """Open requests by stage, tasks by desk, what needs attention, what waits to leave, the last 24 hours."""
     return await board_now(call, client)
-
-
-async def schedules_of(call: Call) -> list[ScheduleView]:
-    """Every schedule of the clients the caller may see, with its last and its next run."""
-
-    def read(connection: Connection) -> tuple[list[UUID], dict[tuple[UUID, str], dict[str, Any]]]:
-        chosen = call.principal.clients_with(call.rule.roles)
-        found = connection.exec_driver_sql(
-            "select id from client where id = any(%s) and kind = 'client' and status = 'active' order by name",
-            (list(chosen),),
-        )
-        runs = periods.last_runs(connection, chosen)
-        return [row.id for row in found], {(run["client_id"], run["kind"]): run for run in runs}
-
-    clients, runs = await call.read(read)
-    wanted = {names.period_schedule(kind, one): (one, kind) for one in clients for kind in names.PERIOD_KINDS}
-    known = {}
-    if call.services.machinery is not None:
-        try:
-            known = await call.services.machinery.timetables(list(wanted))
-        except DomainError as error:
-            if error.code != "workflows-unavailable":
-                raise
-    shown = []
-    for schedule_id, (client_id, kind) in wanted.items():
-        table, run = known.get(schedule_id), runs.get((client_id, kind), {})
-        shown.append(
-            ScheduleView(
-                client_id=client_id,
-                kind=kind,
-                last_period=run.get("period"),
-                last_at=run.get("at"),
-                last_result=run.get("result") or {},
-                started_at=table.last_at if table else None,
-                next_at=table.next_at if table else None,
-                running=table.running if table else 0,
-                paused=table.paused if table else False,
-                note=table.note if table else "",
-                known=table is not None,
-            )
-        )
-    return shown
-
-
-@router.get("/schedules", response_model=list[ScheduleView], responses=problems())
-async def list_schedules(call: ReadDep) -> list[ScheduleView]:
-    """What runs by itself, per client: last and next run."""
-    return await schedules_of(call)

@@ -64,6 +64,9 @@ class Rows:
     def measure(self) -> str:
         return "delivered"
 
+    def kind(self) -> str:
+        return "renewal"
+
     def contract_id(self) -> UUID:
         return self._new(
             "contract", number=new_id().hex, name="SOW", service_line="data_entry", starts_on=date(2026, 4, 1)
@@ -130,6 +133,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/api-keys"): lambda _: {"name": "n", "scopes": ["admin:write"]},
     ("POST", "/v1/tickets"): lambda _: {"client": "acme", "subject": "s"},
     ("PATCH", "/v1/tickets/{ticket_id}"): lambda _: {"subject": "s"},
+    ("POST", "/v1/schedules/{client_id}/{kind}/run"): lambda _: {},
     ("POST", "/v1/tickets/{ticket_id}/pause"): lambda _: {"reason": "r"},
     ("POST", "/v1/tickets/{ticket_id}/resume"): lambda _: {},
     ("POST", "/v1/tickets/{ticket_id}/cancel"): lambda _: {"reason": "r"},
@@ -199,6 +203,7 @@ OWN_ACCOUNT = {
 
 NARROWER = {
     ("POST", "/v1/clients"): {"forbidden"},  # an administrator of one client makes no others
+    ("POST", "/v1/schedules/{client_id}/{kind}/run"): {"forbidden"},  # each kind of run has its own roles
     ("POST", "/v1/tasks/{task_id}/complete"): {"not-allowed"},  # each kind of task has its own roles
 }
 """Refusals beyond the role that the fullest role would not meet."""

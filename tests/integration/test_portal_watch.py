@@ -4,40 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from lxml import html
 
-from api.machinery import Health, Queue, Timetable
+from api.machinery import Health, Timetable
 from schemas.acts import RetryStep
 from tests.support.api import World, world_on
+from tests.support.machine import Machine
 from tests.support.portal import browsing
 from ticketos.db.sealing import Sealer
 from ticketos.dev.database import PostgresUrls
-from ticketos.domain.troubles import Trouble
 from workflows import names
 
 NOW = datetime.now(UTC).replace(day=15)
 """The middle of a month: no month ends anywhere between planting and looking."""
-
-
-class Machine:
-    """Implements the port with what a test says."""
-
-    def __init__(self) -> None:
-        self.state = Health(True, (Queue("tickets", 1, 0, 0.0), Queue("documents", 0, 7, 90.0)))
-        self.tables: dict[str, Timetable] = {}
-
-    async def health(self) -> Health:
-        return self.state
-
-    async def timetables(self, ids: Sequence[str]) -> dict[str, Timetable]:
-        return {one: self.tables[one] for one in ids if one in self.tables}
-
-    async def struggles(self, ids: Sequence[str], long_since: datetime) -> list[Trouble] | None:
-        return None
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +125,42 @@ async def test_schedules_show_last_and_next_run(world: World) -> None:
         assert "for 20 Nov 2026" in html.fromstring(text).text_content()
         assert "Not known" in text  # Temporal has no schedule of the other kind
         assert "Beta" not in text.split("Next run")[1]
+
+
+async def test_a_schedule_runs_now_for_whom_its_work_is(world: World) -> None:
+    machine = world.services.machinery
+    assert isinstance(machine, Machine)
+    renewal, invoicing = (names.period_schedule(kind, world.acme) for kind in ("renewal", "invoicing"))
+    machine.tables = {
+        one: Timetable(one, next_at=datetime(2031, 5, 1, 6, tzinfo=UTC)) for one in (renewal, invoicing)
+    }
+    machine.started.clear()
+    ops = world.person(world.provider, ("ops", None))
+    async with browsing(world, ops) as browser:
+        page = await browser.get("/schedules?client=acme")
+        forms = page.all("//table//form/@action")
+        assert forms == [
+            f"/schedules/{world.acme}/renewal/run"
+        ]  # invoices are finance's; the rest is not made yet
+        done = await browser.submit("/schedules?client=acme", forms[0])
+        assert done.to == "/schedules?client=acme"
+        assert "It runs now" in (await browser.get(done.to)).text
+    assert machine.started == [renewal]
+    trail = world.sql(world.acme, "select actor_id, after from audit_event where event = 'schedule.asked'")
+    assert [(str(row[0]), row[1]["kind"]) for row in trail] == [(str(ops.id), "renewal")]
+    async with world.http(ops) as http:
+        refused = await http.post(f"/v1/schedules/{world.acme}/invoicing/run")
+        unknown = await http.post(f"/v1/schedules/{world.acme}/learning/run")
+        odd = await http.post(f"/v1/schedules/{world.acme}/nonsense/run")
+        provider = await http.post(f"/v1/schedules/{world.provider}/renewal/run")
+        machine.tables[renewal] = Timetable(renewal, running=1)
+        busy = await http.post(f"/v1/schedules/{world.acme}/renewal/run")
+    assert [one.status_code for one in (refused, unknown, odd, provider, busy)] == [403, 404, 422, 404, 409]
+    async with world.http(world.person(world.provider, ("finance", world.beta))) as http:
+        assert (await http.post(f"/v1/schedules/{world.acme}/invoicing/run")).status_code == 404
+    async with world.http(world.person(world.provider, ("finance", None))) as http:
+        assert (await http.post(f"/v1/schedules/{world.acme}/invoicing/run")).status_code == 200
+    assert machine.started == [renewal, invoicing]
 
 
 async def test_insights_give_the_interval_of_the_sample_and_lead_to_the_month(world: World) -> None:

@@ -82,6 +82,14 @@ async def test_a_schedule_tells_its_next_run_and_one_that_is_not_there_is_left_o
     )
     try:
         found = await machinery(client).timetables([schedule_id, "reconciliation/unknown"])
+        await machinery(client).run_now(schedule_id)
+        with pytest.raises(DomainError, match="workflows-unavailable"):
+            await machinery(client).run_now("reconciliation/unknown")
+        async with asyncio.timeout(20):
+            after = await machinery(client).timetables([schedule_id])
+            while after[schedule_id].last_at is None:
+                await asyncio.sleep(0.1)
+                after = await machinery(client).timetables([schedule_id])
     finally:
         await client.get_schedule_handle(schedule_id).delete()
     assert set(found) == {schedule_id}

@@ -124,6 +124,7 @@ CATALOGUE: tuple[Event, ...] = (
     Event("month_end.run", "Month-end run"),
     Event("reconciliation.run", "Daily reconciliation run"),
     Event("reconciliation.difference", "Reconciliation found a difference"),
+    Event("schedule.asked", "Run of a schedule asked for"),
     Event("calibration.drawn", "Calibration drawn"),
     Event("calibration.scored", "Calibration scored"),
     Event("calibration.closed", "Calibration closed"),

@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.policies import period_run
     from workflows.scheduled.periods import tick
 
-KIND = "calibration"
+KIND = names.CALIBRATION
 
 
 @workflow.defn(name="Calibration")

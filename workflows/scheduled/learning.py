@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.policies import learning_run, period_run
     from workflows.scheduled.periods import tick
 
-KIND = "learning"
+KIND = names.LEARNING
 
 
 @workflow.defn(name="Learning")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 DAY_S = 24 * 3600
@@ -41,6 +41,8 @@ class Contract:
     service_line: str
     terms: Mapping[str, Any]
     kind: str = "transaction"
+    lasts_days: int | None = None
+    """How long it runs; without, it has no end."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Company:
 
 def contract_body(contract: Contract, client_id: str, starts_on: date) -> dict[str, Any]:
     """As ``POST /v1/contracts`` takes it."""
+    lasts = contract.lasts_days
     return {
         "client_id": client_id,
         "number": contract.number,
@@ -95,6 +98,7 @@ def contract_body(contract: Contract, client_id: str, starts_on: date) -> dict[s
         "kind": contract.kind,
         "service_line": contract.service_line,
         "starts_on": starts_on.isoformat(),
+        "ends_on": None if lasts is None else (starts_on + timedelta(days=lasts)).isoformat(),
         "terms": dict(contract.terms),
     }
 
@@ -122,10 +126,12 @@ STAFF: tuple[Staff, ...] = (
 )
 
 
-def _data_entry(number: str, pricing: Mapping[str, Any], **sections: Mapping[str, Any]) -> Contract:
+def _data_entry(
+    number: str, pricing: Mapping[str, Any], lasts_days: int | None = None, **sections: Mapping[str, Any]
+) -> Contract:
     sla = {"password_s": PASSWORD_S, **sections.pop("sla", {})}
     terms = {"pricing": pricing, "sla": sla, **sections}
-    return Contract(number, "Entry of purchase documents", "data_entry", terms)
+    return Contract(number, "Entry of purchase documents", "data_entry", terms, lasts_days=lasts_days)
 
 
 def _by_hand(number: str, name: str, line: str, currency: str, tax_rate: str) -> Contract:
@@ -229,6 +235,7 @@ BLUEGATE = Company(
         _data_entry(
             "BG-2026-03",
             {"kind": "flat", "currency": "GBP", "tax_rate": "0", "data": {"unit_price": "0.65"}},
+            lasts_days=220,  # it ends within the days before which a renewal is advised
             ai={"straight_through": False},
             qa={"sample_rate": "0.15"},
             sla={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from ticketos.dev.sim.report import Check, Invoice, Report
 from ticketos.domain import pricing
 from ticketos.domain.usage import period_of
 
+_ADVICE_LOOKS = 60
 DRAFTER, APPROVER = "nadia.haddad", "paul.brandt"
 
 
@@ -36,6 +38,7 @@ async def close_month(day: Day, outcomes: Sequence[Outcome], report: Report, boa
         await _prices(day, bills, report, worked),
         await _books(day, worked),
         await _reconciled(day),
+        await _advised(day),
     ]
 
 
@@ -178,6 +181,35 @@ async def _books(day: Day, worked: bool) -> Check:
         not wrong and (entries > 0 or not worked),
         _some(wrong)
         or f"{entries} entries in {len(day.client_ids)} books, every one and every book sums to zero",
+    )
+
+
+async def _advised(day: Day) -> Check:
+    """Whoever runs operations has the contracts looked at that end soon: each gets its recommendation."""
+    admin = day.people["admin"]
+    soon = {
+        one.number: day.client_ids[company.slug]
+        for company in day.companies.values()
+        for one in company.contracts
+        if one.lasts_days is not None
+    }
+    for client_id in set(soon.values()):
+        await admin.post(f"/v1/schedules/{client_id}/renewal/run")
+
+    async def told() -> set[str]:
+        return {str(one["number"]) for one in (await admin.get("/v1/renewals"))["items"]}
+
+    for _ in range(_ADVICE_LOOKS):
+        if not set(soon) - await told():
+            break
+        await asyncio.sleep(0.5)
+    left = sorted(set(soon) - await told())
+    return Check(
+        "Renewals",
+        not left,
+        f"no recommendation for {_some(left)}"
+        if left
+        else f"{len(soon)} contract ends soon and is advised on",
     )
 
 
