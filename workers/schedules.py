@@ -48,7 +48,7 @@ from workflows.scheduled import calibration, invoicing, learning, month_end, rec
 
 log = structlog.get_logger()
 
-LOOK_EVERY_S = 60.0
+LOOK_EVERY_S = 20.0
 """How soon a new client, or one that moved to another zone, has its schedules."""
 
 

@@ -193,13 +193,23 @@ async def _advised(day: Day) -> Check:
         for one in company.contracts
         if one.lasts_days is not None
     }
-    for client_id in set(soon.values()):
-        await admin.post(f"/v1/schedules/{client_id}/renewal/run")
+    asked: set[str] = set()
+
+    async def ask(client_id: str) -> None:
+        try:
+            await admin.post(f"/v1/schedules/{client_id}/renewal/run")
+        except RefusedError as error:
+            if error.status == 404:  # a new client's schedules are made within seconds
+                return
+            raise
+        asked.add(client_id)
 
     async def told() -> set[str]:
         return {str(one["number"]) for one in (await admin.get("/v1/renewals"))["items"]}
 
     for _ in range(_ADVICE_LOOKS):
+        for client_id in set(soon.values()) - asked:
+            await ask(client_id)
         if not set(soon) - await told():
             break
         await asyncio.sleep(0.5)
