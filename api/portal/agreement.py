@@ -71,7 +71,25 @@ TERMS = (
     Term("dispute_days", ("disputes", "within_days"), "whole", "30"),
     Term("dispute_answer", ("disputes", "answer_days"), "whole", "5"),
 )
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "price": ("pricing", "rework"),
+    "promises": ("sla",),
+    "quality": ("qa", "assignment", "approval"),
+    "afterwards": ("closure", "disputes"),
+}
+"""Which sections of the terms stand together in the form; AI has a card of its own."""
 _SCALE = {"hours": HOUR}
+
+
+def grouped() -> tuple[tuple[str, list[Term], list[Term]], ...]:
+    """Each group with its fields and its ticks."""
+    found = []
+    for name, sections in GROUPS.items():
+        own = [term for term in TERMS if term.path[0] in sections]
+        found.append(
+            (name, [term for term in own if term.kind != "yes"], [term for term in own if term.kind == "yes"])
+        )
+    return tuple(found)
 
 
 def typed_terms(terms: Mapping[str, Any]) -> dict[str, str]:

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from api.portal.agreement import day_rows, hours_of, other_terms, terms_of, typed_hours, typed_terms
+from api.portal.agreement import (
+    TERMS,
+    day_rows,
+    grouped,
+    hours_of,
+    other_terms,
+    terms_of,
+    typed_hours,
+    typed_terms,
+)
 from api.portal.routes import agreements
 from ticketos.dev.sim.clients import COMPANIES
 from ticketos.domain.calendar import WorkCalendar
@@ -143,3 +152,8 @@ def test_days_stand_in_controls_of_their_own_and_what_is_no_day_is_shown_as_it_w
 
 def test_no_field_that_holds_a_list_is_cut() -> None:
     assert {"priority_types", "priority_class_for", "expert_types"} <= agreements.LISTS
+
+
+def test_every_term_outside_ai_stands_in_one_group_of_the_form() -> None:
+    shown = [term.name for _, fields, ticks in grouped() for term in (*fields, *ticks)]
+    assert sorted(shown) == sorted(term.name for term in TERMS if term.path[0] != "ai")

@@ -18,6 +18,7 @@ from api.portal import chips
 from api.portal.agreement import (
     TERMS,
     day_rows,
+    grouped,
     hours_of,
     other_terms,
     terms_of,
@@ -87,8 +88,7 @@ async def _contract(
         typed=typed,
         standing=_standing(visit, company, more.get("row")),
         company=company,
-        terms=[term for term in TERMS if term.kind != "yes" and term.path[0] != "ai"],
-        ticks=[term for term in TERMS if term.kind == "yes" and term.path[0] != "ai"],
+        groups=grouped(),
         modes=[
             (term.name, [Choice(one, t.word("ai_mode", one), one == typed[term.name]) for one in allowed])
             for term in TERMS
