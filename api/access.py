@@ -196,6 +196,8 @@ OPEN: dict[tuple[str, str], Rule] = {
     ("GET", "/openapi.json"): PUBLIC,
     ("GET", "/a/{token}"): LINK,
     ("POST", "/a/{token}"): LINK,
+    ("GET", "/a/{token}/documents/{document_id}"): LINK,
+    ("GET", "/a/{token}/documents/{document_id}/pages/{page}"): LINK,
     ("GET", "/s/{token}"): LINK,
     ("POST", "/s/{token}"): LINK,
     ("GET", "/r/{token}"): LINK,

@@ -24,7 +24,7 @@ from api.documentation import describe
 from api.edge import Edge
 from api.errors import problem
 from api.failures import as_domain_error
-from api.links import approval, password, repeat, survey
+from api.links import approval, papers, password, repeat, survey
 from api.links.pages import gone
 from api.machinery import TemporalMachinery
 from api.mailbox import Mailbox
@@ -101,6 +101,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     agreements.calendar_router,
     users.router,
     approval.router,
+    papers.router,
     survey.router,
     repeat.router,
     password.router,

@@ -41,7 +41,7 @@ class Pictures:
         self._kept: OrderedDict[tuple[object, ...], Seen] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
-        self._opened: dict[tuple[UUID, UUID], float] = {}
+        self._opened: dict[tuple[object, UUID], float] = {}
 
     def see(self, connection: Connection, document: RowMapping, what: str, **asked: object) -> Seen:
         """``picture`` (page), ``reading``, ``region`` (page, box) or ``paper`` of a document. Raises ``page-unavailable``.
@@ -95,9 +95,10 @@ class Pictures:
                 _, oldest = self._kept.popitem(last=False)
                 self._size -= len(oldest.png) + 200
 
-    def first_look(self, user_id: UUID, document_id: UUID) -> bool:
-        """Whether this person has not opened the document for an hour: then it is worth recording."""
-        now, key = time.monotonic(), (user_id, document_id)
+    def first_look(self, who: object, document_id: UUID) -> bool:
+        """Whether this person, by id or by the link they came with, has not opened the document for an hour: then it
+        is worth recording."""
+        now, key = time.monotonic(), (who, document_id)
         with self._lock:
             if now - self._opened.get(key, -OPENED_AGAIN_S) < OPENED_AGAIN_S:
                 return False

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection, RowMapping
 
 from api.acts import Target
 from api.deps import ServicesDep
 from api.errors import status_of
-from api.links.pages import ORIGIN, LinkVisit, behind, message, problem
+from api.links.pages import ORIGIN, LinkVisit, behind, gone, message, problem
+from api.portal.papers import is_data
 from schemas.acts import ActorRef, ActResult, DecideApproval
 from schemas.ticket import TicketStart
 from ticketos.db.repositories import clients, documents, tickets
+from ticketos.domain import approval
 from ticketos.domain.errors import DomainError
 from ticketos.links import SignedLink
 from workflows import names
@@ -26,38 +28,71 @@ from workflows import names
 router = APIRouter(include_in_schema=False)
 
 _MOST_FIELDS = 5_100
+_MOST_PICTURES = 12
+"""First pages shown small beside their documents; each is drawn when it is asked for."""
 
 
 @dataclass(frozen=True)
-class _Delivery:
-    """What the sign-off page shows."""
+class Delivery:
+    """What the sign-off page shows. ``papers`` are the documents of the version, with the files of work by hand."""
 
     client: RowMapping
     ticket: RowMapping
     approval: RowMapping | None
     units: list[dict[str, Any]]
+    papers: list[RowMapping]
     checked: int
     defects: int
 
+    @property
+    def work(self) -> Mapping[str, Any] | None:
+        """What a person did on the request itself, as the version holds it."""
+        return self.approval["deliverable"].get("work") if self.approval is not None else None
 
-def _delivery(connection: Connection, link: SignedLink) -> _Delivery:
+
+def delivery(connection: Connection, link: SignedLink) -> Delivery:
+    """What is behind a link for sign-off; raises ``link-expired`` when it is gone."""
     ticket, client = tickets.get(connection, link.ticket_id), clients.get(connection, link.client_id)
     if ticket is None or client is None:
         raise DomainError("link-expired")
+    version = tickets.approval_of(connection, link.ticket_id)
     second: set[UUID] = set()
     defects = 0
     for check in documents.quality_of(connection, link.ticket_id):
         if check["level"] == 2:
             second.add(check["document_id"] or check["ticket_id"])
         defects += len(check["defects"])
+    rows = documents.of_ticket(connection, link.ticket_id)
+    named = _of_version(connection, version, rows)
     units = [
         {**row, "level_2": row["id"] in second, "total": _total(row["fields"])}
-        for row in documents.of_ticket(connection, link.ticket_id, states=("posted",))
-        if row["approval"] != "accepted"
+        for row in rows
+        if row["id"] in named
     ]
-    return _Delivery(
-        client, ticket, tickets.approval_of(connection, link.ticket_id), units, len(second), defects
-    )
+    files = {str(one["id"]) for one in _files(version)}
+    papers = [row for row in rows if row["id"] in named or str(row["id"]) in files]
+    return Delivery(client, ticket, version, units, papers, len(second), defects)
+
+
+def _of_version(
+    connection: Connection, version: RowMapping | None, rows: Sequence[RowMapping]
+) -> frozenset[UUID]:
+    if version is None:
+        return frozenset()
+    choices = version["units"] or {}
+    before = tickets.accepted_before(connection, version) if version["state"] != "open" else frozenset()
+    stand = [(row["id"], row["state"], row["approval"]) for row in rows]
+    return approval.units_of(version["state"], choices, before, stand)
+
+
+def _files(version: RowMapping | None) -> list[dict[str, Any]]:
+    work = version["deliverable"].get("work") if version is not None else None
+    return list(work["files"]) if work else []
+
+
+def drawn(document: Any) -> bool:
+    """Whether a document has pages of its own; an e-invoice of data alone is drawn by us."""
+    return not is_data(document) and document["state"] != "quarantined"
 
 
 def _total(fields: Mapping[str, Any]) -> str:
@@ -65,11 +100,11 @@ def _total(fields: Mapping[str, Any]) -> str:
     return " ".join(str(part) for part in (currency.get("value"), total.get("value")) if part)
 
 
-Visit = LinkVisit[_Delivery]
+Visit = LinkVisit[Delivery]
 
 
-def _settled(found: _Delivery, link: SignedLink) -> HTMLResponse | None:
-    """What to say when there is nothing (more) to decide behind this link."""
+def replaced(found: Delivery, link: SignedLink) -> HTMLResponse | None:
+    """What to say when this link's version is not (or no longer) what is before the client."""
     number = found.ticket["number"]
     if found.approval is None:
         return message("Nothing to decide", f"{number} has no delivery to check at the moment.", 409)
@@ -77,10 +112,24 @@ def _settled(found: _Delivery, link: SignedLink) -> HTMLResponse | None:
         return message(
             "Version replaced", f"{number} was delivered again since; please use the newest mail.", 409
         )
-    if found.approval["state"] != "open":
-        state = str(found.approval["state"]).replace("_", " ")
-        return message("Already decided", f"The delivery of {number} is {state}. Thank you.")
+    if found.ticket["state"] == "cancelled":
+        return gone(DomainError("ticket-cancelled"))
     return None
+
+
+def _settled(found: Delivery, link: SignedLink) -> HTMLResponse | None:
+    """What to say when there is nothing (more) to decide behind this link."""
+    if (answer := replaced(found, link)) is not None or found.approval is None:
+        return answer
+    if found.approval["state"] != "open":
+        return message("Already decided", _decided(found))
+    return None
+
+
+def _decided(found: Delivery) -> str:
+    assert found.approval is not None
+    state = str(found.approval["state"]).replace("_", " ")
+    return f"The delivery of {found.ticket['number']} is {state}. Thank you."
 
 
 def _sign_off(visit: Visit, status: int = 200, **more: Any) -> HTMLResponse:
@@ -91,8 +140,11 @@ def _sign_off(visit: Visit, status: int = 200, **more: Any) -> HTMLResponse:
         client=found.client,
         ticket=found.ticket,
         approval=found.approval,
-        work=found.approval["deliverable"].get("work") if found.approval is not None else None,
+        work=found.work,
         units=found.units,
+        kept={str(row["id"]) for row in found.papers},
+        pictured=[row["id"] for row in found.papers if drawn(row)][:_MOST_PICTURES],
+        decided=_decided(found) if found.approval is not None and found.approval["state"] != "open" else "",
         checked=found.checked,
         defects=found.defects,
         **{"decision": "", "reason": "", "chosen": {}, **more},
@@ -100,19 +152,19 @@ def _sign_off(visit: Visit, status: int = 200, **more: Any) -> HTMLResponse:
 
 
 @router.get("/a/{token}")
-async def show_approval(request: Request, token: str, services: ServicesDep) -> HTMLResponse:
-    """The delivery and the choices."""
+async def show_approval(request: Request, token: str, services: ServicesDep) -> Response:
+    """The delivery and the choices; what was decided is there to be read as long as the link works."""
 
     async def answer(visit: Visit) -> HTMLResponse:
-        return _settled(visit.found, visit.link) or _sign_off(visit)
+        return replaced(visit.found, visit.link) or _sign_off(visit)
 
-    return await behind(request, token, services, "approval", _delivery, answer)
+    return await behind(request, token, services, "approval", delivery, answer)
 
 
 @router.post("/a/{token}")
-async def decide_approval(request: Request, token: str, services: ServicesDep) -> HTMLResponse:
+async def decide_approval(request: Request, token: str, services: ServicesDep) -> Response:
     """Accept, return, or both in parts."""
-    return await behind(request, token, services, "approval", _delivery, _decide)
+    return await behind(request, token, services, "approval", delivery, _decide)
 
 
 async def _decide(visit: Visit) -> HTMLResponse:

@@ -15,13 +15,15 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, RowMapping
 
 from api.errors import RETRY_AFTER, status_of, words_of
 from api.portal import icons
 from api.portal.assets import Assets
+from api.portal.catalogue import Texts
+from api.portal.formats import Formats
 from api.portal.forms import Form
 from api.refusals import record_refusal
 from api.services import Services, in_thread
@@ -39,15 +41,19 @@ def _local(at: datetime, zone: str) -> str:
     return at.astimezone(ZoneInfo(zone)).strftime("%d %B %Y, %H:%M %Z")
 
 
+_OURS = Path(__file__).parent / "templates"
 _PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    # An e-invoice is drawn by the portal's own component.
+    loader=FileSystemLoader([_OURS, _OURS.parents[1] / "portal" / "templates"]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 _PAGES.filters["local"] = _local
-_PAGES.globals.update(icon=icons.icon, asset=Assets().url)
+TEXTS = Texts()
+_PAGES.globals.update(icon=icons.icon, asset=Assets().url, t=TEXTS, word=TEXTS.word)
+_PRIVATE = {"Referrer-Policy": "no-referrer", "Cache-Control": "private, no-store"}
 
 
 def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -58,12 +64,13 @@ def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
         " base-uri 'none'; frame-ancestors 'none'"
     )
     html = _PAGES.get_template(f"{name}.html").render(nonce=nonce, **values)
-    headers = {
-        "Content-Security-Policy": policy,
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-    }
-    return HTMLResponse(html, status, headers)
+    return HTMLResponse(html, status, {"Content-Security-Policy": policy, **_PRIVATE})
+
+
+def picture(png: bytes) -> Response:
+    """A page of a document for one of these pages; nobody keeps it."""
+    policy = "default-src 'none'; frame-ancestors 'none'; sandbox"
+    return Response(png, headers={"Content-Security-Policy": policy, **_PRIVATE}, media_type="image/png")
 
 
 def message(title: str, text: str, status: int = 200) -> HTMLResponse:
@@ -104,6 +111,10 @@ class LinkVisit(Generic[Found]):
         async with self.request.form(max_fields=most_fields, max_files=0) as data:
             return Form(data, b"")
 
+    def formats(self, zone: str) -> Formats:
+        """How values look for people of this zone."""
+        return Formats(TEXTS, ZoneInfo(zone), self.services.now())
+
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page with a form that is sent back here."""
         return page(name, status, path=self.request.url.path, **{"problem": None, **values})
@@ -130,8 +141,8 @@ async def behind(
     services: Services,
     purpose: str,
     read: Callable[[Connection, SignedLink], Found],
-    answer: Callable[[LinkVisit[Found]], Awaitable[HTMLResponse]],
-) -> HTMLResponse:
+    answer: Callable[[LinkVisit[Found]], Awaitable[Response]],
+) -> Response:
     """Answer whoever came by a link for this purpose; a link that leads nowhere, or what is refused on the way, is
     said in words."""
     try:

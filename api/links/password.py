@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection, RowMapping
 
 from api import unlocking
@@ -91,7 +91,7 @@ def _form(visit: Visit, status: int = 200, error: DomainError | None = None) -> 
 
 
 @router.get("/p/{token}")
-async def show_password(request: Request, token: str, services: ServicesDep) -> HTMLResponse:
+async def show_password(request: Request, token: str, services: ServicesDep) -> Response:
     """Which document, until when, and what happens without an answer."""
 
     async def answer(visit: Visit) -> HTMLResponse:
@@ -101,7 +101,7 @@ async def show_password(request: Request, token: str, services: ServicesDep) -> 
 
 
 @router.post("/p/{token}")
-async def give_password(request: Request, token: str, services: ServicesDep) -> HTMLResponse:
+async def give_password(request: Request, token: str, services: ServicesDep) -> Response:
     """Open the document, or go on without it."""
     return await behind(request, token, services, "password", _asked, _give)
 

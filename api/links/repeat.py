@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection, RowMapping
 from sqlalchemy.exc import IntegrityError
 
@@ -25,7 +25,7 @@ Visit = LinkVisit[RowMapping]
 
 
 @router.get("/r/{token}")
-async def show_repeat(request: Request, token: str, services: ServicesDep) -> HTMLResponse:
+async def show_repeat(request: Request, token: str, services: ServicesDep) -> Response:
     """Ask what is still open."""
 
     async def answer(visit: Visit) -> HTMLResponse:
@@ -35,7 +35,7 @@ async def show_repeat(request: Request, token: str, services: ServicesDep) -> HT
 
 
 @router.post("/r/{token}")
-async def come_back(request: Request, token: str, services: ServicesDep) -> HTMLResponse:
+async def come_back(request: Request, token: str, services: ServicesDep) -> Response:
     """Open the follow-up. A link opens one: the form posted twice names the same request."""
     return await behind(request, token, services, "repeat", ticket_of_link, _come_back)
 

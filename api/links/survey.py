@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import RowMapping
 
 from api.deps import ServicesDep
@@ -23,7 +23,7 @@ Visit = LinkVisit[RowMapping]
 
 
 @router.get("/s/{token}")
-async def show_survey(request: Request, token: str, services: ServicesDep) -> HTMLResponse:
+async def show_survey(request: Request, token: str, services: ServicesDep) -> Response:
     """The questions."""
 
     async def answer(visit: Visit) -> HTMLResponse:
@@ -33,7 +33,7 @@ async def show_survey(request: Request, token: str, services: ServicesDep) -> HT
 
 
 @router.post("/s/{token}")
-async def answer_survey(request: Request, token: str, services: ServicesDep) -> HTMLResponse:
+async def answer_survey(request: Request, token: str, services: ServicesDep) -> Response:
     """Keep the answers; nothing waits for them, and a second answer replaces the first."""
     return await behind(request, token, services, "survey", ticket_of_link, _keep)
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.support.books import contract, held_unit, settle
 from tests.support.site import CHROMIUM, Site, faults_of, ids
 from ticketos.db.ids import new_id
+from ticketos.dev.sim.documents import generate
 from ticketos.domain.changes import Emit
 from ticketos.domain.state import SYSTEM
 from ticketos.links import approval_link, password_link, repeat_link, survey_link
@@ -20,6 +21,8 @@ pytestmark = [
     pytest.mark.timeout(900),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (system-packages.txt names it)"),
 ]
+PAPER = generate("invoice", 77)
+BILL = generate("invoice", 401, form="einvoice_xml_ubl", country="DE")
 NASTY = '<img src=x onerror="document.title=\'owned\'"> "\'><script>document.title="owned"</script>'
 
 
@@ -36,7 +39,28 @@ def seeded(site: Site) -> Site:
         world.acme, subject=NASTY, number="ACME-T", requester_email="asha@acme.example", requester_name=NASTY,
         received_at=now - timedelta(hours=1),
     )  # fmt: skip
-    document = world.document(world.acme, ticket, state="posted", filename=NASTY)
+    read = {name: {"value": NASTY, "state": "confirmed"} for name in ("supplier_name", "number", "total")}
+    lines = [
+        {
+            "description": NASTY,
+            "quantity": "2",
+            "unit": "KGM",
+            "unit_price": "1234567.89",
+            "net": "2469135.78",
+        }
+    ]
+    document = world.document(
+        world.acme, ticket, PAPER.content, state="posted", filename=NASTY, doc_type="invoice", fields=read, lines=lines,
+    )  # fmt: skip
+    bill = world.document(
+        world.acme, ticket, BILL.content, state="posted", filename="bill.xml", content_type="application/xml",
+    )  # fmt: skip
+    decided = world.ticket(world.acme, stage="billing", number="ACME-D", subject=NASTY)
+    for state in ("posted", "rework"):
+        world.document(
+            world.acme, decided, PAPER.content, state=state, filename=f"{state}.pdf", approval="accepted"
+        )
+    world.approval(world.acme, decided, "b" * 64, state="deemed_accepted")
     world.approval(world.acme, ticket, "a" * 64, deemed_at=now + timedelta(days=2))
     for direction, body in (("in", "Where is my invoice?"), ("out", "On its way."), ("note", NASTY)):
         world._insert(
@@ -87,6 +111,9 @@ def seeded(site: Site) -> Site:
     given = (site.base, world.services.keyring, world.acme, ticket)
     links = {
         "sign": approval_link(*given, "a" * 64, "x"),
+        "paper": f"{approval_link(*given, 'a' * 64, 'x')}/documents/{document}",
+        "bill": f"{approval_link(*given, 'a' * 64, 'x')}/documents/{bill}",
+        "decided": approval_link(*given[:3], decided, "b" * 64, "x"),
         "survey": survey_link(*given, survey, "x"),
         "repeat": repeat_link(*given, 1, "x"),
         "locked": password_link(*given, asked[0], "x"),
@@ -99,7 +126,17 @@ def seeded(site: Site) -> Site:
 PAGES = {
     "lead": ("/tickets?chosen=all", "/tickets/{ticket}", "/tickets/{ticket}?show=ai"),
     "finance": ("/billing", "/billing/held/{fits}", "/billing/held/{none}"),
-    "": ("{sign}", "{survey}", "{repeat}", "{locked}", "{answered}", "/a/not-a-link"),
+    "": (
+        "{sign}",
+        "{paper}",
+        "{bill}",
+        "{decided}",
+        "{survey}",
+        "{repeat}",
+        "{locked}",
+        "{answered}",
+        "/a/not-a-link",
+    ),
 }
 
 

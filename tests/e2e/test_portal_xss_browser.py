@@ -25,6 +25,7 @@ from playwright.sync_api import (
 )
 from structlog.testing import capture_logs
 
+from api.access import LINK, OPEN
 from api.portal import PORTAL_RULES
 from api.portal.page import policy
 from tests.support.api import World
@@ -436,6 +437,8 @@ def test_what_stands_in_the_address_comes_back_as_text(site: Site, window: Heard
 
 @pytest.mark.parametrize("window", [""], indirect=True)
 def test_pages_for_those_who_are_not_signed_in(site: Site, window: Heard) -> None:
+    behind = {path for (method, path), rule in OPEN.items() if rule is LINK and method == "GET"}
+    assert set(site.planted.links) == {path for path in behind if not path.endswith("/pages/{page}")}
     for path, address in site.planted.links.items():
         window.open(address)
         assert "<" in window.page.inner_text("body"), path

@@ -13,7 +13,10 @@ from schemas.extraction import FIELD_NAMES
 from tests.support.books import accepted, contract, held_unit, settle
 from tests.support.site import CHROMIUM, Site
 from ticketos.db.ids import new_id
+from ticketos.dev.sim.documents import generate
+from ticketos.links import approval_link
 
+PAPER = generate("invoice", 77)
 LONG = "Invoices of the Kanchipuram-and-Tiruchirappalli wholesale cooperative society, second delivery of November"
 UNBROKEN = "invoice_" + "0123456789abcdef" * 5 + ".pdf"
 
@@ -99,7 +102,11 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
             ("/chart-of-accounts/{account_id}", "/chart-of-accounts/{account}"),
         ),
     ),
-    "": (("/login", "/login"),),
+    "": (
+        ("/login", "/login"),
+        ("/a/{token}", "{sign}"),
+        ("/a/{token}/documents/{document_id}", "{sign}/documents/{signed}"),
+    ),
 }
 NO_PAGE = {
     *("/live", "/static/{mark}/{name:path}", "/palette", "/login/code"),
@@ -146,8 +153,8 @@ def seeded(site: Site) -> Site:
         requester_email=f"{UNBROKEN}@x.example", due_at=now - timedelta(hours=3), sla_state="breached",
     )  # fmt: skip
     ids["waiting"] = world.ticket(acme, subject=LONG, stage="approval")
-    world.document(acme, ids["waiting"], state="posted", filename=UNBROKEN)
     world.approval(acme, ids["waiting"], "a" * 64)
+    ids["sign"] = approval_link("", world.services.keyring, acme, ids["waiting"], "a" * 64, "x")
     read = {
         name: {
             "value": LONG if n % 3 else "12",
@@ -161,6 +168,10 @@ def seeded(site: Site) -> Site:
     ids["document"] = world.document(
         acme, ids["ticket"], filename=UNBROKEN, doc_type="invoice", fields=read, lines=lines, pages=1
     )
+    ids["signed"] = world.document(
+        acme, ids["waiting"], PAPER.content, filename=UNBROKEN, doc_type="invoice", fields=read, lines=lines,
+        state="posted",
+    )  # fmt: skip
     payload = {"fields": list(FIELD_NAMES[:5])}
     for kind in ("keying", "qa_review", "triage"):
         ids[kind] = world.task(acme, ids["ticket"], kind=kind, subject_id=ids["document"], payload=payload)

@@ -140,7 +140,7 @@ async def test_the_page_says_what_is_asked_and_opening_it_does_nothing(office: O
     assert page.all("//form/@method") == ["post", "post"]
     assert page.all("//form/@action") == [path, path]
     headers = page.answer.headers
-    assert (headers["cache-control"], headers["referrer-policy"]) == ("no-store", "no-referrer")
+    assert (headers["cache-control"], headers["referrer-policy"]) == ("private, no-store", "no-referrer")
     assert "script-src" not in headers["content-security-policy"]
     assert everything(world) == before
     assert world.acts.sent == []

@@ -35,6 +35,8 @@ class Planted:
     links: dict[str, str] = field(default_factory=dict)
     told: list[UUID] = field(default_factory=list)
     """Tickets whose timelines hold everything between them."""
+    paper: dict[str, Any] = field(default_factory=dict)
+    """Columns of a document whose fields and lines hold everything."""
 
 
 def plant(world: World, texts: Sequence[str]) -> Planted:
@@ -227,6 +229,7 @@ def _documents(world: World, made: Planted, texts: Sequence[str], now: datetime)
         },
     }  # fmt: skip
     made.ids["document"] = world.document(world.acme, holder, position=9_000, **full)
+    made.paper = {**full, "state": "posted"}
     payload = {"fields": list(FIELD_NAMES[:9]), "reason": texts[4], "note": texts[5], texts[6]: [texts[7]]}
     for kind in ("keying", "qa_review"):
         made.ids[kind] = world.task(
@@ -321,8 +324,11 @@ def _decided(world: World, made: Planted, texts: Sequence[str], now: datetime) -
     asked = world.task(
         world.acme, waiting, kind="password", subject_id=locked, due_at=now + timedelta(days=2)
     )
+    sign = approval_link("", keyring, world.acme, waiting, "a" * 64, who)
+    signed = world.document(world.acme, waiting, **made.paper)
     made.links = {
-        "/a/{token}": approval_link("", keyring, world.acme, waiting, "a" * 64, who),
+        "/a/{token}": sign,
+        "/a/{token}/documents/{document_id}": f"{sign}/documents/{signed}",
         "/s/{token}": survey_link("", keyring, world.acme, waiting, survey, who),
         "/r/{token}": repeat_link("", keyring, world.acme, waiting, 1, who),
         "/p/{token}": password_link("", keyring, world.acme, waiting, asked, who),

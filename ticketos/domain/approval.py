@@ -77,6 +77,22 @@ def deliverable_of(documents: Sequence[DocumentState], checks: Sequence[QaState]
     }
 
 
+def units_of(
+    state: str,
+    choices: Collection[str],
+    before: Collection[str],
+    documents: Sequence[tuple[UUID, str, str]],
+) -> frozenset[UUID]:
+    """Ids of the documents that a version puts before the client: while it is open those still to be decided on,
+    afterwards those it was decided on (``choices``). What lapsed in silence names none: it is of what is accepted and
+    was not in a decision ``before`` it. ``documents`` are (id, state, approval) of all of the ticket."""
+    if state == "open":
+        return frozenset(one for one, stands, said in documents if stands == "posted" and said != "accepted")
+    if choices:
+        return frozenset(one for one, _, _ in documents if str(one) in choices)
+    return frozenset(one for one, _, said in documents if said == "accepted" and str(one) not in before)
+
+
 def mail(
     mail_id: UUID,
     key: str,

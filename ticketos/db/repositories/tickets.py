@@ -235,6 +235,16 @@ def approval_of(connection: Connection, ticket_id: UUID) -> RowMapping | None:
     return connection.execute(query).mappings().first()
 
 
+def accepted_before(connection: Connection, approval: RowMapping) -> frozenset[str]:
+    """Ids of the units that earlier versions of the same ticket were accepted by, as far as somebody named them."""
+    table = _TABLES[str(Approval.__tablename__)]
+    query = select(table.c.units).where(
+        table.c.ticket_id == approval["ticket_id"], table.c.id != approval["id"]
+    )
+    said = connection.execute(query).scalars()
+    return frozenset(unit for units in said for unit, choice in (units or {}).items() if choice == "accept")
+
+
 class TicketEdits:
     """Changes people make to a ticket outside its stages, each in the trail."""
 

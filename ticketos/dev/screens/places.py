@@ -64,6 +64,7 @@ _CLIENT = "main a[href^='/clients/']:has-text('Kaveri')"
 PLACES: tuple[Place, ...] = (
     Place("login", "", "/login"),
     Place("link-approval", "", "/a/{approval}"),
+    Place("link-paper", "", "/a/{approval}", ("main .unit b a",)),
     Place("link-survey", "", "/s/{survey}"),
     Place("link-repeat", "", "/r/{repeat}"),
     Place("link-password", "", "/p/{password}"),
