@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 from temporalio import activity
 
@@ -11,7 +12,8 @@ from activities import units
 from activities.errors import guarded
 from activities.record import record, record_act
 from schemas.ticket import ActCommand, StageCommand, StageVerdict
-from ticketos.domain import billing, contract, handling, offers, tasks, triage
+from ticketos.domain import billing, contract, handling, offers, resorting, tasks, triage
+from ticketos.domain.ai_review import AiAct
 from ticketos.domain.changes import Change, CloseTask, Emit, Verdict
 from ticketos.domain.deadline import timing_of
 from ticketos.domain.errors import DomainError
@@ -32,7 +34,7 @@ class HandlingActivities:
     @activity.defn(name="ticket.act")
     @guarded
     def act(self, command: ActCommand) -> StageVerdict:
-        """Record an act; ``kind`` is pause, resume, cancel, change_priority, retry,
+        """Record an act; ``kind`` is pause, resume, cancel, change_priority, retry, correct_triage,
         accept_task or refuse_task."""
         return record_act(self._store, command, lambda s: self._act(s, command))
 
@@ -74,6 +76,8 @@ class HandlingActivities:
                     step.now,
                     command.payload.get("document_class"),
                 )
+            case "correct_triage":
+                return self._correct(step, command)
             case "accept_task" | "refuse_task":
                 return self._answer(step, command, reason)
             case "retry":
@@ -81,6 +85,22 @@ class HandlingActivities:
             case "cancel":
                 return self._cancel(step, reason)
         raise DomainError("act-unknown", kind=command.kind)
+
+    def _correct(self, step: Step, command: ActCommand) -> Verdict:
+        given = command.payload
+        act = AiAct(UUID(str(given["event"])), int(given["seq"]), "ticket.triaged", given.get("said") or {})
+        return resorting.correct(
+            step.ticket(),
+            act,
+            given,
+            [one for one in step.tasks() if one.state == "open"],
+            step.clocks(),
+            timing_of(step.contract()),
+            step.approval(),
+            KEYS,
+            step.actor,
+            step.now,
+        )
 
     def _answer(self, step: Step, command: ActCommand, reason: str) -> Verdict:
         task = step.task(command.task_id) if command.task_id else None

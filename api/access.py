@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from api.principal import CLIENT_ROLES, Principal
-from ticketos.domain import notices
+from ticketos.domain import notices, resorting
 from ticketos.domain.errors import DomainError
 
 STAFF = frozenset(
@@ -33,6 +33,8 @@ TALKERS = HOLDERS | {"success"}
 """Roles that speak with the client."""
 DIRECTORS = frozenset({"lead", "desk", "ops"}) | CLIENT_ROLES
 """Roles that may cancel and set priorities."""
+SORTERS = resorting.ROLES
+"""Roles that decide what a request is of."""
 CALIBRATORS = frozenset({"qa", "lead", "sme"})
 """Reviewers and experts, who score again what was reviewed."""
 BILLERS = frozenset({"finance", "admin", "auditor"})
@@ -119,6 +121,7 @@ TICKETS: dict[tuple[str, str], Rule] = {
         TALKERS, "qa", "finance", "admin", scope="tickets:write"
     ),
     ("POST", "/v1/tickets/{ticket_id}/replies"): allow(TALKERS, scope="tickets:write"),
+    ("POST", "/v1/tickets/{ticket_id}/classification"): allow(SORTERS, scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/ai-reviews"): allow(HOLDERS, "qa", "admin", scope="tickets:write"),
     ("POST", "/v1/tickets/bulk"): allow(HOLDERS, DIRECTORS, "qa", "wfm", scope="tickets:write"),
     ("POST", "/v1/tickets/{ticket_id}/approval"): allow(CLIENT_ROLES, scope="approvals:write"),

@@ -73,6 +73,8 @@ STATUS: Mapping[str, int] = {
     "stale-version": 409,
     "no-open-task": 409,
     "already-judged": 409,
+    "triage-asked": 409,
+    "work-begun": 409,
     "not-started-yet": 409,
     "period-not-locked": 409,
     "period-not-soft": 409,
@@ -412,6 +414,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "link-across-clients": ("Another client", "Both tickets must belong to one client."),
     "no-open-task": ("Nothing to give", "No task of {number} is open; there is nobody to give it to."),
     "not-an-ai-act": ("No act of AI", "People judge what AI did; this was something else."),
+    "triage-asked": (
+        "A person is asked already",
+        "What the request is of is an open question: its task in the queue answers it.",
+    ),
+    "work-begun": (
+        "Work has begun",
+        "Somebody, or the machine, works on {number} where it is, so it goes to no other line. Cancel it and raise the"
+        " request again on the right line; what you say here is still worth keeping as a correction.",
+    ),
     "already-judged": ("Judged already", "Somebody has agreed with it before."),
     "correction-missing": ("What is right?", "Say what would have been right, or why it is wrong."),
     "account-unknown": ("Unknown account", "Account {account} is not in the client's chart of accounts."),

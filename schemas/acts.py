@@ -83,6 +83,19 @@ class ChangePriority(Act):
     document_class: ClassChoice | None = None
 
 
+class CorrectTriage(Act):
+    """Undo a classification by AI: what it should have been. ``event`` is the AI's act (its id and ``seq`` in the trail)
+    and ``said`` what it said then; what is left out stays as the ticket has it."""
+
+    event: UUID
+    seq: int
+    said: dict[str, Any] = Field(default_factory=dict)
+    service_line: str | None = None
+    ticket_type: str | None = None
+    priority: Priority | None = None
+    reason: str = ""
+
+
 class RetryStep(Act):
     """Try the failed step again."""
 

@@ -471,6 +471,17 @@ class AiReview(Body):
     reason: Line = ""
 
 
+class Classification(Body):
+    """What a request should have been classified as. ``event`` is the ``seq`` of the AI's act in the timeline; what is
+    left out stays as the request has it."""
+
+    event: int = Field(ge=1)
+    service_line: Line | None = Field(default=None, max_length=40, examples=["customer_support"])
+    ticket_type: Line | None = Field(default=None, max_length=60)
+    priority: Priority | None = None
+    reason: Line = ""
+
+
 MOST_AT_ONCE = 500
 """Tickets that one act may be done to at once."""
 

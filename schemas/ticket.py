@@ -36,7 +36,8 @@ class TicketProgress(Wire):
 
 class LineStart(Wire):
     """Start of a service line's child workflow for one round of work. ``resume`` marks a continued run; ``then``
-    names the master flow's steps that may follow the line's last one at once."""
+    names the master flow's steps that may follow the line's last one at once; ``moved`` counts how often people sent the
+    ticket another way before."""
 
     ticket_id: UUID
     client_id: UUID
@@ -47,6 +48,7 @@ class LineStart(Wire):
     resumed: int = 0
     seen: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
+    moved: int = 0
 
 
 class LineResult(Wire):

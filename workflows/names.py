@@ -44,6 +44,11 @@ def ticket_workflow(ticket_id: UUID | str) -> str:
     return f"ticket/{ticket_id}"
 
 
+def moved(times: int) -> str:
+    """Subject of the steps that are done anew once people sent the ticket another way; empty before."""
+    return f"moved-{times}" if times else ""
+
+
 def line_workflow(ticket_id: UUID | str, line: str) -> str:
     """The service line's work on that ticket."""
     return f"ticket/{ticket_id}/{line}"

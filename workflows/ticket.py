@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         CancelTicket,
         ChangePriority,
         CompleteTask,
+        CorrectTriage,
         DecideApproval,
         PauseTicket,
         RefuseTask,
@@ -39,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from schemas.open_text import OpenText
     from schemas.ticket import LineResult, LineStart, StageVerdict, TicketProgress, TicketStart
+    from ticketos.domain import resorting
     from ticketos.domain.state import STAGES
     from workflows import names
     from workflows.policies import NOT_BEFORE
@@ -78,6 +80,13 @@ class TicketWorkflow(Steps):
         self._decisions: dict[int, StageVerdict] = {}
         """By round: a decision may be heard before the answer of the step that offered."""
         self._settled = self._over = False
+        self._looked = 0
+        """Releases that were of an earlier way."""
+        self._moved = self._followed = 0
+        """How often people sent the ticket another way, and which of these the flow has followed."""
+        self._way = self._line
+        """The line that it was sent to last."""
+        self._at_line: workflow.ChildWorkflowHandle[Any, LineResult] | None = None
 
     @workflow.run
     async def run(self, start: TicketStart) -> str:
@@ -137,7 +146,10 @@ class TicketWorkflow(Steps):
             return None
         looks = parked = 0
         while True:
-            verdict = await self.local(ContractActivities.enter, self.command(f"{looks}" if looks else ""))
+            moved = names.moved(self._followed)
+            verdict = await self.local(
+                ContractActivities.enter, self.command(f"{moved}:{looks}" if moved else f"{looks or ''}")
+            )
             if goes_on(ContractActivities.enter, verdict):
                 return self._timed(verdict)
             looks += 1
@@ -146,13 +158,13 @@ class TicketWorkflow(Steps):
                 if verdict.next_at is not None and workflow.patched(names.PARKED_TIMED):
                     self._sooner(verdict)
                 self._show("Parked: the contract check failed.")
-                await workflow.wait_condition(lambda: self._released >= parked)
+                await workflow.wait_condition(lambda: self._released >= self._looked + parked)
             await self._running()
 
     async def _assignment(self) -> None:
         if not await self._enter("assignment"):
             return
-        verdict = await self.local(AssignmentActivities.enter, self.command())
+        verdict = await self.local(AssignmentActivities.enter, self.command(names.moved(self._followed)))
         self._timed(verdict)
         self._works, self._assigned = (
             str(verdict.facts.get("workflow", "DataEntry")),
@@ -170,9 +182,32 @@ class TicketWorkflow(Steps):
     async def _delivery(self) -> None:
         if not await self._enter("delivery"):
             return
-        self._sooner(await self.local(DeliveryActivities.begin, self.command()))
+        result = await self._worked()
+        while result is None:
+            await self._another_way()
+            result = await self._worked()
+        self._ahead |= dict(result.then)
+        await self._running()
+        await self.local(DeliveryActivities.finish, self.command(), then=TO_APPROVAL)
+
+    async def _another_way(self) -> None:
+        """A person undid the classification: contract and team are looked for anew. No history without that act comes
+        here, so nothing needs a patch."""
+        self._followed, self._line, self._resumed_at = self._moved, self._way, -1
+        self._looked = self._released
+        for step in TO_DELIVERY:
+            self._ahead.pop(name_of(step), None)
+        await self._contract()
+        await self._assignment()
+        await self._enter("delivery")
+
+    async def _worked(self) -> LineResult | None:
+        """What the line's work came to; None when the ticket was sent another way before it began."""
+        self._sooner(await self.local(DeliveryActivities.begin, self.command(names.moved(self._followed))))
+        if self._moved > self._followed:
+            return None
         self._show("The service line works on it.")
-        result = await workflow.execute_child_workflow(
+        self._at_line = await workflow.start_child_workflow(
             self._works,
             LineStart(
                 ticket_id=self.ticket_id,
@@ -182,14 +217,23 @@ class TicketWorkflow(Steps):
                 line=self._line,
                 priority=self._priority,
                 then=(name_of(DeliveryActivities.finish), *(name_of(step) for step in TO_APPROVAL)),
+                moved=self._followed,
             ),
             id=names.line_workflow(self.ticket_id, self._line),
             result_type=LineResult,
             static_summary=OpenText(f"{self._line}, round {self.round}"),
         )
-        self._ahead |= dict(result.then)
-        await self._running()
-        await self.local(DeliveryActivities.finish, self.command(), then=TO_APPROVAL)
+        if self._moved > self._followed:  # sent another way while it was starting
+            self._at_line.cancel()
+        try:
+            result = await self._at_line
+        except FailureError as error:
+            if self._over or self._moved == self._followed or not is_cancelled_exception(error):
+                raise
+            return None
+        finally:
+            self._at_line = None
+        return None if self._moved > self._followed else result
 
     async def _quality(self) -> bool:
         if not await self._enter("quality"):
@@ -391,6 +435,21 @@ class TicketWorkflow(Steps):
         return result_of(verdict)
 
     @workflow.update
+    async def correct_triage(self, act: CorrectTriage) -> ActResult:
+        """Undo a classification by AI, as far as nobody has worked on it."""
+        verdict = await self.act(HandlingActivities.act, self.act_command("correct_triage", act))
+        if verdict.outcome == resorting.MOVED:
+            self._way, self._priority = str(verdict.facts["line"]), str(verdict.facts["priority"])
+            self._moved += 1
+            self._released += bool(verdict.facts["parked"])  # for the contract of the line it leaves
+            if self._at_line is not None:
+                self._at_line.cancel()
+        elif verdict.facts.get("timed"):
+            self._priority, self._next_at = str(verdict.facts["priority"]), verdict.next_at
+            workflow.upsert_search_attributes([names.PRIORITY.value_set(int(self._priority[1:]))])
+        return result_of(verdict)
+
+    @workflow.update
     async def retry(self, act: RetryStep) -> ActResult:
         """Try the failed step again."""
         verdict = await self.act(HandlingActivities.act, self.act_command("retry", act))
@@ -428,6 +487,10 @@ class TicketWorkflow(Steps):
 
     @change_priority.validator
     def _may_change_priority(self, act: ChangePriority) -> None:
+        self.require_running()
+
+    @correct_triage.validator
+    def _may_correct(self, act: CorrectTriage) -> None:
         self.require_running()
 
     @retry.validator

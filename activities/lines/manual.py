@@ -28,9 +28,9 @@ class ManualActivities:
     @guarded
     def open(self, command: StageCommand) -> StageVerdict:
         """Ask the best match of the line's skill; in a later round or life whoever did the work before."""
-        return record(self._store, command, "manual.open", self._open)
+        return record(self._store, command, "manual.open", lambda step: self._open(step, command.subject))
 
-    def _open(self, step: Step) -> Verdict:
+    def _open(self, step: Step, moved: str) -> Verdict:
         ticket = step.ticket()
         skill = line_of(ticket.service_line or "").skill
         before = handwork.again(ticket, step.quality(), step.approval())
@@ -39,7 +39,7 @@ class ManualActivities:
         agent = stages.same_or_best(step.agents(), worked.get("by"), skill, ticket, today)
         task = OpenTask(
             id=step.new_id(),
-            key=f"{ticket.id}:{ticket.life}:work:{ticket.round}",
+            key=":".join((f"{ticket.id}:{ticket.life}:work:{ticket.round}", *([moved] if moved else []))),
             kind="work",
             workflow=ticket.service_line or "",
             desk="delivery",

@@ -13,6 +13,8 @@ from uuid import UUID
 from api.portal.catalogue import Texts
 from api.portal.formats import Formats, decimal_of
 from schemas.requests import EventView, MessageView
+from ticketos.domain import resorting
+from ticketos.domain.state import OPEN_STATES
 
 AnyRow = Mapping[str, Any]
 _SHOWN = 4
@@ -94,8 +96,18 @@ class Cards:
             decision = self._decision(row["id"])
             return Card(self._fields(row, after), cost, undo, until, decision, self._outside(after))
         waits = self._decision(None)
-        undo = self._t("ticket.ai.undo_open" if waits else "ticket.ai.undo_sorted")
+        undo = self._t("ticket.ai.undo_open" if waits else self._undo_sorting(event.event))
         return Card(self._words(event.at), cost, undo, waits.until if waits else None, waits)
+
+    def _undo_sorting(self, event: str) -> str:
+        """Whether the request can go to another line now (a key of the catalogue)."""
+        root = self._root
+        if event != "ticket.triaged" or root["state"] not in OPEN_STATES:
+            return "ticket.ai.undo_sorted"
+        open_ = [(one["kind"], one["created_at"], one["assigned_at"]) for one in self._tasks]
+        blocked = resorting.in_the_way(root["stage"], root["life"], root["round"], open_)
+        words = {None: "undo_sort", resorting.BEGUN: "undo_begun"}
+        return f"ticket.ai.{words.get(blocked, 'undo_sorted')}"
 
     def _cost(self, after: Mapping[str, Any]) -> str:
         said, engine = after.get("cost"), str(after.get("engine") or "?")

@@ -124,6 +124,8 @@ class AiAct:
     todo: str | None = None
     """Where it is corrected by doing an open task; None when it is kept as a correction alone."""
     classified: bool = False
+    alone: bool = False
+    """A classification that counted without a person's word: it can be corrected for this request itself."""
     learnt: str = ""
     """That people decided so before, where that is why."""
     accountable: str = ""
@@ -333,6 +335,7 @@ class Timeline:
                 judged=self._judged.get(str(event.id), "").removeprefix("ai."),
                 todo=self._todo.get(None),
                 classified=True,
+                alone=event.event == "ticket.triaged",
                 learnt=learnt_in_words(self._t, after),
                 card=self._card(event, document),
             )

@@ -52,7 +52,7 @@ from workflows import names
 router = APIRouter(tags=["acts"])
 
 _BULK_AT_ONCE = 8
-_ANSWERS: dict[int | str, dict[str, Any]] = {
+ANSWERS: dict[int | str, dict[str, Any]] = {
     **problems(404, 409),
     202: {"model": BeingApplied, "description": "Handed over, not confirmed yet; it may still be applied"},
 }
@@ -155,7 +155,7 @@ async def _act(
     return await perform(call, plan)
 
 
-@router.post("/v1/tickets/{ticket_id}/pause", response_model=Applied, responses=_ANSWERS)
+@router.post("/v1/tickets/{ticket_id}/pause", response_model=Applied, responses=ANSWERS)
 async def pause(call: CallDep, ticket_id: UUID, body: PauseBody) -> Response:
     """Stop the clocks and the stages, with a reason the client can see, until a day or for the contract's maximum."""
     return await _act(
@@ -168,7 +168,7 @@ async def pause(call: CallDep, ticket_id: UUID, body: PauseBody) -> Response:
     )
 
 
-@router.post("/v1/tickets/{ticket_id}/resume", response_model=Applied, responses=_ANSWERS)
+@router.post("/v1/tickets/{ticket_id}/resume", response_model=Applied, responses=ANSWERS)
 async def resume(call: CallDep, ticket_id: UUID, body: OptionalReason) -> Response:
     """Go on; due times move by the working time paused."""
     return await _act(
@@ -181,7 +181,7 @@ async def resume(call: CallDep, ticket_id: UUID, body: OptionalReason) -> Respon
     )
 
 
-@router.post("/v1/tickets/{ticket_id}/cancel", response_model=Applied, responses=_ANSWERS)
+@router.post("/v1/tickets/{ticket_id}/cancel", response_model=Applied, responses=ANSWERS)
 async def cancel(call: CallDep, ticket_id: UUID, body: ReasonBody) -> Response:
     """End the ticket without delivering; work already posted is reversed."""
     return await _act(
@@ -194,7 +194,7 @@ async def cancel(call: CallDep, ticket_id: UUID, body: ReasonBody) -> Response:
     )
 
 
-@router.post("/v1/tickets/{ticket_id}/priority", response_model=Applied, responses=_ANSWERS)
+@router.post("/v1/tickets/{ticket_id}/priority", response_model=Applied, responses=ANSWERS)
 async def change_priority(call: CallDep, ticket_id: UUID, body: PriorityBody) -> Response:
     """Re-time the clocks; elapsed and paused time is kept."""
     return await _act(
@@ -211,7 +211,7 @@ async def change_priority(call: CallDep, ticket_id: UUID, body: PriorityBody) ->
     )
 
 
-@router.post("/v1/tickets/{ticket_id}/retry", response_model=Applied, responses=_ANSWERS)
+@router.post("/v1/tickets/{ticket_id}/retry", response_model=Applied, responses=ANSWERS)
 async def retry(call: CallDep, ticket_id: UUID, body: OptionalReason) -> Response:
     """Try again what failed, when a ticket needs attention."""
     return await _act(
@@ -252,7 +252,7 @@ def decision(row: RowMapping, body: ApprovalBody, call: Call, key: str) -> Decid
     )
 
 
-@router.post("/v1/tickets/{ticket_id}/approval", response_model=Applied, responses=_ANSWERS)
+@router.post("/v1/tickets/{ticket_id}/approval", response_model=Applied, responses=ANSWERS)
 async def approve(call: CallDep, ticket_id: UUID, body: ApprovalBody) -> Response:
     """Accept or return the version named by its hash."""
     return await _act(call, ticket_id, "decide_approval", lambda row, key: decision(row, body, call, key))

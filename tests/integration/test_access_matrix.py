@@ -143,6 +143,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "/v1/tickets/{ticket_id}/links"): lambda rows: {"other": str(rows.ticket_id())},
     ("POST", "/v1/tickets/{ticket_id}/notes"): lambda _: {"text": "t"},
     ("POST", "/v1/tickets/{ticket_id}/replies"): lambda _: {"text": "t"},
+    ("POST", "/v1/tickets/{ticket_id}/classification"): lambda _: {"event": 1, "priority": "P1"},
     ("POST", "/v1/tickets/{ticket_id}/ai-reviews"): lambda _: {"event": 1, "verdict": "approved"},
     ("POST", "/v1/tickets/bulk"): lambda rows: {
         "tickets": [str(rows.ticket_id())],

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from schemas.acts import ActResult, CorrectTriage
 from tests.support.api import World, world_on
 from ticketos.db.ids import new_id
 from ticketos.db.repositories.step import SqlStore
@@ -137,3 +138,45 @@ async def test_what_people_said_of_a_triage_is_a_label_of_that_client_alone(worl
     assert labels(world.beta) == []
     with store.step(StepKey(ticket, 1, "triage"), world.acme, SYSTEM) as step:
         assert list(step.triage_labels()) == before, "a request does not teach itself"
+
+
+async def test_a_classification_by_ai_is_corrected_for_the_request_itself(world: World) -> None:
+    lead, desk = (world.person(world.provider, (role, None)) for role in ("lead", "desk"))
+    ticket, other = world.ticket(world.acme), world.ticket(world.beta)
+    seq, asked = act(world, ticket, priority="P3"), act(world, ticket, "ticket.triage_needed")
+    wanted = {"event": seq, "service_line": "customer_support", "priority": "P1", "reason": " a question "}
+    path = f"/v1/tickets/{ticket}/classification"
+    world.acts.sent.clear()
+    async with world.http(desk, **{"Idempotency-Key": "once"}) as http:
+        answers = [await http.post(path, json=wanted) for _ in range(2)]
+        assert [one.status_code for one in answers] == [200, 200]
+    [(target, update, sent)] = world.acts.sent
+    assert (target.workflow_id, update) == (f"ticket/{ticket}", "correct_triage")
+    assert isinstance(sent, CorrectTriage)
+    assert (sent.service_line, sent.ticket_type, sent.priority) == ("customer_support", None, "P1")
+    assert (sent.seq, sent.reason) == (seq, "a question")
+    assert sent.said == {
+        "service_line": "data_entry", "ticket_type": "invoice_entry", "priority": "P3", "engine": "t",
+    }  # fmt: skip
+    async with world.http(lead) as http:
+        for body, code in (
+            ({"event": asked, "priority": "P1"}, "not-an-ai-act"),
+            ({"event": 999_999, "priority": "P1"}, "not-an-ai-act"),
+        ):
+            refused = await http.post(path, json=body)
+            assert (refused.status_code, refused.json()["code"]) == (422, code)
+        foreign = await http.post(f"/v1/tickets/{other}/classification", json=wanted)
+        assert (foreign.status_code, foreign.json()["code"]) == (422, "not-an-ai-act"), "of another ticket"
+        world.acts.answer = ActResult(applied=False, code="work-begun", params={"number": "ACME-1"})
+        begun = await http.post(path, json=wanted)
+        assert (begun.status_code, begun.json()["code"]) == (409, "work-begun")
+        assert "Cancel it and raise the request again" in begun.json()["detail"]
+        world.acts.answer = ActResult(applied=True, outcome="moved")
+    for role in ("agent", "qa", "finance", "auditor"):
+        async with world.http(world.person(world.provider, (role, None))) as http:
+            assert (await http.post(path, json=wanted)).status_code == 403
+    async with world.http(world.person(world.acme, ("client_admin", world.acme))) as http:
+        assert (await http.post(path, json=wanted)).status_code == 403
+    async with world.http(world.person(world.provider, ("lead", world.beta))) as http:
+        assert (await http.post(path, json=wanted)).status_code == 404
+    assert len(world.acts.sent) == 2

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from schemas.acts import ActResult
 from tests.support.api import Person, World, world_on
 from tests.support.portal import browsing
 from ticketos.dev.database import PostgresUrls
@@ -140,6 +141,53 @@ async def test_a_triage_that_follows_people_says_so_and_is_corrected_in_all_thre
         assert (await browser.post(here, given)).to == f"/tickets/{ticket}"
         page = await browser.get(f"/tickets/{ticket}?show=ai")
         assert "A person corrected it" in page.text
+
+
+async def test_a_request_goes_another_way_from_the_card_of_the_act_as_long_as_nobody_began(
+    world: World, lead: Person
+) -> None:
+    ticket = world.ticket(world.acme, service_line="it_helpdesk", stage="delivery")
+    told(world, ticket, "ticket.triaged", {**TRIAGED, "by": "ai"})
+    here = f"/tickets/{ticket}"
+    opened = datetime.now(UTC)
+    task = world.task(
+        world.acme, ticket, kind="work", created_at=opened, assigned_to=lead.id, assigned_at=opened
+    )
+    async with browsing(world, lead) as browser:
+        page = await browser.get(here)
+        assert "yes: nobody has begun to work on it" in page.text
+        assert "is looked for anew, with its contract" in page.text
+        (button,) = page.tree.xpath(f"//button[@formaction='{here}/classification']")
+        assert button.text_content() == "Correct this request"
+        form = dict(button.xpath("ancestor::form")[0].form_values())
+        world.acts.sent.clear()
+        answer = await browser.post(f"{here}/classification", {**form, "service_line": "customer_support"})
+        assert answer.to == here
+        [(_, update, sent)] = world.acts.sent
+        assert (update, getattr(sent, "service_line", "")) == ("correct_triage", "customer_support")
+        assert "sorted as you say" in (await browser.get(here)).text
+        world.sql(
+            world.acme,
+            "update task set assigned_at = %s where id = %s",
+            (opened + timedelta(minutes=1), task),
+        )
+        page = await browser.get(here)
+        assert "no: work on it has begun." in page.text
+        (button,) = page.tree.xpath(f"//button[@formaction='{here}/classification']")  # type and priority still
+        form = dict(button.xpath("ancestor::form")[0].form_values())
+        world.acts.answer = ActResult(applied=False, code="work-begun", params={"number": "ACME-7"})
+        refused = await browser.post(f"{here}/classification", {**form, "service_line": "hr_recruitment"})
+        assert refused.status == 409 and "ACME-7" in refused.text
+        assert "raise the request again on the right line" in refused.text
+        world.acts.answer = ActResult(applied=True, outcome="done")
+        world.sql(
+            world.acme, "update ticket set state = 'closed', stage = 'closure' where id = %s", (ticket,)
+        )
+        assert not (await browser.get(here)).all("//button/@formaction[contains(., 'classification')]")
+    async with browsing(world, world.person(world.provider, ("agent", None))) as browser:
+        world.sql(world.acme, "update ticket set state = 'open', stage = 'delivery' where id = %s", (ticket,))
+        page = await browser.get(here)
+        assert not page.all("//button/@formaction[contains(., 'classification')]")
 
 
 async def test_correcting_leads_to_the_open_task_that_decides(world: World, lead: Person) -> None:

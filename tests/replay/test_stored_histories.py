@@ -15,7 +15,7 @@ from workers.runtime import sandbox
 from workers.wiring import WORKFLOWS
 
 STORED = sorted(FOLDER.glob("*/*.json"))
-NEWEST = max(path.parent for path in STORED)
+NEWEST = max(FOLDER.glob("*/straight.0.Ticket.json")).parent
 
 
 def _history(path: Path) -> WorkflowHistory:

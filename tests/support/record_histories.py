@@ -21,7 +21,15 @@ from uuid import UUID
 
 from temporalio.client import WorkflowHandle, WorkflowHistory
 
-from schemas.acts import CancelTicket, ChangePriority, PauseTicket, RefuseTask, ResumeTicket, RetryStep
+from schemas.acts import (
+    CancelTicket,
+    ChangePriority,
+    CorrectTriage,
+    PauseTicket,
+    RefuseTask,
+    ResumeTicket,
+    RetryStep,
+)
 from tests.support.memory import MemoryStore, World, agent, contract, document, good_reading, ticket
 from tests.support.running import AGENT, BUYER, DESK, LEAD, REVIEWER, Readings, Running, running, sure, unsure
 from ticketos.dev.temporal import DevServer
@@ -160,6 +168,21 @@ async def by_hand(run: Running) -> None:
     await run.done()
 
 
+async def resorted(run: Running) -> None:
+    """Sent back from a person of one line to one of another, then to the machine of a third."""
+    said = {"service_line": "it_helpdesk", "ticket_type": "password", "priority": "P3", "engine": "test"}
+    about = {"actor": DESK, "event": UUID(int=1), "seq": 1, "said": said, "reason": "an invoice"}
+    task = await run.task("work")
+    act = CorrectTriage.model_validate({**about, "key": "t1", "service_line": "hr_recruitment"})
+    await run.act("correct_triage", act)
+    await run.until(lambda: run.world.tasks[task.id].state == "cancelled", "the first task withdrawn")
+    await run.task("contract")
+    act = CorrectTriage.model_validate({**about, "key": "t2", "service_line": "data_entry"})
+    run.world.contracts = [contract(STRAIGHT)]
+    await run.act("correct_triage", act)
+    await straight(run)
+
+
 async def shut_month(run: Running) -> None:
     finance = LEAD.model_copy(update={"id": str(UUID(int=77)), "roles": ("finance",)})
     task = await run.task("posting_period")
@@ -253,6 +276,7 @@ PATHS: Mapping[str, Route] = {
         readings={0: [{**good_reading(i), "first_page": i, "pages": 1} for i in (1, 2)]},
     ),
     "manual_line": Route(by_hand, files=0, triage=_helpdesk, line="it_helpdesk"),
+    "resorted": Route(resorted, triage=_helpdesk, line="it_helpdesk"),
     "shut_month": Route(shut_month, prepare=_shut),
     "silence_later": Route(silence_later, {**STRAIGHT, "approval": {"deemed_s": 2}}, prepare=_unposted),
     "late": Route(late, {**KEYED, "sla": SHORT_SLA}, prepare=_just_received),

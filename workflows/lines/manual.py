@@ -9,6 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.lines.manual import ManualActivities
     from schemas.acts import ActResult, CompleteTask, RetryStep
     from schemas.ticket import LineResult, LineStart
+    from workflows import names
     from workflows.steps import Steps, result_of
 
 
@@ -24,10 +25,10 @@ class ManualWorkflow(Steps):
     @workflow.run
     async def run(self, start: LineStart) -> LineResult:
         """Ask, wait, done."""
-        return await self.to_the_end(self._work())
+        return await self.to_the_end(self._work(names.moved(start.moved)))
 
-    async def _work(self) -> LineResult:
-        await self.tell_deadline(await self.local(ManualActivities.open, self.command()))
+    async def _work(self, moved: str) -> LineResult:
+        await self.tell_deadline(await self.local(ManualActivities.open, self.command(moved)))
         workflow.set_current_details("**work**: waits for a person.")
         await workflow.wait_condition(lambda: self._people <= 0)
         return LineResult()

@@ -34,6 +34,7 @@ from schemas.acts import Priority
 from schemas.requests import (
     LINK_KINDS,
     AiReview,
+    Classification,
     EditTicket,
     LinkBody,
     MessageBody,
@@ -67,6 +68,9 @@ ACTS: dict[str, FormAct] = {
     "links": FormAct(v1.link_ticket, LinkBody, "ticket.said.linked", _like("links")),
     "notes": FormAct(messages.write_note, MessageBody, "ticket.said.noted", _like("notes")),
     "replies": FormAct(messages.write_reply, MessageBody, "ticket.said.replied", _like("replies")),
+    "classification": FormAct(
+        ai_reviews.correct_triage, Classification, "ticket.said.sorted", _like("classification")
+    ),
     "ai-reviews": FormAct(ai_reviews.review_ai, AiReview, "ticket.said.judged", _like("ai-reviews")),
 }
 RULES: dict[tuple[str, str], Rule] = {
@@ -332,7 +336,7 @@ def _may(visit: Visit, root: RowMapping) -> frozenset[str]:
     state, fits = root["state"], {"links", "subject", "notes", "replies", "ai-reviews"}
     if state in OPEN_STATES:
         fits |= {"priority"}
-        fits |= set() if root["stage"] in ("billing", "closure") else {"cancel"}
+        fits |= set() if root["stage"] in ("billing", "closure") else {"cancel", "classification"}
     fits |= {"open": {"pause"}, "paused": {"resume"}, "needs_attention": {"retry"}}.get(state, set())
     fits |= {"reopen"} if state in ("closed", "cancelled") else set()
     return frozenset(allowed & fits)
