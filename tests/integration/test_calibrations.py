@@ -42,10 +42,12 @@ def reviewed(
     at: datetime = IN_WEEK,
     level: int = 2,
     line: str = "data_entry",
+    defects: Sequence[str] = ("total", "not asked"),
+    **columns: Any,
 ) -> UUID:
     """A document with a review of that level; its total was found wrong."""
     ticket_id = world.ticket(world.acme, service_line=line)
-    document_id = world.document(world.acme, ticket_id, doc_type="invoice")
+    document_id = world.document(world.acme, ticket_id, doc_type="invoice", **columns)
     values = {
         "id": new_id(),
         "client_id": world.acme,
@@ -53,7 +55,7 @@ def reviewed(
         "document_id": document_id,
         "level": level,
         "verdict": "fail",
-        "defects": [{"field": "total"}, {"field": "not asked"}],
+        "defects": [{"field": one} for one in defects],
         "reviewer_id": reviewer,
         "work_by": worker,
         "at": at,
@@ -111,6 +113,32 @@ async def test_a_week_is_drawn_once_scored_blind_and_closed_with_its_agreement(w
         )
     ]
     assert told == ["calibration.drawn", *["calibration.scored"] * 4, "calibration.closed"]
+
+
+async def test_a_wrong_optional_field_of_what_was_delivered_is_seen(world: World) -> None:
+    week, at = "2026-W40", datetime(2026, 9, 30, 9, tzinfo=UTC)
+    worker, first, anna, ben = (world.person(world.provider, ("qa", None)) for _ in range(4))
+    delivered = {"number": {"value": "7"}, "po_number": {"value": "4711"}, "due_date": {"value": ""}}
+    reviewed(world, worker.id, first.id, at, fields=delivered, defects=("po_number", "due_date"))
+    drawn = runs(world).run(world.acme, week, ROBOT)
+    async with world.http() as http:
+        path = f"/v1/calibrations/{drawn['session']}"
+        (unit,) = (await http.get(path, headers=anna.headers)).json()["items"]
+        assert unit["questions"] == ["number", "total", "po_number"]
+        answers = [
+            await http.post(
+                f"/v1/calibration-units/{unit['id']}/scores",
+                json={"verdict": "fail", "wrong": wrong},
+                headers=by.headers,
+            )
+            for by, wrong in ((anna, ["po_number"]), (ben, ["po_number", "total"]))
+        ]
+    assert [one.status_code for one in answers] == [200, 200]
+    done = answers[-1].json()
+    (shown,) = done["items"]
+    assert shown["first_review"] == ["po_number"]
+    assert shown["agreement"]["questions"] == {"number": True, "total": False, "po_number": True}
+    assert (done["result"]["compared"], done["result"]["agreed"]) == (3, 2)
 
 
 def test_a_week_without_reviews_has_no_session(world: World) -> None:

@@ -173,7 +173,9 @@ async def test_a_request_goes_another_way_from_the_card_of_the_act_as_long_as_no
         )
         page = await browser.get(here)
         assert "no: work on it has begun." in page.text
-        (button,) = page.tree.xpath(f"//button[@formaction='{here}/classification']")  # type and priority still
+        (button,) = page.tree.xpath(
+            f"//button[@formaction='{here}/classification']"
+        )  # type and priority still
         form = dict(button.xpath("ancestor::form")[0].form_values())
         world.acts.answer = ActResult(applied=False, code="work-begun", params={"number": "ACME-7"})
         refused = await browser.post(f"{here}/classification", {**form, "service_line": "hr_recruitment"})

@@ -106,3 +106,21 @@ def test_the_summary_counts_decisions_and_corrects_for_chance() -> None:
     clean = calibration.summary([replace(UNIT, scores=(found(), found(by=BEN)))])
     assert (clean["rate"], clean["kappa"]) == ("1.0000", None), "without any fault chance explains all"
     assert calibration.summary([half])["rate"] is None
+
+
+def test_every_field_that_was_delivered_is_asked_and_none_that_was_left_empty() -> None:
+    delivered: dict[str, Any] = {
+        "total": {"value": "118.00"},
+        "po_number": {"value": "4711"},
+        "own_field": {"value": "x"},
+        "supplier_address": {"value": "Pune"},
+        "due_date": {"value": None},
+        "buyer_name": None,
+    }
+    asked = calibration.questions(("number", "total"), delivered)
+    assert asked == ("number", "total", "supplier_address", "po_number", "own_field")
+    assert calibration.questions(("number", "total"), {}) == ("number", "total")
+    unit = replace(UNIT, questions=asked)
+    assert calibration.score(unit, person(ANNA), "fail", ["po_number"]).wrong == {"po_number"}
+    with pytest.raises(DomainError, match=r"^question-unknown"):
+        calibration.score(unit, person(ANNA), "fail", ["due_date"])

@@ -468,10 +468,43 @@ def test_wrong_lines_count_as_one_field_and_so_does_the_coding(new_id: Callable[
     }
     verdict = quality.review(ticket(), task("qa_review", done), done, result, required, REVIEWER, NOW, new_id)
     (check,) = of(changes.AddQaCheck, verdict.changes)
-    assert (check.fields_inspected, check.fields_correct) == (4, 2)
+    assert (check.fields_inspected, check.fields_correct) == (6, 4), (
+        "lines and coding, beside four that are right"
+    )
     assert [d["field"] for d in check.defects] == list(named)
     (told,) = of(changes.Emit, verdict.changes)
     assert told.after is not None and told.after["read"] == ["lines.2.net", "total"]
+
+
+@pytest.mark.parametrize(
+    ("required", "wrong", "counts"),
+    [
+        (("total", "number"), (), (2, 2)),
+        (("total", "number"), ("total",), (2, 1)),
+        (("total", "number"), ("due_date",), (3, 2)),
+        (("total", "number"), ("due_date", "po_number", "buyer_name", "lines", "coding"), (7, 2)),
+        (("total", "number"), ("total", "number", "due_date"), (3, 0)),
+        ((), (), (1, 1)),
+        ((), ("due_date",), (1, 0)),
+    ],
+)
+def test_what_is_wrong_counts_once_and_a_right_optional_field_adds_nothing(
+    required: tuple[str, ...], wrong: tuple[str, ...], counts: tuple[int, int]
+) -> None:
+    assert quality.counted(required, wrong) == counts
+
+
+def test_wrong_optional_fields_neither_eat_up_the_required_ones_nor_hide(new_id: Callable[[], UUID]) -> None:
+    read = {"number": {"value": "7", "shown": "1"}, "total": {"value": "5", "shown": "5"}}
+    done = posted(1, ticket(), finished_by=UUID(int=7), fields=read)
+    optional = ("due_date", "po_number", "buyer_name", "buyer_tax_id")
+    result = {"verdict": "fail", "defects": [{"field": name} for name in optional]}
+    verdict = quality.review(
+        ticket(), task("qa_review", done), done, result, ("total", "number"), REVIEWER, NOW, new_id
+    )
+    (check,) = of(changes.AddQaCheck, verdict.changes)
+    assert (check.fields_inspected, check.fields_correct, check.ai_correct) == (6, 2, 1)
+    assert check.score == Decimal("33.33")
 
 
 # --- rework -----------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ticketos.domain import sampling
+from ticketos.domain import ai_policy, sampling
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor
 
@@ -104,6 +104,15 @@ def seed(client_id: UUID, week: str) -> str:
 def draw(seed_: str, units: Iterable[str], size: int = SIZE) -> tuple[str, ...]:
     """The sample: ``size`` of the reviewed units, or all there are."""
     return sampling.draw(seed_, list(units), Decimal(0), at_least=size)
+
+
+def questions(required: Sequence[str], delivered: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is asked of a unit: its required fields, and every other field that was delivered with a value
+    (``delivered`` are the document's fields), in a paper's order. One left empty is no question: that two people both
+    find nothing wrong with nothing would pass for agreement."""
+    named = [name for name, field in delivered.items() if (field or {}).get("value") and name not in required]
+    order = {name: place for place, name in enumerate(ai_policy.FIELD_NAMES)}
+    return (*required, *sorted(named, key=lambda name: (order.get(name, len(order)), name)))
 
 
 def score(unit: Unit, reviewer: Actor, verdict: str, wrong: Sequence[str]) -> Score:

@@ -7,7 +7,7 @@ so that accuracy is estimated from the random sample alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -164,9 +164,8 @@ def review(
         raise DomainError("defect-missing")
     if verdict == "pass" and defects:
         raise DomainError("defect-on-pass")
-    inspected = max(len(required), 1)
     wrong = {part_of(str(d["field"])) for d in defects}
-    correct = max(inspected - len(wrong), 0)
+    inspected, correct = counted(required, wrong)
     read = _read(result.get("read"))
     ai_wrong = {
         n
@@ -185,7 +184,7 @@ def review(
         _score(inspected, correct),
         inspected,
         correct,
-        max(inspected - len(wrong | ai_wrong), 0),
+        inspected - len(wrong | ai_wrong),
         defects,
         actor.user_id,
         document.finished_by,
@@ -302,6 +301,17 @@ def _task(
         round=document.round,
         payload={"basis": basis, "document": str(document.id), "exclude": worker},
     )
+
+
+def counted(required: Collection[str], wrong: Collection[str]) -> tuple[int, int]:
+    """Fields inspected and fields correct: what accuracy is counted from (SL1, CP3).
+
+    Inspected are the required fields, and whatever else was found wrong: an optional field, the lines, the coding, the
+    type. So what is wrong counts once, whatever it is; correct is never less than nothing, and a right optional field
+    adds nothing to it, or the more of them a paper has the better it would look. Where nothing is required, that it was
+    looked at is one."""
+    seen = set(required) | set(wrong) or {""}
+    return len(seen), len(seen) - len(set(wrong))
 
 
 def part_of(field: str) -> str:

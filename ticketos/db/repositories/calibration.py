@@ -23,11 +23,12 @@ from ticketos.domain.state import Actor
 KIND = "calibration"
 
 Required = Callable[[str | None, str], Sequence[str]]
-"""The fields a line's second person counts, by line and type of document: the questions of a unit."""
+"""The fields a line's second person always counts, by line and type of document: questions of a unit, beside what
+else was delivered of it."""
 
 _REVIEWED = """
 select distinct on (q.document_id) q.document_id, q.ticket_id, q.reviewer_id, q.work_by, q.defects, d.doc_type,
-       t.service_line
+       t.service_line, d.fields
   from qa_check q
   join document d on d.client_id = q.client_id and d.id = q.document_id
   join ticket t on t.client_id = q.client_id and t.id = q.ticket_id
@@ -129,8 +130,8 @@ class Calibrations:
             (session_id, client_id, week, seed, now),
         )
         for position, name in enumerate(drawn):
-            document_id, ticket_id, reviewer_id, work_by, defects, doc_type, line = reviewed[name]
-            questions = list(required(line, doc_type))
+            document_id, ticket_id, reviewer_id, work_by, defects, doc_type, line, fields = reviewed[name]
+            questions = list(calibration.questions(required(line, doc_type), fields or {}))
             wrong = sorted({str(d["field"]) for d in defects} & set(questions))
             sql.execute(
                 "insert into calibration_unit (id, client_id, session_id, ticket_id, document_id, position,"

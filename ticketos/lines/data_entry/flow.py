@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ticketos.domain import ai_policy, matching, stages
+from ticketos.domain import ai_policy, matching, quality, stages
 from ticketos.domain.ai_policy import ACT, CODING, READING
 from ticketos.domain.changes import AddCorrection, Change, CloseTask, Emit, OpenTask, SetDocument, Verdict
 from ticketos.domain.chart import ANY, Chart
@@ -353,8 +353,7 @@ def level_one(document: DocumentState) -> tuple[int, int, tuple[Mapping[str, Any
         for c in document.checks
         if not c["ok"] and not c.get("override")
     ]
-    inspected = max(len(required), 1)
-    return inspected, max(inspected - len({d["field"] for d in defects}), 0), tuple(defects)
+    return *quality.counted(required, {str(d["field"]) for d in defects}), tuple(defects)
 
 
 def business_key(kind: str, fields: Mapping[str, Any]) -> str | None:
