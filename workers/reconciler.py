@@ -26,6 +26,7 @@ from schemas.acts import (
     CancelTicket,
     ChangePriority,
     CompleteTask,
+    CorrectTriage,
     DecideApproval,
     PauseTicket,
     RefuseTask,
@@ -184,6 +185,8 @@ def _again(
         return workflow_id, DecideApproval(actor=AGAIN, key=key, version=version or "", decision="accept")
     if kind == "change_priority":
         return workflow_id, ChangePriority(actor=AGAIN, key=key, priority=priority or "P3")
+    if kind == "correct_triage":
+        return workflow_id, CorrectTriage(actor=AGAIN, key=key, event=ticket_id, seq=0)
     kinds: dict[str, type[Act]] = {
         "pause": PauseTicket,
         "cancel": CancelTicket,

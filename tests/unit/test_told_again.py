@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from activities.handling import HandlingActivities
-from schemas.acts import ActorRef, CompleteTask, DecideApproval
+from schemas.acts import ActorRef, CompleteTask, CorrectTriage, DecideApproval
 from schemas.ticket import ActCommand
 from tests.support.memory import MemoryStore, World, contract, ticket
 from workers.reconciler import _again
@@ -62,3 +62,24 @@ def test_the_trail_names_the_act_and_a_repeat_under_its_key_changes_nothing() ->
     )
     assert again == first
     assert len(store.world.events) == told
+
+
+def test_a_classification_that_was_undone_is_told_with_what_was_recorded() -> None:
+    workflow_id, act = _again(TICKET, "k4", "correct_triage", None, None, None, "P2", "data_entry")
+    assert workflow_id == names.ticket_workflow(TICKET)
+    assert isinstance(act, CorrectTriage) and act.key == "k4"
+    request = ticket(100, stage="contract", service_line="it_helpdesk", state="parked")
+    store = MemoryStore(World(contracts=[contract()], tickets={request.id: request}))
+    command = ActCommand(
+        ticket_id=request.id,
+        client_id=request.client_id,
+        kind="correct_triage",
+        key="k4",
+        actor=ActorRef(kind="user", id=str(TASK), roles=("desk",)),
+        payload={"event": str(TASK), "seq": 1, "said": {"engine": "t"}, "service_line": "data_entry"},
+    )
+    first = HandlingActivities(store).act(command)
+    assert (first.outcome, first.facts["line"]) == ("moved", "data_entry")
+    told = act.model_dump(mode="json", exclude={"actor", "key"})
+    again = command.model_copy(update={"actor": act.actor, "payload": told})
+    assert HandlingActivities(store).act(again) == first
