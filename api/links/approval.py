@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -33,61 +33,60 @@ _MOST_PICTURES = 12
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """What the sign-off page shows. ``papers`` are the documents of the version, with the files of work by hand."""
+class Offered:
+    """The version that a link is for, as far as it is there: ``units`` are the documents to be decided on, ``papers``
+    those with the files of work by hand, in the order they came."""
 
     client: RowMapping
     ticket: RowMapping
     approval: RowMapping | None
+    units: frozenset[UUID]
+    papers: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What the sign-off page shows."""
+
+    offered: Offered
     units: list[dict[str, Any]]
-    papers: list[RowMapping]
+    pictured: list[UUID]
     checked: int
     defects: int
 
-    @property
-    def work(self) -> Mapping[str, Any] | None:
-        """What a person did on the request itself, as the version holds it."""
-        return self.approval["deliverable"].get("work") if self.approval is not None else None
 
-
-def delivery(connection: Connection, link: SignedLink) -> Delivery:
+def offered(connection: Connection, link: SignedLink) -> Offered:
     """What is behind a link for sign-off; raises ``link-expired`` when it is gone."""
     ticket, client = tickets.get(connection, link.ticket_id), clients.get(connection, link.client_id)
     if ticket is None or client is None:
         raise DomainError("link-expired")
     version = tickets.approval_of(connection, link.ticket_id)
+    if version is None:
+        return Offered(client, ticket, None, frozenset(), ())
+    stand = documents.standing(connection, link.ticket_id)
+    before = tickets.accepted_before(connection, version) if version["state"] != "open" else frozenset()
+    units = approval.units_of(version["state"], version["units"] or {}, before, stand)
+    work = version["deliverable"].get("work")
+    files = {str(one["id"]) for one in work["files"]} if work else set()
+    papers = tuple(one for one, _, _ in stand if one in units or str(one) in files)
+    return Offered(client, ticket, version, units, papers)
+
+
+def _delivery(connection: Connection, link: SignedLink) -> Delivery:
+    found = offered(connection, link)
     second: set[UUID] = set()
     defects = 0
     for check in documents.quality_of(connection, link.ticket_id):
         if check["level"] == 2:
             second.add(check["document_id"] or check["ticket_id"])
         defects += len(check["defects"])
-    rows = documents.of_ticket(connection, link.ticket_id)
-    named = _of_version(connection, version, rows)
     units = [
         {**row, "level_2": row["id"] in second, "total": _total(row["fields"])}
-        for row in rows
-        if row["id"] in named
+        for row in documents.of_ticket(connection, link.ticket_id)
+        if row["id"] in found.units
     ]
-    files = {str(one["id"]) for one in _files(version)}
-    papers = [row for row in rows if row["id"] in named or str(row["id"]) in files]
-    return Delivery(client, ticket, version, units, papers, len(second), defects)
-
-
-def _of_version(
-    connection: Connection, version: RowMapping | None, rows: Sequence[RowMapping]
-) -> frozenset[UUID]:
-    if version is None:
-        return frozenset()
-    choices = version["units"] or {}
-    before = tickets.accepted_before(connection, version) if version["state"] != "open" else frozenset()
-    stand = [(row["id"], row["state"], row["approval"]) for row in rows]
-    return approval.units_of(version["state"], choices, before, stand)
-
-
-def _files(version: RowMapping | None) -> list[dict[str, Any]]:
-    work = version["deliverable"].get("work") if version is not None else None
-    return list(work["files"]) if work else []
+    pictured = [unit["id"] for unit in units if drawn(unit)][:_MOST_PICTURES]
+    return Delivery(found, units, pictured, len(second), defects)
 
 
 def drawn(document: Any) -> bool:
@@ -103,7 +102,7 @@ def _total(fields: Mapping[str, Any]) -> str:
 Visit = LinkVisit[Delivery]
 
 
-def replaced(found: Delivery, link: SignedLink) -> HTMLResponse | None:
+def replaced(found: Offered, link: SignedLink) -> HTMLResponse | None:
     """What to say when this link's version is not (or no longer) what is before the client."""
     number = found.ticket["number"]
     if found.approval is None:
@@ -117,7 +116,7 @@ def replaced(found: Delivery, link: SignedLink) -> HTMLResponse | None:
     return None
 
 
-def _settled(found: Delivery, link: SignedLink) -> HTMLResponse | None:
+def _settled(found: Offered, link: SignedLink) -> HTMLResponse | None:
     """What to say when there is nothing (more) to decide behind this link."""
     if (answer := replaced(found, link)) is not None or found.approval is None:
         return answer
@@ -126,27 +125,28 @@ def _settled(found: Delivery, link: SignedLink) -> HTMLResponse | None:
     return None
 
 
-def _decided(found: Delivery) -> str:
+def _decided(found: Offered) -> str:
     assert found.approval is not None
     state = str(found.approval["state"]).replace("_", " ")
     return f"The delivery of {found.ticket['number']} is {state}. Thank you."
 
 
 def _sign_off(visit: Visit, status: int = 200, **more: Any) -> HTMLResponse:
-    found = visit.found
+    found, delivered = visit.found.offered, visit.found
+    assert found.approval is not None
     return visit.page(
         "approval",
         status,
         client=found.client,
         ticket=found.ticket,
         approval=found.approval,
-        work=found.work,
-        units=found.units,
-        kept={str(row["id"]) for row in found.papers},
-        pictured=[row["id"] for row in found.papers if drawn(row)][:_MOST_PICTURES],
-        decided=_decided(found) if found.approval is not None and found.approval["state"] != "open" else "",
-        checked=found.checked,
-        defects=found.defects,
+        work=found.approval["deliverable"].get("work"),
+        units=delivered.units,
+        kept={str(one) for one in found.papers},
+        pictured=delivered.pictured,
+        decided=_decided(found) if found.approval["state"] != "open" else "",
+        checked=delivered.checked,
+        defects=delivered.defects,
         **{"decision": "", "reason": "", "chosen": {}, **more},
     )
 
@@ -156,19 +156,19 @@ async def show_approval(request: Request, token: str, services: ServicesDep) -> 
     """The delivery and the choices; what was decided is there to be read as long as the link works."""
 
     async def answer(visit: Visit) -> HTMLResponse:
-        return replaced(visit.found, visit.link) or _sign_off(visit)
+        return replaced(visit.found.offered, visit.link) or _sign_off(visit)
 
-    return await behind(request, token, services, "approval", delivery, answer)
+    return await behind(request, token, services, "approval", _delivery, answer)
 
 
 @router.post("/a/{token}")
 async def decide_approval(request: Request, token: str, services: ServicesDep) -> Response:
     """Accept, return, or both in parts."""
-    return await behind(request, token, services, "approval", delivery, _decide)
+    return await behind(request, token, services, "approval", _delivery, _decide)
 
 
 async def _decide(visit: Visit) -> HTMLResponse:
-    if (settled := _settled(visit.found, visit.link)) is not None:
+    if (settled := _settled(visit.found.offered, visit.link)) is not None:
         return settled
     form = await visit.form(_MOST_FIELDS)
     decision, reason = form.text("decision"), form.text("reason", 500)
@@ -182,7 +182,7 @@ async def _decide(visit: Visit) -> HTMLResponse:
         return _sign_off(visit, status_of(error.code), problem=problem(error), **typed)
     if result is None:
         return message("Thank you", "Your decision was taken and is being applied.", 202)
-    return message("Thank you", f"Your decision on {visit.found.ticket['number']} is recorded.")
+    return message("Thank you", f"Your decision on {visit.found.offered.ticket['number']} is recorded.")
 
 
 async def _sent(visit: Visit, decision: str, chosen: dict[str, str], reason: str) -> ActResult | None:
@@ -207,7 +207,7 @@ async def _sent(visit: Visit, decision: str, chosen: dict[str, str], reason: str
             "person": link.person,
         }
     )
-    ticket = found.ticket
+    ticket = found.offered.ticket
     start = (
         TicketStart(ticket_id=ticket["id"], client_id=ticket["client_id"]) if ticket["life"] == 1 else None
     )

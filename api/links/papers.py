@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from api.deps import ServicesDep
-from api.links.approval import Delivery, delivery, drawn, replaced
+from api.links.approval import Offered, drawn, offered, replaced
 from api.links.pages import ORIGIN, TEXTS, LinkVisit, behind, picture
 from api.portal import fields as shown_fields
 from api.portal.papers import is_data
@@ -44,7 +44,7 @@ From = Annotated[int, Query(ge=1, le=10_000)]
 class _Paper:
     """One document among those of its version, and what of it was seen."""
 
-    delivery: Delivery
+    offered: Offered
     document: Any
     sheet: PaperView | None = None
     pictured: bool = False
@@ -67,12 +67,12 @@ async def show_paper(
         _opened(connection, services, link, found.document)
         sheet = _sheet(connection, services, found.document)
         return _Paper(
-            *(found.delivery, found.document, sheet),
+            *(found.offered, found.document, sheet),
             sheet is None and _can_be_drawn(connection, services, found.document, page),
         )
 
     async def answer(visit: Visit) -> Response:
-        return replaced(visit.found.delivery, visit.link) or _shown(visit, page)
+        return replaced(visit.found.offered, visit.link) or _shown(visit, page)
 
     return await behind(request, token, services, "approval", read, answer)
 
@@ -94,10 +94,10 @@ async def show_page(
         ) as error:  # there is no such picture: nothing is broken, and nothing was asked wrongly
             raise DomainError("link-expired") from error
         _opened(connection, services, link, found.document)
-        return _Paper(found.delivery, found.document, png=seen.png)
+        return _Paper(found.offered, found.document, png=seen.png)
 
     async def answer(visit: Visit) -> Response:
-        return replaced(visit.found.delivery, visit.link) or picture(visit.found.png)
+        return replaced(visit.found.offered, visit.link) or picture(visit.found.png)
 
     return await behind(request, token, services, "approval", read, answer)
 
@@ -105,12 +105,10 @@ async def show_page(
 def _behind(connection: Connection, link: SignedLink, document_id: UUID) -> _Paper:
     """The document, or none where the version itself is not to be seen any more. Raises ``link-expired`` for what is
     no document of this version."""
-    found = delivery(connection, link)
+    found = offered(connection, link)
     if replaced(found, link) is not None:
         return _Paper(found, None)
-    row = (
-        documents.get(connection, document_id) if document_id in {one["id"] for one in found.papers} else None
-    )
+    row = documents.get(connection, document_id) if document_id in found.papers else None
     if row is None:
         raise DomainError("link-expired")
     return _Paper(found, row)
@@ -161,13 +159,13 @@ def _opened(connection: Connection, services: Services, link: SignedLink, docume
 
 
 def _shown(visit: Visit, page: int) -> Response:
-    found, document = visit.found.delivery, visit.found.document
+    found, document = visit.found.offered, visit.found.document
     assert document is not None
     total = document["pages"] or 1
     first = min(page, total)
     as_decided = _as_decided(found, document)
     rows = shown_fields.rows(document, (), {}, TEXTS) if as_decided else []
-    ids = [row["id"] for row in found.papers]
+    ids = found.papers
     at = ids.index(document["id"])
     here = visit.request.url.path.partition("/documents/")[0]
     return visit.page(
@@ -196,7 +194,7 @@ def _shown(visit: Visit, page: int) -> Response:
     )
 
 
-def _as_decided(found: Delivery, document: Mapping[str, Any]) -> bool:
+def _as_decided(found: Offered, document: Mapping[str, Any]) -> bool:
     """Whether the fields are still those of the version: what was returned is worked on again."""
     version = found.approval
     return (

@@ -41,6 +41,14 @@ def of_ticket(
     )
 
 
+def standing(connection: Connection, ticket_id: UUID) -> Sequence[tuple[UUID, str, str]]:
+    """Id, state and approval of a ticket's documents in the order they came, and nothing of what they say."""
+    columns = (_DOCUMENT.c.id, _DOCUMENT.c.state, _DOCUMENT.c.approval)
+    query = select(*columns).where(_DOCUMENT.c.ticket_id == ticket_id)
+    found = connection.execute(query.order_by(_DOCUMENT.c.position, _DOCUMENT.c.id).limit(5_000))
+    return [tuple(row) for row in found]
+
+
 def get(connection: Connection, document_id: UUID) -> RowMapping | None:
     """One document, with its number of ticket and address of bytes."""
     query = (
