@@ -12,9 +12,9 @@ from sqlalchemy import RowMapping
 
 from api.principal import Principal
 from api.services import Services
+from schemas.documents import DocumentView
 from schemas.requests import (
     ApprovalView,
-    DocumentView,
     EventView,
     MessageView,
     QaCheckView,

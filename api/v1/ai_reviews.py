@@ -12,7 +12,8 @@ from api import views
 from api.deps import CallDep, Reply
 from api.v1.parameters import problems
 from api.v1.tickets import one
-from schemas.requests import AiReview, EventView
+from schemas.act_bodies import AiReview
+from schemas.requests import EventView
 from ticketos.domain import ai_review
 from ticketos.domain.errors import DomainError
 from ticketos.lines import KEYS

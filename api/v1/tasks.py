@@ -15,9 +15,10 @@ from api.acts import Target
 from api.deps import Call, CallDep, ReadDep, Reply, etag
 from api.v1.acts import Planned, perform, target_of
 from api.v1.parameters import Cursor, Limit, Many, page, problems
+from schemas.act_bodies import AssignBody, CompleteBody, ReasonBody
 from schemas.acts import AcceptTask, Act, ActorRef, CompleteTask, RefuseTask
 from schemas.http import Applied, BeingApplied, Page
-from schemas.requests import AssignBody, CompleteBody, ReasonBody, TaskView
+from schemas.requests import TaskView
 from ticketos.db.repositories import accounts, tasks, tickets
 from ticketos.domain import tasks as rules
 from ticketos.domain.errors import DomainError

@@ -22,14 +22,14 @@ from api.errors import InvalidRequestError
 from api.failures import field_error
 from api.services import in_thread
 from api.v1.parameters import Cursor, Limit, Many, page, problems
+from schemas.act_bodies import LinkBody
 from schemas.acts import Priority
+from schemas.documents import DocumentView
 from schemas.http import Page
 from schemas.requests import (
     ClockView,
-    DocumentView,
     EditTicket,
     EventView,
-    LinkBody,
     LinkView,
     NewTicket,
     TicketView,

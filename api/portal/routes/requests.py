@@ -33,8 +33,9 @@ from api.portal.parts import Choice, Command, Crumb, Empty, Filter, NavItem, Not
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import acts, passwords
 from api.v1 import tickets as v1
+from schemas.act_bodies import PriorityBody, ReasonBody
 from schemas.acts import Priority
-from schemas.requests import NewTicket, PriorityBody, ReasonBody
+from schemas.requests import NewTicket
 from ticketos.db.repositories import documents, tasks, tickets
 from ticketos.domain.state import OPEN_STATES
 

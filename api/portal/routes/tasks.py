@@ -21,8 +21,8 @@ from api.portal.routes import work
 from api.portal.timeline import learnt_in_words
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
+from schemas.act_bodies import AssignBody, CompleteBody
 from schemas.acts import Priority
-from schemas.requests import AssignBody, CompleteBody
 from ticketos.db.repositories import accounts, book_months, documents, tickets
 from ticketos.domain import book_months as book_rules
 from ticketos.domain import handwork

@@ -30,11 +30,9 @@ from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import acts, ai_reviews, messages, steps
 from api.v1 import tickets as v1
 from api.v1.tasks import may_finish
-from schemas.acts import Priority
-from schemas.requests import (
+from schemas.act_bodies import (
     LINK_KINDS,
     AiReview,
-    EditTicket,
     LinkBody,
     MessageBody,
     OptionalReason,
@@ -42,6 +40,8 @@ from schemas.requests import (
     PriorityBody,
     ReasonBody,
 )
+from schemas.acts import Priority
+from schemas.requests import EditTicket
 from schemas.steps import StepTroubles
 from ticketos.db.repositories import accounts, documents, tasks, tickets
 from ticketos.domain import ai_review, handwork

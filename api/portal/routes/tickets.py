@@ -20,8 +20,9 @@ from api.portal.parts import Choice, Empty, Filter, NavItem, Tab
 from api.portal.routes.views import saved
 from api.portal.visit import Visit, VisitDep
 from api.v1 import bulk
+from schemas.act_bodies import LINK_KINDS
 from schemas.acts import Priority
-from schemas.requests import LINK_KINDS, MOST_AT_ONCE
+from schemas.bulk import MOST_AT_ONCE
 from ticketos.db.repositories import accounts, tickets
 from ticketos.domain.stages import DESKS
 from ticketos.domain.state import STAGES

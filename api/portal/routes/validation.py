@@ -25,7 +25,7 @@ from api.portal.parts import Choice, Notice
 from api.portal.routes import work
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
-from schemas.requests import CompleteBody
+from schemas.act_bodies import CompleteBody
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.db.repositories import chart, coding, documents, tasks, tickets
 from ticketos.domain.ai_policy import ACT, CODING, SUGGEST, Mode
