@@ -19,9 +19,8 @@ from api.access import Rule, allow
 from api.portal.parts import Choice, NavItem, Notice
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.services import in_thread
-from api.v1 import agreements, users
+from api.v1 import agreements, raising, users
 from api.v1 import clients as companies
-from api.v1 import tickets as v1
 from schemas.accounts import EditUser, Grant, NewUser
 from schemas.admin import EditClient, NewClient, NewContract
 from schemas.requests import NewTicket
@@ -296,7 +295,7 @@ async def send_document(visit: PostDep) -> Response:
         client = now.client
         if client is None:
             raise DomainError("client-unknown")
-        files = await v1.attachments(form.files("files"), visit.services.options.max_upload_bytes)
+        files = await raising.attachments(form.files("files"), visit.services.options.max_upload_bytes)
         if not files:
             today = visit.call.now.astimezone(visit.viewer.zone).date()
             number = f"MST-{visit.services.new_id().hex[-6:].upper()}"
@@ -310,6 +309,6 @@ async def send_document(visit: PostDep) -> Response:
             subject=visit.portal.texts("welcome.first_subject"),
             text=visit.portal.texts("welcome.first_text"),
         )
-        return await v1.accepted(visit.call, asked, files, asked.model_dump_json().encode())
+        return await raising.accepted(visit.call, asked, files, asked.model_dump_json().encode())
 
     return await _step(visit, work, "welcome.document_kept")
