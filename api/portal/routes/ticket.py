@@ -43,7 +43,7 @@ from schemas.act_bodies import (
 from schemas.acts import Priority
 from schemas.requests import EditTicket
 from schemas.steps import StepTroubles
-from ticketos.db.repositories import accounts, documents, tasks, tickets
+from ticketos.db.repositories import documents, persons, tasks, tickets
 from ticketos.domain import ai_review, handwork
 from ticketos.domain.document_class import BY_CONTRACT
 from ticketos.domain.errors import DomainError
@@ -272,12 +272,12 @@ def _read(
         "events": events,
         "tasks": [one for one in todo if one["state"] == "open"] if staff else [],
         "billed": on_bill(around.usage) if staff else [],
-        "signers": accounts.signers_of(connection, root["client_id"])
+        "signers": persons.signers_of(connection, root["client_id"])
         if staff and any(one["state"] == "open" for one in around.approvals)
         else [],
         "documents": documents.of_ticket(connection, root["id"], limit=DOCUMENTS),
         "rounds": views.rounds(checks, around.approvals, todo, staff),
-        "people": accounts.names_of(connection, people) if staff else {},
+        "people": persons.names_of(connection, people) if staff else {},
         "judged": visit.services.audit.last_about(
             connection, root["id"], by_ai, (ai_review.APPROVED, ai_review.CORRECTED)
         ),
@@ -293,7 +293,7 @@ def _colleagues(connection: Connection, visit: Visit, root: RowMapping) -> list[
     """Whom a decision may be handed to, by address and name, where this person may hand it on."""
     if not visit.principal.roles_over(root["client_id"]) & _ASSIGN.roles:
         return []
-    people = accounts.users(connection, [visit.principal.home], limit=MOST_COLLEAGUES)
+    people = persons.users(connection, [visit.principal.home], limit=MOST_COLLEAGUES)
     return sorted((one["email"], one["name"]) for one in people if one["active"])
 
 

@@ -24,7 +24,7 @@ from api.v1 import clients as companies
 from schemas.accounts import EditUser, Grant, NewUser
 from schemas.admin import EditClient, NewClient, NewContract
 from schemas.requests import NewTicket
-from ticketos.db.repositories import accounts, clients, standing
+from ticketos.db.repositories import clients, credentials, persons, standing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.intake_types import Attachment
 from ticketos.domain.naming import short_names
@@ -268,8 +268,8 @@ async def _take_on(visit: Visit) -> None:
     """The owner reviews quality, classifies, clears contracts and decides escalations for now."""
     me = visit.principal.user_id
 
-    def read(connection: Connection) -> tuple[Any, list[accounts.Grant]]:
-        return accounts.user(connection, me), accounts.grants_of(connection, [me]).get(me, [])
+    def read(connection: Connection) -> tuple[Any, list[credentials.Grant]]:
+        return persons.user(connection, me), persons.grants_of(connection, [me]).get(me, [])
 
     row, held = await visit.read(read)
     roles = {(one.role, one.client_id) for one in held} | {

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, Table, select, text, update
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
-from ticketos.db.repositories import accounts, rows
+from ticketos.db.repositories import persons, rows
 from ticketos.db.session import driver
 from ticketos.db.tables import Calendar, Contract
 from ticketos.domain import agreement, ai_use
@@ -165,7 +165,7 @@ class Agreements:
         """An address must be that of somebody active, of the provider or of the client. A name is taken as it is."""
         if "@" not in accountable:
             return
-        found = accounts.person_at(connection, accountable)
+        found = persons.person_at(connection, accountable)
         provider = connection.execute(text("select provider_client()")).scalar_one()
         if found is None or not found["active"] or found["client_id"] not in (client_id, provider):
             raise DomainError(
