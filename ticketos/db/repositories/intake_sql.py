@@ -7,7 +7,7 @@ from sqlalchemy import Table
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlmodel import SQLModel
 
-from ticketos.db.audit import INSERT_NAMED
+from ticketos.db.audit_form import INSERT_NAMED
 from ticketos.db.tables import Document, Message, Outbox, Ticket, TicketLink
 from ticketos.domain.intake import NUMBER_DIGITS
 
