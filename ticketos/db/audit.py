@@ -48,6 +48,14 @@ class AuditTrail(AuditReads):
             emits=(emit,),
         )[0]
 
+    def record_apart(
+        self, connection: Connection, client_id: UUID, at: datetime, actor: Actor, *emits: Emit
+    ) -> None:
+        """Write events of a client that belong to no ticket. See `record_many`."""
+        self.record_many(
+            connection, client_id=client_id, ticket_id=None, root_id=None, at=at, actor=actor, emits=emits
+        )
+
     def record_many(
         self,
         connection: Connection,

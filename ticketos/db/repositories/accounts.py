@@ -283,9 +283,7 @@ class Accounts:
     def _record(
         self, connection: Connection, client_id: UUID, actor: Actor, at: datetime, emit: Emit
     ) -> None:
-        self._audit.record(
-            connection, client_id=client_id, ticket_id=None, root_id=None, at=at, actor=actor, emit=emit
-        )
+        self._audit.record_apart(connection, client_id, at, actor, emit)
 
 
 def _is_provider(connection: Connection, client_id: UUID) -> bool:

@@ -214,9 +214,7 @@ class Agreements:
         actor: Actor,
     ) -> None:
         emit = Emit(f"admin.{noun}_saved", before=before, after=after, entity=noun, entity_id=str(row_id))
-        self._audit.record(
-            connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit
-        )
+        self._audit.record_apart(connection, client_id, now, actor, emit)
 
 
 def _with_plain_calendar(values: Mapping[str, Any]) -> dict[str, Any]:

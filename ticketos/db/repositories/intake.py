@@ -338,14 +338,8 @@ class IntakeStore(IntakeWrites):
             entity_id=hashlib.sha256(message.intake.external_id.encode()).hexdigest()[:32],
             **person_of(message.intake),
         )
-        self._audit.record(
-            connection,
-            client_id=message.client_id,
-            ticket_id=None,
-            root_id=None,
-            at=message.intake.received_at,
-            actor=message.actor,
-            emit=emit,
+        self._audit.record_apart(
+            connection, message.client_id, message.intake.received_at, message.actor, emit
         )
         return Accepted(None, None, code=chosen.code)
 

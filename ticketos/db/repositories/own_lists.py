@@ -118,12 +118,4 @@ class Trail:
         now: datetime,
         actor: Actor,
     ) -> None:
-        self._audit.record_many(
-            connection,
-            client_id=client_id,
-            ticket_id=None,
-            root_id=None,
-            at=now,
-            actor=actor,
-            emits=list(emits),
-        )
+        self._audit.record_apart(connection, client_id, now, actor, *emits)
