@@ -21,7 +21,7 @@ from api.portal.listing import (
     address,
     choices,
     client_filter,
-    clients_of,
+    clients_asked,
     file_of,
     month_choices,
 )
@@ -75,7 +75,7 @@ STATES = ("draft", "approved", "issued", "cancelled")
 def _found(
     connection: Connection, visit: Visit, client: str, period: str, state: str, limit: int, cursor: str | None
 ) -> tuple[Sequence[InvoiceSummary], str | None]:
-    seen = [one for slug, _, one in clients_of(visit) if not client or slug == client]
+    seen = clients_asked(visit, client)
     staff = [one for one in seen if visit.principal.staff_over(one)]
     found = rows.listed(
         connection,
