@@ -14,7 +14,7 @@ from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import own_lists, rows
 from ticketos.db.repositories.own_lists import Imported
 from ticketos.db.session import driver
-from ticketos.db.tables import LedgerAccount
+from ticketos.db.tables.own_lists import LedgerAccount
 from ticketos.domain import chart as rules
 from ticketos.domain import invoicing
 from ticketos.domain.changes import Emit

@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import chart
-from ticketos.db.tables import Client
+from ticketos.db.tables.clients import Client
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor

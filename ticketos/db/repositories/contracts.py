@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import persons, rows
 from ticketos.db.session import driver
-from ticketos.db.tables import Calendar, Contract
+from ticketos.db.tables.clients import Calendar, Contract
 from ticketos.domain import agreement, ai_use
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.changes import Emit

@@ -15,7 +15,7 @@ from pwdlib.exceptions import UnknownHashError
 from sqlalchemy import Connection, RowMapping, select
 from sqlmodel import SQLModel
 
-from ticketos.db.tables import ApiKey
+from ticketos.db.tables.people import ApiKey
 
 SESSION_PREFIX = "tos_s_"
 KEY_PREFIX = "tos_k_"

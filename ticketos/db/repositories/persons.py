@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, RowMapping, case, func, select
 from sqlmodel import SQLModel
 
 from ticketos.db.repositories.credentials import Grant
-from ticketos.db.tables import AppUser, UserGrant
+from ticketos.db.tables.people import AppUser, UserGrant
 
 USER = SQLModel.metadata.tables[str(AppUser.__tablename__)]
 _GRANT = SQLModel.metadata.tables[str(UserGrant.__tablename__)]

@@ -16,7 +16,8 @@ from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import persons
-from ticketos.db.tables import Document, Task, Ticket, TicketClock
+from ticketos.db.tables.documents import Document
+from ticketos.db.tables.tickets import Task, Ticket, TicketClock
 from ticketos.domain.changes import Emit
 from ticketos.domain.clock import TURNAROUND
 from ticketos.domain.errors import DomainError

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import chart, own_lists
 from ticketos.db.repositories.own_lists import Imported
-from ticketos.db.tables import CodingRule, Vendor, VendorSign
+from ticketos.db.tables.own_lists import CodingRule, Vendor, VendorSign
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
