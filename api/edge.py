@@ -32,7 +32,7 @@ from api.principal import Principal
 from api.quota import Counts
 from api.refusals import record_refusal
 from api.services import Services, in_thread
-from ticketos.db.repositories.accounts import SEEN_EVERY, Caller, caller_of, seen
+from ticketos.db.repositories.credentials import SEEN_EVERY, Caller, caller_of, seen
 from ticketos.domain.errors import DomainError
 
 log = structlog.get_logger()

@@ -7,7 +7,7 @@ from functools import cached_property
 from uuid import UUID
 
 from schemas.acts import ActorRef
-from ticketos.db.repositories.accounts import Caller
+from ticketos.db.repositories.credentials import Caller
 from ticketos.domain.state import Actor
 
 CLIENT_ROLES = frozenset({"client_user", "client_admin"})

@@ -23,10 +23,11 @@ from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
 from ticketos.db.objects import ObjectStore
 from ticketos.db.repositories import intake
-from ticketos.db.repositories.accounts import Accounts, Caller
+from ticketos.db.repositories.accounts import Accounts
 from ticketos.db.repositories.chart import Charts
 from ticketos.db.repositories.clients import Clients
 from ticketos.db.repositories.contracts import Agreements
+from ticketos.db.repositories.credentials import Caller
 from ticketos.db.repositories.intake import IntakeStore
 from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.repositories.second_factor import SecondFactor

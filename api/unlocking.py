@@ -12,8 +12,8 @@ from api.acts import Target
 from api.failures import checked
 from api.services import Services
 from api.v1.acts import Planned
+from schemas.act_bodies import PasswordBody
 from schemas.acts import ActorRef, CompleteTask
-from schemas.requests import PasswordBody
 from ticketos.db.repositories import tasks
 from ticketos.domain.errors import DomainError
 

@@ -12,9 +12,9 @@ from sqlalchemy import RowMapping
 
 from api.principal import Principal
 from api.services import Services
+from schemas.documents import DocumentView
 from schemas.requests import (
     ApprovalView,
-    DocumentView,
     EventView,
     MessageView,
     QaCheckView,
@@ -26,7 +26,7 @@ from schemas.requests import (
     TicketLinks,
     TicketView,
 )
-from ticketos.db.audit import TimelineEvent
+from ticketos.db.audit_reads import TimelineEvent
 from ticketos.domain import effort
 from ticketos.domain.rounds import log
 from workflows import names

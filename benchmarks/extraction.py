@@ -155,13 +155,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         say(str(error))
         return 2
-    reader: Reader | Beside = Reader(ocr=engine, second=second)
+    local = Reader(ocr=engine, second=second)
+    reader: Reader | Beside = local
     if asked.model:
         settings = Settings()
         if (model := model_outside(settings)) is None:
             say("TICKETOS_MODEL_URL and TICKETOS_MODEL_NAME say which model")
             return 2
-        reader = Beside(reader, model, asked.model, asked.cap, settings.model_reliability, asked.today)
+        reader = Beside(local, model, asked.model, asked.cap, settings.model_reliability, asked.today)
     total, shown = score(found, reader, asked.today)
     tell(total, wrong=asked.wrong)
     if asked.html:

@@ -31,7 +31,7 @@ from ticketos.ai.ocr.page import Page
 from ticketos.dev.sim.documents import Kind
 from ticketos.dev.sim.documents.composed import Paper, compose
 from ticketos.domain.terms import AiTerms
-from ticketos.lines.data_entry import flow, vendors
+from ticketos.lines.data_entry import checking, flow, vendors
 
 TODAY = date(2027, 6, 1)
 GOAL, ASKED = 0.8, 0.6
@@ -149,7 +149,7 @@ def pile(kind: Kind, maker: str, buyer: str, first: int, count: int, single: boo
 
 def asked_for(kind: Kind, reading: dict[str, Any]) -> set[str]:
     """The fields a person is asked about."""
-    return set(flow.to_key(kind, flow._read_fields(reading, AiTerms())))
+    return set(checking.to_key(kind, flow._read_fields(reading, AiTerms())))
 
 
 def measure(

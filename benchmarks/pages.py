@@ -41,7 +41,7 @@ from ticketos.db.audit import AuditTrail
 from ticketos.db.ids import new_id
 from ticketos.db.migrate import upgrade
 from ticketos.db.objects import ObjectStore
-from ticketos.db.repositories.accounts import Grant, login_of
+from ticketos.db.repositories.credentials import Grant, login_of
 from ticketos.db.session import Database
 from ticketos.dev.database import PostgresUrls
 from ticketos.dev.postgres import EmbeddedPostgres

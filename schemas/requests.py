@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, Self, get_args
+from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, SecretStr, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from schemas.acts import ClassChoice, DocumentClass, Priority
+from schemas.acts import DocumentClass, Priority
+from schemas.documents import DocumentView
 from schemas.http import Body, Line, Text, View
 
 MAX_TEXT = 200_000
@@ -98,56 +98,6 @@ class TicketView(View):
     links: TicketLinks | None = None
 
 
-class DocumentView(View):
-    """One unit of work of a ticket."""
-
-    id: UUID
-    client_id: UUID
-    ticket_id: UUID
-    position: int
-    filename: str
-    content_type: str
-    size: int
-    sha256: str
-    state: str
-    reason: str | None = None
-    doc_type: str
-    pages: int | None = None
-    engine: str | None = None
-    language: str | None = None
-    fields: dict[str, Any] = Field(default_factory=dict)
-    lines: list[dict[str, Any]] = Field(default_factory=list)
-    checks: list[dict[str, Any]] = Field(default_factory=list)
-    coding: dict[str, Any] = Field(default_factory=dict)
-    blocked_by: list[str] = Field(default_factory=list)
-    duplicate_of: UUID | None = None
-    straight_through: bool
-    finished_by: UUID | None = None
-    erp_reference: str | None = None
-    round: int
-    quality: str
-    approval: str
-    received_at: datetime
-    read_at: datetime | None = None
-    done_at: datetime | None = None
-    parent_id: UUID | None = Field(default=None, description="The file it was found in, with other documents")
-    first_page: int | None = Field(default=None, description="Where in that file it begins, from 1")
-    last_page: int | None = None
-    vendor: dict[str, str] = Field(
-        default_factory=dict,
-        description="Code and name of the vendor of the client's list; empty for none",
-        examples=[{"code": "V-001", "name": "Bright Paper Pvt Ltd"}],
-    )
-    version: int
-
-
-class FoundDocument(DocumentView):
-    """A document in a list over requests: with the number and subject of its own."""
-
-    number: str
-    subject: str
-
-
 class TaskView(View):
     """One thing a person must do."""
 
@@ -192,14 +142,6 @@ class MessageView(View):
     body: str
     sent_at: datetime | None = None
     received_at: datetime
-
-
-class MessageBody(Body):
-    """What is said, in plain text."""
-
-    text: Text = Field(
-        min_length=1, max_length=20_000, examples=["The second page is missing; please send it."]
-    )
 
 
 class ClockView(View):
@@ -376,176 +318,3 @@ class TreeView(View):
     workflow_url: str | None = Field(
         default=None, description="The same request in the Temporal Web UI, for operations"
     )
-
-
-class ReasonBody(Body):
-    """A reason in words."""
-
-    reason: Line = Field(min_length=1, examples=["Waiting for the purchase order"])
-
-
-class PauseBody(ReasonBody):
-    """Why the ticket waits, and until when: without an end, as long as the contract allows."""
-
-    until: AwareDatetime | None = Field(default=None, examples=["2026-12-01T09:00:00+05:30"])
-
-
-class OptionalReason(Body):
-    """A reason in words, if there is one."""
-
-    reason: Line = ""
-
-
-class PriorityBody(Body):
-    """A new priority; elapsed and paused time is kept."""
-
-    priority: Priority
-    document_class: ClassChoice | None = Field(
-        default=None,
-        description="Of its documents (CP2); `by_contract` drops what was asked for before, so that the contract's rules"
-        " decide; without it what was asked for stays",
-    )
-    reason: Line = ""
-
-
-LinkKind = Literal["related", "duplicate", "repeat_contact", "follow_up"]
-LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
-"""How two tickets belong together."""
-
-
-class LinkBody(Body):
-    """Link to another ticket of the same client, by id or number."""
-
-    other: str = Field(min_length=1, max_length=64, examples=["ACME-26-000124"])
-    kind: LinkKind = "related"
-
-
-class CompleteBody(Body):
-    """Finish a task; ``result`` depends on its kind. ``version`` refuses a stale edit."""
-
-    result: dict[str, Any] = Field(default_factory=dict)
-    version: int | None = Field(default=None, ge=1)
-
-
-class PasswordBody(Body):
-    """The password of a protected document, or that there is none (``leave_out``). It appears in no answer and no
-    log."""
-
-    model_config = ConfigDict(str_strip_whitespace=False)  # a blank at the end may belong to it
-
-    password: SecretStr = Field(default=SecretStr(""), max_length=500)
-    leave_out: bool = False
-
-    @model_validator(mode="after")
-    def _one_of_the_two(self) -> Self:
-        if not self.leave_out and not self.password.get_secret_value():
-            raise ValueError("enter the password, or leave the document out")
-        return self
-
-
-class AssignBody(Body):
-    """Give a task to a person; null puts it back into its queue."""
-
-    user_id: UUID | None
-
-
-class ApprovalBody(Body):
-    """The client's decision on the version it names by hash. A return needs a reason; ``partial`` needs
-    ``units``: accept or return for every document that is open."""
-
-    version: str = Field(min_length=1, max_length=64)
-    decision: Literal["accept", "return", "partial"]
-    units: dict[UUID, Literal["accept", "return"]] = Field(default_factory=dict, max_length=5_000)
-    reason: Line = ""
-
-
-class AiReview(Body):
-    """What a person makes of an act of AI: ``event`` is its ``seq`` in the timeline. A correction says what is right,
-    or why it is wrong."""
-
-    event: int = Field(ge=1)
-    verdict: Literal["approved", "corrected"]
-    service_line: Line | None = Field(default=None, max_length=40, examples=["customer_support"])
-    ticket_type: Line | None = Field(default=None, max_length=60)
-    priority: Priority | None = None
-    reason: Line = ""
-
-
-class Classification(Body):
-    """What a request should have been classified as. ``event`` is the ``seq`` of the AI's act in the timeline; what is
-    left out stays as the request has it."""
-
-    event: int = Field(ge=1)
-    service_line: Line | None = Field(default=None, max_length=40, examples=["customer_support"])
-    ticket_type: Line | None = Field(default=None, max_length=60)
-    priority: Priority | None = None
-    reason: Line = ""
-
-
-MOST_AT_ONCE = 500
-"""Tickets that one act may be done to at once."""
-
-
-class BulkAct(Body):
-    """One act on up to 500 tickets. Which of the other values is needed depends on the act: ``priority`` for
-    priority, ``reason`` for pause, ``other`` for link; ``user_id`` null gives the tasks back to their queues."""
-
-    tickets: list[UUID] = Field(min_length=1, max_length=MOST_AT_ONCE)
-    act: Literal["priority", "assign", "pause", "resume", "link"]
-    priority: Priority | None = None
-    user_id: UUID | None = None
-    reason: Line = ""
-    other: str = Field(default="", max_length=64)
-    kind: LinkKind = "related"
-
-    @model_validator(mode="after")
-    def _has_what_it_needs(self) -> Self:
-        needed = {"priority": self.priority, "pause": self.reason, "link": self.other}
-        if self.act in needed and not needed[self.act]:
-            name = {"priority": "priority", "pause": "reason", "link": "other"}[self.act]
-            raise PydanticCustomError("needed", "{act} needs {name}", {"act": self.act, "name": name})
-        return self
-
-
-class ActOutcome(View):
-    """What became of one of many: applied, being_applied, or refused with its code."""
-
-    ticket_id: UUID
-    status: Literal["applied", "being_applied", "refused"]
-    outcome: str = ""
-    code: str | None = None
-    detail: str | None = None
-
-
-class TicketOutcome(ActOutcome):
-    """What became of one ticket. ``number`` is empty where there is no such ticket for the caller."""
-
-    number: str = ""
-
-
-class BulkActOutcome(View):
-    """One outcome per ticket, in the order asked."""
-
-    results: list[TicketOutcome]
-
-
-class OneApproval(ApprovalBody):
-    """One decision of a list."""
-
-    ticket_id: UUID
-
-
-class BulkApproval(Body):
-    """Up to 200 decisions at once; each stands for itself."""
-
-    approvals: list[OneApproval] = Field(min_length=1, max_length=200)
-
-
-class ApprovalOutcome(ActOutcome):
-    """What became of one decision."""
-
-
-class BulkOutcome(View):
-    """One outcome per decision, in the order asked."""
-
-    results: list[ApprovalOutcome]

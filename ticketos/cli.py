@@ -24,7 +24,7 @@ from ticketos.db.learn_cli import learn_commands
 
 if TYPE_CHECKING:
     from ticketos.crypto import Keyring
-    from ticketos.db.repositories.accounts import FirstAccount
+    from ticketos.db.repositories.first_account import FirstAccount
     from ticketos.db.session import Database
     from ticketos.dev.stack import StackUrls
     from ticketos.domain.learning import Learnable

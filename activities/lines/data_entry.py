@@ -26,9 +26,11 @@ from ticketos.lines.data_entry import (
     again,
     asking,
     calibration,
+    checking,
     closed_months,
     coding,
     flow,
+    keying,
     passwords,
     typed,
     vendors,
@@ -45,7 +47,7 @@ class DataEntryActivities:
     """The data-entry line's steps. ``read`` is an ordinary activity on the documents queue; the rest are local."""
 
     def __init__(
-        self, store: Store, documents: Documents, reader: Reader, tax_id_valid: flow.TaxIdValid
+        self, store: Store, documents: Documents, reader: Reader, tax_id_valid: checking.TaxIdValid
     ) -> None:
         self._store = store
         self._documents = documents
@@ -177,7 +179,7 @@ class DataEntryActivities:
         like = vendors.like(step, reading.get("fields") or {})
         reading = vendors.checked(reading, like)
         fields = reading.get("fields") or {}
-        key = flow.business_key(str(reading.get("type")), fields)
+        key = checking.business_key(str(reading.get("type")), fields)
         twin = (beside.get(key) or step.same_business_key(key, document.id)) if key else None
         if key:
             beside.setdefault(key, document.id)
@@ -325,7 +327,7 @@ class DataEntryActivities:
         document, today = step.document(task.subject_id), step.client().day_of(step.now)
         ticket, given, terms = step.ticket(), typed.part(command.payload, "fields"), _terms(step)
         like = vendors.like(step, document.fields, given)
-        verdict = flow.on_keyed(
+        verdict = keying.on_keyed(
             ticket,
             task,
             document,

@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, RowMapping
 
-from api.errors import RETRY_AFTER, status_of, words_of
+from api.errors import retry_after, status_of, words_of
 from api.portal import icons
 from api.portal.assets import Assets
 from api.portal.catalogue import Texts
@@ -83,7 +83,7 @@ def gone(error: DomainError) -> HTMLResponse:
     if error.code.startswith("link-"):
         return message(*words_of("link-expired", error.params), 404)
     answer = message(*words_of(error.code, error.params), status_of(error.code))
-    if (wait := error.params.get("retry_after", RETRY_AFTER.get(error.code))) is not None:
+    if (wait := retry_after(error)) is not None:
         answer.headers["Retry-After"] = str(wait)
     return answer
 

@@ -16,8 +16,8 @@ from api.errors import status_of
 from api.links.pages import ORIGIN, LinkVisit, behind, message, problem, ticket_of_link
 from api.services import in_thread
 from api.v1.acts import Planned, refused
+from schemas.act_bodies import PasswordBody
 from schemas.acts import ActorRef
-from schemas.requests import PasswordBody
 from ticketos.db.repositories import clients, documents, tasks
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import OPEN_STATES

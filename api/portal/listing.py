@@ -62,13 +62,33 @@ def client_named(visit: Visit, slug: str) -> UUID:
     return found
 
 
+def client_first(visit: Visit, slug: str) -> UUID | None:
+    """The client that a form begins with: the one named, else the only one there is; none where several are. Raises
+    ``client-unknown``."""
+    known = clients_of(visit)
+    return client_named(visit, slug) if slug else (known[0][2] if len(known) == 1 else None)
+
+
+def clients_asked(visit: Visit, slug: str) -> list[UUID]:
+    """The clients a list is of: the one named, else all there are to choose from here."""
+    return [one for own, _, one in clients_of(visit) if not slug or own == slug]
+
+
+def slug_of(visit: Visit, client_id: UUID | None) -> str:
+    """The short name of a client, of those to choose from here; empty for another."""
+    return next((slug for slug, _, one in clients_of(visit) if one == client_id), "")
+
+
+def client_choices(visit: Visit, chosen: str) -> list[Choice]:
+    """The clients to choose from, by short name."""
+    return [Choice(slug, name, slug == chosen) for slug, name, _ in clients_of(visit)]
+
+
 def client_filter(visit: Visit, chosen: str) -> list[Filter]:
     """The filter by client, where there is more than one to choose from."""
-    found = clients_of(visit)
-    if len(found) < 2:
+    t, named = visit.portal.texts, client_choices(visit, chosen)
+    if len(named) < 2:
         return []
-    t = visit.portal.texts
-    named = [Choice(slug, name, slug == chosen) for slug, name, _ in found]
     return [Filter("client", t("lists.client"), [Choice("", t("lists.all_clients")), *named], chosen)]
 
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from api.errors import RETRY_AFTER, status_of, words_of
+from api.errors import retry_after, status_of, words_of
 from api.portal import icons
 from api.portal.assets import Assets
 from api.portal.catalogue import Texts
@@ -159,8 +159,7 @@ class Portal:
             code=error.code,
             trace=getattr(request.state, "trace_id", ""),
         )
-        wait = error.params.get("retry_after", RETRY_AFTER.get(error.code))
-        if wait is not None:
+        if (wait := retry_after(error)) is not None:
             response.headers["Retry-After"] = str(wait)
         return response
 

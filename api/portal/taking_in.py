@@ -11,8 +11,8 @@ from uuid import UUID
 from starlette.responses import Response
 
 from api.deps import Call
-from api.portal.listing import address, client_named, clients_of
-from api.portal.parts import Choice, Crumb, Notice, Tile
+from api.portal.listing import address, client_choices, client_named
+from api.portal.parts import Crumb, Notice, Tile
 from api.portal.visit import Visit
 from schemas.vendors import ListImport
 from ticketos.domain.errors import DomainError
@@ -44,7 +44,7 @@ class ClientFile:
             "taking_in/form",
             status,
             **{"done": None, "tiles": [], "filename": "", **more},
-            clients=[Choice(own, name, own == slug) for own, name, _ in clients_of(visit)],
+            clients=client_choices(visit, slug),
             action=f"{self.path}/import",
             title=title,
             hint=word(f"{self.texts}.import_hint"),

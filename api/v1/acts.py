@@ -19,6 +19,7 @@ from api.deps import Call, CallDep, Reply, etag, replayed
 from api.errors import words_of
 from api.v1.parameters import problems
 from api.v1.tickets import one
+from schemas.act_bodies import ApprovalBody, OptionalReason, PauseBody, PriorityBody, ReasonBody
 from schemas.acts import (
     Act,
     ActResult,
@@ -29,19 +30,9 @@ from schemas.acts import (
     ResumeTicket,
     RetryStep,
 )
+from schemas.bulk import ApprovalOutcome, BulkApproval, BulkOutcome, OneApproval
 from schemas.http import Applied, BeingApplied
-from schemas.requests import (
-    ApprovalBody,
-    ApprovalOutcome,
-    BulkApproval,
-    BulkOutcome,
-    OneApproval,
-    OptionalReason,
-    PauseBody,
-    PriorityBody,
-    ReasonBody,
-    TicketView,
-)
+from schemas.requests import TicketView
 from schemas.ticket import TicketStart
 from ticketos.db.repositories import idempotency
 from ticketos.db.repositories.idempotency import Answer, Keyed

@@ -13,9 +13,10 @@ from api.deps import Call, CallDep, Reply
 from api.v1.acts import ANSWERS, Planned, perform, target_of
 from api.v1.parameters import problems
 from api.v1.tickets import one
+from schemas.act_bodies import AiReview, Classification
 from schemas.acts import CorrectTriage
 from schemas.http import Applied
-from schemas.requests import AiReview, Classification, EventView
+from schemas.requests import EventView
 from ticketos.domain import ai_review
 from ticketos.domain.errors import DomainError
 from ticketos.lines import KEYS

@@ -12,7 +12,7 @@ from api.deps import CallDep, ReadDep, Reply
 from api.v1.parameters import page, problems
 from schemas.accounts import ApiKeyView, CreatedApiKey, NewApiKey
 from schemas.http import Page
-from ticketos.db.repositories import accounts
+from ticketos.db.repositories import credentials
 from ticketos.domain.errors import DomainError
 
 router = APIRouter(prefix="/v1/api-keys", tags=["account"])
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/api-keys", tags=["account"])
 @router.get("", response_model=Page[ApiKeyView], responses=problems())
 async def list_keys(call: ReadDep) -> JSONResponse:
     """The caller's own keys, without their secrets."""
-    rows = await call.read(lambda connection: accounts.keys_of(connection, call.principal.user_id))
+    rows = await call.read(lambda connection: credentials.keys_of(connection, call.principal.user_id))
     return page(
         [ApiKeyView.model_validate(dict(row)) for row in rows], None, call.request.url, Page[ApiKeyView]
     )

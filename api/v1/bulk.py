@@ -19,7 +19,7 @@ from api.v1 import tickets as ticket_routes
 from api.v1.acts import Planned, refusal, settled, target_of
 from api.v1.parameters import problems
 from schemas.acts import Act, ActorRef, ChangePriority, PauseTicket, ResumeTicket
-from schemas.requests import BulkAct, BulkActOutcome, TicketOutcome
+from schemas.bulk import BulkAct, BulkActOutcome, TicketOutcome
 from ticketos.db.repositories import idempotency, tasks
 from ticketos.domain.errors import DomainError
 

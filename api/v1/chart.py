@@ -18,7 +18,6 @@ from schemas.chart import EditLedgerAccount, Kind, LedgerAccountView, NewLedgerA
 from schemas.http import Page
 from schemas.vendors import ListImport
 from ticketos.db.repositories import chart
-from ticketos.db.repositories.own_lists import Imported
 from ticketos.lines.data_entry import account_file
 
 router = APIRouter(prefix="/v1", tags=["chart of accounts"])
@@ -150,14 +149,7 @@ async def import_accounts(call: CallDep, client_id: UUID, dry_run: DryRun = Fals
 
 async def taken_in(call: Call, client_id: UUID, content: bytes, *, dry_run: bool) -> Response:
     """The import itself, for whoever has the file's bytes."""
-
-    def take(connection: Connection, client_id: UUID, content: bytes, dry_run: bool) -> Imported:
-        actor = call.principal.actor(client_id)
-        return call.services.charts.take_in(
-            connection, client_id, content, now=call.now, actor=actor, dry_run=dry_run
-        )
-
-    return await own_lists.taken_in(call, client_id, content, take, dry_run=dry_run)
+    return await own_lists.taken_in(call, client_id, content, call.services.charts, dry_run=dry_run)
 
 
 @router.get(

@@ -16,8 +16,8 @@ from api import views
 from api.deps import Call, ReadDep, Reply, etag
 from api.v1.parameters import Cursor, Limit, Many, page, problems
 from api.v1.tickets import client_asked
+from schemas.documents import DocumentView, FoundDocument
 from schemas.http import Page
-from schemas.requests import DocumentView, FoundDocument
 from ticketos.db.repositories import documents
 from ticketos.domain.changes import Emit
 

@@ -21,7 +21,7 @@ from api.v1.parameters import Cursor, Limit, Many, page, problems
 from api.v1.tickets import client_asked
 from schemas.http import Page
 from schemas.watch import CostMonth, CountedRow, MeasureDefinition, MeasureRow, MeasuresView
-from ticketos.db.repositories import accounts, measures
+from ticketos.db.repositories import measures, persons
 from ticketos.domain import measures as rules
 from ticketos.domain.errors import DomainError
 from ticketos.domain.measures import GROUPS, MEASURES, Grain, Measure
@@ -165,7 +165,7 @@ def names_of(connection: Connection, by: str, groups: Collection[str | None]) ->
     known = {one for one in groups if one}
     if by == "agent":
         return {
-            str(key): name for key, name in accounts.names_of(connection, [UUID(x) for x in known]).items()
+            str(key): name for key, name in persons.names_of(connection, [UUID(x) for x in known]).items()
         }
     if by == "client":
         return {str(row.id): row.name for row in measures.clients(connection, [UUID(x) for x in known])}

@@ -12,7 +12,8 @@ from api import views
 from api.deps import Call, CallDep, Reply
 from api.v1.parameters import problems
 from api.v1.tickets import one
-from schemas.requests import MessageBody, MessageView
+from schemas.act_bodies import MessageBody
+from schemas.requests import MessageView
 from ticketos.db.repositories.messages import Conversation
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])

@@ -4,7 +4,8 @@ them out as a file."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Query
@@ -17,15 +18,30 @@ from api.v1.clients import one as client_one
 from schemas.vendors import ListImport, RefusedRow
 from ticketos.db.repositories.own_lists import Imported
 from ticketos.domain.errors import DomainError
+from ticketos.domain.state import Actor
 from ticketos.reports import cells
 
 CSV = "text/csv"
 ClientChoice = Annotated[UUID | None, Query(description="Of this client alone")]
 DryRun = Annotated[bool, Query(description="Say what it would do, and keep nothing")]
-TakeIn = Callable[[Connection, UUID, bytes, bool], Imported]
 Paged = Callable[[Connection, str | None], tuple[Sequence[RowMapping], str | None]]
 WHOLE: dict[int | str, dict[str, Any]] = {200: {"description": "The whole list", "content": {CSV: {}}}}
 """The documented answer of an export."""
+
+
+class Keeper(Protocol):
+    """What takes a file into a client's list."""
+
+    def take_in(
+        self,
+        connection: Connection,
+        client_id: UUID,
+        content: bytes,
+        *,
+        now: datetime,
+        actor: Actor,
+        dry_run: bool = False,
+    ) -> Imported: ...
 
 
 def csv_body(example: str) -> dict[str, Any]:
@@ -67,12 +83,13 @@ async def csv_of(call: Call) -> bytes:
     return await call.request.body()
 
 
-async def taken_in(call: Call, client_id: UUID, content: bytes, take: TakeIn, *, dry_run: bool) -> Response:
-    """Take in a file with ``take``, for whoever has its bytes."""
+async def taken_in(call: Call, client_id: UUID, content: bytes, keeper: Keeper, *, dry_run: bool) -> Response:
+    """Take in a file, for whoever has its bytes."""
 
     def write(connection: Connection) -> Reply:
         client_one(connection, call, client_id)
-        done = take(connection, client_id, content, dry_run)
+        actor = call.principal.actor(client_id)
+        done = keeper.take_in(connection, client_id, content, now=call.now, actor=actor, dry_run=dry_run)
         return Reply(
             ListImport(
                 created=done.created,

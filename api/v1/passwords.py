@@ -13,8 +13,8 @@ from api.deps import CallDep
 from api.v1.acts import Planned, perform
 from api.v1.documents import one
 from api.v1.parameters import problems
+from schemas.act_bodies import PasswordBody
 from schemas.http import Applied, BeingApplied
-from schemas.requests import PasswordBody
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 

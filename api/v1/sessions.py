@@ -16,8 +16,9 @@ from api.principal import Principal
 from api.services import Services, in_thread
 from api.v1.parameters import problems
 from schemas.accounts import GrantView, MeView, OpenSessionView, SessionView, SignIn
-from ticketos.db.repositories import accounts
-from ticketos.db.repositories.accounts import SESSION_LIFE, Login
+from ticketos.db.repositories import credentials
+from ticketos.db.repositories.accounts import SESSION_LIFE
+from ticketos.db.repositories.credentials import Login
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor
 
@@ -45,12 +46,12 @@ async def checked_login(services: Services, email: str, password: str, *, addres
 
     def look() -> Login | None:
         with services.database.transaction(()) as connection:
-            return accounts.login_of(connection, email)
+            return credentials.login_of(connection, email)
 
     login = await in_thread(look)
     stored = login.password_hash if login else None
     matches = await to_thread.run_sync(
-        lambda: accounts.password_matches(password, stored), limiter=_limiter(services)
+        lambda: credentials.password_matches(password, stored), limiter=_limiter(services)
     )
     if login is None:
         raise DomainError("sign-in-refused")
@@ -141,7 +142,7 @@ async def begin_session(request: Request, services: ServicesDep, body: SignIn) -
     token = await open_session(services, login, body.code, address=address, agent=agent)
 
     def who(connection: Connection) -> Principal:
-        caller = accounts.caller_of(connection, token)
+        caller = credentials.caller_of(connection, token)
         if caller is None:  # switched off between the two moments
             raise DomainError("sign-in-refused")
         return Principal(caller, address)
@@ -178,7 +179,7 @@ async def end_session(call: ReadDep) -> Response:
 async def list_sessions(call: ReadDep) -> Any:
     """Where the caller is signed in."""
     rows = await call.read(
-        lambda connection: accounts.sessions_of(connection, call.principal.user_id, call.now)
+        lambda connection: credentials.sessions_of(connection, call.principal.user_id, call.now)
     )
     current = call.principal.caller.credential_id
     return [OpenSessionView.model_validate({**row, "current": row["id"] == current}) for row in rows]

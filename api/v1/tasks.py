@@ -15,10 +15,11 @@ from api.acts import Target
 from api.deps import Call, CallDep, ReadDep, Reply, etag
 from api.v1.acts import Planned, perform, target_of
 from api.v1.parameters import Cursor, Limit, Many, page, problems
+from schemas.act_bodies import AssignBody, CompleteBody, ReasonBody
 from schemas.acts import AcceptTask, Act, ActorRef, CompleteTask, RefuseTask
 from schemas.http import Applied, BeingApplied, Page
-from schemas.requests import AssignBody, CompleteBody, ReasonBody, TaskView
-from ticketos.db.repositories import accounts, tasks, tickets
+from schemas.requests import TaskView
+from ticketos.db.repositories import persons, tasks, tickets
 from ticketos.domain import tasks as rules
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import TaskState
@@ -57,7 +58,7 @@ async def list_tasks(
             if client_id not in call.principal.clients:
                 raise DomainError("client-unknown")
             chosen = tuple(one for one in chosen if one == client_id)
-        me = accounts.user(connection, call.principal.user_id) if scope == "queue" else None
+        me = persons.user(connection, call.principal.user_id) if scope == "queue" else None
         wanted = tasks.Filter(
             states=tuple(state) or ("open",),
             client_ids=chosen,

@@ -16,21 +16,21 @@ from api.services import in_thread
 from api.v1.parameters import Cursor, Limit, id_cursor, page, problems
 from schemas.accounts import EditUser, Grant, GrantView, NewUser, UserView
 from schemas.http import Page
-from ticketos.db.repositories import accounts
+from ticketos.db.repositories import credentials, persons
 from ticketos.domain.errors import DomainError
 
 router = APIRouter(prefix="/v1/users", tags=["admin"])
 
 
-def _view(row: RowMapping, grants: Sequence[accounts.Grant]) -> UserView:
+def _view(row: RowMapping, grants: Sequence[credentials.Grant]) -> UserView:
     shown = [GrantView.model_validate({"role": g.role, "client_id": g.client_id}) for g in grants]
     return UserView.model_validate({**row, "grants": shown, "version": row["row_version"]})
 
 
 def _reply(connection: Connection, user_id: UUID, status: int = 200) -> Reply:
-    row = accounts.user(connection, user_id)
+    row = persons.user(connection, user_id)
     assert row is not None
-    view = _view(row, accounts.grants_of(connection, [user_id]).get(user_id, []))
+    view = _view(row, persons.grants_of(connection, [user_id]).get(user_id, []))
     headers = {"ETag": etag(view.version)} | ({"Location": f"/v1/users/{user_id}"} if status == 201 else {})
     return Reply(view, status, headers)
 
@@ -47,9 +47,9 @@ async def list_users(
         seen = tuple(one for one in seen if one == client_id)
 
     def read(connection: Connection) -> JSONResponse:
-        rows = accounts.users(connection, seen, limit=limit + 1, after=after)
+        rows = persons.users(connection, seen, limit=limit + 1, after=after)
         following = str(rows[limit - 1]["id"]) if len(rows) > limit else None
-        grants = accounts.grants_of(connection, [row["id"] for row in rows])
+        grants = persons.grants_of(connection, [row["id"] for row in rows])
         shown = [_view(row, grants.get(row["id"], [])) for row in rows[:limit]]
         return page(shown, following, call.request.url, Page[UserView])
 
@@ -58,7 +58,7 @@ async def list_users(
 
 def one(connection: Connection, call: Call, user_id: UUID, *, lock: bool = False) -> RowMapping:
     """The person, if the caller may see them."""
-    return call.found(accounts.user(connection, user_id, lock=lock), "user")
+    return call.found(persons.user(connection, user_id, lock=lock), "user")
 
 
 @router.get("/{user_id}", response_model=UserView, responses=problems(404))
@@ -72,7 +72,7 @@ async def read_user(call: ReadDep, user_id: UUID) -> Response:
     return await call.read(read)
 
 
-def _checked(call: Call, company: UUID, grants: Sequence[Grant]) -> list[accounts.Grant]:
+def _checked(call: Call, company: UUID, grants: Sequence[Grant]) -> list[credentials.Grant]:
     """The grants, if the caller may give each of them there: an administrator any over the clients they
     administer, a client's administrator its own two roles, nobody else any (``grant-not-yours``)."""
     mine = call.principal
@@ -86,14 +86,16 @@ def _checked(call: Call, company: UUID, grants: Sequence[Grant]) -> list[account
         own = scope == company and grant.role in CLIENT_ROLES and "client_admin" in mine.roles_over(company)
         if not own:
             raise DomainError("grant-not-yours", role=grant.role)
-    return [accounts.Grant(grant.role, grant.client_id) for grant in grants]
+    return [credentials.Grant(grant.role, grant.client_id) for grant in grants]
 
 
 async def _hashed(values: dict[str, Any]) -> dict[str, Any]:
     """The values as columns: the password as its hash, dates and ids as text."""
     secret = values.pop("password", None)
     if secret is not None:
-        values["password_hash"] = await in_thread(lambda: accounts.hash_password(secret.get_secret_value()))
+        values["password_hash"] = await in_thread(
+            lambda: credentials.hash_password(secret.get_secret_value())
+        )
     if values.get("certifications") is not None:
         values["certifications"] = {
             k: v.isoformat() if v else None for k, v in values["certifications"].items()
@@ -138,7 +140,7 @@ async def edit_user(call: CallDep, user_id: UUID, body: EditUser, if_match: IfMa
         require_match(if_match, row["row_version"])
         held = [
             Grant.model_validate({"role": g.role, "client_id": g.client_id})
-            for g in accounts.grants_of(connection, [user_id]).get(user_id, [])
+            for g in persons.grants_of(connection, [user_id]).get(user_id, [])
         ]
         if body.grants is not None or "password_hash" in values:
             _checked(call, row["client_id"], held)  # who sets a password may sign in as that person

@@ -17,7 +17,6 @@ from api.v1.parameters import Cursor, Limit, page, problems
 from schemas.http import Page
 from schemas.vendors import EditVendor, ListImport, NewVendor, VendorView
 from ticketos.db.repositories import vendors
-from ticketos.db.repositories.own_lists import Imported
 from ticketos.lines.data_entry import vendor_file
 
 router = APIRouter(prefix="/v1", tags=["vendors"])
@@ -131,14 +130,7 @@ async def import_vendors(call: CallDep, client_id: UUID, dry_run: DryRun = False
 
 async def taken_in(call: Call, client_id: UUID, content: bytes, *, dry_run: bool) -> Response:
     """The import itself, for whoever has the file's bytes."""
-
-    def take(connection: Connection, client_id: UUID, content: bytes, dry_run: bool) -> Imported:
-        actor = call.principal.actor(client_id)
-        return call.services.vendors.take_in(
-            connection, client_id, content, now=call.now, actor=actor, dry_run=dry_run
-        )
-
-    return await own_lists.taken_in(call, client_id, content, take, dry_run=dry_run)
+    return await own_lists.taken_in(call, client_id, content, call.services.vendors, dry_run=dry_run)
 
 
 @router.get(

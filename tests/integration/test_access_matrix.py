@@ -23,7 +23,7 @@ from api.portal import PORTAL_RULES
 from api.principal import CLIENT_ROLES
 from tests.support.api import Person, World, world_on
 from ticketos.db.ids import new_id
-from ticketos.db.repositories.accounts import login_of
+from ticketos.db.repositories.credentials import login_of
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.state import SYSTEM
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.api import PASSWORD, World, world_on
 from ticketos.db.ids import new_id
-from ticketos.db.repositories.accounts import bootstrap
+from ticketos.db.repositories.first_account import bootstrap
 from ticketos.dev.database import PostgresUrls
 
 WEEK = {"zone": "Asia/Kolkata", "weekly": [[["09:00", "17:30"]]] * 5 + [[], []]}

@@ -21,12 +21,13 @@ from sqlalchemy import Connection, insert
 from typer.testing import CliRunner
 
 from ticketos.crypto import Keyring
-from ticketos.db.audit import COVERED, AuditTrail, hash_of
+from ticketos.db.audit import AuditTrail
 from ticketos.db.audit_cli import audit_commands
+from ticketos.db.audit_form import COVERED, hash_of
 from ticketos.db.ids import new_id
 from ticketos.db.sealing import Sealer, check_head
 from ticketos.db.session import Database, driver
-from ticketos.db.tables import Client
+from ticketos.db.tables.clients import Client
 from ticketos.db.verification import Broken
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.changes import Emit

@@ -31,7 +31,7 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.learning import Learnable, Outcome
 from ticketos.domain.ports import StepKey
 from ticketos.domain.state import SYSTEM, Actor
-from ticketos.lines.data_entry import flow, vendors
+from ticketos.lines.data_entry import keying, vendors
 from workers.wiring import LEARNABLES
 
 NOW = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)
@@ -115,7 +115,7 @@ class Office:
             typed = {name: known.get(name) for name in task.payload["fields"]}
             result = {"fields": typed, "override_reason": "as printed", "doc_type": "invoice"}
             state = step.document(document)
-            verdict = flow.on_keyed(
+            verdict = keying.on_keyed(
                 step.ticket(), task, state, result, step.actor, NOW.date(), lambda _: None, NOW, step.new_id
             )
             step.apply((*verdict.changes, *learnt(step, task, state, typed, verdict)))

@@ -15,7 +15,7 @@ from ticketos.crypto import OVERHEAD, Keyring, UnknownKeyError
 from ticketos.db.ids import new_id
 from ticketos.db.objects import ObjectStore
 from ticketos.db.session import Database
-from ticketos.db.tables import Client
+from ticketos.db.tables.clients import Client
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.errors import DomainError
 from ticketos.links import open_link, survey_link

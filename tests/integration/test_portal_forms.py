@@ -24,7 +24,7 @@ from tests.support.machine import Machine
 from tests.support.planted import billing
 from tests.support.portal import Browser, browsing
 from ticketos.db.ids import new_id
-from ticketos.db.repositories.accounts import caller_of, login_of
+from ticketos.db.repositories.credentials import caller_of, login_of
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.state import SYSTEM
 

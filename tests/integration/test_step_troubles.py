@@ -18,8 +18,9 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from api.machinery import Health, TemporalMachinery, Timetable, _pending
+from api.machinery import Health, TemporalMachinery, _pending
 from tests.support.api import Person, World, world_on
+from tests.support.machine import Machine
 from tests.support.portal import browsing
 from ticketos.db.ids import new_id
 from ticketos.dev.database import PostgresUrls
@@ -48,17 +49,13 @@ class Failing:
         )
 
 
-class Machine:
-    """Implements the port with what a test says of struggling steps."""
+class Struggling(Machine):
+    """Tells what a test says of struggling steps, or does not answer."""
 
     def __init__(self, found: list[Trouble] | None) -> None:
+        super().__init__()
+        self.state = Health(found is not None)
         self.found, self.asked = found, list[Sequence[str]]()
-
-    async def health(self) -> Health:
-        return Health(self.found is not None)
-
-    async def timetables(self, ids: Sequence[str]) -> dict[str, Timetable]:
-        return {}
 
     async def struggles(self, ids: Sequence[str], long_since: datetime) -> list[Trouble] | None:
         self.asked.append(ids)
@@ -131,7 +128,7 @@ async def test_what_temporal_says_of_a_failing_step_stands_on_the_page_in_plain_
 
 
 async def test_a_step_that_waits_for_a_person_says_what_to_do(world: World, ops: Person) -> None:
-    world.services.machinery = Machine([])
+    world.services.machinery = Struggling([])
     reason = "OperationalError: connection refused"
     ticket_id = request(world, state="needs_attention", reason=reason)
     async with browsing(world, ops) as browser:
@@ -144,7 +141,7 @@ async def test_a_step_that_waits_for_a_person_says_what_to_do(world: World, ops:
 
 
 async def test_a_rule_that_refused_a_step_is_called_by_its_title(world: World, ops: Person) -> None:
-    world.services.machinery = Machine([])
+    world.services.machinery = Struggling([])
     ticket_id = request(world, state="needs_attention", reason="gst-state-missing party=Acme")
     async with browsing(world, ops) as browser:
         assert "A rule refused it: State missing." in (await browser.get(f"/tickets/{ticket_id}")).text
@@ -174,7 +171,7 @@ async def test_many_documents_that_fail_alike_are_told_once_and_an_ended_request
 ) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=20)
     alike = [Trouble("data_entry.read", "retrying", "worker_gone", n, 6, soon) for n in (2, 4, 3)]
-    machine = world.services.machinery = Machine(alike)
+    machine = world.services.machinery = Struggling(alike)
     ticket_id, ended = request(world), request(world, state="closed", closed_at=datetime.now(UTC))
     async with browsing(world, ops) as browser:
         page = await browser.get(f"/tickets/{ticket_id}")
@@ -198,7 +195,7 @@ async def test_a_model_outside_that_is_busy_is_named_and_no_person_is_promised(
     assert (told.cause, told.attempt, told.most) == ("model", 2, None)
     error.last_failure.application_failure_info.type = "OperationalError"
     assert _pending(error).most == 6
-    world.services.machinery = Machine([told])
+    world.services.machinery = Struggling([told])
     async with browsing(world, ops) as browser:
         page = await browser.get(f"/tickets/{request(world)}")
         assert "The model outside that the contract asks for is busy or away." in page.text

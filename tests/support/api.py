@@ -25,7 +25,7 @@ from ticketos.crypto import Keyring, new_key
 from ticketos.db.audit import AuditTrail
 from ticketos.db.ids import new_id
 from ticketos.db.objects import ObjectStore
-from ticketos.db.repositories.accounts import Caller, Grant, hash_password
+from ticketos.db.repositories.credentials import Caller, Grant, hash_password
 from ticketos.db.session import Database
 from ticketos.dev.database import PostgresUrls
 from ticketos.domain.errors import DomainError
@@ -118,7 +118,7 @@ class World:
                 now=now,
                 actor=SYSTEM,
             )
-            from ticketos.db.repositories.accounts import login_of
+            from ticketos.db.repositories.credentials import login_of
 
             login = login_of(connection, address)
             assert login is not None
@@ -127,7 +127,7 @@ class World:
 
     def key(self, person: Person, *scopes: str) -> dict[str, str]:
         """Headers with a new API key of that person."""
-        from ticketos.db.repositories.accounts import caller_of
+        from ticketos.db.repositories.credentials import caller_of
 
         services, now = self.services, datetime.now(UTC)
         with services.database.transaction([person.client_id]) as connection:

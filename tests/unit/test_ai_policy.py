@@ -21,7 +21,7 @@ from ticketos.domain.state import Actor, CodingFacts, DocumentState, TaskState, 
 from ticketos.domain.terms import AiTerms, ScopeTerms, Terms
 from ticketos.domain.triage import Suggestion
 from ticketos.lines import KEYS
-from ticketos.lines.data_entry import asking, coding, coding_model, flow, rules
+from ticketos.lines.data_entry import asking, coding, coding_model, flow, keying, rules
 
 NOW = START + timedelta(hours=3)
 WORKER = Actor("user", str(UUID(int=7)), frozenset({"agent"}))
@@ -324,7 +324,7 @@ def keyed(new_id: Callable[[], UUID], shown: DocumentState, ai: AiTerms, **resul
         desk="delivery", skill="data_entry", state="open", priority="P3", assigned_to=None, round=0, life=1,
         payload={"fields": list(shown.fields)}, created_at=START, due_at=None, row_version=1,
     )  # fmt: skip
-    return flow.on_keyed(ticket(), task, shown, result, WORKER, NOW.date(), lambda _: None, NOW, new_id, ai)
+    return keying.on_keyed(ticket(), task, shown, result, WORKER, NOW.date(), lambda _: None, NOW, new_id, ai)
 
 
 def test_what_may_only_be_suggested_counts_when_a_person_has_given_it(new_id: Callable[[], UUID]) -> None:

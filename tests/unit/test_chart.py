@@ -17,7 +17,7 @@ from ticketos.domain.changes import Emit, PostJournal, RememberVendor, Verdict
 from ticketos.domain.chart import USES, Account, Chart, Needed
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor, CodingFacts, TaskState, VendorState
-from ticketos.lines.data_entry import account_file, coding, coding_model, flow, vendor_file
+from ticketos.lines.data_entry import account_file, coding, coding_model, keying, vendor_file
 from ticketos.lines.data_entry.list_file import ListFile
 
 RENT = Account("6300", "Rent", "expense")
@@ -232,7 +232,7 @@ def keyed(known: Chart, coded: dict[str, str], **result: Any) -> Verdict:
         desk="delivery", skill="data_entry", state="open", priority="P3", assigned_to=None, round=0, life=1,
         payload={"fields": []}, created_at=START, due_at=None, row_version=1,
     )  # fmt: skip
-    return flow.on_keyed(
+    return keying.on_keyed(
         ticket(), task, bill, result, Actor("user", str(UUID(int=7))), START.date(), lambda _: None, START,
         lambda: UUID(int=1), chart=known,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from ticketos.ai.extract.limits import REASONS
 from ticketos.channels.email.mails import LINKED, NOT_PROCESSED, About, render
 from ticketos.domain import closure
 from ticketos.domain.changes import AskSurvey, SendMail
-from ticketos.lines.data_entry.flow import REJECTIONS
+from ticketos.lines.data_entry.keying import REJECTIONS
 
 BOSS, RAVI = "boss@acme.example", "ravi@acme.example"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
@@ -15,6 +17,8 @@ from ticketos.dev.sim.documents import generate
 from ticketos.dev.sim.judge import Outcome
 from ticketos.dev.sim.live import Day, Tickets
 from ticketos.dev.sim.papers import Paper, Pile, differences, same, slipped, typed_lines
+from ticketos.dev.sim.play import _all_ended
+from ticketos.dev.sim.progress import Board
 from ticketos.dev.sim.report import Check, Report
 from ticketos.dev.sim.scenario import working_day
 
@@ -113,3 +117,30 @@ def test_one_ticket_check_or_surprise_out_of_plan_makes_the_run_a_failure() -> N
     assert not replace(well, checks=[Check("Books", False, "")]).ok
     day.problem("something unexpected")
     assert not well.ok
+
+
+class _Screen(io.StringIO):
+    """A standard error that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_what_nobody_planned_is_counted_without_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many papers people look at is known at the end of the day alone: no bar says 126 of 0."""
+    screen = _Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    day = Day("", Pile(), Tickets([]), {}, done=Counter(keyed=100, passed=26, accepted=7))
+    with Board() as board:
+        await _all_ended(day, board)
+    shown = " ".join(screen.getvalue().split())
+    assert "Looked at by people" in shown and "126" in shown and "126/" not in shown
+    assert "Requests finished" in shown and "0/0" in shown
+
+
+def test_a_plain_line_of_progress_counts_in_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
+    Board().show("Looked at by people", 126)
+    Board().show("Requests finished", 3, 40)
+    assert capsys.readouterr().err.splitlines() == ["looked at by people 126", "requests finished 3/40"]

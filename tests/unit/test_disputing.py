@@ -13,7 +13,7 @@ from tests.unit.test_invoicing import FLAT, HERE, HYBRID, billed, drawn, units
 from ticketos.domain.ai_use import differences
 from ticketos.domain.calendar import ALWAYS
 from ticketos.domain.crediting import Billed
-from ticketos.domain.disputing import Raised, Standing, open_until, raise_, to_credit
+from ticketos.domain.disputing import Raised, Standing, check_invoice, open_until, raise_, to_credit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.invoicing import InvoiceHead
 from ticketos.domain.terms import DisputeTerms
@@ -38,10 +38,8 @@ def asked(invoice: Billed, about: Standing, *standing: Standing, **more: Any) ->
         "head": HEAD,
         **more,
     }
-    return raise_(
-        values["head"], ISSUED, invoice, about, standing, values["terms"], ALWAYS, values["reason"],
-        now=values["now"], today=values["today"],
-    )  # fmt: skip
+    check_invoice(values["head"], ISSUED, values["terms"], values["reason"], values["today"])
+    return raise_(invoice, about, standing, values["terms"], ALWAYS, values["now"])
 
 
 def test_a_line_and_a_unit_are_worth_what_a_credit_note_would_take_back() -> None:

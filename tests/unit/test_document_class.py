@@ -17,7 +17,7 @@ from ticketos.domain.deadline import TURNAROUND, Timing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import ClockState, TicketState
 from ticketos.domain.terms import HOUR, SlaTerms, Terms
-from ticketos.lines.data_entry.flow import KNOWN_TYPES
+from ticketos.lines.data_entry.checking import KNOWN_TYPES
 
 RULES = SlaTerms(
     priority_class_for=("P1",),

@@ -19,7 +19,7 @@ from ticketos.domain.errors import DomainError
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import Actor, TaskState
 from ticketos.domain.terms import AiTerms, ExpertTerms, ScopeTerms, Terms
-from ticketos.lines.data_entry import again, experts, flow
+from ticketos.lines.data_entry import again, checking, experts, flow, keying
 
 ASHA, VIVEK, MEERA, BOSS = 7, 21, 22, 9
 LARGE = ExpertTerms(("inventory",), Decimal("100000"), "INR")
@@ -61,7 +61,7 @@ def keyed(
         UUID(int=900), request.id, "keying", waiting.id, "data_entry/x", "delivery", "data_entry", "open", "P3",
         UUID(int=ASHA), 0, 1, payload or {"fields": ["total"]}, START, None, 1,
     )  # fmt: skip
-    return flow.on_keyed(
+    return keying.on_keyed(
         request,
         task,
         waiting,
@@ -241,7 +241,7 @@ def test_a_life_after_reopening_counts_its_rounds_anew_and_forgets_none_of_those
 
 def _checked(stated: dict[str, Any]) -> None:
     terms = Terms.from_json({"assignment": {"expert": stated}})
-    agreement.check(terms, priced=False, document_types=flow.KNOWN_TYPES)
+    agreement.check(terms, priced=False, document_types=checking.KNOWN_TYPES)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from api.door import FEW, LEAST, MOST, STEP_S, TARGET_S, Door
 from api.quota import Counts
 from api.services import CallerCache
-from ticketos.db.repositories.accounts import Caller
+from ticketos.db.repositories.credentials import Caller
 from ticketos.domain.errors import DomainError
 from ticketos.pace import Bounds, Pace
 from workers.strain import LIMITS_S, Strain

@@ -51,7 +51,7 @@ from ticketos.domain.state import (
 from ticketos.domain.terms import AiTerms, QaTerms, ReworkTerms, ScopeTerms, SlaTerms, Terms
 from ticketos.domain.triage import Suggestion
 from ticketos.lines import KEYS
-from ticketos.lines.data_entry import coding, flow, passwords
+from ticketos.lines.data_entry import checking, coding, flow, keying, passwords
 
 BUYER = ClientState(
     CLIENT, "acme", "ACME", "Acme", "client", "Asia/Kolkata", "INR", "boss@acme.example", PROVIDER
@@ -368,7 +368,7 @@ def _inspected(
     documents: Sequence[DocumentState], rate: str, new_id: Callable[[], UUID], **given: Any
 ) -> Any:
     seed = sampling.month_seed(str(CLIENT), "2026-11", "secret")
-    checks: Callable[[DocumentState], Any] = given.get("level_one", flow.level_one)
+    checks: Callable[[DocumentState], Any] = given.get("level_one", checking.level_one)
     return quality.inspect(
         ticket(),
         documents,
@@ -1107,13 +1107,13 @@ def test_a_duplicate_says_by_what_it_was_found(new_id: Callable[[], UUID]) -> No
 def test_the_same_invoice_in_another_file_has_the_same_key_and_another_amount_has_not() -> None:
     def key(**changed: str) -> str | None:
         fields = good_reading(1)["fields"]
-        return flow.business_key(
+        return checking.business_key(
             "invoice", {k: {"value": changed.get(k, f["value"])} for k, f in fields.items()}
         )
 
     assert key() == key(supplier_name="SUNRISE Traders 1, Private Limited.", number="inv 1")
     assert key() != key(total="119.00") and key() != key(number="INV-2")
-    assert flow.business_key("inventory", good_reading(1)["fields"]) is None
+    assert checking.business_key("inventory", good_reading(1)["fields"]) is None
 
 
 def test_a_file_that_cannot_be_read_is_put_aside_with_the_reason(new_id: Callable[[], UUID]) -> None:
@@ -1185,16 +1185,16 @@ def test_what_a_person_keys_must_be_right_or_overruled_with_a_reason(
     request, weak = _keying()
     arguments = (request, task("keying", weak), weak, result, WORKER, NOW.date(), lambda _: None, NOW, new_id)
     if code is None:
-        assert flow.on_keyed(*arguments).outcome == ("rejected" if "reject" in result else "ready")
+        assert keying.on_keyed(*arguments).outcome == ("rejected" if "reject" in result else "ready")
     else:
         with refused(code):
-            flow.on_keyed(*arguments)
+            keying.on_keyed(*arguments)
 
 
 def test_a_currency_is_kept_as_the_book_writes_it(new_id: Callable[[], UUID]) -> None:
     request, weak = _keying()
     result = {"fields": {"total": "118.00", "currency": "eur"}}
-    verdict = flow.on_keyed(
+    verdict = keying.on_keyed(
         request, task("keying", weak), weak, result, WORKER, NOW.date(), lambda _: None, NOW, new_id
     )
     (kept,) = of(changes.SetDocument, verdict.changes)
@@ -1222,7 +1222,7 @@ def test_what_no_book_takes_is_not_automatic_however_sure_the_reader_is_and_not_
     request = ticket()
     waiting = document(1, request, state="keying", doc_type="invoice", fields=kept.values["fields"])
     with refused(code):
-        flow.on_keyed(
+        keying.on_keyed(
             request,
             task("keying", waiting),
             waiting,
@@ -1240,7 +1240,7 @@ def test_only_a_document_that_waits_for_keying_is_keyed(new_id: Callable[[], UUI
     for state, paused, code in (("posted", False, "document-not-keying"), ("keying", True, "ticket-paused")):
         held = replace(request, state="paused") if paused else request
         with refused(code):
-            flow.on_keyed(
+            keying.on_keyed(
                 held,
                 task("keying", weak),
                 replace(weak, state=state),
@@ -1255,7 +1255,7 @@ def test_only_a_document_that_waits_for_keying_is_keyed(new_id: Callable[[], UUI
 
 def test_every_difference_is_kept_whole_and_a_confirmed_value_is_none(new_id: Callable[[], UUID]) -> None:
     request, weak = _keying()
-    verdict = flow.on_keyed(
+    verdict = keying.on_keyed(
         request,
         task("keying", weak, payload={"fields": ["total", "number"]}),
         weak,

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from sqlmodel import SQLModel
 from temporalio.common import SearchAttributeKey
 
 import activities
@@ -25,6 +26,7 @@ from tests.support.memory import MemoryStore, World
 from tests.support.pace import LONGEST_FIRST, turn
 from tests.support.running import NoFiles, Readings, sure
 from ticketos.channels import CHANNELS
+from ticketos.db import tables
 from ticketos.dev.temporal import SEARCH_ATTRIBUTES
 from ticketos.domain import events, tasks
 from ticketos.domain.pricing import PRICING_MODELS
@@ -227,6 +229,16 @@ def test_no_other_distribution_claims_our_generic_names() -> None:
             f"{package} belongs to {owners[package]} too"
         )
         assert Path(str(importlib.import_module(package).__file__)).is_relative_to(ROOT)
+
+
+def test_every_file_of_tables_is_loaded_with_the_package() -> None:
+    """The metadata knows a table once its file is imported; one left out would be missing from every check."""
+    there = {path.stem for path in Path(tables.__path__[0]).glob("*.py")} - {"__init__", "columns"}
+    assert there == {area.__name__.rpartition(".")[2] for area in tables.AREAS}
+    made = [
+        kind.__name__ for area in tables.AREAS for kind in vars(area).values() if hasattr(kind, "__table__")
+    ]
+    assert len(made) == len(set(made)) == len(SQLModel.metadata.tables)
 
 
 def test_tests_are_no_packages() -> None:

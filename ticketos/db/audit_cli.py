@@ -96,15 +96,9 @@ def export_head(database: Database, keyring: Keyring, *, client: str) -> dict[st
     client_id = UUID(str(head["client_id"]))
     facts = {name: head[name] for name in ("number", "hash", "money_number", "money_hash")}
     with database.transaction([client_id]) as connection:
-        AuditTrail(keyring, new_id).record(
-            connection,
-            client_id=client_id,
-            ticket_id=None,
-            root_id=None,
-            at=_now(),
-            actor=Actor("system", origin="command line"),
-            emit=Emit("seal.exported", after=facts, entity="seal", entity_id=str(head["number"])),
-        )
+        emit = Emit("seal.exported", after=facts, entity="seal", entity_id=str(head["number"]))
+        by = Actor("system", origin="command line")
+        AuditTrail(keyring, new_id).record_apart(connection, client_id, _now(), by, emit)
     return head
 
 

@@ -47,7 +47,7 @@ def head() -> str:
 
 
 def check(owner_url: str) -> list[str]:
-    """Every difference between ``tables.py`` and the database, in words; empty means none.
+    """Every difference between ``ticketos.db.tables`` and the database, in words; empty means none.
 
     Beside what ``alembic check`` compares (tables, columns, types, indexes, constraints) it tells which
     client-owned table lacks a forced row-level policy.

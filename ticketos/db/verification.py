@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, CursorResult
 
-from ticketos.db.audit import COVERED, hash_of, money_hash
+from ticketos.db.audit_form import COVERED, hash_of, money_hash
 from ticketos.domain import proof
 from ticketos.domain.errors import DomainError
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
 from ticketos.db.ids import new_id
-from ticketos.db.repositories.accounts import Accounts, FirstAccount, bootstrap
+from ticketos.db.repositories.accounts import Accounts
 from ticketos.db.repositories.clients import Clients
+from ticketos.db.repositories.first_account import FirstAccount, bootstrap
 from ticketos.db.session import Database
 from ticketos.dev.database import PostgresUrls
 from ticketos.settings import ensure_master_key

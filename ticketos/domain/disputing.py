@@ -56,23 +56,12 @@ def open_until(head: InvoiceHead, issued_on: date | None, terms: DisputeTerms, t
     return until if today <= until else None
 
 
-def raise_(
-    head: InvoiceHead,
-    issued_on: date | None,
-    billed: Billed,
-    about: Standing,
-    standing: Collection[Standing],
-    terms: DisputeTerms,
-    calendar: WorkCalendar,
-    reason: str,
-    *,
-    now: datetime,
-    today: date,
-) -> Raised:
-    """Dispute a line or a unit. ``standing`` are the open ones of this invoice, ``today`` is the client's day.
+def check_invoice(
+    head: InvoiceHead, issued_on: date | None, terms: DisputeTerms, reason: str, today: date
+) -> None:
+    """Whether anything of an invoice may be disputed on the client's day ``today``.
 
-    Raises ``reason-missing``, ``invoice-…`` for what was never issued, ``dispute-not-agreed``, ``dispute-too-late``,
-    ``dispute-standing``, ``usage-not-on-invoice``, ``usage-already-credited``, ``dispute-nothing-charged``.
+    Raises ``reason-missing``, ``invoice-…`` for what was never issued, ``dispute-not-agreed``, ``dispute-too-late``.
     """
     if not reason.strip():
         raise DomainError("reason-missing")
@@ -83,6 +72,20 @@ def raise_(
         raise DomainError(
             "dispute-too-late", days=terms.within_days, until=last_day(issued_on, terms).isoformat()
         )
+
+
+def raise_(
+    billed: Billed,
+    about: Standing,
+    standing: Collection[Standing],
+    terms: DisputeTerms,
+    calendar: WorkCalendar,
+    now: datetime,
+) -> Raised:
+    """Dispute a line or a unit of an invoice that ``check_invoice`` lets. ``standing`` are its open disputes.
+
+    Raises ``dispute-standing``, ``usage-not-on-invoice``, ``usage-already-credited``, ``dispute-nothing-charged``.
+    """
     line = line_of(billed, about.line_id)
     if any(_overlap(about, one) for one in standing):
         raise DomainError("dispute-standing")

@@ -22,7 +22,7 @@ from api.portal.qr import qr
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import api_keys, sessions
 from schemas.accounts import CreatedApiKey, NewApiKey, Scope
-from ticketos.db.repositories import accounts
+from ticketos.db.repositories import credentials
 from ticketos.domain import totp
 from ticketos.domain.errors import DomainError
 
@@ -44,8 +44,8 @@ async def _show(visit: Visit, status: int = 200, **more: Any) -> Response:
     def read(connection: Connection) -> dict[str, Any]:
         me = visit.principal.user_id
         return {
-            "sessions": accounts.sessions_of(connection, me, visit.call.now),
-            "keys": accounts.keys_of(connection, me),
+            "sessions": credentials.sessions_of(connection, me, visit.call.now),
+            "keys": credentials.keys_of(connection, me),
             "factor": visit.services.second_factor.of(connection, me),
         }
 

@@ -31,7 +31,7 @@ from api.portal.viewer import Company, zone_named
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import agreements as v1
 from schemas.admin import EditCalendar, EditContract, NewCalendar, NewContract
-from ticketos.db.repositories import accounts, contracts, model_calls
+from ticketos.db.repositories import contracts, model_calls, persons
 from ticketos.db.repositories.contracts import CALENDAR, CONTRACT
 from ticketos.domain import ai_policy, engines
 from ticketos.domain.errors import DomainError
@@ -128,7 +128,7 @@ async def _answers(visit: Visit, accountable: str) -> str:
     """Who answers for AI, by name where the address is somebody's whom the viewer may see."""
     if "@" not in accountable:
         return accountable
-    found = await visit.read(lambda connection: accounts.person_at(connection, accountable))
+    found = await visit.read(lambda connection: persons.person_at(connection, accountable))
     return f"{found['name']} ({accountable})" if found else accountable
 
 

@@ -23,7 +23,8 @@ from api.principal import CLIENT_ROLES
 from api.v1 import acts
 from api.v1 import tickets as v1
 from api.v1.approvals import offered
-from schemas.requests import ApprovalBody, BulkApproval, BulkOutcome, OneApproval
+from schemas.act_bodies import ApprovalBody
+from schemas.bulk import BulkApproval, BulkOutcome, OneApproval
 from schemas.watch import OfferedVersion
 from ticketos.db.repositories import approvals, documents, tickets
 from ticketos.domain.errors import DomainError

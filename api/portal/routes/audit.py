@@ -19,7 +19,7 @@ from api.portal.routes.views import saved
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1.audit import explored, verified
 from schemas.audit import TrailEvent, VerificationView
-from ticketos.db.repositories import accounts, tickets
+from ticketos.db.repositories import persons, tickets
 from ticketos.domain.errors import DomainError
 from ticketos.domain.events import CATALOGUE
 
@@ -79,7 +79,7 @@ async def _show(
             "rows": rows,
             "following": following,
             "saved": saved(connection, visit, "audit", query),
-            "people": accounts.names_of(connection, _people(rows)),
+            "people": persons.names_of(connection, _people(rows)),
             "numbers": tickets.numbers_of(connection, list(roots)) if roots else {},
         }
 

@@ -22,7 +22,7 @@ from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import book_months as v1
 from api.v1.clients import one as client_one
 from schemas.book_months import MonthEndView, ReopenMonth, RunMonthEnd, ShutMonth
-from ticketos.db.repositories import accounts, clients
+from ticketos.db.repositories import clients, persons
 from ticketos.domain import book_months as rules
 from ticketos.domain.errors import DomainError
 from ticketos.domain.month_end import last_over
@@ -91,7 +91,7 @@ async def _show(visit: Visit, book: str, period: str, status: int = 200, **more:
         month = v1.month_of(connection, company["id"], period)
         report = _report(connection, company["id"], period)
         who = {one for one in (month.changed_by, report.ran_by if report else None) if one}
-        names = accounts.names_of(connection, who) if visit.viewer.staff else {}
+        names = persons.names_of(connection, who) if visit.viewer.staff else {}
         return {
             "company": company,
             "month": month,

@@ -14,7 +14,17 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.access import BILLERS, Rule, as_page
-from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, clients_of, file_of, sheet
+from api.portal.listing import (
+    FILE_PAGE,
+    LIMIT,
+    address,
+    client_choices,
+    client_filter,
+    clients_asked,
+    clients_of,
+    file_of,
+    sheet,
+)
 from api.portal.parts import Choice, Empty, Filter, NavItem, Notice, Tile
 from api.portal.routes import book_months
 from api.portal.visit import PostDep, Visit, VisitDep
@@ -213,7 +223,7 @@ async def days(visit: VisitDep, client: str = "", day: str = "", cursor: str | N
 async def _days(
     visit: Visit, client: str = "", day: str = "", cursor: str | None = None, status: int = 200, **more: Any
 ) -> Response:
-    chosen = [one for slug, _, one in clients_of(visit) if not client or slug == client]
+    chosen = clients_asked(visit, client)
     only = _day(day)
     rows = await visit.read(
         lambda connection: reconciliation.listed(
@@ -242,7 +252,7 @@ async def _days(
             Tile(t("books.days_shown"), str(len(rows[:LIMIT]))),
             Tile(t("books.differences"), str(differences), tone="bad" if differences else "good"),
         ],
-        clients=[Choice(slug, name, slug == client) for slug, name, _ in clients_of(visit)],
+        clients=client_choices(visit, client),
         today=visit.call.now.astimezone(visit.viewer.zone).date().isoformat(),
         may_run=bool(visit.viewer.roles & _RUN.roles),
         filters=[*client_filter(visit, client), Filter("day", t("books.day"), value=day, kind="date")],
@@ -257,7 +267,7 @@ async def _days(
 @router.get("/reconciliations.csv")
 async def export_days(visit: VisitDep, client: str = "", day: str = "") -> Response:
     """The reports as a file."""
-    chosen = [one for slug, _, one in clients_of(visit) if not client or slug == client]
+    chosen = clients_asked(visit, client)
     only = _day(day)
 
     def page(connection: Connection, cursor: str | None) -> tuple[Sequence[Any], str | None]:

@@ -12,7 +12,7 @@ from api.portal.forms import safe_next
 from api.portal.parts import Chip, Crumb
 from api.portal.visit import PostDep
 from api.v1 import bulk as v1
-from schemas.requests import BulkAct, BulkActOutcome
+from schemas.bulk import BulkAct, BulkActOutcome
 from ticketos.domain.errors import DomainError
 
 router = APIRouter(include_in_schema=False)

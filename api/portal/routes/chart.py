@@ -17,10 +17,14 @@ from api.portal.listing import (
     LIMIT,
     address,
     choices,
+    client_choices,
     client_filter,
+    client_first,
     client_named,
+    clients_asked,
     clients_of,
     file_of,
+    slug_of,
 )
 from api.portal.parts import Choice, Command, Crumb, Empty, Filter, NavItem, Notice
 from api.portal.stale import differences
@@ -70,7 +74,7 @@ async def show(
 ) -> Response:
     """The chart: all accounts by code, or those that are looked for."""
     query = {"client": client, "q": q, "kind": kind, "active": active}
-    t, chosen = visit.portal.texts, _asked(visit, client)
+    t, chosen = visit.portal.texts, clients_asked(visit, client)
     rows, following = await visit.read(
         lambda connection: _page(connection, chosen, query, LIMIT, cursor or None)
     )
@@ -95,10 +99,6 @@ async def show(
         first=address(PATH, query) if cursor else None,
         empty=_empty(visit, bool(q or kind or active), may, new),
     )
-
-
-def _asked(visit: Visit, client: str) -> list[UUID]:
-    return [one for slug, _, one in clients_of(visit) if not client or slug == client]
 
 
 def _page(
@@ -129,7 +129,7 @@ async def export(
     visit: VisitDep, client: str = "", q: str = "", kind: str = "", active: str = ""
 ) -> Response:
     """The list as a file, in the columns that an import takes; of several clients, each row says whose it is."""
-    query, chosen = {"q": q, "kind": kind, "active": active}, _asked(visit, client)
+    query, chosen = {"q": q, "kind": kind, "active": active}, clients_asked(visit, client)
     one = len(chosen) == 1
 
     def page(connection: Connection, cursor: str | None) -> tuple[Sequence[RowMapping], str | None]:
@@ -177,7 +177,7 @@ async def _form(
     **more: Any,
 ) -> Response:
     t = visit.portal.texts
-    slug = next((own for own, _, one in clients_of(visit) if one == client_id), "")
+    slug = slug_of(visit, client_id)
 
     def read(connection: Connection) -> tuple[str, list[str]]:
         if row is None:
@@ -201,7 +201,7 @@ async def _form(
         ],
         slug=slug,
         owner=visit.viewer.company(client_id) if client_id else "",
-        clients=[Choice(own, name, own == slug) for own, name, _ in clients_of(visit)],
+        clients=client_choices(visit, slug),
         may=client_id is None or visit.may(_WRITE, client_id),
         longest=_MOST,
         crumbs=[
@@ -214,9 +214,7 @@ async def _form(
 @router.get(f"{PATH}/new")
 async def compose(visit: VisitDep, client: str = "") -> Response:
     """The form of a new account."""
-    known = clients_of(visit)
-    chosen = client_named(visit, client) if client else (known[0][2] if len(known) == 1 else None)
-    return await _form(visit, chosen, {**dict.fromkeys(_MOST, ""), "active": True})
+    return await _form(visit, client_first(visit, client), {**dict.fromkeys(_MOST, ""), "active": True})
 
 
 @router.post(PATH)

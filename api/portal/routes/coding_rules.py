@@ -11,8 +11,14 @@ from starlette.responses import Response
 
 from api.access import Rule, as_page
 from api.deps import etag
-from api.portal.listing import address, clients_of
-from api.portal.parts import Choice, Crumb, Empty, Filter, NavItem, Notice
+from api.portal.listing import (
+    address,
+    client_choices,
+    client_named,
+    clients_of,
+    slug_of,
+)
+from api.portal.parts import Crumb, Empty, Filter, NavItem, Notice
 from api.portal.stale import differences
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import coding_rules as v1
@@ -77,7 +83,7 @@ async def _show(
 
     rows, named = await visit.read(read)
     slug = chosen[0] if chosen else ""
-    choices = [Choice(own, name, own == slug) for own, name, _ in known]
+    choices = client_choices(visit, slug)
     return visit.page(
         "coding_rules/list",
         status,
@@ -99,9 +105,10 @@ async def _show(
 async def create(visit: PostDep) -> Response:
     """Add a rule."""
     typed, client = _typed(visit), visit.form.text("client")
-    found = next((one for own, _, one in clients_of(visit) if own == client), None)
-    if found is None:  # the page of another client with these words in it would add them there
-        return await visit.refused(DomainError("client-unknown"))
+    try:
+        found = client_named(visit, client)
+    except DomainError as error:  # the page of another client with these words in it would add them there
+        return await visit.refused(error)
 
     async def work() -> Response:
         return await v1.create_rule(visit.call, visit.body(NewCodingRule, client_id=found, **_values(typed)))
@@ -136,7 +143,7 @@ async def _form(
     **more: Any,
 ) -> Response:
     t = visit.portal.texts
-    slug = next((own for own, _, one in clients_of(visit) if one == row.client_id), "")
+    slug = slug_of(visit, row.client_id)
     shown = typed or {name: str(getattr(row, name)) for name in FIELDS}
     return visit.page(
         "coding_rules/form",

@@ -16,7 +16,7 @@ from api.portal.parts import Empty, Filter, NavItem
 from api.portal.routes.views import Saved, saved
 from api.portal.visit import Visit, VisitDep
 from api.v1.documents import found_documents
-from schemas.requests import FoundDocument
+from schemas.documents import FoundDocument
 from ticketos.db.repositories import documents
 
 router = APIRouter(include_in_schema=False)

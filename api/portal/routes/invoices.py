@@ -21,7 +21,7 @@ from api.portal.listing import (
     address,
     choices,
     client_filter,
-    clients_of,
+    clients_asked,
     file_of,
     month_choices,
 )
@@ -33,8 +33,8 @@ from api.v1 import invoices as v1
 from api.v1.parameters import id_cursor
 from schemas.disputes import DisputeView, NewDispute
 from schemas.invoices import CancelInvoice, InvoiceSummary, InvoiceView, LineProof, NewCreditNote
-from ticketos.db.repositories import accounts
 from ticketos.db.repositories import invoice_rows as rows
+from ticketos.db.repositories import persons
 from ticketos.domain.errors import DomainError
 
 router = APIRouter(include_in_schema=False)
@@ -75,7 +75,7 @@ STATES = ("draft", "approved", "issued", "cancelled")
 def _found(
     connection: Connection, visit: Visit, client: str, period: str, state: str, limit: int, cursor: str | None
 ) -> tuple[Sequence[InvoiceSummary], str | None]:
-    seen = [one for slug, _, one in clients_of(visit) if not client or slug == client]
+    seen = clients_asked(visit, client)
     staff = [one for one in seen if visit.principal.staff_over(one)]
     found = rows.listed(
         connection,
@@ -215,7 +215,7 @@ def _names(connection: Connection, people: list[str]) -> dict[str, str]:
             ids.append(UUID(text))
         except ValueError:
             continue
-    return {str(user_id): name for user_id, name in accounts.names_of(connection, ids).items()}
+    return {str(user_id): name for user_id, name in persons.names_of(connection, ids).items()}
 
 
 @router.get("/invoices/{invoice_id}/lines/{line_id}")

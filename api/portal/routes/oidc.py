@@ -16,8 +16,8 @@ from api.portal.routes import session
 from api.portal.viewer import YEAR_S
 from api.portal.visit import PortalDep
 from api.services import Services, in_thread
-from ticketos.db.repositories import accounts
-from ticketos.db.repositories.accounts import Login
+from ticketos.db.repositories import credentials
+from ticketos.db.repositories.credentials import Login
 from ticketos.domain.errors import DomainError
 
 if TYPE_CHECKING:
@@ -125,4 +125,4 @@ def _provider(services: Services) -> Provider:
 
 def _login(services: Services, email: str) -> Login | None:
     with services.database.transaction(()) as connection:
-        return accounts.login_of(connection, email)
+        return credentials.login_of(connection, email)

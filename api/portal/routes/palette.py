@@ -13,7 +13,7 @@ from api.access import ALL, CONTENT_READERS, ROUTES, Rule, allow
 from api.portal import calm
 from api.portal.routes import clients
 from api.portal.visit import Visit, VisitDep
-from ticketos.db.repositories import accounts, documents, tickets
+from ticketos.db.repositories import documents, persons, tickets
 
 router = APIRouter(include_in_schema=False)
 RULES: dict[tuple[str, str], Rule] = {
@@ -181,7 +181,7 @@ def _records(connection: Connection, visit: Visit, q: str) -> Found:
             else []
         )
     keeps = RULES_OF_PEOPLE.roles
-    people = accounts.named(connection, principal.clients_with(keeps), q, _FEW) if roles & keeps else ()
+    people = persons.named(connection, principal.clients_with(keeps), q, _FEW) if roles & keeps else ()
     return Found(found, read, people)
 
 

@@ -21,7 +21,7 @@ from api.principal import CLIENT_ROLES
 from api.v1 import users as v1
 from api.v1.parameters import id_cursor
 from schemas.accounts import EditUser, Grant, NewUser, Role
-from ticketos.db.repositories import accounts
+from ticketos.db.repositories import credentials, persons
 from ticketos.domain.errors import DomainError
 from ticketos.lines import LINES
 
@@ -64,10 +64,10 @@ def _companies(visit: Visit) -> list[tuple[str, str, UUID]]:
 
 def _listed(
     connection: Connection, visit: Visit, client: str, limit: int, after: UUID | None
-) -> tuple[list[RowMapping], dict[UUID, list[accounts.Grant]]]:
+) -> tuple[list[RowMapping], dict[UUID, list[credentials.Grant]]]:
     seen = [one for slug, _, one in _companies(visit) if not client or slug == client]
-    rows = list(accounts.users(connection, seen, limit=limit, after=after))
-    return rows, accounts.grants_of(connection, [row["id"] for row in rows])
+    rows = list(persons.users(connection, seen, limit=limit, after=after))
+    return rows, persons.grants_of(connection, [row["id"] for row in rows])
 
 
 @router.get("/people")
@@ -76,9 +76,9 @@ async def show(visit: VisitDep, client: str = "", cursor: str | None = None) -> 
 
     def read(
         connection: Connection,
-    ) -> tuple[list[RowMapping], dict[UUID, list[accounts.Grant]], dict[UUID, int]]:
+    ) -> tuple[list[RowMapping], dict[UUID, list[credentials.Grant]], dict[UUID, int]]:
         rows, grants = _listed(connection, visit, client, LIMIT + 1, id_cursor(cursor or None))
-        return rows, grants, accounts.open_loads(connection, [row["id"] for row in rows if row["skills"]])
+        return rows, grants, persons.open_loads(connection, [row["id"] for row in rows if row["skills"]])
 
     rows, grants, loads = await visit.read(read)
     t, companies = visit.portal.texts, _companies(visit)
@@ -119,7 +119,7 @@ async def export(visit: VisitDep, client: str = "") -> Response:
     return await sheet(visit, "people", head, lines)
 
 
-def _values(row: RowMapping | None, grants: list[accounts.Grant]) -> dict[str, Any]:
+def _values(row: RowMapping | None, grants: list[credentials.Grant]) -> dict[str, Any]:
     """A person as the form shows them."""
     if row is None:
         return {"name": "", "email": "", "active": True, "available": True, "level": "agent", "capacity": 50,
@@ -181,10 +181,10 @@ async def one(visit: VisitDep, user_id: UUID) -> Response:
     return _form(visit, _values(row, grants), row=row, version=row["row_version"])
 
 
-async def _one(visit: Visit, user_id: UUID) -> tuple[RowMapping, list[accounts.Grant]]:
-    def read(connection: Connection) -> tuple[RowMapping, list[accounts.Grant]]:
+async def _one(visit: Visit, user_id: UUID) -> tuple[RowMapping, list[credentials.Grant]]:
+    def read(connection: Connection) -> tuple[RowMapping, list[credentials.Grant]]:
         row = v1.one(connection, visit.call, user_id)
-        return row, accounts.grants_of(connection, [user_id]).get(user_id, [])
+        return row, persons.grants_of(connection, [user_id]).get(user_id, [])
 
     return await visit.read(read)
 

@@ -19,7 +19,7 @@ from api.portal.listing import month_choices, sheet
 from api.portal.parts import Choice, Filter, NavItem
 from api.portal.visit import Visit, VisitDep
 from api.v1.operations import accuracy_of
-from ticketos.db.repositories import accounts, standing
+from ticketos.db.repositories import persons, standing
 from ticketos.domain import handwork
 from ticketos.domain.errors import DomainError
 from ticketos.domain.quality import CATEGORIES
@@ -66,7 +66,7 @@ async def show(
             "agents": [accuracy_of(row, chosen) for row in by_agent],
             "defects": standing.defects(connection, chosen),
             "rows": rows,
-            "people": accounts.names_of(connection, people),
+            "people": persons.names_of(connection, people),
         }
 
     found = await visit.read(read)

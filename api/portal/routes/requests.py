@@ -31,10 +31,11 @@ from api.portal.listing import (
 )
 from api.portal.parts import Choice, Command, Crumb, Empty, Filter, NavItem, Notice, Tab
 from api.portal.visit import PostDep, Visit, VisitDep
-from api.v1 import acts, passwords
+from api.v1 import acts, passwords, raising
 from api.v1 import tickets as v1
+from schemas.act_bodies import PriorityBody, ReasonBody
 from schemas.acts import Priority
-from schemas.requests import NewTicket, PriorityBody, ReasonBody
+from schemas.requests import NewTicket
 from ticketos.db.repositories import documents, tasks, tickets
 from ticketos.domain.state import OPEN_STATES
 
@@ -206,7 +207,7 @@ async def raise_request(visit: PostDep) -> Response:
     }
 
     async def act() -> Response:
-        files = await v1.attachments(form.files("files"), visit.services.options.max_upload_bytes)
+        files = await raising.attachments(form.files("files"), visit.services.options.max_upload_bytes)
         asked = visit.body(
             NewTicket,
             client=typed["client"] or None,
@@ -215,7 +216,9 @@ async def raise_request(visit: PostDep) -> Response:
             priority=typed["priority"] or None,
             document_class=typed["document_class"] or None,
         )
-        return await v1.accepted(call, asked, files, asked.model_dump_json().encode() + v1.digests(files))
+        return await raising.accepted(
+            call, asked, files, asked.model_dump_json().encode() + raising.digests(files)
+        )
 
     async def again(notice: Notice, status: int) -> Response:
         return _form(visit, status, typed=typed, notice=notice)

@@ -22,7 +22,7 @@ from api.portal.parts import Choice, Notice
 from api.portal.routes import work
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
-from schemas.requests import CompleteBody
+from schemas.act_bodies import CompleteBody
 from ticketos.db.repositories import chart, documents, tickets
 from ticketos.domain import quality
 from ticketos.domain.errors import DomainError

@@ -21,8 +21,8 @@ from api.portal.viewer import YEAR_S, ZONE_COOKIE, viewer_of, zone_named
 from api.portal.visit import PortalDep, PostDep
 from api.services import Services, in_thread
 from api.v1 import sessions
-from ticketos.db.repositories import accounts
-from ticketos.db.repositories.accounts import Login
+from ticketos.db.repositories import credentials, persons
+from ticketos.db.repositories.credentials import Login
 from ticketos.domain.errors import DomainError
 
 router = APIRouter(include_in_schema=False)
@@ -174,8 +174,8 @@ def _half_signed_in(request: Request, services: Services) -> tuple[UUID, UUID, s
 
 def _login(services: Services, user_id: UUID, client_id: UUID) -> Login | None:
     with services.database.transaction([client_id]) as connection:
-        row = accounts.user(connection, user_id)
-        return None if row is None else accounts.login_of(connection, row["email"])
+        row = persons.user(connection, user_id)
+        return None if row is None else credentials.login_of(connection, row["email"])
 
 
 async def enter(

@@ -21,9 +21,9 @@ from api.portal.routes import work
 from api.portal.timeline import learnt_in_words
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
+from schemas.act_bodies import AssignBody, CompleteBody
 from schemas.acts import Priority
-from schemas.requests import AssignBody, CompleteBody
-from ticketos.db.repositories import accounts, book_months, documents, tickets
+from ticketos.db.repositories import book_months, documents, persons, tickets
 from ticketos.domain import book_months as book_rules
 from ticketos.domain import handwork
 from ticketos.domain.errors import DomainError
@@ -188,7 +188,7 @@ async def assign(visit: PostDep, task_id: UUID) -> Response:
 
     def colleague(connection: Connection) -> UUID:
         v1.one(connection, visit.call, task_id)  # another client's is not there, whoever is named
-        people = accounts.users(connection, [visit.principal.home], limit=_MOST_COLLEAGUES)
+        people = persons.users(connection, [visit.principal.home], limit=_MOST_COLLEAGUES)
         found = next((one["id"] for one in people if one["email"].casefold() == address), None)
         if found is None:
             raise DomainError("person-unknown")

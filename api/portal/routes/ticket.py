@@ -30,12 +30,10 @@ from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import acts, ai_reviews, messages, steps
 from api.v1 import tickets as v1
 from api.v1.tasks import may_finish
-from schemas.acts import Priority
-from schemas.requests import (
+from schemas.act_bodies import (
     LINK_KINDS,
     AiReview,
     Classification,
-    EditTicket,
     LinkBody,
     MessageBody,
     OptionalReason,
@@ -43,8 +41,10 @@ from schemas.requests import (
     PriorityBody,
     ReasonBody,
 )
+from schemas.acts import Priority
+from schemas.requests import EditTicket
 from schemas.steps import StepTroubles
-from ticketos.db.repositories import accounts, documents, tasks, tickets
+from ticketos.db.repositories import documents, persons, tasks, tickets
 from ticketos.domain import ai_review, handwork
 from ticketos.domain.document_class import BY_CONTRACT
 from ticketos.domain.errors import DomainError
@@ -276,12 +276,12 @@ def _read(
         "events": events,
         "tasks": [one for one in todo if one["state"] == "open"] if staff else [],
         "billed": on_bill(around.usage) if staff else [],
-        "signers": accounts.signers_of(connection, root["client_id"])
+        "signers": persons.signers_of(connection, root["client_id"])
         if staff and any(one["state"] == "open" for one in around.approvals)
         else [],
         "documents": documents.of_ticket(connection, root["id"], limit=DOCUMENTS),
         "rounds": views.rounds(checks, around.approvals, todo, staff),
-        "people": accounts.names_of(connection, people) if staff else {},
+        "people": persons.names_of(connection, people) if staff else {},
         "judged": visit.services.audit.last_about(
             connection, root["id"], by_ai, (ai_review.APPROVED, ai_review.CORRECTED)
         ),
@@ -297,7 +297,7 @@ def _colleagues(connection: Connection, visit: Visit, root: RowMapping) -> list[
     """Whom a decision may be handed to, by address and name, where this person may hand it on."""
     if not visit.principal.roles_over(root["client_id"]) & _ASSIGN.roles:
         return []
-    people = accounts.users(connection, [visit.principal.home], limit=MOST_COLLEAGUES)
+    people = persons.users(connection, [visit.principal.home], limit=MOST_COLLEAGUES)
     return sorted((one["email"], one["name"]) for one in people if one["active"])
 
 

@@ -20,9 +20,10 @@ from api.portal.parts import Choice, Empty, Filter, NavItem, Tab
 from api.portal.routes.views import saved
 from api.portal.visit import Visit, VisitDep
 from api.v1 import bulk
+from schemas.act_bodies import LINK_KINDS
 from schemas.acts import Priority
-from schemas.requests import LINK_KINDS, MOST_AT_ONCE
-from ticketos.db.repositories import accounts, tickets
+from schemas.bulk import MOST_AT_ONCE
+from ticketos.db.repositories import persons, tickets
 from ticketos.domain.stages import DESKS
 from ticketos.domain.state import STAGES
 from ticketos.lines import LINES
@@ -185,7 +186,7 @@ def _every_words(visit: Visit, chosen: int, found: int) -> str:
 def _colleagues(connection: Connection, visit: Visit) -> list[Choice]:
     """Whom open tasks may be given to: the house's people by name, and the queue."""
     home = visit.principal.home
-    people = accounts.users(connection, [home], limit=MOST_COLLEAGUES)
+    people = persons.users(connection, [home], limit=MOST_COLLEAGUES)
     named = sorted((one["name"], str(one["id"])) for one in people if one["active"])
     return [Choice("", visit.portal.texts("tickets.bulk.queue")), *(Choice(key, name) for name, key in named)]
 

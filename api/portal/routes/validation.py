@@ -25,14 +25,14 @@ from api.portal.parts import Choice, Notice
 from api.portal.routes import work
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
-from schemas.requests import CompleteBody
+from schemas.act_bodies import CompleteBody
 from ticketos.ai.extract.taxid import checksum_right
 from ticketos.db.repositories import chart, coding, documents, tasks, tickets
 from ticketos.domain.ai_policy import ACT, CODING, SUGGEST, Mode
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import VendorState
 from ticketos.domain.terms import AiTerms
-from ticketos.lines.data_entry import asking, flow
+from ticketos.lines.data_entry import asking, checking, keying
 from ticketos.lines.data_entry.typed import FIELD_NAMES, MAX_VALUE
 
 router = APIRouter(include_in_schema=False)
@@ -101,10 +101,10 @@ async def _page(
         suggested_type=suggested.get("doc_type", ""),
         types=[
             Choice(one, t.word("doc_type", one), one == kind)
-            for one in (*flow.KNOWN_TYPES, *(() if kind in flow.KNOWN_TYPES else (kind,)))
+            for one in (*checking.KNOWN_TYPES, *(() if kind in checking.KNOWN_TYPES else (kind,)))
         ],
         rejections=[
-            Choice(one, t.word("reason", one), one == prepared.get("reason")) for one in flow.REJECTIONS
+            Choice(one, t.word("reason", one), one == prepared.get("reason")) for one in keying.REJECTIONS
         ],
         rejecting=bool(prepared),
         chip=sla.chip(sla.of_task(task, now), f, t),
@@ -203,7 +203,7 @@ def _checks(
     like: Sequence[VendorState],
 ) -> list[dict[str, Any]]:
     today = now.astimezone(ZoneInfo(found["zone"])).date()
-    return flow.run_checks(kind, given["values"], given["lines"], today, checksum_right, like)
+    return checking.run_checks(kind, given["values"], given["lines"], today, checksum_right, like)
 
 
 async def _like(visit: Visit, found: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[VendorState, ...]:

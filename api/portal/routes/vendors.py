@@ -12,7 +12,19 @@ from starlette.responses import Response
 
 from api.access import Rule, as_page
 from api.deps import etag
-from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, client_named, clients_of, file_of
+from api.portal.listing import (
+    FILE_PAGE,
+    LIMIT,
+    address,
+    client_choices,
+    client_filter,
+    client_first,
+    client_named,
+    clients_asked,
+    clients_of,
+    file_of,
+    slug_of,
+)
 from api.portal.parts import Choice, Command, Crumb, Empty, Filter, NavItem, Notice
 from api.portal.stale import differences
 from api.portal.taking_in import ClientFile
@@ -55,10 +67,6 @@ async def show(
     return await _show(visit, client, q, active, cursor)
 
 
-def _asked(visit: Visit, client: str) -> list[UUID]:
-    return [one for slug, _, one in clients_of(visit) if not client or slug == client]
-
-
 def _in_use(active: str) -> bool | None:
     return {"yes": True, "no": False}.get(active)
 
@@ -72,7 +80,7 @@ async def _show(
     status: int = 200,
     **more: Any,
 ) -> Response:
-    chosen, t = _asked(visit, client), visit.portal.texts
+    chosen, t = clients_asked(visit, client), visit.portal.texts
 
     def read(
         connection: Connection,
@@ -122,7 +130,7 @@ def _empty(visit: Visit, searched: bool, may: bool, new: str) -> Empty:
 @router.get("/vendors.csv")
 async def export(visit: VisitDep, client: str = "", q: str = "", active: str = "") -> Response:
     """The list as a file, in the columns that an import takes; of several clients, each row says whose it is."""
-    chosen = _asked(visit, client)
+    chosen = clients_asked(visit, client)
     one = len(chosen) == 1
 
     def page(connection: Connection, cursor: str | None) -> tuple[Sequence[RowMapping], str | None]:
@@ -180,7 +188,7 @@ async def _form(
 ) -> Response:
     t = visit.portal.texts
     named = await visit.read(lambda connection: chart.names(connection, client_id)) if client_id else {}
-    slug = next((own for own, _, one in clients_of(visit) if one == client_id), "")
+    slug = slug_of(visit, client_id)
     return visit.page(
         "vendors/form",
         status,
@@ -191,7 +199,7 @@ async def _form(
         account_off=not named.get(typed["account"], ("", True))[1],
         slug=slug,
         owner=visit.viewer.company(client_id) if client_id else "",
-        clients=[Choice(own, name, own == slug) for own, name, _ in clients_of(visit)],
+        clients=client_choices(visit, slug),
         may=client_id is None or visit.may(_WRITE, client_id),
         longest=vendor_file.LONGEST,
         crumbs=[
@@ -204,9 +212,7 @@ async def _form(
 @router.get("/vendors/new")
 async def compose(visit: VisitDep, client: str = "") -> Response:
     """The form of a new vendor."""
-    known = clients_of(visit)
-    chosen = client_named(visit, client) if client else (known[0][2] if len(known) == 1 else None)
-    return await _form(visit, chosen, {**dict.fromkeys(FIELDS, ""), "active": True})
+    return await _form(visit, client_first(visit, client), {**dict.fromkeys(FIELDS, ""), "active": True})
 
 
 @router.post("/vendors")
@@ -273,7 +279,7 @@ async def edit(visit: PostDep, vendor_id: UUID) -> Response:
             stale=stale,
         )
 
-    slug = next((own for own, _, known in clients_of(visit) if known == row["client_id"]), "")
+    slug = slug_of(visit, row["client_id"])
     return await visit.act(
         work,
         to=address("/vendors", {"client": slug}),

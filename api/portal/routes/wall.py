@@ -22,7 +22,7 @@ from api.portal.parts import Chip, NavItem, Tile, Tone
 from api.portal.visit import PostDep, VisitDep
 from api.v1 import acts
 from api.v1.board import board_now
-from schemas.requests import OptionalReason
+from schemas.act_bodies import OptionalReason
 from schemas.watch import BoardView
 from ticketos.domain.state import STAGES
 from ticketos.lines import LINES

@@ -19,13 +19,12 @@ from api.access import Rule, allow
 from api.portal.parts import Choice, NavItem, Notice
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.services import in_thread
-from api.v1 import agreements, users
+from api.v1 import agreements, raising, users
 from api.v1 import clients as companies
-from api.v1 import tickets as v1
 from schemas.accounts import EditUser, Grant, NewUser
 from schemas.admin import EditClient, NewClient, NewContract
 from schemas.requests import NewTicket
-from ticketos.db.repositories import accounts, clients, standing
+from ticketos.db.repositories import clients, credentials, persons, standing
 from ticketos.domain.errors import DomainError
 from ticketos.domain.intake_types import Attachment
 from ticketos.domain.naming import short_names
@@ -269,8 +268,8 @@ async def _take_on(visit: Visit) -> None:
     """The owner reviews quality, classifies, clears contracts and decides escalations for now."""
     me = visit.principal.user_id
 
-    def read(connection: Connection) -> tuple[Any, list[accounts.Grant]]:
-        return accounts.user(connection, me), accounts.grants_of(connection, [me]).get(me, [])
+    def read(connection: Connection) -> tuple[Any, list[credentials.Grant]]:
+        return persons.user(connection, me), persons.grants_of(connection, [me]).get(me, [])
 
     row, held = await visit.read(read)
     roles = {(one.role, one.client_id) for one in held} | {
@@ -296,7 +295,7 @@ async def send_document(visit: PostDep) -> Response:
         client = now.client
         if client is None:
             raise DomainError("client-unknown")
-        files = await v1.attachments(form.files("files"), visit.services.options.max_upload_bytes)
+        files = await raising.attachments(form.files("files"), visit.services.options.max_upload_bytes)
         if not files:
             today = visit.call.now.astimezone(visit.viewer.zone).date()
             number = f"MST-{visit.services.new_id().hex[-6:].upper()}"
@@ -310,6 +309,6 @@ async def send_document(visit: PostDep) -> Response:
             subject=visit.portal.texts("welcome.first_subject"),
             text=visit.portal.texts("welcome.first_text"),
         )
-        return await v1.accepted(visit.call, asked, files, asked.model_dump_json().encode())
+        return await raising.accepted(visit.call, asked, files, asked.model_dump_json().encode())
 
     return await _step(visit, work, "welcome.document_kept")

@@ -20,7 +20,7 @@ from api.portal.routes.views import saved
 from api.portal.visit import PostDep, Visit, VisitDep
 from api.v1 import tasks as v1
 from schemas.acts import Priority
-from ticketos.db.repositories import accounts, tasks
+from ticketos.db.repositories import persons, tasks
 from ticketos.domain import tasks as rules
 from ticketos.domain.errors import DomainError
 
@@ -82,7 +82,7 @@ async def show(
         rows, following = tasks.listed(connection, wanted, LIMIT, cursor or None)
         return {
             "rows": rows,
-            "people": accounts.names_of(connection, {one for row in rows if (one := row["assigned_to"])}),
+            "people": persons.names_of(connection, {one for row in rows if (one := row["assigned_to"])}),
             "following": following,
             "counts": tasks.counts(connection, principal.user_id, seen, skills, expert),
             "skilled": bool(skills),
@@ -117,7 +117,7 @@ async def show(
 
 def _able(connection: Connection, visit: Visit) -> tuple[tuple[str, ...], bool]:
     """The caller's skills, and whether they are an expert in them."""
-    me = accounts.user(connection, visit.principal.user_id)
+    me = persons.user(connection, visit.principal.user_id)
     return (tuple(me["skills"]), me["level"] == "sme") if me else ((), False)
 
 

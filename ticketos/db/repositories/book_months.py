@@ -155,14 +155,12 @@ class BookMonths:
     ) -> None:
         before = rules.state_of(period, states(connection, client_id))
         driver(connection).execute(_SET, (client_id, period, state, now, actor.user_id, reason.strip()))
-        self._audit.record(
+        self._audit.record_apart(
             connection,
-            client_id=client_id,
-            ticket_id=None,
-            root_id=None,
-            at=now,
-            actor=actor,
-            emit=Emit(
+            client_id,
+            now,
+            actor,
+            Emit(
                 event,
                 before={"period": period, "state": before},
                 after={"period": period, "state": state},

@@ -215,9 +215,7 @@ class Calibrations:
         actor: Actor,
     ) -> None:
         emit = Emit(event, after=after, entity="calibration", entity_id=str(session_id))
-        self._audit.record(
-            connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit
-        )
+        self._audit.record_apart(connection, client_id, now, actor, emit)
 
 
 class SqlCalibrationRuns:

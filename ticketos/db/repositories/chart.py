@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, or_, select
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import own_lists, rows
 from ticketos.db.repositories.own_lists import Imported
 from ticketos.db.session import driver
-from ticketos.db.tables import LedgerAccount
+from ticketos.db.tables.own_lists import LedgerAccount
 from ticketos.domain import chart as rules
 from ticketos.domain import invoicing
 from ticketos.domain.changes import Emit
@@ -235,12 +235,7 @@ class Charts(own_lists.Trail):
         self, connection: Connection, new: Mapping[UUID, Mapping[str, Any]], now: datetime
     ) -> list[Emit]:
         whole = {account_id: {"active": True, **values} for account_id, values in new.items()}
-        if whole:
-            stamped = {"row_version": 1, "updated_at": now}
-            connection.execute(
-                ACCOUNT.insert(),
-                [{"id": account_id, **values, **stamped} for account_id, values in whole.items()],
-            )
+        own_lists.add(connection, ACCOUNT, whole, now)
         return [
             Emit(
                 "admin.ledger_account_saved", after=values, entity="ledger_account", entity_id=str(account_id)
@@ -251,18 +246,8 @@ class Charts(own_lists.Trail):
     def _change(
         self, connection: Connection, changes: Sequence[tuple[RowMapping, Mapping[str, Any]]], now: datetime
     ) -> list[Emit]:
-        columns = ("name", "kind", "active")
-        if changes:
-            fresh: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
-            connection.execute(
-                update(ACCOUNT)
-                .where(ACCOUNT.c.id == bindparam("account"))
-                .values(**fresh, row_version=ACCOUNT.c.row_version + 1, updated_at=now),
-                [
-                    {"account": row["id"]} | {f"new_{name}": {**row, **news}[name] for name in columns}
-                    for row, news in changes
-                ],
-            )
+        merged = {row["id"]: {**row, **news} for row, news in changes}
+        own_lists.change(connection, ACCOUNT, ("name", "kind", "active"), merged, now)
         return [
             own_lists.saved("admin.ledger_account_saved", "ledger_account", row, news)
             for row, news in changes

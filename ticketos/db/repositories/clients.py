@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 from ticketos.crypto import Keyring
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import chart
-from ticketos.db.tables import Client
+from ticketos.db.tables.clients import Client
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.state import Actor
@@ -117,9 +117,7 @@ class Clients:
         emit = Emit(
             "admin.client_saved", before=before, after=dict(after), entity="client", entity_id=str(client_id)
         )
-        self._audit.record(
-            connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit
-        )
+        self._audit.record_apart(connection, client_id, now, actor, emit)
 
 
 def _check(values: Mapping[str, Any]) -> None:

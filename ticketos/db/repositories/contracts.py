@@ -12,9 +12,9 @@ from sqlalchemy import Connection, RowMapping, Table, select, text, update
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
-from ticketos.db.repositories import accounts, rows
+from ticketos.db.repositories import persons, rows
 from ticketos.db.session import driver
-from ticketos.db.tables import Calendar, Contract
+from ticketos.db.tables.clients import Calendar, Contract
 from ticketos.domain import agreement, ai_use
 from ticketos.domain.calendar import WorkCalendar
 from ticketos.domain.changes import Emit
@@ -165,7 +165,7 @@ class Agreements:
         """An address must be that of somebody active, of the provider or of the client. A name is taken as it is."""
         if "@" not in accountable:
             return
-        found = accounts.person_at(connection, accountable)
+        found = persons.person_at(connection, accountable)
         provider = connection.execute(text("select provider_client()")).scalar_one()
         if found is None or not found["active"] or found["client_id"] not in (client_id, provider):
             raise DomainError(
@@ -214,9 +214,7 @@ class Agreements:
         actor: Actor,
     ) -> None:
         emit = Emit(f"admin.{noun}_saved", before=before, after=after, entity=noun, entity_id=str(row_id))
-        self._audit.record(
-            connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit
-        )
+        self._audit.record_apart(connection, client_id, now, actor, emit)
 
 
 def _with_plain_calendar(values: Mapping[str, Any]) -> dict[str, Any]:

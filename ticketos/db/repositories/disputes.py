@@ -25,7 +25,6 @@ from ticketos.domain import disputing
 from ticketos.domain.changes import Emit, Notify
 from ticketos.domain.disputing import Standing
 from ticketos.domain.errors import DomainError
-from ticketos.domain.invoicing import check_creditable
 from ticketos.domain.ports import NewId
 from ticketos.domain.state import SYSTEM, Actor
 
@@ -118,27 +117,19 @@ class Disputes:
         actor: Actor,
     ) -> UUID:
         """A client disputes a line or unit of its invoice, which must be locked. Returns the dispute's id; raises what
-        ``disputing.raise_`` raises."""
+        ``disputing.check_invoice`` and ``disputing.raise_`` raise."""
         client_id = invoice["client_id"]
         contract = on_its_calendar(connection, client_id, invoice["contract_id"])
         zone = ZoneInfo(invoice_rows.company(connection, client_id)["zone"])
-        check_creditable(head(invoice))
-        raised = disputing.raise_(
-            head(invoice),
-            invoice["issued_on"],
-            papers.billed(connection, invoice),
-            about,
-            [
-                Standing(one["line_id"], one["usage_id"])
-                for one in of_invoice(connection, invoice["id"])
-                if one["state"] == disputing.OPEN
-            ],
-            contract.terms.disputes,
-            contract.calendar,
-            reason,
-            now=now,
-            today=now.astimezone(zone).date(),
-        )
+        terms, today = contract.terms.disputes, now.astimezone(zone).date()
+        disputing.check_invoice(head(invoice), invoice["issued_on"], terms, reason, today)
+        standing = [
+            Standing(one["line_id"], one["usage_id"])
+            for one in of_invoice(connection, invoice["id"])
+            if one["state"] == disputing.OPEN
+        ]
+        billed = papers.billed(connection, invoice)
+        raised = disputing.raise_(billed, about, standing, terms, contract.calendar, now)
         dispute_id = self._new_id()
         driver(connection).execute(
             "insert into invoice_dispute (id, client_id, invoice_id, line_id, usage_id, state, reason, net, total,"
@@ -171,7 +162,6 @@ class Disputes:
         """Finance agrees: a credit note over what was disputed, or over the units ``chosen`` of it. Returns the note's id;
         None where earlier notes took it all. Invoice and dispute must be locked."""
         disputing.check_answer(row["state"], answer)
-        check_creditable(head(invoice))
         about = Standing(row["line_id"], row["usage_id"])
         any_note, units = disputing.to_credit(papers.billed(connection, invoice), about, chosen)
         note = None

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, text, tuple_
 from sqlmodel import SQLModel
 
 from ticketos.db.repositories import cursors
-from ticketos.db.tables import Document, Ticket
+from ticketos.db.tables.documents import Document
+from ticketos.db.tables.tickets import Ticket
 
 _DOCUMENT = SQLModel.metadata.tables[str(Document.__tablename__)]
 _TICKET = SQLModel.metadata.tables[str(Ticket.__tablename__)]

@@ -33,12 +33,13 @@ from ticketos.db.repositories.intake_sql import (
     SIGNED,
     TICKET,
 )
+from ticketos.db.repositories.intake_writes import IntakeWrites, Message, emits_of, person_of
 from ticketos.db.session import driver, finish
 from ticketos.domain import document_class as classes
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.intake import Known, Route, ThreadTicket, fiscal_year, number_stem, route
-from ticketos.domain.intake_types import Attachment, Intake
+from ticketos.domain.intake_types import Intake
 from ticketos.domain.ports import NewId
 from ticketos.domain.stages import DESKS
 from ticketos.domain.state import PROGRESS, Actor
@@ -81,28 +82,15 @@ class _Facts(NamedTuple):
     wrapped_key: bytes | None
 
 
-@dataclass(frozen=True)
-class _Message:
-    """One message on its way in."""
-
-    id: UUID
-    intake: Intake
-    client_id: UUID
-    actor: Actor
-    raw: bytes | None
-
-
-class IntakeStore:
+class IntakeStore(IntakeWrites):
     """Takes messages in. ``reply_keys`` are the keys signed reply addresses may be made with, newest
     first."""
 
     def __init__(
         self, audit: AuditTrail, objects: ObjectStore, reply_keys: Sequence[bytes], new_id: NewId
     ) -> None:
-        self._audit = audit
-        self._objects = objects
+        super().__init__(audit, objects, new_id)
         self._reply_keys = tuple(reply_keys)
-        self._new_id = new_id
 
     def accept(
         self,
@@ -138,7 +126,7 @@ class IntakeStore:
         facts = _Facts(*found)
         if facts.status != "active":
             raise DomainError("client-inactive", status=facts.status)
-        message = _Message(self._new_id(), intake, client_id, actor, raw)
+        message = Message(self._new_id(), intake, client_id, actor, raw)
         chosen = route(intake, self._known(connection, intake, client_id, facts.same_message))
         match chosen.kind:
             case "duplicate":
@@ -175,7 +163,7 @@ class IntakeStore:
     def _open(
         self,
         connection: Connection,
-        message: _Message,
+        message: Message,
         chosen: Route,
         facts: _Facts,
         priority: str | None,
@@ -187,7 +175,7 @@ class IntakeStore:
             connection, client_id, ticket_id, intake.attachments, 0, intake.received_at
         )
         headers = self._headers(connection, message)
-        received, listed = _emits(message, "ticket.received", documents)
+        received, listed = emits_of(message, "ticket.received", documents)
         event = self._audit.written(
             connection,
             client_id=client_id,
@@ -256,7 +244,7 @@ class IntakeStore:
         return Accepted(ticket_id, row["number"], row=row)
 
     def _repeat(
-        self, connection: Connection, message: _Message, accepted: Accepted, repeat_of: UUID
+        self, connection: Connection, message: Message, accepted: Accepted, repeat_of: UUID
     ) -> Accepted:
         connection.execute(
             LINK.insert(),
@@ -284,7 +272,7 @@ class IntakeStore:
         )
         return replace(accepted, row=row)
 
-    def _reply(self, connection: Connection, message: _Message, chosen: Route) -> Accepted:
+    def _reply(self, connection: Connection, message: Message, chosen: Route) -> Accepted:
         intake, client_id, ticket_id = message.intake, message.client_id, chosen.ticket_id
         assert ticket_id is not None
         files = intake.attachments if chosen.wakes else ()  # an echo only brings our own mail back
@@ -306,7 +294,7 @@ class IntakeStore:
             connection.execute(DOCUMENT.insert(), documents)
         raw = driver(connection)
         raw.execute(MESSAGE_INSERT, self._message(message, ticket_id, self._headers(connection, message)))
-        received, listed = _emits(message, "ticket.reply_received", documents)
+        received, listed = emits_of(message, "ticket.reply_received", documents)
         self._record(connection, message, ticket_id, (received, *listed))
         if chosen.wakes:
             raw.execute(
@@ -339,7 +327,7 @@ class IntakeStore:
             )
         return self._existing(connection, chosen, reply=True)
 
-    def _refuse(self, connection: Connection, message: _Message, chosen: Route) -> Accepted:
+    def _refuse(self, connection: Connection, message: Message, chosen: Route) -> Accepted:
         """An echo of our own mail: only the trail keeps it. The same echo twice is two lines, which is what
         happened."""
         emit = Emit(
@@ -348,16 +336,10 @@ class IntakeStore:
             why=chosen.code,
             entity="message",
             entity_id=hashlib.sha256(message.intake.external_id.encode()).hexdigest()[:32],
-            **_person(message.intake),
+            **person_of(message.intake),
         )
-        self._audit.record(
-            connection,
-            client_id=message.client_id,
-            ticket_id=None,
-            root_id=None,
-            at=message.intake.received_at,
-            actor=message.actor,
-            emit=emit,
+        self._audit.record_apart(
+            connection, message.client_id, message.intake.received_at, message.actor, emit
         )
         return Accepted(None, None, code=chosen.code)
 
@@ -367,116 +349,6 @@ class IntakeStore:
         found = connection.execute(select(TICKET).where(TICKET.c.id == chosen.ticket_id)).mappings().one()
         return Accepted(found["id"], found["number"], duplicate=duplicate, reply_to_existing=reply, row=found)
 
-    def _store_files(
-        self,
-        connection: Connection,
-        client_id: UUID,
-        ticket_id: UUID,
-        files: Sequence[Attachment],
-        first: int,
-        at: datetime,
-    ) -> list[dict[str, Any]]:
-        """Encrypt and keep the bytes; returns the rows of their documents."""
-        if not files:
-            return []
-        addresses = self._objects.put_all_in(connection, client_id, [file.content for file in files])
-        return [
-            {
-                "id": self._new_id(),
-                "client_id": client_id,
-                "ticket_id": ticket_id,
-                "position": first + index,
-                "filename": file.filename,
-                "content_type": file.content_type[:200],
-                "size": len(file.content),
-                "sha256": hashlib.sha256(file.content).hexdigest(),
-                "address": address,
-                "received_at": at,
-            }
-            for index, (file, address) in enumerate(zip(files, addresses, strict=True))
-        ]
-
-    def _headers(self, connection: Connection, message: _Message) -> dict[str, Any]:
-        intake = message.intake
-        kept: dict[str, Any] = {}
-        if intake.headers:
-            kept["headers"] = [list(pair) for pair in intake.headers]
-        if intake.in_reply_to or intake.references:
-            kept["in_reply_to"], kept["references"] = intake.in_reply_to, list(intake.references)
-        if intake.full_text != _body(intake):
-            kept["full_text"] = intake.full_text
-        if intake.suppress_reply:
-            kept["suppress_reply"] = intake.suppress_reply
-        if message.raw is not None:
-            kept["raw"] = self._objects.put_in(connection, message.client_id, message.raw)
-        return kept
-
-    def _message(self, message: _Message, ticket_id: UUID, headers: dict[str, Any]) -> dict[str, Any]:
-        intake = message.intake
-        return {
-            "message_id": message.id,
-            "message_client_id": message.client_id,
-            "message_ticket_id": ticket_id,
-            "message_direction": "in",
-            "message_channel": intake.channel,
-            "message_external_id": intake.external_id,
-            "message_sender": intake.sender,
-            "message_recipient": intake.recipient,
-            "message_subject": intake.subject,
-            "message_body": _body(intake),
-            "message_headers": Jsonb(headers),
-            "message_sent_at": intake.sent_at,
-            "message_received_at": intake.received_at,
-        }
-
-    def _record(
-        self, connection: Connection, message: _Message, ticket_id: UUID, emits: Sequence[Emit]
-    ) -> None:
-        self._audit.record_many(
-            connection,
-            client_id=message.client_id,
-            ticket_id=ticket_id,
-            root_id=ticket_id,
-            at=message.intake.received_at,
-            actor=message.actor,
-            emits=emits,
-        )
-
-    def _leaving(
-        self, client_id: UUID, ticket_id: UUID, key: str, kind: str, payload: dict[str, Any], at: datetime
-    ) -> dict[str, Any]:
-        return {
-            "outbox_id": self._new_id(),
-            "outbox_client_id": client_id,
-            "outbox_ticket_id": ticket_id,
-            "outbox_key": key,
-            "outbox_kind": kind,
-            "outbox_payload": Jsonb(payload),
-            "outbox_next_at": at,
-        }
-
-
-def _emits(
-    message: _Message, event: str, documents: Sequence[dict[str, Any]]
-) -> tuple[Emit, tuple[Emit, ...]]:
-    """What the trail says of a message, and of the documents that came with it."""
-    intake = message.intake
-    after: dict[str, Any] = {
-        "channel": intake.channel,
-        "message": str(message.id),
-        "documents": len(documents),
-    }
-    if intake.suppress_reply:
-        after["suppress_reply"] = intake.suppress_reply
-    received = Emit(event, after=after, **_person(intake))
-    if not documents:
-        return received, ()
-    listed = [
-        {"id": str(row["id"]), **{name: row[name] for name in ("position", "size", "sha256")}}
-        for row in documents
-    ]
-    return received, (Emit("document.received", after={"documents": listed}),)
-
 
 def started(connection: Connection, starts: Sequence[tuple[UUID, int]], at: datetime) -> None:
     """The workflows of these tickets and lives run: the outbox need not start them."""
@@ -484,16 +356,6 @@ def started(connection: Connection, starts: Sequence[tuple[UUID, int]], at: date
         "update outbox set state = 'done', done_at = %s where key = any(%s) and state = 'waiting'",
         (at, [f"start:{ticket_id}:{life}" for ticket_id, life in starts]),
     )
-
-
-def _body(intake: Intake) -> str:
-    return intake.text if intake.text.strip() else intake.full_text
-
-
-def _person(intake: Intake) -> dict[str, Any]:
-    if not intake.sender:
-        return {}
-    return {"personal": {"sender": intake.sender, "name": intake.sender_name}, "subject": intake.sender}
 
 
 def _thread(row: Row[Any] | None) -> ThreadTicket | None:

@@ -7,8 +7,10 @@ from sqlalchemy import Table
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlmodel import SQLModel
 
-from ticketos.db.audit import INSERT_NAMED
-from ticketos.db.tables import Document, Message, Outbox, Ticket, TicketLink
+from ticketos.db.audit_form import INSERT_NAMED
+from ticketos.db.tables.documents import Document
+from ticketos.db.tables.steps import Outbox
+from ticketos.db.tables.tickets import Message, Ticket, TicketLink
 from ticketos.domain.intake import NUMBER_DIGITS
 
 FACTS = """

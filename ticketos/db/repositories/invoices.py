@@ -8,29 +8,27 @@ is taken in the transaction that issues: should it fail, the number is free agai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, RowMapping
 
 from ticketos.db.repositories import invoice_rows as rows
 from ticketos.db.repositories import invoice_snapshot as papers
-from ticketos.db.repositories.invoice_writes import InvoiceWrites, link
+from ticketos.db.repositories.invoice_drafts import InvoiceDrafts, amounts_of, drop_lines
 from ticketos.db.session import driver
 from ticketos.domain import crediting, invoicing, usage
 from ticketos.domain.changes import Emit
-from ticketos.domain.crediting import CreditDraft
 from ticketos.domain.errors import DomainError
-from ticketos.domain.invoicing import InvoiceDraft, InvoiceHead, Line
-from ticketos.domain.state import Actor, ContractState
+from ticketos.domain.invoicing import InvoiceHead
+from ticketos.domain.state import Actor
 
 _MONTHS = "select pg_advisory_xact_lock(hashtextextended('usage-months:' || %s, 0))"
 
 
-class Invoices(InvoiceWrites):
+class Invoices(InvoiceDrafts):
     """Every act on invoices, each in the trail."""
 
     def lock_period(
@@ -136,7 +134,7 @@ class Invoices(InvoiceWrites):
     ) -> None:
         """Withdraw what was not issued; its units may be drafted again."""
         invoicing.check_cancel(head(invoice), reason)
-        _drop_lines(connection, invoice["id"])
+        drop_lines(connection, invoice["id"])
         self._set(connection, invoice, state="cancelled", reason=reason)
         self._record(
             connection, invoice["client_id"], now, actor, _emit("invoice.cancelled", invoice, why=reason)
@@ -192,7 +190,7 @@ class Invoices(InvoiceWrites):
                 invoicing.payout_postings(drawn.payees, client_id, number),
             ),
         )
-        facts = {"number": number, "period": invoice["period"], **_amounts(drawn)}
+        facts = {"number": number, "period": invoice["period"], **amounts_of(drawn)}
         self._tell(connection, invoice, facts, "invoice.issued", drawn.payees, posted, now, actor, None)
         return number
 
@@ -241,178 +239,13 @@ class Invoices(InvoiceWrites):
         facts = {
             "number": number,
             "invoice": invoice["number"],
-            **_amounts(credit),
+            **amounts_of(credit),
             "units": len(credit.units),
         }
         note = rows.get(connection, note_id)
         assert note is not None
         self._tell(connection, note, facts, "credit_note.issued", credit.payees, posted, now, actor, reason)
         return note_id
-
-    def _write_draft(
-        self,
-        connection: Connection,
-        client_id: UUID,
-        contract: ContractState,
-        drawn: InvoiceDraft,
-        snapshot: Mapping[str, Any],
-        standing: RowMapping | None,
-        now: datetime,
-        actor: Actor,
-    ) -> UUID:
-        values = {
-            "currency": drawn.currency,
-            "net": drawn.net.amount,
-            "tax": drawn.tax.amount,
-            "total": drawn.total.amount,
-            "taxes": snapshot["taxes"],
-            "snapshot": snapshot,
-            "drafted_by": invoicing.acting(actor),
-        }
-        if standing is not None:
-            invoice_id: UUID = standing["id"]
-            _drop_lines(connection, invoice_id)
-            self._set(connection, standing, **values)
-        else:
-            invoice_id = self._new_id()
-            self._insert(
-                connection,
-                "invoice",
-                id=invoice_id,
-                client_id=client_id,
-                contract_id=contract.id,
-                kind="invoice",
-                period=drawn.period,
-                series=invoicing.INVOICE_SERIES,
-                state="draft",
-                payment_state="open",
-                created_at=now,
-                row_version=1,
-                **values,
-            )
-        self._write_lines(connection, client_id, invoice_id, [(None, line) for line in drawn.lines])
-        after = {
-            "period": drawn.period,
-            "contract": contract.number,
-            "lines": len(drawn.lines),
-            **_amounts(drawn),
-        }
-        self._record(
-            connection,
-            client_id,
-            now,
-            actor,
-            Emit("invoice.drafted", after=after, entity="invoice", entity_id=str(invoice_id)),
-        )
-        return invoice_id
-
-    def _write_note(
-        self,
-        connection: Connection,
-        invoice: RowMapping,
-        credit: CreditDraft,
-        number: str,
-        year: str,
-        day: date,
-        reason: str,
-        now: datetime,
-        actor: Actor,
-    ) -> UUID:
-        note_id, by = self._new_id(), invoicing.acting(actor)
-        snapshot = papers.note_snapshot(invoice, credit, number, year, day, reason)
-        self._insert(
-            connection,
-            "invoice",
-            id=note_id,
-            client_id=invoice["client_id"],
-            contract_id=invoice["contract_id"],
-            kind="credit_note",
-            of_invoice_id=invoice["id"],
-            number=number,
-            series=invoicing.CREDIT_SERIES,
-            fiscal_year=year,
-            period=invoice["period"],
-            state="issued",
-            currency=credit.currency,
-            net=credit.net.amount,
-            tax=credit.tax.amount,
-            total=credit.total.amount,
-            taxes=snapshot["taxes"],
-            snapshot=snapshot,
-            issued_on=day,
-            reason=reason,
-            drafted_by=by,
-            issued_by=by,
-            issued_at=now,
-            payment_state="credit",
-            created_at=now,
-            row_version=1,
-        )
-        lines = [(line_id, Line(**{**_fields(line), "usage": ()})) for line_id, line in credit.lines]
-        self._write_lines(connection, invoice["client_id"], note_id, lines)
-        if credit.whole:
-            self._set(connection, invoice, payment_state="credited")
-        return note_id
-
-    def _settle_usage(self, connection: Connection, invoice: RowMapping, settled: Sequence[UUID]) -> None:
-        sql = driver(connection)
-        sql.execute(
-            "update usage_event u set state = 'invoiced' from invoice_line_usage x join invoice_line l"
-            " on l.client_id = x.client_id and l.id = x.line_id where x.client_id = %s and l.invoice_id = %s"
-            " and u.client_id = x.client_id and u.id = x.usage_id",
-            (invoice["client_id"], invoice["id"]),
-        )
-        if settled:
-            sql.execute(
-                "update usage_event set state = 'settled' where client_id = %s and id = any(%s)",
-                (invoice["client_id"], list(settled)),
-            )
-
-    def _reverse_usage(
-        self,
-        connection: Connection,
-        client_id: UUID,
-        credit: CreditDraft,
-        note_id: UUID,
-        now: datetime,
-        zone: str,
-    ) -> None:
-        """A negative event for each credited unit, on the note's first line; the unit itself is marked
-        reversed."""
-        if not credit.units:
-            return
-        period, events, links = usage.period_of(now, zone), [], []
-        line_id = rows.first_line(connection, note_id)
-        for unit in credit.units:
-            event_id = self._new_id()
-            events.append(
-                (
-                    event_id,
-                    f"reversal:{unit.key}",
-                    now,
-                    period,
-                    period,
-                    Jsonb({"credit_note": str(note_id)}),
-                    client_id,
-                    unit.id,
-                )
-            )
-            links.append((client_id, line_id, event_id))
-        with driver(connection).cursor() as cursor:
-            cursor.executemany(
-                "insert into usage_event (id, client_id, key, contract_id, ticket_id, document_id,"
-                " unit_type, quantity, accepted_at,"
-                " period, bill_period, state, fate, finished_by, reverses, evidence)"
-                " select %s, client_id, %s, contract_id, ticket_id, document_id, unit_type, -quantity, %s,"
-                " %s, %s, 'credited',"
-                " 'billable', finished_by, id, %s from usage_event where client_id = %s and id = %s",
-                events,
-            )
-            cursor.execute(
-                "update usage_event set state = 'reversed' where client_id = %s and id = any(%s)",
-                (client_id, [unit.id for unit in credit.units]),
-            )
-        link(connection, links)
 
 
 def head(invoice: RowMapping) -> InvoiceHead:
@@ -425,27 +258,3 @@ def head(invoice: RowMapping) -> InvoiceHead:
 def _emit(event: str, invoice: RowMapping, why: str | None = None) -> Emit:
     after = {"period": invoice["period"], "total": str(invoice["total"]), "currency": invoice["currency"]}
     return Emit(event, after=after, why=why, entity="invoice", entity_id=str(invoice["id"]))
-
-
-def _amounts(drawn: InvoiceDraft | CreditDraft) -> dict[str, str]:
-    return {
-        "net": str(drawn.net.amount),
-        "tax": str(drawn.tax.amount),
-        "total": str(drawn.total.amount),
-        "currency": drawn.currency,
-    }
-
-
-def _drop_lines(connection: Connection, invoice_id: UUID) -> None:
-    connection.execute(
-        text(
-            "delete from invoice_line_usage where line_id in (select id from invoice_line where invoice_id ="
-            " :id)"
-        ),
-        {"id": invoice_id},
-    )
-    connection.execute(text("delete from invoice_line where invoice_id = :id"), {"id": invoice_id})
-
-
-def _fields(line: Line) -> dict[str, Any]:
-    return {name: getattr(line, name) for name in Line.__dataclass_fields__}

@@ -198,14 +198,12 @@ class Learning:
         now: datetime,
         actor: Actor,
     ) -> None:
-        self._audit.record(
+        self._audit.record_apart(
             connection,
-            client_id=client_id,
-            ticket_id=None,
-            root_id=None,
-            at=now,
-            actor=actor,
-            emit=Emit(event, after=facts, entity="model", entity_id=str(facts["kind"])),
+            client_id,
+            now,
+            actor,
+            Emit(event, after=facts, entity="model", entity_id=str(facts["kind"])),
         )
 
 

@@ -19,7 +19,8 @@ from ticketos.db.repositories import rows
 from ticketos.db.repositories.apply import Writer
 from ticketos.db.repositories.facts import Facts
 from ticketos.db.session import driver
-from ticketos.db.tables import Message, Outbox
+from ticketos.db.tables.steps import Outbox
+from ticketos.db.tables.tickets import Message
 from ticketos.domain.changes import Emit
 from ticketos.domain.deadline import answered, timing_of
 from ticketos.domain.ports import NewId

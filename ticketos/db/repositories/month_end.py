@@ -170,9 +170,7 @@ class SqlMonthEnds:
         emit = Emit(
             "month_end.run", after=summary, why=with_open or None, entity="month_end", entity_id=period
         )
-        self._audit.record(
-            connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit
-        )
+        self._audit.record_apart(connection, client_id, now, actor, emit)
 
     def _tell(
         self, connection: Connection, client_id: UUID, period: str, checks: Sequence[Check], now: datetime

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, bindparam, select, tuple_, update
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import cursors
@@ -91,6 +91,36 @@ def against(
     return Sorted([{**row, "client_id": client_id} for row in new], met)
 
 
+def add(connection: Connection, table: Table, new: Mapping[UUID, Mapping[str, Any]], now: datetime) -> None:
+    """Write new rows, by id."""
+    if new:
+        stamped = {"row_version": 1, "updated_at": now}
+        connection.execute(
+            table.insert(), [{"id": row_id, **values, **stamped} for row_id, values in new.items()]
+        )
+
+
+def change(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    merged: Mapping[UUID, Mapping[str, Any]],
+    now: datetime,
+) -> None:
+    """Write these columns of rows anew, by id."""
+    if merged:
+        fresh: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
+        connection.execute(
+            update(table)
+            .where(table.c.id == bindparam("row"))
+            .values(**fresh, row_version=table.c.row_version + 1, updated_at=now),
+            [
+                {"row": row_id} | {f"new_{name}": values[name] for name in columns}
+                for row_id, values in merged.items()
+            ],
+        )
+
+
 def saved(event: str, entity: str, row: RowMapping, news: Mapping[str, Any]) -> Emit:
     """A change of a row as the trail tells it."""
     was = {name: row[name] for name in news}
@@ -118,12 +148,4 @@ class Trail:
         now: datetime,
         actor: Actor,
     ) -> None:
-        self._audit.record_many(
-            connection,
-            client_id=client_id,
-            ticket_id=None,
-            root_id=None,
-            at=now,
-            actor=actor,
-            emits=list(emits),
-        )
+        self._audit.record_apart(connection, client_id, now, actor, *emits)

@@ -191,14 +191,12 @@ class Reconciliations:
                     entity_id=str(one.document_id) if one.document_id else None,
                 ),
             )
-        self._audit.record(
+        self._audit.record_apart(
             connection,
-            client_id=client_id,
-            ticket_id=None,
-            root_id=None,
-            at=now,
-            actor=actor,
-            emit=Emit(
+            client_id,
+            now,
+            actor,
+            Emit(
                 "reconciliation.run",
                 after=summary(report),
                 entity="reconciliation",

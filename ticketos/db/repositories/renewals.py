@@ -153,9 +153,7 @@ class SqlRenewalRuns:
             entity="contract",
             entity_id=str(contract_id),
         )
-        self._audit.record(
-            connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit
-        )
+        self._audit.record_apart(connection, client_id, now, actor, emit)
         detail = {"contract": number, "ends_on": ends_on.isoformat(), "advice": made["advice"]}
         key = f"renewal:{contract_id}:{ends_on.isoformat()}"
         told = Notify(self._new_id(), key, "renewal", DESK, now, None, detail)

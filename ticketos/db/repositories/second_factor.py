@@ -138,9 +138,7 @@ class SecondFactor:
         after: dict[str, int] | None = None,
     ) -> None:
         emit = Emit(event, after=after, entity="app_user", entity_id=str(user_id))
-        self._audit.record(
-            connection, client_id=client_id, ticket_id=None, root_id=None, at=now, actor=actor, emit=emit
-        )
+        self._audit.record_apart(connection, client_id, now, actor, emit)
 
 
 def _recovery_code() -> str:

@@ -21,7 +21,8 @@ from sqlalchemy import Connection, text
 
 from ticketos.db.repositories import rows
 from ticketos.db.repositories.apply import Writer
-from ticketos.db.repositories.facts import BESIDE, BESIDE_FROM, Facts
+from ticketos.db.repositories.client_facts import BESIDE, BESIDE_FROM
+from ticketos.db.repositories.facts import Facts
 from ticketos.db.repositories.ledger_erp import ErpOn, LedgerErp
 from ticketos.db.session import Database, driver, encode_json
 from ticketos.domain.changes import Change, Emit

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, case, func, se
 from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
-from ticketos.db.repositories import accounts
-from ticketos.db.tables import Document, Task, Ticket, TicketClock
+from ticketos.db.repositories import persons
+from ticketos.db.tables.documents import Document
+from ticketos.db.tables.tickets import Task, Ticket, TicketClock
 from ticketos.domain.changes import Emit
 from ticketos.domain.clock import TURNAROUND
 from ticketos.domain.errors import DomainError
@@ -180,7 +181,7 @@ def require_able(connection: Connection, task: RowMapping, user_id: UUID, day: d
     """Refuse to give a task to somebody who may not do it: ``person-unknown``, ``person-not-eligible`` with
     every reason (skill, certificate, ring-fence, own work …). Capacity is a matter of routing, not of
     permission."""
-    row = accounts.user(connection, user_id)
+    row = persons.user(connection, user_id)
     if row is None or not row["active"]:
         raise DomainError("person-unknown", user_id=str(user_id))
     if task["skill"] is None:
@@ -195,7 +196,7 @@ def require_able(connection: Connection, task: RowMapping, user_id: UUID, day: d
                 for skill, last in row["certifications"].items()
             },
             capacity=row["capacity"],
-            load=accounts.open_load(connection, user_id),
+            load=persons.open_load(connection, user_id),
             available=True,
             ring_fence=frozenset(str(one) for one in row["ring_fence"]),
             level="sme" if row["level"] == "sme" else "agent",

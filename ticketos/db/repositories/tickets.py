@@ -14,16 +14,10 @@ from sqlmodel import SQLModel
 
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import cursors
-from ticketos.db.tables import (
-    Approval,
-    Contract,
-    Message,
-    Outbox,
-    Ticket,
-    TicketClock,
-    TicketLink,
-    UsageEvent,
-)
+from ticketos.db.tables.clients import Contract
+from ticketos.db.tables.invoices import UsageEvent
+from ticketos.db.tables.steps import Outbox
+from ticketos.db.tables.tickets import Approval, Message, Ticket, TicketClock, TicketLink
 from ticketos.domain import reopen as reopening
 from ticketos.domain.changes import Emit, SetTicket
 from ticketos.domain.clock import TURNAROUND

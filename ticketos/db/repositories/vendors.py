@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from ticketos.db.audit import AuditTrail
 from ticketos.db.repositories import chart, own_lists
 from ticketos.db.repositories.own_lists import Imported
-from ticketos.db.tables import CodingRule, Vendor, VendorSign
+from ticketos.db.tables.own_lists import CodingRule, Vendor, VendorSign
 from ticketos.domain.changes import Emit
 from ticketos.domain.errors import DomainError
 from ticketos.domain.ports import NewId
@@ -147,21 +147,12 @@ class Vendors(own_lists.Trail):
         self, connection: Connection, new: Mapping[UUID, Mapping[str, Any]], now: datetime
     ) -> list[Emit]:
         whole = {vendor_id: {**_DEFAULTS, **values} for vendor_id, values in new.items()}
-        if whole:
-            connection.execute(
-                VENDOR.insert(),
-                [
-                    {
-                        "id": vendor_id,
-                        **values,
-                        "vendor_key": vendors.vendor_key(values["name"]),
-                        "row_version": 1,
-                        "updated_at": now,
-                    }
-                    for vendor_id, values in whole.items()
-                ],
-            )
-            self._sign(connection, whole)
+        keyed = {
+            vendor_id: {**values, "vendor_key": vendors.vendor_key(values["name"])}
+            for vendor_id, values in whole.items()
+        }
+        own_lists.add(connection, VENDOR, keyed, now)
+        self._sign(connection, whole)
         return [
             Emit("admin.vendor_saved", after=values, entity="vendor", entity_id=str(vendor_id))
             for vendor_id, values in whole.items()
@@ -171,20 +162,10 @@ class Vendors(own_lists.Trail):
         self, connection: Connection, changes: Sequence[tuple[RowMapping, Mapping[str, Any]]], now: datetime
     ) -> list[Emit]:
         if changes:
-            columns = ("code", "name", "vendor_key", *_DEFAULTS)
-            fresh: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
             merged = {row["id"]: {**row, **news} for row, news in changes}
             for one in merged.values():
                 one["vendor_key"] = vendors.vendor_key(one["name"])
-            connection.execute(
-                update(VENDOR)
-                .where(VENDOR.c.id == bindparam("vendor"))
-                .values(**fresh, row_version=VENDOR.c.row_version + 1, updated_at=now),
-                [
-                    {"vendor": vendor_id} | {f"new_{name}": one[name] for name in columns}
-                    for vendor_id, one in merged.items()
-                ],
-            )
+            own_lists.change(connection, VENDOR, ("code", "name", "vendor_key", *_DEFAULTS), merged, now)
             renamed = {row["id"] for row, news in changes if not news.keys().isdisjoint(_SIGNED)}
             connection.execute(delete(SIGN).where(SIGN.c.vendor_id.in_(renamed)))
             self._sign(connection, {vendor_id: merged[vendor_id] for vendor_id in sorted(renamed)})

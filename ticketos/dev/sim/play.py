@@ -23,6 +23,8 @@ BOTS: dict[str, type[Worker]] = {
 }
 LONGEST_S = 900.0
 _LAST_MAIL_S = 15.0
+_LOOKED = ("keyed", "confirmed", "rejected", "passed", "failed", "classified")
+"""What counts as a person's look, of ``Day.done``."""
 
 
 async def play(day: Day, turns: Turns, postbox: Postbox, board: Board, longest_s: float = LONGEST_S) -> None:
@@ -69,16 +71,8 @@ async def _all_ended(day: Day, board: Board) -> None:
             sum(int(r["documents_done"]) for r in rows),
             sum(len(live.plan.papers) for live in day.tickets),
         )
-        board.show(
-            "Looked at by people",
-            day.done["keyed"]
-            + day.done["confirmed"]
-            + day.done["rejected"]
-            + day.done["passed"]
-            + day.done["failed"]
-            + day.done["classified"],
-            0,
-        )
+        # How many papers people get depends on what the reader makes of them: nobody can plan it.
+        board.show("Looked at by people", sum(day.done[how] for how in _LOOKED))
         ended = sum(live.ended for live in day.tickets)
         board.show("Requests finished", ended, total)
         if ended == total:

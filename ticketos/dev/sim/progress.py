@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 _LINE_EVERY_S = 10.0
 
@@ -19,13 +19,13 @@ class Board:
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
         self._bars: dict[str, TaskID] = {}
-        self._values: dict[str, tuple[int, int]] = {}
+        self._values: dict[str, str] = {}
         self._last = 0.0
         self._progress = (
             Progress(
                 TextColumn("{task.description:<22}"),
                 BarColumn(),
-                MofNCompleteColumn(),
+                TextColumn("{task.fields[count]}"),
                 TimeElapsedColumn(),
                 console=self._console,
                 transient=True,
@@ -45,15 +45,15 @@ class Board:
         if self._progress is not None:
             self._progress.stop()
 
-    def show(self, name: str, done: int, total: int) -> None:
-        """Set a bar; one that has not been shown yet appears."""
-        self._values[name] = (done, total)
+    def show(self, name: str, done: int, total: int | None = None) -> None:
+        """Set a bar; one that has not been shown yet appears. Without a total nobody knows how many there will be."""
+        count = self._values[name] = str(done) if total is None else f"{done}/{total}"
         if self._progress is None:
             self._line()
             return
         if name not in self._bars:
-            self._bars[name] = self._progress.add_task(name, total=total)
-        self._progress.update(self._bars[name], completed=done, total=total)
+            self._bars[name] = self._progress.add_task(name, total=total, count=count)
+        self._progress.update(self._bars[name], completed=done, total=total, count=count)
 
     def say(self, text: str) -> None:
         """A line of news."""
@@ -67,5 +67,5 @@ class Board:
         if now - self._last < _LINE_EVERY_S:
             return
         self._last = now
-        told = ", ".join(f"{name.lower()} {done}/{total}" for name, (done, total) in self._values.items())
+        told = ", ".join(f"{name.lower()} {count}" for name, count in self._values.items())
         print(told, file=sys.stderr, flush=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ticketos.lines.data_entry import coding, flow, rules
+from ticketos.lines.data_entry import checking, coding, flow, rules
 from ticketos.lines.line import ServiceLine
 
 LINE = ServiceLine(
@@ -11,9 +11,9 @@ LINE = ServiceLine(
     skill=flow.SKILL,
     workflow="DataEntry",
     unit="document",
-    document_types=flow.KNOWN_TYPES,
+    document_types=checking.KNOWN_TYPES,
     reads_documents=True,
-    level_one=flow.level_one,
+    level_one=checking.level_one,
     required=rules.required_fields,
     withdraw=coding.withdraw,
 )

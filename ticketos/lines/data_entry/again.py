@@ -11,7 +11,7 @@ from ticketos.domain.ports import NewId
 from ticketos.domain.skills import Agent
 from ticketos.domain.state import DocumentState, TicketState
 from ticketos.domain.terms import ExpertTerms
-from ticketos.lines.data_entry import experts, flow
+from ticketos.lines.data_entry import checking, experts, flow
 
 
 def opened(
@@ -33,7 +33,7 @@ def opened(
             ticket,
             document,
             "rework",
-            flow.to_key(document.doc_type, document.fields),
+            checking.to_key(document.doc_type, document.fields),
             document.blocked_by,
             agents,
             today,
