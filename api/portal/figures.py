@@ -123,7 +123,9 @@ def group_name(t: Texts, by: str, group: str | None, name: str) -> str:
     """What a group is called."""
     if group is None:
         return t("measures.group_none")
-    return t.word({"team": "skill"}.get(by, by), group) if by in ("team", "clock") else name or group
+    return (
+        t.word({"team": "skill"}.get(by, by), group) if by in ("team", "clock", "channel") else name or group
+    )
 
 
 def rows_address(key: str, client: str, since: str, until: str, **more: object) -> str:

@@ -1,4 +1,4 @@
-"""Every measure by day, week or month and by client, line, team, person or clock, and the rows it counts."""
+"""Every measure by day, week or month and by client, line, channel, team, person or clock, and the rows it counts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ticketos.lines import LINES
 router = APIRouter(prefix="/v1", tags=["operations"])
 
 MOST_MONTHS = rules.MOST_PERIODS["month"]
-By = Literal["", "client", "line", "team", "agent", "clock"]
+By = Literal["", "client", "line", "channel", "team", "agent", "clock"]
 _TITLES = {line.key: line.title for line in LINES}
 
 
@@ -95,7 +95,7 @@ def span_of(connection: Connection, call: Call, asked: Asked) -> tuple[measures.
     zone = ZoneInfo(asked.zone)
     days = _days(call, asked)
     since, until = _begin(days[0], zone), _begin(rules.after(days[-1], asked.grain), zone)
-    return measures.Span(chosen, since, until, asked.zone, dict(asked.only)), house
+    return measures.Span(chosen, since, until, asked.zone, call.now, dict(asked.only)), house
 
 
 def _days(call: Call, asked: Asked) -> list[date]:
@@ -185,7 +185,8 @@ async def read_measures(
     by: Annotated[By, Query(description="Part every measure by this, where its rows know it")] = "",
     measure: Many = [],  # noqa: B006 (FastAPI copies it)
 ) -> MeasuresView:
-    """How the work went: every measure by its one definition, for each period and group. Clients part by line and clock."""
+    """How the work went: every measure by its one definition, for each period and group. Clients part by line, channel and
+    clock."""
     wanted = {rules.named(key).key for key in measure}
     count = min(periods or months, rules.MOST_PERIODS[grain])
     asked = Asked(client, grain, count, by, zone)

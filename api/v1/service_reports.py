@@ -36,7 +36,16 @@ router = APIRouter(prefix="/v1", tags=["operations"])
 SPAN, LISTED = 6, 40
 """Months of the charts, and how many rows a table lists at most."""
 FIGURES = (
-    *("requests", "resolved", "documents", "delivered", "kept_first_response", "kept_turnaround"),
+    *(
+        "requests",
+        "resolved",
+        "contained",
+        "first_contact",
+        "documents",
+        "delivered",
+        "kept_first_response",
+        "kept_turnaround",
+    ),
     *("accuracy", "quality_score", "defects", "escapes", "escalated", "repeated", "csat", "ces", "nps"),
 )
 AI = ("involvement", "resolution", "automation", "straight_through", "ai_accuracy")

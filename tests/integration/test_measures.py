@@ -1,4 +1,5 @@
-"""Measures by day, week and month and by client, line, team, person and clock; the rows behind each are exactly those."""
+"""Measures by day, week and month and by client, line, channel, team, person and clock; the rows behind each are just
+those."""
 
 from __future__ import annotations
 
@@ -61,6 +62,11 @@ def planted(database: PostgresUrls, tmp_path_factory: pytest.TempPathFactory) ->
         two = world.ticket(world.acme, received_at=NOW, documents_total=1, **books)
         world.ticket(world.acme, received_at=LATE, state="cancelled", closed_at=NOW)
         other = world.ticket(world.beta, received_at=NOW, state="closed", closed_at=NOW, **entry)
+        # Closed long enough ago for first contact to be known, received the month before.
+        world.ticket(
+            world.acme, received_at=NOW - timedelta(days=19), state="closed", closed_at=BEFORE,
+            service_line="it_helpdesk", team="it_helpdesk", channel="email",
+        )  # fmt: skip
         _clocks(world, one, two)
         how: tuple[tuple[UUID, datetime, dict[str, Any]], ...] = (
             (one, BEFORE, {"straight_through": True, "engine": "layer"}),

@@ -14,13 +14,14 @@ from decimal import Decimal
 from typing import Literal
 
 from ticketos.domain.accuracy import accuracy
+from ticketos.domain.contacts import WINDOW
 from ticketos.domain.errors import DomainError
 
 Unit = Literal["count", "share", "per_1000", "mean", "points", "seconds"]
 Grain = Literal["day", "week", "month"]
 GRAINS: tuple[Grain, ...] = ("day", "week", "month")
 MOST_PERIODS: Mapping[str, int] = {"day": 92, "week": 53, "month": 24}
-GROUPS = ("client", "line", "team", "agent", "clock")
+GROUPS = ("client", "line", "channel", "team", "agent", "clock")
 HOUSE_GROUPS = frozenset({"client", "team", "agent"})
 """How the house is made up, and what lies across clients: for the house alone."""
 _SIX = Decimal("0.000001")
@@ -68,12 +69,17 @@ class Value:
 
 
 _RECEIPT = "requests received in the period"
+_CLOSED = "requests closed in the period"
 _DONE = "documents delivered in the period"
 _DECIDED = "documents the client decided on in the period"
 _SAVED = "papers saved in the period"
 _SAMPLE = "documents of the random sample checked in the period"
 _ASKED = "surveys sent in the period"
 _CHOSEN = "checks made because of risk or rework"
+_SOON = (
+    "cancelled ones, lines that do not work for the person who writes, and what was closed less than"
+    f" {WINDOW.days} days ago"
+)
 _RUN = "clocks that still run"
 _BLANK = "surveys without that answer"
 _GOALS = {"accuracy": Decimal("0.998"), "quality_score": Decimal("0.95")}
@@ -83,6 +89,8 @@ MEASURES: tuple[Measure, ...] = (
     Measure("documents", "requests", "documents", "", "count", "", _RECEIPT),
     Measure("delivered", "documents", "delivered", "", "count", "", _DONE, "rejected and quarantined ones"),
     Measure("resolved", "requests", "resolved", "requests", "share", "", _RECEIPT, "cancelled ones are not resolved"),
+    Measure("contained", "closed", "contained", "closed", "share", "KP2", _CLOSED, "cancelled ones"),
+    Measure("first_contact", "closed", "first_contact", "contacts", "share", "KP2", _CLOSED, _SOON),
     Measure("kept_first_response", "clocks", "first_response_met", "first_response_ended", "share", "KP11", _RECEIPT, _RUN),
     Measure("kept_turnaround", "clocks", "turnaround_met", "turnaround_ended", "share", "KP11", _RECEIPT, _RUN),
     Measure("kept_stages", "clocks", "stages_met", "stages_ended", "share", "KP11", _RECEIPT, _RUN, house=True),

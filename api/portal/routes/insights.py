@@ -1,5 +1,5 @@
 """How the work went, by day, week or month: every measure as a tile that leads to its rows, charts with their tables,
-and the same parted by client, line, team, person or clock."""
+and the same parted by client, line, channel, team, person or clock."""
 
 from __future__ import annotations
 
@@ -38,7 +38,16 @@ NAV = (
 )
 _SAMPLE = ROUTES["GET", "/v1/accuracy"]
 TILES = (
-    *("requests", "resolved", "delivered", "kept_first_response", "kept_turnaround", "kept_stages"),
+    *(
+        "requests",
+        "resolved",
+        "contained",
+        "first_contact",
+        "delivered",
+        "kept_first_response",
+        "kept_turnaround",
+        "kept_stages",
+    ),
     *("accuracy", "quality_score", "defects", "escapes"),
     *("automation", "involvement", "resolution", "straight_through"),
     *("escalated", "repeated", "csat", "ces", "nps", "handling"),

@@ -4,34 +4,9 @@ a number) of such a row. Figures and the lists behind them are made of the same 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Source:
-    """Rows of ``table`` where ``where``, dated by ``at``. ``counters``: a condition counts rows, with ``sums`` it is a
-    number that is added. ``groups`` are the expressions of the ways to part them; those in ``of_ticket`` need the
-    ticket, whose columns are ``t``. ``key`` tells the rows apart, ``ticket`` and ``document`` say what they are of."""
-
-    table: str
-    where: str
-    client: str
-    at: str
-    key: str
-    counters: Mapping[str, str]
-    sums: frozenset[str] = frozenset()
-    ticket: str = "id"
-    document: str = "null::uuid"
-    agent: str = ""
-    clock: str = ""
-    is_ticket: bool = False
-
-    def group(self, name: str) -> str:
-        """The expression of a group, empty where the rows do not know it."""
-        known = {"client": self.client, "line": "t.service_line", "team": "t.team"}
-        known |= {"agent": self.agent, "clock": self.clock}
-        return known.get(name, "")
-
+from ticketos.db.repositories.contact_source import CLOSED
+from ticketos.db.repositories.measure_source import Source
 
 _MET = "breached_at is null and c.stopped_at is not null"
 _ENDED = "(c.breached_at is not null or c.stopped_at is not null)"
@@ -67,6 +42,7 @@ SOURCES: Mapping[str, Source] = {
         ticket="t.id",
         is_ticket=True,
     ),
+    "closed": CLOSED,
     # A document is untouched where it was accepted as it was read and no person finished it; what an engine read, or
     # what went straight through, is what AI was involved in.
     "documents": Source(

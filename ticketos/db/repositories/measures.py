@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from ticketos.db.repositories import cursors
-from ticketos.db.repositories.measure_sources import HOUSE, SOURCES, Source
+from ticketos.db.repositories.measure_source import Source
+from ticketos.db.repositories.measure_sources import HOUSE, SOURCES
 from ticketos.domain.measures import Grain, Measure
 
 __all__ = ["HOUSE", "SOURCES", "Counted", "Span", "clients", "cost", "counted", "listed", "totals"]
@@ -21,17 +22,19 @@ _COST = """
 select period as month, currency, sum(net) as net, sum(total) as total, count(*)::int as papers
   from invoice where client_id = any(:clients) and state = 'issued' and period >= :first
  group by 1, 2 order by 1, 2"""
-_NEEDS_TICKET = frozenset({"line", "team"})
+_NEEDS_TICKET = frozenset({"line", "team", "channel"})
 
 
 @dataclass(frozen=True)
 class Span:
-    """Which rows are counted: of these clients, in this span, and of these groups alone (name of a group: value)."""
+    """Which rows are counted: of these clients, in this span, as it stands ``now``, and of these groups alone (name of a
+    group: value)."""
 
     clients: tuple[UUID, ...]
     since: datetime
     until: datetime
     zone: str
+    now: datetime
     only: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -171,5 +174,6 @@ def _values(span: Span) -> dict[str, Any]:
         "since": span.since,
         "until": span.until,
         "zone": span.zone,
+        "now": span.now,
         **only,
     }
