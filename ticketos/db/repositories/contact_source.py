@@ -4,6 +4,7 @@ the two."""
 from __future__ import annotations
 
 from ticketos.db.repositories.measure_source import Source
+from ticketos.db.tables.audit import HANDED_ON
 from ticketos.domain.contacts import NO_TOUCH, UNSAID_TYPE, WINDOW
 from ticketos.lines import LINES
 
@@ -13,15 +14,22 @@ _LINES = ", ".join(f"'{line.key}'" for line in LINES if line.contact)
 _NO_TOUCH = ", ".join(f"'{kind}'" for kind in NO_TOUCH)
 _MARKS = r"^(\s*((re|aw|wg|fw|fwd|antw|sv|vs|odp|r|rif|res|tr|i)(\[\d+\])?\s*:|\[[^\]]*\])\s*)+"
 """Answer marks, as ``intake.bare_subject`` takes them off."""
-_SUBJECT = rf"lower(regexp_replace(btrim(regexp_replace(subject, '{_MARKS}', '', 'i'), E' \t\r\n'), '\s+', ' ', 'g'))"
+_BARE = f"case when subject ~ '[:\\]]' then regexp_replace(subject, '{_MARKS}', '', 'i') else subject end"
+_SUBJECT = rf"lower(regexp_replace(btrim({_BARE}, E' \t\r\n'), '\s+', ' ', 'g'))"
 _TYPE = f"nullif(ticket_type, '{UNSAID_TYPE}')"
 # The next request of the same person on the same matter, and the first that was linked as coming back. Both are sets that
-# are joined, not questions asked of every row: they stay quick however many requests there are.
-_AGAIN = (  # of constants of ours alone, here and below
+# are joined, not questions asked of every row: they stay quick however many requests there are. No request can be the next
+# of one that is counted before the first of those came, nor after the window of the last.
+_EARLIEST = (  # of constants of ours alone, here and below
+    "(select min(x.received_at) from ticket x where x.client_id = any(:clients) and x.kind = 'request'"  # noqa: S608
+    " and x.state = 'closed' and x.closed_at >= :since and x.closed_at < :until"
+    f" and x.service_line in ({_LINES}))"
+)
+_AGAIN = (
     "(select id, lead(received_at) over (partition by client_id, lower(requester_email), service_line,"  # noqa: S608
     f" coalesce({_TYPE}, ''), case when {_TYPE} is null then {_SUBJECT} end order by received_at, id) as came"
-    " from ticket where client_id = any(:clients) and kind = 'request' and requester_email <> ''"
-    f" and service_line in ({_LINES}))"
+    f" from ticket where client_id = any(:clients) and kind = 'request' and received_at >= {_EARLIEST}"
+    f" and received_at <= :until + {_WINDOW} and requester_email <> '' and service_line in ({_LINES}))"
 )
 _LINKED = (
     "(select l.other_id, min(r.received_at) as came from ticket_link l join ticket r on r.client_id = l.client_id"
@@ -33,12 +41,10 @@ _WROTE = (
     " and m.received_at > t.received_at and m.received_at <= t.closed_at and not m.headers ? 'suppress_reply')"
 )
 _SENT_ON = (
-    "exists (select from audit_event e where e.client_id = t.client_id and e.root_id = t.id and (e.event in"  # noqa: S608
-    " ('ticket.paused', 'document.password_asked', 'ticket.rework_escalated')"
-    " or (e.event in ('task.expert', 'task.expert_missing', 'task.offers_ended')"
-    " or e.event = 'task.assigned' and e.before ->> 'assigned_to' is not null)"
+    f"exists (select from (select * from audit_event where {HANDED_ON}) e"  # noqa: S608
+    " where e.client_id = t.client_id and e.root_id = t.id"
     " and not exists (select from task k where k.client_id = t.client_id and k.ticket_id = t.id"
-    f" and k.id::text = e.entity_id and k.kind in ({_NO_TOUCH}))))"
+    f" and k.id::text = e.entity_id and k.kind in ({_NO_TOUCH})))"
 )
 """It was paused to ask, or its work went to an expert or the lead, or was taken from whoever had it; who checks it may
 change."""

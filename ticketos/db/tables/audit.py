@@ -23,6 +23,13 @@ from ticketos.db.tables.columns import OWN, instant, words
 
 LABELS = "actor_kind = 'user' and event in ('ticket.triaged', 'ai.approved', 'ai.corrected')"
 """Events in which a person says what a request is: the next triage of the client asks for them."""
+HANDED_ON = (
+    "event in ('ticket.paused', 'ticket.rework_escalated', 'document.password_asked', 'task.assigned', 'task.expert',"
+    " 'task.expert_missing', 'task.offers_ended')"
+    " and (event <> 'task.assigned' or before ->> 'assigned_to' is not null)"
+)
+"""Events by which a request was more than one person's one piece of work: it waited for an answer, or its work went to
+another. First contact asks for them, and nearly no request has one."""
 
 
 class AuditEvent(SQLModel, table=True):
@@ -34,6 +41,7 @@ class AuditEvent(SQLModel, table=True):
         Index("ix_audit_event_client", "client_id", "seq"),
         Index("ix_audit_event_xid", "client_id", "xid"),
         Index("ix_audit_event_label", "client_id", "seq", postgresql_where=text(LABELS)),
+        Index("ix_audit_event_handed_on", "root_id", postgresql_where=text(HANDED_ON)),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
