@@ -157,6 +157,21 @@ class CostMonth(View):
     papers: int
 
 
+class MarginMonth(View):
+    """What is left of a month's net in one currency after what is owed to people for the work and what rework cost.
+    ``rate`` is its share of the net, null where nothing was billed."""
+
+    month: str
+    currency: str
+    group: str | None = Field(default=None, description="Null: all together, or of no group where parted")
+    name: str = Field(default="", description="What the group is called")
+    net: Exact
+    people: Exact
+    rework: Exact
+    margin: Exact
+    rate: Exact | None = None
+
+
 class OutcomeMonth(View):
     """What came of the work of a month: requests resolved, escalated and repeated; how they sounded; documents that no
     person touched; defects in the random sample; what surveys said. ``handling_s``, the mean seconds a person had a
@@ -240,7 +255,7 @@ class CountedRow(View):
 class MeasuresView(View):
     """How the work went, oldest first. ``rows`` have every measure by period and, where asked for, group. What stands by
     month besides is filled where months are asked for, of all groups together. ``cost`` is there for whoever may see
-    invoices."""
+    invoices, ``margin`` for the house's own who may, all together or by client or line; its currencies are never added."""
 
     at: datetime = Field(description="When it was counted")
 
@@ -257,6 +272,7 @@ class MeasuresView(View):
     accuracy: list[AccuracyMonth]
     outcomes: list[OutcomeMonth]
     cost: list[CostMonth]
+    margin: list[MarginMonth] = Field(default_factory=list)
 
 
 class OfferedVersion(ApprovalView):

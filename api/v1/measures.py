@@ -20,10 +20,12 @@ from api.v1.months import by_month
 from api.v1.parameters import Cursor, Limit, Many, page, problems
 from api.v1.tickets import client_asked
 from schemas.http import Page
-from schemas.watch import CostMonth, CountedRow, MeasureDefinition, MeasureRow, MeasuresView
-from ticketos.db.repositories import measures, persons
+from schemas.watch import CostMonth, CountedRow, MarginMonth, MeasureDefinition, MeasureRow, MeasuresView
+from ticketos.db.repositories import margins, measures, persons
+from ticketos.domain import margin as margin_rules
 from ticketos.domain import measures as rules
 from ticketos.domain.errors import DomainError
+from ticketos.domain.margin import MARGIN
 from ticketos.domain.measures import GROUPS, MEASURES, Grain, Measure
 from ticketos.lines import LINES
 
@@ -63,6 +65,7 @@ def measured(connection: Connection, call: Call, asked: Asked) -> MeasuresView:
     paying = [one for one in span.clients if call.principal.roles_over(one) & (BILLERS | CLIENT_ROLES)]
     months = asked.grain == "month"
     shown = [rules.label(day, asked.grain) for day in days]
+    billing = [one for one in span.clients if call.principal.roles_over(one) & BILLERS]
     plain = {rules.label(one.period, "month"): one.counters for one in found if months and not asked.by}
     return MeasuresView(
         at=call.now,
@@ -71,7 +74,10 @@ def measured(connection: Connection, call: Call, asked: Asked) -> MeasuresView:
         grain=asked.grain,
         by=asked.by,
         periods=shown,
-        definitions=[definition(one) for one in MEASURES if house or not one.house],
+        definitions=[
+            *(definition(one) for one in MEASURES if house or not one.house),
+            *([_margin_defined()] if house and billing else ()),
+        ],
         rows=_rows(connection, found, asked, shown, house=house),
         months=shown if months else [],
         **by_month(shown if months and not asked.by else [], plain),
@@ -79,7 +85,32 @@ def measured(connection: Connection, call: Call, asked: Asked) -> MeasuresView:
             CostMonth.model_validate(row)
             for row in (measures.cost(connection, paying, shown[0]) if months and not asked.only else ())
         ],
+        margin=_margins(connection, billing, shown, asked.by) if house and months and not asked.only else [],
     )
+
+
+def _margins(
+    connection: Connection, billing: Sequence[UUID], shown: Sequence[str], by: str
+) -> list[MarginMonth]:
+    """The margin of these months, for whoever of the house may see their papers; by what it does not know: nothing."""
+    if not billing or by not in ("", *margin_rules.GROUPS):
+        return []
+    found = margins.earned(connection, billing, shown[0], shown[-1], by)
+    names = names_of(connection, by, {one.group for one in found})
+    return [
+        MarginMonth(
+            month=one.month,
+            currency=one.net.currency,
+            group=one.group,
+            name=names.get(one.group, ""),
+            net=one.net.amount,
+            people=one.people.amount,
+            rework=one.rework.amount,
+            margin=one.margin.amount,
+            rate=one.rate,
+        )
+        for one in found
+    ]
 
 
 def span_of(connection: Connection, call: Call, asked: Asked) -> tuple[measures.Span, bool]:
@@ -111,6 +142,14 @@ def _begin(day: date, zone: ZoneInfo) -> datetime:
 def definition(one: Measure) -> MeasureDefinition:
     """A measure's definition with the groups its source knows."""
     source = measures.SOURCES[one.source]
+    return _defined(one, [name for name in GROUPS if source.group(name)])
+
+
+def _margin_defined() -> MeasureDefinition:
+    return _defined(MARGIN, list(margin_rules.GROUPS))
+
+
+def _defined(one: Measure, by: list[str]) -> MeasureDefinition:
     return MeasureDefinition(
         measure=one.key,
         kpi=one.kpi,
@@ -120,7 +159,7 @@ def definition(one: Measure) -> MeasureDefinition:
         leaves_out=one.leaves_out,
         source=one.source,
         target=one.target,
-        by=[name for name in GROUPS if source.group(name)],
+        by=by,
         house=one.house,
     )
 
@@ -187,7 +226,7 @@ async def read_measures(
 ) -> MeasuresView:
     """How the work went: every measure by its one definition, for each period and group. Clients part by line, channel and
     clock."""
-    wanted = {rules.named(key).key for key in measure}
+    wanted = {key if key == MARGIN.key else rules.named(key).key for key in measure}
     count = min(periods or months, rules.MOST_PERIODS[grain])
     asked = Asked(client, grain, count, by, zone)
     found = await call.read(lambda connection: measured(connection, call, asked))
@@ -195,7 +234,8 @@ async def read_measures(
         return found
     rows = [one for one in found.rows if one.measure in wanted]
     named = [one for one in found.definitions if one.measure in wanted]
-    return found.model_copy(update={"rows": rows, "definitions": named})
+    margin = found.margin if MARGIN.key in wanted else []
+    return found.model_copy(update={"rows": rows, "definitions": named, "margin": margin})
 
 
 @router.get("/measures/{measure}/rows", response_model=Page[CountedRow], responses=problems(400, 403, 404))

@@ -14,12 +14,14 @@ from api.access import ROUTES, Rule, as_page
 from api.portal.figures import Figures, group_name, rows_address, shown, tile
 from api.portal.formats import Formats
 from api.portal.insight_charts import KINDS, charts
-from api.portal.listing import address, client_filter, sheet
+from api.portal.listing import address, client_filter, clients_of, sheet
 from api.portal.parts import Choice, Empty, Filter, NavItem, Tile
 from api.portal.visit import Visit, VisitDep
 from api.v1.measures import Asked, measured
 from schemas.watch import MeasuresView, OutcomeMonth
 from ticketos.db.repositories.measures import SOURCES
+from ticketos.domain.margin import GROUPS as MARGIN_GROUPS
+from ticketos.domain.margin import MARGIN
 from ticketos.domain.measures import BY_KEY, GRAINS, GROUPS, HOUSE_GROUPS, MOST_PERIODS, Grain
 
 router = APIRouter(include_in_schema=False)
@@ -88,6 +90,7 @@ async def show(
         tiles=tiles,
         parted=_parted(Figures(grouped), f, client) if grouped is not None else None,
         by=asked.by,
+        **_margin(visit, grouped if asked.by else found, client),
         nothing=Empty(t("insights.rows_none"), t("insights.rows_none_text"), "filter"),
         charts=charts(
             figures, f, client, staff=visit.viewer.staff, judges=bool(visit.viewer.roles & _SAMPLE.roles)
@@ -100,6 +103,31 @@ async def show(
         zone=found.zone,
         at=found.at,
     )
+
+
+def _margin(visit: Visit, view: MeasuresView | None, client: str) -> dict[str, Any]:
+    """What is left of the net by month and currency, for whoever may see it: None where it is not shown at all."""
+    t = visit.portal.texts
+    known = view is not None and any(one.measure == MARGIN.key for one in view.definitions)
+    if view is None or not known or not view.months or view.by not in ("", *MARGIN_GROUPS):
+        return {"margin": None}
+    slugs = {str(key): slug for slug, _, key in clients_of(visit)}
+    rows = [
+        (
+            one,
+            group_name(t, view.by, one.group, one.name),
+            address(
+                "/invoices",
+                {
+                    "client": slugs.get(one.group or "", "") if view.by == "client" else client,
+                    "period": one.month,
+                },
+            ),
+        )
+        for one in reversed(view.margin)
+    ]
+    empty = Empty(t("insights.margin_none"), t("insights.margin_none_text"), "filter")
+    return {"margin": rows, "margin_by": view.by, "margin_empty": empty}
 
 
 def asked_of(visit: Visit, client: str, grain: str, count: int, by: str) -> Asked:
@@ -196,6 +224,7 @@ async def _by_month(visit: Visit, found: MeasuresView) -> Response:
         *("inspected", "correct", "rate", "low", "high", "ai_rate", "cost"),
         *CAME,
         *(f"measure_{key}" for key in more),
+        *(["margin"] if figures.knows(MARGIN.key) else []),
     )
     lines: list[Sequence[Any]] = []
     for one in found.volume:
@@ -215,7 +244,20 @@ async def _by_month(visit: Visit, found: MeasuresView) -> Response:
         what = next((o for o in found.outcomes if o.month == one.month), OutcomeMonth(month=one.month))
         came = [getattr(what, name) for name in CAME]
         values = [row.value if (row := figures.row(key, one.month)) else None for key in more]
+        left = "; ".join(f"{m.margin:f} {m.currency}" for m in found.margin if m.month == one.month)
+        margin = [left] if figures.knows(MARGIN.key) else []
         lines.append(
-            [one.month, one.requests, one.documents, one.delivered, *clocks, *read, cost, *came, *values]
+            [
+                one.month,
+                one.requests,
+                one.documents,
+                one.delivered,
+                *clocks,
+                *read,
+                cost,
+                *came,
+                *values,
+                *margin,
+            ]
         )
     return await sheet(visit, "insights", head, lines)
