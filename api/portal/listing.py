@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from api.portal.parts import Choice, Filter
 from api.portal.visit import Visit
 from api.principal import CLIENT_ROLES
 from api.services import in_thread
+from api.spans import begins, ends, lenient
 from ticketos.domain.document_class import CLASSES
 from ticketos.domain.errors import DomainError
 from ticketos.reports import cells, printed
@@ -110,31 +111,35 @@ def months(today: date, chosen: str = "") -> list[str]:
     return sorted(known | ({chosen} if chosen else set()), reverse=True)
 
 
-def day_filters(t: Texts, since: str, until: str) -> list[Filter]:
-    """From and to, as days."""
+def day_filters(visit: Visit, since: str, until: str, of: str = "") -> list[Filter]:
+    """From and to, as days; an exact instant, which a figure led here with, may be widened to its day or dropped. ``of``
+    begins the names of another span than that of the receipt."""
+    t = visit.portal.texts
     return [
-        Filter("since", t("lists.since"), value=since, kind="date"),
-        Filter("until", t("lists.until"), value=until, kind="date"),
+        _moment_filter(visit, f"{of}{name}", t(f"lists.{of}{name}"), value)
+        for name, value in (("since", since), ("until", until))
     ]
 
 
+def _moment_filter(visit: Visit, name: str, label: str, value: str) -> Filter:
+    found = lenient(value)
+    if not isinstance(found, datetime):
+        return Filter(name, label, value=value, kind="date")
+    t, f = visit.portal.texts, visit.formats
+    day = found.astimezone(visit.viewer.zone).date()
+    named = [
+        Choice(value, f.full_text(found), chosen=True),
+        Choice(day.isoformat(), t("lists.whole_day", day=f.said(day.isoformat()))),
+        Choice("", t("shell.any")),
+    ]
+    return Filter(name, label, named, value)
+
+
 def span(visit: Visit, since: str, until: str) -> tuple[datetime | None, datetime | None]:
-    """Two days of an address as instants of the viewer's zone; the last day belongs to the span. A day that
-    nobody can read filters nothing."""
-    first, last = _day(since), _day(until)
-    zone = visit.viewer.zone
-    return (
-        datetime.combine(first, time.min, zone) if first else None,
-        datetime.combine(last + timedelta(days=1), time.min, zone) if last else None,
-    )
-
-
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if date(1990, 1, 1) <= found <= date(2199, 12, 31) else None
+    """Two days of an address, or two instants, as instants: the last day, of the viewer's zone, belongs to the span, the
+    last instant does not. What nobody can read filters nothing."""
+    first, last, zone = lenient(since), lenient(until), visit.viewer.zone
+    return begins(first, zone) if first else None, ends(last, zone) if last else None
 
 
 async def file_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,6 +13,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
+from api import spans
 from api.access import BILLERS
 from api.deps import Call, ReadDep
 from api.principal import CLIENT_ROLES
@@ -125,7 +126,7 @@ def span_of(connection: Connection, call: Call, asked: Asked) -> tuple[measures.
         raise DomainError("forbidden")
     zone = ZoneInfo(asked.zone)
     days = _days(call, asked)
-    since, until = _begin(days[0], zone), _begin(rules.after(days[-1], asked.grain), zone)
+    since, until = (spans.begins(day, zone) for day in (days[0], rules.after(days[-1], asked.grain)))
     return measures.Span(chosen, since, until, asked.zone, call.now, dict(asked.only)), house
 
 
@@ -133,10 +134,6 @@ def _days(call: Call, asked: Asked) -> list[date]:
     """First days of the periods asked for."""
     last = asked.last or call.now.astimezone(ZoneInfo(asked.zone)).date()
     return rules.periods(last, asked.count, asked.grain)
-
-
-def _begin(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, zone)
 
 
 def definition(one: Measure) -> MeasureDefinition:
@@ -243,14 +240,19 @@ async def read_rows(
     call: ReadDep,
     measure: Annotated[str, Path(max_length=40)],
     client: Annotated[str | None, Query(max_length=64, description="Id or short name of a client")] = None,
-    since: Annotated[date | None, Query(description="First day; default: the first of this month")] = None,
-    until: Annotated[date | None, Query(description="Last day; default: today")] = None,
+    since: Annotated[
+        spans.Asked | None,
+        Query(description="First day, or the instant from which on; default: the first of this month"),
+    ] = None,
+    until: Annotated[
+        spans.Asked | None, Query(description="Last day, or the instant before which; default: today")
+    ] = None,
     zone: Annotated[str, Query(max_length=60, description="Whose days they are")] = "UTC",
     part: Annotated[bool, Query(description="Only what counts above the line")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JSONResponse:
-    """Exactly the rows a measure counts in a span of days, the latest first."""
+    """Exactly the rows a measure counts in a span of days or between two instants, the latest first."""
     one = rules.named(measure)
     days = Days(since, until)
     rows, following = await call.read(
@@ -263,10 +265,11 @@ async def read_rows(
 
 @dataclass(frozen=True)
 class Days:
-    """From one day to another, both counted in; None: from the first of this month, to today."""
+    """From one day to another, both counted in, or between instants, half-open; None: from the first of this month, to
+    today."""
 
-    since: date | None = None
-    until: date | None = None
+    since: spans.Moment | None = None
+    until: spans.Moment | None = None
 
 
 def days_of(connection: Connection, call: Call, measure: Measure, days: Days, asked: Asked) -> measures.Span:
@@ -276,8 +279,8 @@ def days_of(connection: Connection, call: Call, measure: Measure, days: Days, as
         raise DomainError("forbidden")
     zone = ZoneInfo(asked.zone)
     today = call.now.astimezone(zone).date()
-    last = (days.until or today) + timedelta(days=1)
-    return replace(span, since=_begin(days.since or today.replace(day=1), zone), until=_begin(last, zone))
+    first = spans.begins(days.since or today.replace(day=1), zone)
+    return replace(span, since=first, until=spans.ends(days.until or today, zone))
 
 
 def counted_rows(

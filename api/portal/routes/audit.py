@@ -186,7 +186,7 @@ def _filters(visit: Visit, query: Mapping[str, str]) -> list[Filter]:
         *client_filter(visit, query["client"]),
         Filter("event", t("audit.event"), groups, query["event"]),
         Filter("money", t("audit.money"), yes, query["money"]),
-        *day_filters(t, query["since"], query["until"]),
+        *day_filters(visit, query["since"], query["until"]),
     ]
 
 

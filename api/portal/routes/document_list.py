@@ -82,7 +82,7 @@ async def show(
             *client_filter(visit, client),
             Filter("kind", t("documents.kind"), choices(t, "doc_type", TYPES, kind)),
             Filter("state", t("documents.state"), choices(t, "document", STATES, state)),
-            *day_filters(t, since, until),
+            *day_filters(visit, since, until),
         ],
         narrowed=narrowed,
         file=address("/documents.csv", query),

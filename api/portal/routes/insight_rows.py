@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -16,6 +16,7 @@ from api.portal.formats import Formats
 from api.portal.listing import FILE_PAGE, LIMIT, address, client_filter, day_filters, file_of
 from api.portal.parts import Crumb, Empty, Filter, Tab
 from api.portal.visit import Visit, VisitDep
+from api.spans import lenient
 from api.v1.measures import Asked, Days, counted_rows, days_of, names_of
 from schemas.watch import CountedRow
 from ticketos.db.repositories import measures
@@ -43,7 +44,7 @@ async def show(
     cursor: str = "",
 ) -> Response:
     """The list, with the figure it makes."""
-    one, days = named(measure), Days(_day(since), _day(until))
+    one, days = named(measure), Days(lenient(since), lenient(until))
     asked = _asked(visit, client, by, group)
     rates = one.unit in RATES
 
@@ -92,14 +93,6 @@ async def show(
     )
 
 
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if date(1990, 1, 1) <= found <= date(2199, 12, 31) else None
-
-
 def _asked(visit: Visit, client: str, by: str, group: str) -> Asked:
     only = ((by, group),) if by in GROUPS and group else ()
     return Asked(client or None, zone=visit.viewer.zone.key, only=only)
@@ -108,7 +101,7 @@ def _asked(visit: Visit, client: str, by: str, group: str) -> Asked:
 def _days(visit: Visit, days: Days) -> list[Filter]:
     today = visit.call.now.astimezone(visit.viewer.zone).date()
     first, last = days.since or today.replace(day=1), days.until or today
-    return day_filters(visit.portal.texts, first.isoformat(), last.isoformat())
+    return day_filters(visit, first.isoformat(), last.isoformat())
 
 
 def _adds(one: Measure, row: CountedRow, f: Formats) -> str:
@@ -146,7 +139,7 @@ async def export(
     part: str = "",
 ) -> Response:
     """The same list as a file."""
-    one, days = named(measure), Days(_day(since), _day(until))
+    one, days = named(measure), Days(lenient(since), lenient(until))
     asked, only = _asked(visit, client, by, group), bool(part) and one.unit in RATES
 
     def page(connection: Connection, cursor: str | None) -> tuple[Sequence[CountedRow], str | None]:

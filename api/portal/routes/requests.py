@@ -125,7 +125,7 @@ async def show(
         filters=[
             Filter("q", t("lists.search"), value=q, kind="search"),
             *client_filter(visit, client),
-            *day_filters(t, since, until),
+            *day_filters(visit, since, until),
         ],
         view=view,
         narrowed=narrowed,

@@ -154,7 +154,6 @@ async def show(
         counted=t("lists.count", n=found["count"])
         if found["count"] <= COUNTED
         else t("lists.count_more", n=f.number(COUNTED)),
-        closed_span=[(name, query[name]) for name in ("closed_since", "closed_until") if query[name]],
         file=address("/tickets.csv", query),
         first=_address(query) if cursor else None,
         more=_address({**query, "cursor": found["following"]}) if found["following"] else None,
@@ -246,7 +245,12 @@ def _filters(visit: Visit, query: dict[str, str]) -> list[Filter]:
     found.append(
         select("desk", t("lists.desk"), [(one, t.word("desk", one)) for one in sorted(DESKS.values())])
     )
-    return [*found, *day_filters(t, query["since"], query["until"])]
+    found += day_filters(visit, query["since"], query["until"])
+    closed = (
+        query["closed_since"],
+        query["closed_until"],
+    )  # asked for by figures alone, and said where it is
+    return [*found, *(one for one in day_filters(visit, *closed, of="closed_") if one.value)]
 
 
 @router.get("/tickets.csv")

@@ -21,7 +21,7 @@ from api.portal.listing import address, client_filter
 from api.portal.parts import Chip, NavItem, Tile, Tone
 from api.portal.visit import PostDep, VisitDep
 from api.v1 import acts
-from api.v1.board import board_now
+from api.v1.board import SPAN, board_now
 from schemas.act_bodies import OptionalReason
 from schemas.watch import BoardView
 from ticketos.domain.state import STAGES
@@ -106,16 +106,26 @@ def _tiles(board: BoardView, f: Formats, client: str) -> list[Tile]:
         name = t(f"measures.{key}.name")
         return Tile(name, f.number(n), href, note, tone if n else "neutral", about(key, f, board.at))
 
-    day = (f.now - timedelta(days=1)).astimezone(f.zone).date().isoformat()
+    since, until = _whole(board)
     received, closed = (hour.received, hour.closed) if hour else (0, 0)
     return [
         tile("open", count["open"], to()),
         tile("attention", stuck, to(state="attention"), "bad"),
         tile("late", late, to(sla=",".join(LATE)), "bad"),
         tile("at_risk", risk, to(sla="at_risk"), "warn"),
-        tile("came", came, to(state="all", since=day), note=t("wall.this_hour", n=received)),
-        tile("went", went, to(state="closed", closed_since=day), note=t("wall.this_hour", n=closed)),
+        tile("came", came, to(state="all", since=since, until=until), note=t("wall.this_hour", n=received)),
+        tile(
+            "went",
+            went,
+            to(state="closed", closed_since=since, closed_until=until),
+            note=t("wall.this_hour", n=closed),
+        ),
     ]
+
+
+def _whole(board: BoardView) -> tuple[str, str]:
+    """The very span that was counted, as addresses name it."""
+    return (board.at - SPAN).isoformat(), board.at.isoformat()
 
 
 def _flow(board: BoardView, f: Formats, client: str) -> list[Row]:
@@ -150,7 +160,11 @@ def _flow(board: BoardView, f: Formats, client: str) -> list[Row]:
 
 def _hours(board: BoardView, f: Formats, client: str) -> Chart:
     t = f.texts
-    days = [one.hour.astimezone(f.zone).date().isoformat() for one in board.hours]
+    first, last = board.at - SPAN, board.at
+    hours = [
+        (max(one.hour, first).isoformat(), min(one.hour + timedelta(hours=1), last).isoformat())
+        for one in board.hours
+    ]
     return Chart(
         t("wall.throughput"),
         [_hour(one.hour, f) for one in board.hours],
@@ -159,8 +173,8 @@ def _hours(board: BoardView, f: Formats, client: str) -> Chart:
             Series(t("wall.closed"), [one.closed for one in board.hours]),
         ],
         links=[
-            address("/tickets", {"client": client, "state": "all", "since": day, "until": day})
-            for day in days
+            address("/tickets", {"client": client, "state": "all", "since": since, "until": until})
+            for since, until in hours
         ],
         first=t("wall.hour"),
         show=f.number,

@@ -39,10 +39,10 @@ _HOURS = """
 with hours as (select generate_series(date_trunc('hour', cast(:since as timestamptz)),
                                       date_trunc('hour', cast(:until as timestamptz)), interval '1 hour') as hour),
  came as (select date_trunc('hour', received_at) as hour, count(*)::int as n from ticket
-   where kind = 'request' and received_at >= :since and client_id = any(:clients) group by 1),
+   where kind = 'request' and received_at >= :since and received_at < :until and client_id = any(:clients) group by 1),
  went as (select date_trunc('hour', closed_at) as hour, count(*)::int as n from ticket
-   where kind = 'request' and closed_at is not null and closed_at >= :since and client_id = any(:clients)
-   group by 1)
+   where kind = 'request' and closed_at is not null and closed_at >= :since and closed_at < :until
+   and client_id = any(:clients) group by 1)
 select h.hour, coalesce(c.n, 0) as received, coalesce(w.n, 0) as closed
   from hours h left join came c using (hour) left join went w using (hour) order by h.hour"""
 
@@ -70,7 +70,7 @@ def outbox(connection: Connection, client_ids: Sequence[UUID]) -> list[dict[str,
 def hours(
     connection: Connection, client_ids: Sequence[UUID], since: datetime, until: datetime
 ) -> list[dict[str, Any]]:
-    """Requests received and closed per hour, every hour of the span."""
+    """Requests received and closed per hour of the span (since ≤ at < until); the first and the last hour may be parts."""
     return _rows(connection, _HOURS, clients=client_ids, since=since, until=until)
 
 
