@@ -31,6 +31,7 @@ from api.mailbox import Mailbox
 from api.period_runs import TemporalPeriodRuns
 from api.portal import COMMANDS, NAV, PORTAL_ROUTERS, PORTAL_RULES
 from api.portal.page import Portal
+from api.portal.service_report import composed
 from api.refusals import record_refusal
 from api.services import Options, Services
 from api.smtp import SmtpEdge
@@ -195,6 +196,7 @@ def create_app_with(
     )
     app.state.services, app.state.access = services, access
     portal = app.state.portal = Portal(services, NAV, COMMANDS)
+    app.state.composed = composed
     for router in (*ROUTERS, *routers):
         app.include_router(router)
     _handle_errors(app)

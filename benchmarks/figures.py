@@ -38,6 +38,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "recover_p95_s",
     ),
     "lists": ("tickets", "rows_p95_ms", "counts_p95_ms", "search_p95_ms", "board_p95_ms", "rows_worst_ms"),
+    "printing": ("longest_s", "rows_6", "rows_16"),
     "pages": ("tickets", "list_p95_ms", "ticket_p95_ms", "act_p95_ms", "first_load_kb"),
     "big_ticket": (
         "documents",

@@ -77,6 +77,14 @@ class Texts:
             return self.word("field", rest)
         return self.word("field", name)
 
+    def column(self, name: str) -> str:
+        """What a column of a list is called on paper: by its own word, or that of the measure or field it holds."""
+        measure = f"measures.{name.removeprefix('measure_')}.name"
+        for key in (f"columns.{name}", *([measure] if name.startswith("measure_") else ())):
+            if self.has(key):
+                return self(key)
+        return self.word("field", name)
+
     def event(self, name: str) -> str:
         """What an event of the trail is called; the domain's catalogue has a title for each."""
         found = self._texts.get(f"events.{name}")

@@ -152,8 +152,8 @@ async def file_of(
     if (kind := _kind(visit)) is not None:
         found, following = list(first[0]), first[1]
         while following:
-            if len(found) >= _most(kind):
-                raise DomainError(_FULL[kind], most=_most(kind))
+            if len(found) >= _most(kind, head):
+                raise DomainError(_FULL[kind], most=_most(kind, head))
             rows, following = await visit.read(partial(_page_after, page, following))
             found += rows
         return await _whole(visit, kind, name, head, list(map(line, found)))
@@ -172,8 +172,8 @@ _FULL = {"xlsx": "workbook-full", "pdf": "paper-full"}
 _MEDIA = {"xlsx": workbooks.MEDIA, "pdf": printed.MEDIA}
 
 
-def _most(kind: str) -> int:
-    return workbooks.MOST_ROWS if kind == "xlsx" else printed.MOST_ROWS
+def _most(kind: str, head: Sequence[str]) -> int:
+    return workbooks.MOST_ROWS if kind == "xlsx" else printed.most_rows(len(head))
 
 
 def _kind(visit: Visit) -> str | None:
@@ -188,16 +188,31 @@ async def _whole(
     if kind == "xlsx":
         content = await in_thread(partial(workbooks.workbook, head, lines))
     else:
-        if len(lines) > printed.MOST_ROWS:
-            raise DomainError("paper-full", most=printed.MOST_ROWS)
-        t, asked = visit.portal.texts, visit.request.query_params
-        narrowed = [
-            f"{one}: {value}" for one, value in asked.items() if value and one not in ("as", "cursor")
-        ]
+        if len(lines) > _most(kind, head):
+            raise DomainError("paper-full", most=_most(kind, head))
+        t = visit.portal.texts
         at = t("lists.printed", at=visit.formats.full_text(visit.call.now), n=len(lines))
-        words = printed.Heading(t.word("file", name), " · ".join([at, *narrowed]))
-        content = await in_thread(partial(printed.listing, words, head, lines))
+        words = printed.Heading(t.word("file", name), " · ".join([at, *_narrowed(visit)]))
+        content = await in_thread(partial(printed.listing, words, [t.column(one) for one in head], lines))
     return Response(content, media_type=_MEDIA[kind], headers=download(f"{name}.{kind}"))
+
+
+def _narrowed(visit: Visit) -> list[str]:
+    """What the address narrows a list to, in words."""
+    t, f = visit.portal.texts, visit.formats
+
+    def said(name: str, value: str) -> str:
+        if name == "measure" and t.has(f"measures.{value}.name"):
+            return t(f"measures.{value}.name")
+        found = lenient(value) if name.endswith(("since", "until")) else None
+        return f.full_text(found) if isinstance(found, datetime) else f.said(value)
+
+    asked = visit.request.query_params.items()
+    return [
+        f"{t.column(name)}: {said(name, value)}"
+        for name, value in asked
+        if value and name not in ("as", "cursor")
+    ]
 
 
 def _page_after(page: Paged[Row], cursor: str, connection: Connection) -> tuple[Sequence[Row], str | None]:

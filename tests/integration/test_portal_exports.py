@@ -15,6 +15,7 @@ import pytest
 from lxml import etree
 
 from api.portal import PORTAL_RULES
+from api.portal.catalogue import Texts
 from tests.support.api import World, world_on
 from tests.support.planted import Planted, plant
 from tests.support.portal import browsing
@@ -121,6 +122,26 @@ def _sheet(content: bytes) -> list[list[str]]:
         ]
         for row in page.xpath("//s:row", namespaces=space)
     ]
+
+
+@pytest.mark.parametrize("path", FILES)
+async def test_every_column_has_a_word_for_paper(world: World, planted: Planted, path: str) -> None:
+    """CSV and workbooks name columns as the API does; paper says what they are."""
+    t = Texts()
+    ids = {"invoice_id": planted.ids["issued"], "line_id": planted.ids["line"]}
+    address = re.sub(r"\{(\w+)\}", lambda found: str(ids[found[1]]), path)
+    seen: set[str] = set()
+    for who in ("client", "ops", "finance"):
+        async with browsing(world, planted.people[who]) as browser:
+            for query in ("", "?book=acme&period=2026-10", "?grain=day&periods=1"):
+                answer = await browser.client.get(address + query)
+                if answer.status_code == 200:
+                    seen |= set(next(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))))
+    assert seen or "{" in path
+    for name in seen:
+        assert "_" not in t.column(name), name
+        measure = f"measures.{name.removeprefix('measure_')}.name"
+        assert any(t.has(key) for key in (f"columns.{name}", measure, f"words.field.{name}")), name
 
 
 @pytest.mark.parametrize(("kind", "where"), [("xlsx", "workbook"), ("pdf", "printed")])

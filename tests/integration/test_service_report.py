@@ -134,7 +134,11 @@ async def test_a_list_prints_with_what_it_was_narrowed_to(world: World) -> None:
         assert answer.headers["content-disposition"] == 'attachment; filename="rows-delivered.pdf"'
         text = text_of(answer.content)
         assert "sent-back.pdf" in text
-        assert "since: 2026-11-01" in text
+        assert "From: 1 Nov 2026" in text
+        assert "Figure: Documents delivered" in text
+        for head in ("Service line", "Counted", "Document"):
+            assert head in text
+        assert "service_line" not in text
         assert "1 row" in text
         assert "Secret" not in text
         listed = (await browser.get("/requests.csv?view=all&as=pdf")).answer

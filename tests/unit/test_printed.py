@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ import pypdf
 import pytest
 
 from api.portal.charts import Chart, Series
-from ticketos.reports.printed import Drawn, Heading, Report, Table, held, listing, report
+from ticketos.reports.printed import Drawn, Heading, Report, Table, held, listing, most_rows, report
 
 
 def kinds(content: bytes) -> list[tuple[str, str | None]]:
@@ -41,18 +42,42 @@ def words(content: bytes) -> str:
 def test_a_list_has_its_head_and_number_on_every_page_and_says_who_made_it_when() -> None:
     lines = [(f"INV-{n}", "कावेरी", Decimal("100000.50"), True, None) for n in range(80)]
     made = listing(
-        Heading("Invoices", "23 Nov 2026, 80 rows"), ("number", "client", "net_amount", "paid", "x"), lines
+        Heading("Invoices", "23 Nov 2026, 80 rows"), ("Number", "Client", "Net amount", "Paid", "x"), lines
     )
     pages = pypdf.PdfReader(io.BytesIO(made)).pages
     assert len(pages) > 1
     for n, page in enumerate(pages, 1):
         text = page.extract_text()
         assert f"Page {n} of {len(pages)}" in text
-        assert "net amount" in text
+        assert "Net amount" in text
     assert "1,00,000.5" in words(made)
     assert "INV-79" in words(made)
     tags = [name for name, _ in kinds(made)]
     assert {"/H1", "/Table", "/TH", "/TD"} <= set(tags)
+
+
+def test_a_long_list_is_made_by_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [(f"ACME-26-{n:06}", "कावेरी <b>", Decimal(n)) for n in range(600)]
+    seen: list[object] = []
+    real = subprocess.run
+
+    def run(argv: list[str], **how: Any) -> Any:
+        seen.append(argv[1:])
+        return real(argv, **how)
+
+    monkeypatch.setattr("ticketos.reports.printed.subprocess.run", run)
+    made = listing(Heading("Requests", "600 rows"), ("Number", "Subject", "Net"), lines)
+    assert seen == [["-m", "ticketos.reports.printer"]]
+    text = words(made)
+    assert "ACME-26-000599" in text
+    assert "<b>" in text
+    assert {"/H1", "/Table", "/TH"} <= {name for name, _ in kinds(made)}
+    listing(Heading("Requests", "3 rows"), ("Number", "Subject", "Net"), lines[:3])
+    assert len(seen) == 1
+
+
+def test_a_list_has_a_bound_by_its_cells() -> None:
+    assert (most_rows(3), most_rows(8), most_rows(16), most_rows(90)) == (1_000, 750, 375, 66)
 
 
 def test_nothing_in_a_cell_is_markup_and_nothing_is_loaded() -> None:

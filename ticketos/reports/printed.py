@@ -3,11 +3,15 @@ from anywhere; its charts are handed over with it."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from babel.numbers import format_decimal
@@ -17,8 +21,15 @@ if TYPE_CHECKING:
     from weasyprint.urls import URLFetcherResponse
 
 MEDIA = "application/pdf"
-MOST_ROWS = 200
-"""Lines a printed list takes: a few pages, a second or two. More of them are a file for a spreadsheet."""
+MOST_ROWS = 1_000
+MOST_CELLS = 6_000
+"""What a printed list takes: the longest takes some seconds of one core (``python -m benchmarks.printing``). More is a
+file for a spreadsheet."""
+_APART = 1_500
+"""Cells from which on a list is made in a process of its own, so that nobody's page waits for it meanwhile."""
+_LONGEST_S = 120
+_ONE = Lock()
+"""Long lists are made one after another: a machine of two cores keeps one for pages."""
 _WIDE = 8
 """From so many columns on a list lies on its side."""
 _CHART = "chart:"
@@ -76,7 +87,7 @@ def report(one: Report) -> bytes:
         .get_template("report.html")
         .render(r=one, drawn=lambda part: numbered.get(id(part)), wide=False)
     )
-    return _pdf(html, drawings)
+    return pdf(html, drawings)
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,11 @@ class Heading:
     about: str
 
 
+def most_rows(columns: int) -> int:
+    """How many lines of so many columns a printed list takes."""
+    return min(MOST_ROWS, MOST_CELLS // max(columns, 1))
+
+
 def listing(heading: Heading, head: Sequence[str], lines: Iterable[Iterable[object]]) -> bytes:
     """A list as PDF: its head on every page. Numbers stand to the right, and nothing in a cell is markup."""
     rows = [[(_text(value), _numeric(value)) for value in line] for line in lines]
@@ -95,7 +111,23 @@ def listing(heading: Heading, head: Sequence[str], lines: Iterable[Iterable[obje
         .get_template("listing.html")
         .render(heading=heading, head=head, rows=rows, wide=len(head) >= _WIDE)
     )
-    return _pdf(html, ())
+    return pdf(html, ()) if len(head) * len(rows) < _APART else _apart(html)
+
+
+def _apart(html: str) -> bytes:
+    """The same made by a process of its own. Raises ``ChildProcessError``, ``subprocess.TimeoutExpired``."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    with _ONE:
+        done = subprocess.run(
+            [sys.executable, "-m", "ticketos.reports.printer"],
+            input=html.encode(),
+            capture_output=True,
+            timeout=_LONGEST_S,
+            env=environment,
+        )
+    if done.returncode:
+        raise ChildProcessError(done.stderr.decode(errors="replace")[-500:])
+    return done.stdout
 
 
 def _text(value: object) -> str:
@@ -112,7 +144,8 @@ def _numeric(value: object) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def _pdf(html: str, drawings: Sequence[str]) -> bytes:
+def pdf(html: str, drawings: Sequence[str] = ()) -> bytes:
+    """A paper, with the drawings that came with it."""
     # Loaded at the first paper: it needs system libraries that a process without papers can do without.
     from weasyprint import HTML
 
