@@ -137,6 +137,12 @@ class Formats:
         local = value.astimezone(self.zone)
         return f"{format_datetime(local, 'd MMM yyyy, HH:mm:ss', locale=self.texts.locale)} {local.tzname()}"
 
+    def short_text(self, value: datetime) -> str:
+        """Day and minute as plain text, where there is little room; the year where it is not this one."""
+        local, today = value.astimezone(self.zone), self.now.astimezone(self.zone).date()
+        form = "d MMM, HH:mm" if local.year == today.year else "d MMM yyyy, HH:mm"
+        return str(format_datetime(local, form, locale=self.texts.locale))
+
     def ago(self, value: datetime | None) -> Markup | str:
         """How long ago, with the instant itself on asking."""
         if value is None:

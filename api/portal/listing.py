@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from starlette.responses import Response, StreamingResponse
 
+from api.portal import on_paper
 from api.portal.catalogue import Texts
 from api.portal.parts import Choice, Filter
 from api.portal.visit import Visit
@@ -128,7 +129,7 @@ def _moment_filter(visit: Visit, name: str, label: str, value: str) -> Filter:
     t, f = visit.portal.texts, visit.formats
     day = found.astimezone(visit.viewer.zone).date()
     named = [
-        Choice(value, f.full_text(found), chosen=True),
+        Choice(value, f.short_text(found), chosen=True),
         Choice(day.isoformat(), t("lists.whole_day", day=f.said(day.isoformat()))),
         Choice("", t("shell.any")),
     ]
@@ -190,29 +191,15 @@ async def _whole(
     else:
         if len(lines) > _most(kind, head):
             raise DomainError("paper-full", most=_most(kind, head))
-        t = visit.portal.texts
-        at = t("lists.printed", at=visit.formats.full_text(visit.call.now), n=len(lines))
-        words = printed.Heading(t.word("file", name), " · ".join([at, *_narrowed(visit)]))
-        content = await in_thread(partial(printed.listing, words, [t.column(one) for one in head], lines))
+        t, f = visit.portal.texts, visit.formats
+        about = [
+            t("lists.printed", at=f.full_text(visit.call.now), n=len(lines)),
+            *on_paper.narrowed(f, visit.request.query_params.items()),
+        ]
+        words = printed.Heading(on_paper.title(t, name), " · ".join(about))
+        heads, said = [t.column(one) for one in head], [on_paper.line(f, head, one) for one in lines]
+        content = await in_thread(partial(printed.listing, words, heads, said))
     return Response(content, media_type=_MEDIA[kind], headers=download(f"{name}.{kind}"))
-
-
-def _narrowed(visit: Visit) -> list[str]:
-    """What the address narrows a list to, in words."""
-    t, f = visit.portal.texts, visit.formats
-
-    def said(name: str, value: str) -> str:
-        if name == "measure" and t.has(f"measures.{value}.name"):
-            return t(f"measures.{value}.name")
-        found = lenient(value) if name.endswith(("since", "until")) else None
-        return f.full_text(found) if isinstance(found, datetime) else f.said(value)
-
-    asked = visit.request.query_params.items()
-    return [
-        f"{t.column(name)}: {said(name, value)}"
-        for name, value in asked
-        if value and name not in ("as", "cursor")
-    ]
 
 
 def _page_after(page: Paged[Row], cursor: str, connection: Connection) -> tuple[Sequence[Row], str | None]:

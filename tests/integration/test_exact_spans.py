@@ -59,7 +59,7 @@ async def test_tiles_of_the_last_day_lead_to_as_many_rows(world: World) -> None:
             named = "since" if label.startswith("Received") else "closed_since"
             (chosen,) = page.tree.xpath(f"//select[@name='{named}']/option[@selected]")
             assert chosen.get("value") == (NOW - DAY).isoformat()
-            assert "17 Nov 2026" in chosen.text
+            assert chosen.text.startswith("17 Nov, ")
             assert page.tree.xpath(f"//select[@name='{named}']/option/@value")[1:] == ["2026-11-17", ""]
             lines = (
                 await browser.get(page.tree.xpath("//a[contains(@href,'/tickets.csv')]/@href")[0])

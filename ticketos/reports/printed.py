@@ -106,10 +106,13 @@ def most_rows(columns: int) -> int:
 def listing(heading: Heading, head: Sequence[str], lines: Iterable[Iterable[object]]) -> bytes:
     """A list as PDF: its head on every page. Numbers stand to the right, and nothing in a cell is markup."""
     rows = [[(_text(value), _numeric(value)) for value in line] for line in lines]
+    numbers = [any(line[at][1] for line in rows) for at in range(len(head))]
     html = (
         _pages()
         .get_template("listing.html")
-        .render(heading=heading, head=head, rows=rows, wide=len(head) >= _WIDE)
+        .render(
+            heading=heading, head=list(zip(head, numbers, strict=True)), rows=rows, wide=len(head) >= _WIDE
+        )
     )
     return pdf(html, ()) if len(head) * len(rows) < _APART else _apart(html)
 
