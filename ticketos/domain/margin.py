@@ -36,6 +36,11 @@ GROUPS = ("client", "line")
 _DIGITS = Decimal("0.000001")
 
 
+def share_left(net: Decimal, people: Decimal, rework: Decimal) -> Decimal | None:
+    """What is left of the net, as a share of it; None where nothing was billed to have a share of. All of one currency."""
+    return ((net - people - rework) / net).quantize(_DIGITS, rounding=ROUND_HALF_UP) if net > 0 else None
+
+
 @dataclass(frozen=True)
 class Earned:
     """A month's money in one currency, of one group or of all."""
@@ -54,9 +59,7 @@ class Earned:
     @property
     def rate(self) -> Decimal | None:
         """Its share of the net; None where nothing was billed to have a share of."""
-        if self.net.amount <= 0:
-            return None
-        return (self.margin.amount / self.net.amount).quantize(_DIGITS, rounding=ROUND_HALF_UP)
+        return share_left(self.net.amount, self.people.amount, self.rework.amount)
 
 
 def together(rows: Iterable[Earned]) -> list[Earned]:

@@ -15,6 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ticketos.domain.errors import DomainError
+from ticketos.domain.margin import share_left
 from ticketos.domain.state import Actor
 from ticketos.domain.terms import Terms
 
@@ -24,7 +25,7 @@ KEPT = Decimal("0.95")
 SATISFIED = Decimal("4")
 """Mean CSAT of five that must be reached †."""
 MARGIN = Decimal("0.10")
-"""Share of the net that must remain after payouts and rework †."""
+"""Share of the net that must remain after what people are paid and rework costs (``domain.margin``) †."""
 SHRUNK = Decimal("0.5")
 """Volume below this share of the window before is a warning †."""
 
@@ -88,7 +89,7 @@ def recommend(terms: Terms, seen: Figures) -> dict[str, Any]:
     """``advice`` and the ``measures`` it rests on, each with value, target and whether it is met (None: not known)."""
     accuracy = _share(seen.correct, seen.inspected)
     kept = _share(seen.met, seen.met + seen.missed)
-    margin = _share(seen.net - seen.payout - seen.rework, seen.net) if seen.net > 0 else None
+    margin = share_left(seen.net, seen.payout, seen.rework)
     trend = _share(seen.units, seen.units_before) if seen.units_before else None
     measures = [
         _measure("volume", trend, SHRUNK, units=str(seen.units), units_before=str(seen.units_before)),

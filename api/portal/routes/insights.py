@@ -39,22 +39,15 @@ NAV = (
     ),
 )
 _SAMPLE = ROUTES["GET", "/v1/accuracy"]
-TILES = (
-    *(
-        "requests",
-        "resolved",
-        "contained",
-        "first_contact",
-        "delivered",
-        "kept_first_response",
-        "kept_turnaround",
-        "kept_stages",
-    ),
-    *("accuracy", "quality_score", "defects", "escapes"),
-    *("automation", "involvement", "resolution", "straight_through"),
-    *("escalated", "repeated", "csat", "ces", "nps", "handling"),
-)
-"""The figures of the page, in this order."""
+TILES: dict[str, tuple[str, ...]] = {
+    "volume": ("requests", "delivered"),
+    "solved": ("resolved", "contained", "first_contact", "escalated", "repeated"),
+    "promises": ("kept_first_response", "kept_turnaround", "kept_stages"),
+    "quality": ("accuracy", "quality_score", "defects", "escapes"),
+    "machine": ("automation", "involvement", "resolution", "straight_through", "handling"),
+    "said": ("csat", "ces", "nps"),
+}
+"""The figures of the page by what they are about, in this order."""
 SPANS: dict[str, tuple[int, ...]] = {"day": (7, 14, 31, 92), "week": (4, 13, 26, 53), "month": (3, 6, 12, 24)}
 _USUAL = {"day": 14, "week": 13, "month": 6}
 CAME = (
@@ -83,11 +76,14 @@ async def show(
     t = visit.portal.texts
     f = Formats(t, visit.viewer.zone, visit.call.now)
     figures = Figures(found)
-    tiles = [_tile(key, figures, f, client) for key in TILES if figures.knows(key)]
+    groups = [
+        (t(f"insights.about_{name}"), [_tile(key, figures, f, client) for key in keys if figures.knows(key)])
+        for name, keys in TILES.items()
+    ]
     query = {"client": client, "grain": grain, "periods": periods or months or "", "by": asked.by}
     return visit.page(
         "insights/show",
-        tiles=tiles,
+        groups=[(name, tiles) for name, tiles in groups if tiles],
         parted=_parted(Figures(grouped), f, client) if grouped is not None else None,
         by=asked.by,
         **_margin(visit, grouped if asked.by else found, client),
@@ -95,7 +91,7 @@ async def show(
         charts=charts(
             figures, f, client, staff=visit.viewer.staff, judges=bool(visit.viewer.roles & _SAMPLE.roles)
         ),
-        meant=[(one.label, one.about.means) for one in tiles if one.about is not None],
+        meant=[(one.label, one.about.means) for _, tiles in groups for one in tiles if one.about],
         live_topic="",
         reports=_reports(visit, found, client),
         filters=_filters(visit, asked, client),
@@ -180,7 +176,12 @@ def _tile(key: str, figures: Figures, f: Formats, client: str) -> Tile:
 def _parted(figures: Figures, f: Formats, client: str) -> dict[str, Any]:
     """The figures of each group over the whole span: heads, and a line per group with values and what they are of."""
     by = figures.view.by
-    keys = [key for key in TILES if figures.knows(key) and SOURCES[BY_KEY[key].source].group(by)]
+    keys = [
+        key
+        for keys in TILES.values()
+        for key in keys
+        if figures.knows(key) and SOURCES[BY_KEY[key].source].group(by)
+    ]
     days = figures.days()
     lines = []
     for group, name in figures.groups():

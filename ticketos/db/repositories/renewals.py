@@ -58,6 +58,7 @@ from
   (select coalesce(sum(o.payout), 0) as payout from payout o join invoice v on v.client_id = o.client_id
       and v.id = o.invoice_id
     where o.client_id = %(c)s and v.contract_id = %(k)s and v.state = 'issued' and o.currency = %(currency)s
+      and o.user_id is not null
       and v.issued_at >= %(since)s and v.issued_at < %(at)s) y,
   (select coalesce(sum((x.detail ->> 'cost')::numeric), 0) as rework from ticket x
     where x.client_id = %(c)s and x.kind = 'defect' and x.root_id in (select id from tickets)
