@@ -25,6 +25,8 @@ KEPT_S = 5.0
 STRUGGLES_S = 1.0
 """A page of a request waits so long for what the workflow service says of it, and then stands without."""
 _ASK_S = timedelta(seconds=3)
+_AT_ONCE = 8
+"""Schedules asked for at once: the service gives everybody a share, and refuses whoever takes more."""
 _ALIVE = timedelta(minutes=2)
 """A worker that has not asked for work for that long is gone: a long poll lasts one minute."""
 
@@ -105,7 +107,13 @@ class TemporalMachinery:
 
     async def timetables(self, ids: Sequence[str]) -> dict[str, Timetable]:
         client = await self.ready()
-        found = await asyncio.gather(*(_timetable(client, one) for one in ids))
+        few = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(one: str) -> Timetable | None:
+            async with few:
+                return await _timetable(client, one)
+
+        found = await asyncio.gather(*map(ask, ids))
         return {one.id: one for one in found if one is not None}
 
     async def run_now(self, schedule_id: str) -> None:
@@ -188,10 +196,12 @@ async def _queue(client: Client, name: str) -> Queue:
     return Queue(name, workers, waiting, oldest)
 
 
-async def _timetable(client: Client, schedule_id: str) -> Timetable | None:
+async def _timetable(client: Client, schedule_id: str, again: bool = True) -> Timetable | None:
     try:
         found = await client.get_schedule_handle(schedule_id).describe(rpc_timeout=_ASK_S)
-    except RPCError:
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND and again:  # busy for a moment: it is there all the same
+            return await _timetable(client, schedule_id, again=False)
         return None
     info, state = found.info, found.schedule.state
     return Timetable(

@@ -123,6 +123,11 @@ def _worked(plant: Plant, one: UUID) -> None:
 
 def _replied(plant: Plant, one: UUID) -> None:
     plant.message(one, "out", CAME + HOUR)
+    plant.said(one, Emit("ticket.replied"))
+
+
+def _told(plant: Plant, one: UUID) -> None:
+    plant.message(one, "out", CAME + HOUR)
 
 
 def _keyed(plant: Plant, one: UUID) -> None:
@@ -138,6 +143,7 @@ HOW: dict[str, tuple[dict[str, Any], Any]] = {
     "returned": ({"returned": True}, _returned),
     "worked": ({"touched": True}, _worked),
     "replied": ({"touched": True}, _replied),
+    "told by itself": ({}, _told),
     "keyed": ({"touched": True}, _keyed),
     "again": ({"life": 2}, lambda *_: None),
 }

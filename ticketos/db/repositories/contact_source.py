@@ -60,9 +60,10 @@ _TOUCHED = (
     "(exists (select from task k where k.client_id = t.client_id and k.ticket_id = t.id and k.completed_by is not null"  # noqa: S608
     f" and k.kind not in ({_NO_TOUCH}))"
     " or exists (select from document d where d.client_id = t.client_id and d.ticket_id = t.id and d.finished_by is not null)"
-    " or exists (select from message m where m.client_id = t.client_id and m.ticket_id = t.id and m.direction = 'out'"
-    " and m.received_at <= t.closed_at))"
+    " or exists (select from audit_event r where r.client_id = t.client_id and r.root_id = t.id"
+    " and r.event = 'ticket.replied' and r.at <= t.closed_at))"
 )
+"""The trail tells a person's reply from the mails that go out by themselves."""
 _KNOWN = f"t.service_line in ({_LINES}) and t.closed_at <= :now - {_WINDOW}"
 
 CLOSED = Source(
