@@ -15,8 +15,9 @@ from contextlib import contextmanager
 
 from alembic import op
 
-VISIBLE = "client_id = any((select nullif(current_setting('app.clients', true), ''))::uuid[])"
-"""True for rows of the transaction's clients; without the setting it is null: no row is seen or written."""
+VISIBLE = "client_id = any((select nullif(current_setting('app.clients', true), '')::uuid[])::uuid[])"
+"""True for rows of the transaction's clients; without the setting it is null: no row is seen or written. The inner cast is
+done once a query, the outer one does nothing but say that an array is meant and no set of rows."""
 
 
 def guard(table: str, visible: str = VISIBLE) -> None:
