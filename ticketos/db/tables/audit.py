@@ -42,6 +42,7 @@ class AuditEvent(SQLModel, table=True):
         Index("ix_audit_event_xid", "client_id", "xid"),
         Index("ix_audit_event_label", "client_id", "seq", postgresql_where=text(LABELS)),
         Index("ix_audit_event_handed_on", "root_id", postgresql_where=text(HANDED_ON)),
+        Index("ix_audit_event_replied", "root_id", postgresql_where=text("event = 'ticket.replied'")),
     )
     id: UUID = Field(primary_key=True)
     client_id: UUID = Field(foreign_key=OWN)
